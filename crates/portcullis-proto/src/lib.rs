@@ -1,1 +1,9 @@
-//! Skeleton.
+//! The protocol core of Portcullis: contract, schema, codec, frames and session. It has no socket, clock, random
+//! source, thread or runtime: bytes and the time come in as arguments; bytes, events and the next time-out go out.
+//! Drivers live in `portcullis`, routing between peers in `portcullis-hub`.
+#![forbid(unsafe_code)]
+
+pub mod codec;
+pub mod goodbye;
+pub mod schema;
+pub mod status;

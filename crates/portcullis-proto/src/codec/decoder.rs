@@ -1,0 +1,193 @@
+//! Reads values from untrusted bytes: the primitives of `docs/protocol.md`, section 2, each checked before
+//! it is believed. Nothing is allocated from a length that the input does not cover.
+
+use super::{CodecError, DEPTH_MAX, ErrorKind};
+
+/// Reads one body from front to back.
+#[derive(Clone, Debug)]
+pub struct Decoder<'a> {
+    rest: &'a [u8],
+    depth: u32,
+    skipped: bool,
+}
+
+impl<'a> Decoder<'a> {
+    /// A decoder over one body.
+    pub fn new(body: &'a [u8]) -> Self {
+        Self { rest: body, depth: 0, skipped: false }
+    }
+
+    /// Fails unless the whole input was used.
+    #[inline]
+    pub fn finish(self) -> Result<(), CodecError> {
+        if self.rest.is_empty() { Ok(()) } else { Err(CodecError::new(ErrorKind::TrailingBytes)) }
+    }
+
+    /// Whether an unknown table field was passed over, so that encoding again gives fewer bytes.
+    pub fn skipped(&self) -> bool {
+        self.skipped
+    }
+
+    /// Notes that an unknown table field was passed over.
+    pub fn skip_unknown(&mut self) {
+        self.skipped = true;
+    }
+
+    /// The bytes that are left.
+    #[inline]
+    pub fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Counts one more level of nesting; every successful call is paired with [`Self::leave`].
+    #[inline]
+    pub fn enter(&mut self) -> Result<(), CodecError> {
+        if self.depth >= DEPTH_MAX {
+            return Err(CodecError::new(ErrorKind::TooDeep));
+        }
+        self.depth = self.depth.saturating_add(1);
+        Ok(())
+    }
+
+    /// Leaves a level of nesting.
+    #[inline]
+    pub fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// One raw byte.
+    #[inline]
+    pub fn byte(&mut self) -> Result<u8, CodecError> {
+        match self.rest.split_first() {
+            Some((&byte, rest)) => {
+                self.rest = rest;
+                Ok(byte)
+            }
+            None => Err(CodecError::new(ErrorKind::Truncated)),
+        }
+    }
+
+    /// The next `length` bytes.
+    #[inline]
+    pub fn raw(&mut self, length: usize) -> Result<&'a [u8], CodecError> {
+        match self.rest.split_at_checked(length) {
+            Some((taken, rest)) => {
+                self.rest = rest;
+                Ok(taken)
+            }
+            None => Err(CodecError::new(ErrorKind::Truncated)),
+        }
+    }
+
+    /// The next `N` bytes.
+    #[inline]
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], CodecError> {
+        match self.rest.split_first_chunk::<N>() {
+            Some((taken, rest)) => {
+                self.rest = rest;
+                Ok(*taken)
+            }
+            None => Err(CodecError::new(ErrorKind::Truncated)),
+        }
+    }
+
+    /// An unsigned integer of at most `bits` bits, in its shortest form.
+    #[inline]
+    pub fn varint(&mut self, bits: u32) -> Result<u64, CodecError> {
+        let first = self.byte()?;
+        if first < 0x80 {
+            return Ok(u64::from(first));
+        }
+        self.varint_rest(first, bits)
+    }
+
+    fn varint_rest(&mut self, first: u8, bits: u32) -> Result<u64, CodecError> {
+        let mut value = u64::from(first & 0x7f);
+        let mut shift = 7u32;
+        loop {
+            let byte = self.byte()?;
+            let part = u64::from(byte & 0x7f);
+            // Bits that would fall off the end of the type.
+            if shift >= bits || (part << shift) >> shift != part {
+                return Err(CodecError::new(ErrorKind::IntegerOverflow));
+            }
+            value |= part << shift;
+            if byte < 0x80 {
+                if byte == 0 {
+                    return Err(CodecError::new(ErrorKind::OverlongVarint));
+                }
+                if bits < 64 && value >> bits != 0 {
+                    return Err(CodecError::new(ErrorKind::IntegerOverflow));
+                }
+                return Ok(value);
+            }
+            shift = shift.saturating_add(7);
+        }
+    }
+
+    /// A signed integer of at most `bits` bits, zig-zag.
+    #[inline]
+    pub fn signed(&mut self, bits: u32) -> Result<i64, CodecError> {
+        let value = self.varint(bits)?;
+        Ok(((value >> 1) as i64) ^ ((value & 1) as i64).wrapping_neg())
+    }
+
+    /// A bool, or the presence byte of an option.
+    #[inline]
+    pub fn flag(&mut self) -> Result<bool, CodecError> {
+        match self.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(CodecError::new(ErrorKind::BadBool)),
+        }
+    }
+
+    /// A count of items that occupy at least `item_bytes_min` bytes each: never more than can be there.
+    #[inline]
+    pub fn count(&mut self, item_bytes_min: usize) -> Result<usize, CodecError> {
+        let count = self.varint(64)?;
+        let possible = self.rest.len().checked_div(item_bytes_min).unwrap_or(self.rest.len());
+        match usize::try_from(count) {
+            Ok(count) if count <= possible => Ok(count),
+            _ => Err(CodecError::new(ErrorKind::Truncated)),
+        }
+    }
+
+    /// Bytes with their count.
+    #[inline]
+    pub fn bytes(&mut self) -> Result<&'a [u8], CodecError> {
+        let length = self.count(1)?;
+        self.raw(length)
+    }
+
+    /// Text with its length.
+    #[inline]
+    pub fn string(&mut self) -> Result<&'a str, CodecError> {
+        let bytes = self.bytes()?;
+        std::str::from_utf8(bytes).map_err(|_| CodecError::new(ErrorKind::BadUtf8))
+    }
+
+    /// A part with its byte count: `read` must use it up.
+    pub fn sized<T>(
+        &mut self,
+        read: impl FnOnce(&mut Decoder<'a>) -> Result<T, CodecError>,
+    ) -> Result<T, CodecError> {
+        let part = self.bytes()?;
+        let mut inner = Decoder { rest: part, depth: self.depth, skipped: false };
+        let value = read(&mut inner)?;
+        self.skipped |= inner.skipped;
+        inner.finish()?;
+        Ok(value)
+    }
+
+    /// Reads with `read` and also returns the bytes that it used (map keys are compared by them).
+    pub fn with_bytes<T>(
+        &mut self,
+        read: impl FnOnce(&mut Decoder<'a>) -> Result<T, CodecError>,
+    ) -> Result<(T, &'a [u8]), CodecError> {
+        let before = self.rest;
+        let value = read(self)?;
+        let used = before.len().saturating_sub(self.rest.len());
+        Ok((value, before.get(..used).unwrap_or_default()))
+    }
+}

@@ -1,0 +1,283 @@
+//! Collects the types and interfaces of a contract, and refuses a contract that could not work.
+
+use std::any::type_name;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{
+    Channel, FORMAT, Fields, Hash, Interface, Schema, Type, TypeBody, TypeDef, interface_hash,
+};
+
+/// Most interfaces in a contract.
+pub(super) const INTERFACES_MAX: usize = 256;
+/// Most channels in an interface.
+pub(super) const CHANNELS_MAX: usize = 1024;
+/// Longest name of an interface, channel, type or field, in bytes.
+pub(super) const NAME_BYTES_MAX: usize = 128;
+
+/// A contract or a schema file that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// Two Rust types of one name.
+    SameTypeName {
+        /// The name.
+        name: String,
+        /// The Rust paths of both.
+        paths: [String; 2],
+    },
+    /// Two interfaces of one name.
+    SameInterfaceName(String),
+    /// A name is empty, too long, or has a character that is not a letter, digit, `_`, `-` or `.`.
+    BadName(String),
+    /// More interfaces or channels than fit.
+    TooMany(String),
+    /// A list, array or map of values that occupy no bytes.
+    EmptyItems(String),
+    /// A type that the schema mentions and does not define.
+    UnknownType(String),
+    /// Not the JSON of a schema.
+    Json(String),
+    /// A schema of another format.
+    Format {
+        /// The format found.
+        found: u32,
+    },
+    /// A recorded hash that is not that of the shape: the file was edited by hand.
+    HashDiffers(String),
+}
+
+impl fmt::Display for SchemaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SameTypeName { name, paths: [one, two] } => {
+                write!(f, "two message types are called `{name}`: {one} and {two}; rename one")
+            }
+            Self::SameInterfaceName(name) => write!(f, "two interfaces are called `{name}`"),
+            Self::BadName(name) => write!(
+                f,
+                "`{name}` is no name: 1 to {NAME_BYTES_MAX} of letters, digits, `_`, `-` and `.`"
+            ),
+            Self::TooMany(what) => write!(f, "{what}"),
+            Self::EmptyItems(place) => {
+                write!(f, "{place}: items of a list, array or map must occupy at least one byte")
+            }
+            Self::UnknownType(name) => write!(f, "the schema does not define the type `{name}`"),
+            Self::Json(error) => write!(f, "this is no schema file: {error}"),
+            Self::Format { found } => write!(
+                f,
+                "this schema has format {found}, and this build reads format {FORMAT}: write it anew"
+            ),
+            Self::HashDiffers(name) => write!(
+                f,
+                "the hash of `{name}` is not that of its shape: the file was edited, write it anew"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SchemaError {}
+
+/// Collects a contract. Messages add themselves by [`crate::codec::Message::describe`].
+#[derive(Debug, Default)]
+pub struct SchemaBuilder {
+    types: BTreeMap<String, Entry>,
+    interfaces: Vec<Interface>,
+    errors: Vec<SchemaError>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    path: &'static str,
+    /// `None` while the type is being described: it mentions itself.
+    def: Option<TypeDef>,
+}
+
+impl SchemaBuilder {
+    /// An empty contract.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The named type `T`, described by `define` when it is met for the first time.
+    pub fn named<T: 'static>(
+        &mut self,
+        name: &str,
+        define: impl FnOnce(&mut Self) -> TypeDef,
+    ) -> Type {
+        let path = type_name::<T>();
+        match self.types.get(name) {
+            Some(entry) if entry.path == path => {}
+            Some(entry) => {
+                let paths = [entry.path.to_owned(), path.to_owned()];
+                self.errors.push(SchemaError::SameTypeName { name: name.to_owned(), paths });
+            }
+            None => {
+                self.types.insert(name.to_owned(), Entry { path, def: None });
+                let def = define(self);
+                self.types.insert(name.to_owned(), Entry { path, def: Some(def) });
+            }
+        }
+        Type::Named(name.to_owned())
+    }
+
+    /// Adds an interface; its hash is filled in by [`Self::finish`].
+    pub fn interface(
+        &mut self,
+        name: &str,
+        version: u16,
+        trait_name: &str,
+        docs: &str,
+        channels: Vec<Channel>,
+    ) {
+        self.interfaces.push(Interface {
+            name: name.to_owned(),
+            version,
+            trait_name: trait_name.to_owned(),
+            docs: docs.to_owned(),
+            hash: Hash::default(),
+            channels,
+        });
+    }
+
+    /// The schema of the contract called `contract`.
+    pub fn finish(mut self, contract: &str) -> Result<Schema, SchemaError> {
+        if let Some(error) = self.errors.pop() {
+            return Err(error);
+        }
+        let types =
+            self.types.into_iter().filter_map(|(name, entry)| Some((name, entry.def?))).collect();
+        self.interfaces.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut schema = Schema {
+            format: FORMAT,
+            contract: contract.to_owned(),
+            interfaces: self.interfaces,
+            types,
+        };
+        let hashes: Vec<Hash> =
+            schema.interfaces.iter().map(|each| interface_hash(&schema, each)).collect();
+        for (interface, hash) in schema.interfaces.iter_mut().zip(hashes) {
+            interface.hash = hash;
+        }
+        check(&schema)?;
+        Ok(schema)
+    }
+}
+
+/// What every schema keeps, whether it was built or read.
+pub(super) fn check(schema: &Schema) -> Result<(), SchemaError> {
+    if schema.interfaces.len() > INTERFACES_MAX {
+        return Err(SchemaError::TooMany(format!("more than {INTERFACES_MAX} interfaces")));
+    }
+    check_name(&schema.contract)?;
+    for (index, interface) in schema.interfaces.iter().enumerate() {
+        check_name(&interface.name)?;
+        if schema.interfaces.iter().skip(index + 1).any(|other| other.name == interface.name) {
+            return Err(SchemaError::SameInterfaceName(interface.name.clone()));
+        }
+        if interface.channels.len() > CHANNELS_MAX {
+            return Err(SchemaError::TooMany(format!(
+                "`{}` has more than {CHANNELS_MAX} channels",
+                interface.name
+            )));
+        }
+        for channel in &interface.channels {
+            check_name(&channel.name)?;
+            let types = channel.args.iter().map(|field| &field.ty);
+            let types = types.chain([&channel.reply]).chain(&channel.error);
+            for ty in types.chain(&channel.up).chain(&channel.down) {
+                check_type(schema, ty, &format!("{}.{}", interface.name, channel.name))?;
+            }
+        }
+        if interface_hash(schema, interface) != interface.hash {
+            return Err(SchemaError::HashDiffers(interface.name.clone()));
+        }
+    }
+    for (name, def) in &schema.types {
+        check_name(name)?;
+        for ty in members(&def.body) {
+            check_type(schema, ty, name)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_name(name: &str) -> Result<(), SchemaError> {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(good) {
+        return Err(SchemaError::BadName(name.to_owned()));
+    }
+    Ok(())
+}
+
+fn check_type(schema: &Schema, ty: &Type, place: &str) -> Result<(), SchemaError> {
+    match ty {
+        Type::Named(name) if !schema.types.contains_key(name) => {
+            Err(SchemaError::UnknownType(name.clone()))
+        }
+        Type::Option(inner) => check_type(schema, inner, place),
+        Type::List { item, .. } | Type::Array { item, .. } => {
+            check_type(schema, item, place)?;
+            check_occupies(schema, item, place)
+        }
+        Type::Map { key, value, .. } => {
+            check_type(schema, key, place)?;
+            check_type(schema, value, place)?;
+            check_occupies(schema, key, place)
+        }
+        Type::Tuple(items) => items.iter().try_for_each(|item| check_type(schema, item, place)),
+        _ => Ok(()),
+    }
+}
+
+fn check_occupies(schema: &Schema, ty: &Type, place: &str) -> Result<(), SchemaError> {
+    if bytes_min(schema, ty, 0) == 0 {
+        return Err(SchemaError::EmptyItems(place.to_owned()));
+    }
+    Ok(())
+}
+
+/// The types of all fields of a named type.
+fn members(body: &TypeBody) -> Vec<&Type> {
+    match body {
+        TypeBody::Struct(fields) | TypeBody::Table(fields) => {
+            fields.iter().map(|field| &field.ty).collect()
+        }
+        TypeBody::Tuple(types) => types.iter().collect(),
+        TypeBody::Enum(variants) | TypeBody::FlexibleEnum(variants) => variants
+            .iter()
+            .flat_map(|variant| match &variant.fields {
+                Fields::Unit => Vec::new(),
+                Fields::Tuple(types) => types.iter().collect(),
+                Fields::Struct(fields) => fields.iter().map(|field| &field.ty).collect(),
+            })
+            .collect(),
+    }
+}
+
+/// The fewest bytes that a value of a type occupies, as `Message::BYTES_MIN` says it for the Rust type.
+pub(crate) fn bytes_min(schema: &Schema, ty: &Type, depth: u32) -> usize {
+    use super::Float;
+    // A struct that holds itself without a list or option between has no values; its size does not matter.
+    if depth > crate::codec::DEPTH_MAX {
+        return 1;
+    }
+    let of = |ty: &Type| bytes_min(schema, ty, depth + 1);
+    match ty {
+        Type::Unit => 0,
+        Type::Float { float: Float::F32, .. } => 4,
+        Type::Float { float: Float::F64, .. } => 8,
+        Type::Uuid => 16,
+        Type::Array { item, len } => of(item).saturating_mul(*len as usize),
+        Type::Tuple(items) => items.iter().map(of).fold(0, usize::saturating_add),
+        Type::Named(name) => match schema.types.get(name).map(|def| &def.body) {
+            Some(TypeBody::Struct(fields)) => {
+                fields.iter().map(|field| of(&field.ty)).fold(0, usize::saturating_add)
+            }
+            Some(TypeBody::Tuple(types)) => types.iter().map(of).fold(0, usize::saturating_add),
+            Some(TypeBody::FlexibleEnum(_)) => 2,
+            _ => 1,
+        },
+        _ => 1,
+    }
+}

@@ -1,0 +1,59 @@
+//! The schema: a contract as data. Everything but the Rust code of the contract itself is made from it: TypeScript,
+//! documentation, the hub's validator, the access policy's vocabulary, and the hashes that two builds compare.
+//!
+//! Its JSON form is `contract.schema`, which is committed beside the contract; [`FORMAT`] names that form's version.
+
+mod builder;
+mod hash;
+mod interface;
+mod types;
+
+pub use builder::{SchemaBuilder, SchemaError};
+pub use hash::{Hash, channel_digest, interface_hash};
+pub use interface::{Channel, ChannelKind, Interface, Overflow};
+pub use types::{Field, Fields, Float, Int, Type, TypeBody, TypeDef, Variant};
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of the JSON form.
+pub const FORMAT: u32 = 1;
+
+/// The contract of one application.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Schema {
+    /// [`FORMAT`] of the build that wrote it.
+    pub format: u32,
+    /// The contract's name.
+    pub contract: String,
+    /// Its interfaces, by name.
+    pub interfaces: Vec<Interface>,
+    /// Every named type that they mention, by name.
+    pub types: BTreeMap<String, TypeDef>,
+}
+
+impl Schema {
+    /// The interface of that name.
+    pub fn interface(&self, name: &str) -> Option<&Interface> {
+        self.interfaces.iter().find(|interface| interface.name == name)
+    }
+
+    /// The committed form: JSON, indented, ending in a new line.
+    pub fn to_json(&self) -> String {
+        // Maps have string keys and floats are finite, so there is nothing in a schema that JSON lacks.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// Reads the committed form; the error is one sentence for whoever passed the file.
+    pub fn from_json(text: &str) -> Result<Self, SchemaError> {
+        let schema: Self =
+            serde_json::from_str(text).map_err(|error| SchemaError::Json(error.to_string()))?;
+        if schema.format != FORMAT {
+            return Err(SchemaError::Format { found: schema.format });
+        }
+        builder::check(&schema)?;
+        Ok(schema)
+    }
+}
