@@ -1,0 +1,54 @@
+/** What a call can fail with. One class for every status, and one that carries the application's own error. */
+import type { StatusName } from './generated/tables.js';
+
+/** Whether making a call again can help. */
+export type Retry =
+  | { readonly type: 'never' }
+  | { readonly type: 'later' }
+  | { readonly type: 'after'; readonly ms: number };
+
+/** What is known of a failed call besides its status. */
+export interface Failure {
+  /** The channel: `studio.cameras.list`. */
+  readonly channel: string;
+  /** The field that is wrong; empty when it is no single one. */
+  readonly path?: string;
+  readonly message: string;
+  readonly retry?: Retry;
+  /** Finds the entry in the callee's log. */
+  readonly correlation?: bigint;
+}
+
+const NEVER: Retry = { type: 'never' };
+
+/** A call that failed. */
+export class CallError extends Error {
+  /** One of the table in the protocol, section 9. */
+  readonly status: StatusName;
+  readonly channel: string;
+  readonly path: string;
+  readonly retry: Retry;
+  readonly correlation: bigint;
+
+  constructor(status: StatusName, failure: Failure) {
+    const path = failure.path ?? '';
+    super(`${failure.channel}: ${status}${path === '' ? '' : ` at ${path}`}: ${failure.message}`);
+    this.name = 'CallError';
+    this.status = status;
+    this.channel = failure.channel;
+    this.path = path;
+    this.retry = failure.retry ?? NEVER;
+    this.correlation = failure.correlation ?? 0n;
+  }
+}
+
+/** The application's own error, typed by its contract. Handlers throw it; callers get it with every field. */
+export class ApplicationError<E> extends CallError {
+  readonly error: E;
+
+  constructor(error: E, channel = '') {
+    super('application', { channel, message: 'the application refused the call' });
+    this.name = 'ApplicationError';
+    this.error = error;
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * What generated modules and the client runtime agree on: descriptors of interfaces and channels, and the binding
+ * through which a generated client acts. Types only; the session implements `Binding`, generated code calls it.
+ */
+import type { Reader } from './codec/reader.js';
+import type { Writer } from './codec/writer.js';
+import type { ApplicationError, CallError } from './errors.js';
+
+/** Writes and reads one type. `encode` refuses a value that breaks its contract, `decode` refuses such bytes. */
+export interface Codec<T> {
+  /** Appends the value. Throws `CodecError`, and leaves a part of the value behind then. */
+  readonly encode: (out: Writer, value: T) => void;
+  /** Reads the value and checks everything that the contract says of it. Throws `CodecError`. */
+  readonly decode: (input: Reader) => T;
+}
+
+/** What a channel is. */
+export type ChannelKind = 'call' | 'notify' | 'stream' | 'event' | 'state';
+
+/** What happens to a receiver that is too slow. */
+export type Overflow = 'wait' | 'dropOldest' | 'dropNewest' | 'conflate' | 'disconnect';
+
+/**
+ * One channel of an interface. `Args` is the tuple of arguments of a call, notification or stream; for a topic it is
+ * the tuple of its one value.
+ */
+export interface ChannelDescriptor<
+  Args extends readonly unknown[] = any,
+  Reply = any,
+  Failure = any,
+  Up = any,
+  Down = any,
+> {
+  /** The whole name, as errors and logs show it: `studio.cameras.list`. */
+  readonly name: string;
+  /** The property of the handlers object and of the publisher: `list`. */
+  readonly method: string;
+  /** Its position in the interface. */
+  readonly ordinal: number;
+  /** What it is. */
+  readonly kind: ChannelKind;
+  /** How long a call may take when the caller says nothing; to the first item, in a stream. */
+  readonly deadlineMs: number;
+  /** Whether a call that was lost may be made again. */
+  readonly idempotent: boolean;
+  /** What happens to a receiver that is too slow. */
+  readonly overflow: Overflow;
+  /** Values that a subscription keeps for a slow receiver. */
+  readonly depth: number;
+  /** Tells which channel differs when the hashes of two builds do. */
+  readonly digest: number;
+  /** The arguments, or the one value of a topic (a tuple of one). */
+  readonly args: Codec<Args>;
+  /** What a call or stream ends with. */
+  readonly reply: Codec<Reply>;
+  /** The application's own error; `null` when the channel declares none. */
+  readonly error: Codec<Failure> | null;
+  /** Items that the caller sends, in a stream; `null` when there is no such flow. */
+  readonly up: Codec<Up> | null;
+  /** Items that the callee sends, in a stream; `null` when there is no such flow. */
+  readonly down: Codec<Down> | null;
+}
+
+/** What a generated module exports for one interface; the runtime needs nothing else. */
+export interface InterfaceDescriptor<Client = any, Handlers = any, Publisher = any> {
+  /** The name on the wire: `studio.cameras`. */
+  readonly name: string;
+  /** The version that its author declares. */
+  readonly version: number;
+  /** Hash of the canonical shape, 32 hexadecimal digits. */
+  readonly hash: string;
+  /** The channels; the position is the ordinal. */
+  readonly channels: readonly ChannelDescriptor[];
+  /** The typed client over a binding. */
+  readonly client: (binding: Binding) => Client;
+  /** The typed publisher of the interface's topics. */
+  readonly publisher: (binding: PublishBinding) => Publisher;
+  /** Carries the type of the handlers; never present. */
+  readonly handlers?: Handlers;
+}
+
+/** What may be said of a single call. */
+export interface CallOptions {
+  /** How long it may take; the channel's declared deadline when absent. */
+  readonly timeoutMs?: number | undefined;
+  /** Cancels the call. */
+  readonly signal?: AbortSignal | undefined;
+  /** The call that is being served: this one gets no more time than that has left, and ends with it. */
+  readonly parent?: CallContext | undefined;
+}
+
+/** How a call ended, without an exception. */
+export type Outcome<T, E = never> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: CallFailure<E> };
+
+/** What a call can fail with: a status, or the application's own error where the channel declares one. */
+export type CallFailure<E = never> = [E] extends [never]
+  ? CallError
+  : CallError | ApplicationError<E>;
+
+/** A call in flight: a promise of its reply. */
+export interface Calling<T, E = never> extends Promise<T> {
+  /** The same, as a value that says whether it succeeded; it never rejects. */
+  readonly result: Promise<Outcome<T, E>>;
+}
+
+/** Items of a stream as they are read; leaving the loop cancels the stream. */
+export interface Streaming<Down, Reply, E = never> extends AsyncIterable<Down, Reply, void> {
+  /** What the stream ends with; rejects when it fails. Does not read items. */
+  readonly reply: Calling<Reply, E>;
+  /** Ends the stream early. */
+  cancel(): void;
+}
+
+/** Items that a caller sends: pulled as the receiver gives credit. */
+export type Items<T> = AsyncIterable<T> | Iterable<T>;
+
+/** Ends a subscription; no callback comes after it. May be called twice. */
+export type Unsubscribe = () => void;
+
+/** What comes with each value of a topic. */
+export interface Arrival {
+  /** Values that this subscriber missed since the one before. */
+  readonly missed: number;
+}
+
+/** What may be said of a subscription. */
+export interface SubscribeOptions {
+  /** Ends the subscription. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called once if the subscription ends by itself. */
+  readonly onEnd?: ((error: CallError) => void) | undefined;
+}
+
+/** What a generated client stands on: a handle on one instance of an interface. */
+export interface Binding {
+  call<A extends readonly unknown[], R, E>(
+    channel: ChannelDescriptor<A, R, E>,
+    args: A,
+    options?: CallOptions,
+  ): Calling<R, E>;
+
+  /** Throws `CodecError` when the arguments break their contract; nothing else is told. */
+  notify<A extends readonly unknown[]>(channel: ChannelDescriptor<A>, args: A): void;
+
+  /** A stream with items down. `items` goes up, where the channel has that flow. */
+  stream<A extends readonly unknown[], R, E, U, D>(
+    channel: ChannelDescriptor<A, R, E, U, D>,
+    args: A,
+    items: Items<U> | undefined,
+    options?: CallOptions,
+  ): Streaming<D, R, E>;
+
+  /** A stream with items up only: its outcome is that of a call. */
+  send<A extends readonly unknown[], R, E, U>(
+    channel: ChannelDescriptor<A, R, E, U, never>,
+    args: A,
+    items: Items<U>,
+    options?: CallOptions,
+  ): Calling<R, E>;
+
+  subscribe<T>(
+    channel: ChannelDescriptor<readonly [T]>,
+    listener: (value: T, arrival: Arrival) => void,
+    options?: SubscribeOptions,
+  ): Unsubscribe;
+}
+
+/** Somebody who got a published value. */
+export interface Recipient {
+  readonly peer: number;
+  readonly label: string;
+}
+
+/** Somebody who did not, and why. */
+export interface Miss extends Recipient {
+  readonly why: 'dropped' | 'left' | 'timedOut';
+}
+
+/** Who got a published value, and who did not. */
+export interface DeliveryReport {
+  readonly delivered: readonly Recipient[];
+  readonly missed: readonly Miss[];
+}
+
+/** What a generated publisher stands on. */
+export interface PublishBinding {
+  publish<T>(channel: ChannelDescriptor<readonly [T]>, value: T): void;
+
+  /** Publishes and waits, at most `withinMs`, until every subscriber has it or has missed it. */
+  publishReported<T>(
+    channel: ChannelDescriptor<readonly [T]>,
+    value: T,
+    withinMs: number,
+  ): Calling<DeliveryReport>;
+}
+
+/** What a handler knows of the call that it serves; always the last argument. */
+export interface CallContext {
+  /** The channel's whole name. */
+  readonly channel: string;
+  /** Aborted when the caller cancels, the time runs out or the connection ends. */
+  readonly signal: AbortSignal;
+  /** Milliseconds that are left. */
+  remainingMs(): number;
+}
+
+/** What a handler of a stream with items down returns: an async generator; what it returns at last is the reply. */
+export type ItemsOut<Down, Reply> = [Reply] extends [void]
+  ? AsyncIterable<Down, unknown, void>
+  : AsyncIterable<Down, Reply, void>;
