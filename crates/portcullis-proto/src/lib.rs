@@ -4,6 +4,11 @@
 #![forbid(unsafe_code)]
 
 pub mod codec;
+pub mod error;
+pub mod frame;
 pub mod goodbye;
 pub mod schema;
+pub mod session;
 pub mod status;
+pub mod time;
+mod wire;

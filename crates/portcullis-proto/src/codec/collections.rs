@@ -69,13 +69,27 @@ impl<T: Message, const N: usize> Message for [T; N] {
     }
 }
 
+/// The fewest bytes that an entry of a map occupies.
+pub(super) const fn entry_bytes_min<K: Message, V: Message>() -> usize {
+    const { assert!(K::BYTES_MIN > 0, "keys of a map must occupy at least one byte") };
+    K::BYTES_MIN.saturating_add(V::BYTES_MIN)
+}
+
 /// Reads the entries of a map in order and hands each to `insert`.
 fn decode_entries<K: Message, V: Message>(
     input: &mut Decoder<'_>,
+    insert: impl FnMut(K, V),
+) -> Result<(), CodecError> {
+    let count = input.count(entry_bytes_min::<K, V>())?;
+    counted_entries(count, input, insert)
+}
+
+/// Reads `count` entries, which the caller has checked against the bytes left.
+pub(super) fn counted_entries<K: Message, V: Message>(
+    count: usize,
+    input: &mut Decoder<'_>,
     mut insert: impl FnMut(K, V),
 ) -> Result<(), CodecError> {
-    const { assert!(K::BYTES_MIN > 0, "keys of a map must occupy at least one byte") };
-    let count = input.count(K::BYTES_MIN.saturating_add(V::BYTES_MIN))?;
     let mut last: Option<&[u8]> = None;
     for index in 0..count {
         let at_key = Segment::Key(index as u32);

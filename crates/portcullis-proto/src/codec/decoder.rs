@@ -163,8 +163,14 @@ impl<'a> Decoder<'a> {
     /// Text with its length.
     #[inline]
     pub fn string(&mut self) -> Result<&'a str, CodecError> {
-        let bytes = self.bytes()?;
-        std::str::from_utf8(bytes).map_err(|_| CodecError::new(ErrorKind::BadUtf8))
+        let length = self.count(1)?;
+        self.text(length)
+    }
+
+    /// Text whose length was read before.
+    #[inline]
+    pub fn text(&mut self, length: usize) -> Result<&'a str, CodecError> {
+        std::str::from_utf8(self.raw(length)?).map_err(|_| CodecError::new(ErrorKind::BadUtf8))
     }
 
     /// A part with its byte count: `read` must use it up.

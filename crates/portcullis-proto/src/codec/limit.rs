@@ -1,10 +1,12 @@
-//! Declared limits of a field (`#[limit(…)]`): checked on the way out as on the way in.
+//! Declared limits of a field (`#[limit(…)]`): checked on the way out as on the way in. On the way in a length or
+//! count is judged as soon as it is read, so that a peer cannot make anybody hold what is going to be refused.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
-use super::{CodecError, ErrorKind, SafeInt, Segment};
+use super::collections::{counted_entries, entry_bytes_min};
+use super::{CodecError, Decoder, ErrorKind, Message, SafeInt, Segment};
 
 /// What a `#[limit(…)]` says.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -19,17 +21,35 @@ pub struct Limit {
     pub each: Option<&'static Limit>,
 }
 
+impl Limit {
+    /// No limit at all.
+    pub const NONE: Self = Self { len: None, int: None, float: None, each: None };
+}
+
 /// A value that a limit can be declared for.
 #[diagnostic::on_unimplemented(
     message = "`#[limit]` does not apply to `{Self}`",
     note = "limits apply to numbers (a range), text, bytes, lists and maps (`len`), and options of these"
 )]
-pub trait Limited {
+pub trait Limited: Sized {
     /// Checks the value against `limit`.
     fn check(&self, limit: &Limit) -> Result<(), CodecError>;
+
+    /// Reads a value and checks it against `limit`: a length or count before what it counts.
+    /// The limit of each item of a list is not looked at, see [`decode_each`].
+    #[inline]
+    fn decode_limited(input: &mut Decoder<'_>, limit: &Limit) -> Result<Self, CodecError>
+    where
+        Self: Message,
+    {
+        let value = Self::decode(input)?;
+        value.check(limit)?;
+        Ok(value)
+    }
 }
 
-fn check_len(len: usize, limit: &Limit) -> Result<(), CodecError> {
+#[inline]
+pub(crate) fn check_len(len: usize, limit: &Limit) -> Result<(), CodecError> {
     let Some((min, max)) = limit.len else { return Ok(()) };
     if len < min as usize {
         return Err(CodecError::new(ErrorKind::TooShort));
@@ -90,6 +110,12 @@ impl Limited for String {
     fn check(&self, limit: &Limit) -> Result<(), CodecError> {
         check_len(self.len(), limit)
     }
+    #[inline]
+    fn decode_limited(input: &mut Decoder<'_>, limit: &Limit) -> Result<Self, CodecError> {
+        let length = input.count(1)?;
+        check_len(length, limit)?;
+        input.text(length).map(str::to_owned)
+    }
 }
 
 #[cfg(feature = "bytes")]
@@ -97,13 +123,24 @@ impl Limited for bytes::Bytes {
     fn check(&self, limit: &Limit) -> Result<(), CodecError> {
         check_len(self.len(), limit)
     }
+    fn decode_limited(input: &mut Decoder<'_>, limit: &Limit) -> Result<Self, CodecError> {
+        let length = input.count(1)?;
+        check_len(length, limit)?;
+        input.raw(length).map(Self::copy_from_slice)
+    }
 }
 
-/// The count only: items have a limit of their own, see [`check_each`].
-impl<T> Limited for Vec<T> {
+/// The count only: items have a limit of their own, see [`check_each`] and [`decode_each`].
+impl<T: Message> Limited for Vec<T> {
     #[inline]
     fn check(&self, limit: &Limit) -> Result<(), CodecError> {
         check_len(self.len(), limit)
+    }
+    #[inline]
+    fn decode_limited(input: &mut Decoder<'_>, limit: &Limit) -> Result<Self, CodecError> {
+        let count = input.count(T::BYTES_MIN)?;
+        check_len(count, limit)?;
+        T::decode_items(count, input)
     }
 }
 
@@ -115,32 +152,80 @@ pub fn check_each<T: Limited>(items: &[T], limit: &Limit) -> Result<(), CodecErr
     Ok(())
 }
 
-impl<K, V> Limited for BTreeMap<K, V> {
+/// Reads a list and checks its count and every item (`#[limit(len …, each(…))]`), each item as soon as it is read.
+pub fn decode_each<T: Message + Limited>(
+    input: &mut Decoder<'_>,
+    limit: &Limit,
+) -> Result<Vec<T>, CodecError> {
+    let count = input.count(T::BYTES_MIN)?;
+    check_len(count, limit)?;
+    let each = limit.each.unwrap_or(&Limit::NONE);
+    let mut items = Vec::with_capacity(super::collections::reserve::<T>(count));
+    for index in 0..count {
+        let item = T::decode_limited(input, each)
+            .map_err(|error| error.within(Segment::Index(index as u32)))?;
+        items.push(item);
+    }
+    Ok(items)
+}
+
+impl<K: Message + Ord, V: Message> Limited for BTreeMap<K, V> {
     fn check(&self, limit: &Limit) -> Result<(), CodecError> {
         check_len(self.len(), limit)
     }
-}
-
-impl<K, V, S: BuildHasher> Limited for HashMap<K, V, S> {
-    fn check(&self, limit: &Limit) -> Result<(), CodecError> {
-        check_len(self.len(), limit)
+    fn decode_limited(input: &mut Decoder<'_>, limit: &Limit) -> Result<Self, CodecError> {
+        let count = input.count(entry_bytes_min::<K, V>())?;
+        check_len(count, limit)?;
+        let mut map = Self::new();
+        counted_entries(count, input, |key, value| {
+            map.insert(key, value);
+        })?;
+        Ok(map)
     }
 }
 
-impl<T: Limited> Limited for Option<T> {
+impl<K, V, S> Limited for HashMap<K, V, S>
+where
+    K: Message + Eq + Hash,
+    V: Message,
+    S: BuildHasher + Default + Send + Sync + 'static,
+{
+    fn check(&self, limit: &Limit) -> Result<(), CodecError> {
+        check_len(self.len(), limit)
+    }
+    fn decode_limited(input: &mut Decoder<'_>, limit: &Limit) -> Result<Self, CodecError> {
+        let count = input.count(entry_bytes_min::<K, V>())?;
+        check_len(count, limit)?;
+        let mut map = Self::default();
+        counted_entries(count, input, |key, value| {
+            map.insert(key, value);
+        })?;
+        Ok(map)
+    }
+}
+
+impl<T: Limited + Message> Limited for Option<T> {
     fn check(&self, limit: &Limit) -> Result<(), CodecError> {
         self.as_ref().map_or(Ok(()), |value| value.check(limit))
     }
-}
-
-impl<T: Limited> Limited for Box<T> {
-    fn check(&self, limit: &Limit) -> Result<(), CodecError> {
-        T::check(self, limit)
+    #[inline]
+    fn decode_limited(input: &mut Decoder<'_>, limit: &Limit) -> Result<Self, CodecError> {
+        if input.flag()? { T::decode_limited(input, limit).map(Some) } else { Ok(None) }
     }
 }
 
-impl<T: Limited> Limited for Arc<T> {
-    fn check(&self, limit: &Limit) -> Result<(), CodecError> {
-        T::check(self, limit)
-    }
+macro_rules! limited_pointers {
+    ($($pointer:ident)*) => {$(
+        impl<T: Limited + Message> Limited for $pointer<T> {
+            fn check(&self, limit: &Limit) -> Result<(), CodecError> {
+                T::check(self, limit)
+            }
+            #[inline]
+            fn decode_limited(input: &mut Decoder<'_>, limit: &Limit) -> Result<Self, CodecError> {
+                T::decode_limited(input, limit).map($pointer::new)
+            }
+        }
+    )*};
 }
+
+limited_pointers! { Box Arc }

@@ -22,7 +22,8 @@ pub use builtin::{Duration, Json, SAFE_INT_MAX, SafeInt, Timestamp, Unknown, Uui
 pub use decoder::Decoder;
 pub use encoder::{Encoder, EntryPart};
 pub use error::{CodecError, ErrorKind, Segment};
-pub use limit::{Limit, Limited, check_each};
+pub use limit::{Limit, Limited, check_each, decode_each};
+pub(crate) use limit::check_len;
 
 use crate::schema::{SchemaBuilder, Type};
 

@@ -1,0 +1,152 @@
+//! What a session tells its owner.
+
+use super::{Hello, Welcome};
+use crate::goodbye::Goodbye;
+use crate::status::Status;
+
+/// One call, named from this side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Leg {
+    /// Opened by the other side: this side is the callee.
+    Inbound(u32),
+    /// Opened by this side.
+    Outbound(u32),
+}
+
+/// What a frame meant. Bodies are borrowed from the receive buffer and not yet checked against a contract.
+#[derive(Debug)]
+pub enum Event<'a, O> {
+    /// Hub: a peer has introduced itself; answer with `welcome` or `close`.
+    Hello(Hello),
+    /// Peer: the connection stands.
+    Welcome(Welcome),
+    /// The other side has ended the connection.
+    Goodbye(Goodbye),
+    /// A call was opened. Call `accept` (streams), `reply` or `fail` with its id.
+    Request {
+        /// Its id, for all that follows.
+        id: u32,
+        /// The instance.
+        binding: u32,
+        /// The channel.
+        ordinal: u32,
+        /// Remaining time in milliseconds, or 0 for the channel's own deadline.
+        budget_ms: u32,
+        /// The arguments.
+        body: &'a [u8],
+    },
+    /// A one-way message.
+    Notify {
+        /// The instance.
+        binding: u32,
+        /// The channel.
+        ordinal: u32,
+        /// The arguments.
+        body: &'a [u8],
+    },
+    /// Hub: a subscription was opened.
+    Subscribe {
+        /// Its id, for all that follows.
+        id: u32,
+        /// The instance.
+        binding: u32,
+        /// The topic.
+        ordinal: u32,
+    },
+    /// Hub: a value for a topic.
+    Publish {
+        /// The call that waits for the delivery report, if any.
+        id: Option<u32>,
+        /// The instance.
+        binding: u32,
+        /// The topic.
+        ordinal: u32,
+        /// How long to wait for the report, in milliseconds.
+        budget_ms: u32,
+        /// The value.
+        body: &'a [u8],
+    },
+    /// An item of a stream or topic. Its credit is spent.
+    Item {
+        /// The call.
+        leg: Leg,
+        /// Values of a topic that were dropped before this one.
+        missed: u32,
+        /// Set when the sender wants to know that it arrived: call `ack`.
+        token: Option<u32>,
+        /// The item.
+        body: &'a [u8],
+    },
+    /// Hub: a subscriber has the item.
+    Ack {
+        /// The subscription.
+        id: u32,
+        /// The token of the item.
+        token: u32,
+    },
+    /// More may be sent.
+    Credit {
+        /// The call.
+        leg: Leg,
+        /// Items granted.
+        items: u32,
+        /// Bytes granted.
+        bytes: u32,
+    },
+    /// The caller has sent its last item.
+    Finish {
+        /// The call.
+        id: u32,
+    },
+    /// The caller gives up: stop the work and end the call.
+    Cancel {
+        /// The call.
+        id: u32,
+    },
+    /// A call of this side has its outcome. The id is free again.
+    End {
+        /// The call.
+        id: u32,
+        /// How it went.
+        status: Status,
+        /// The reply, the application's error, or a `FailureBody`.
+        body: &'a [u8],
+        /// What the owner had attached.
+        data: O,
+    },
+    /// The instance behind a binding has left.
+    Unbound {
+        /// The binding.
+        binding: u32,
+    },
+}
+
+/// What a look into the receive buffer gave.
+#[derive(Debug)]
+pub struct Received<'a, O> {
+    /// Bytes that are done with; call again with the rest.
+    pub consumed: usize,
+    /// `None`: the rest is not a whole frame yet.
+    pub event: Option<Event<'a, O>>,
+    /// When `event` is `None`: bytes that the frame at hand will have.
+    pub needed: usize,
+}
+
+/// A deadline that has passed, or the other side found silent.
+#[derive(Debug)]
+pub enum Expired<O> {
+    /// A call of this side: it is being cancelled. Tell its caller.
+    Outbound {
+        /// The call.
+        id: u32,
+        /// What the owner had attached.
+        data: O,
+    },
+    /// A call of the other side: stop the work, then `fail` it.
+    Inbound {
+        /// The call.
+        id: u32,
+    },
+    /// The other side was silent for too long while it was awaited.
+    Silent,
+}

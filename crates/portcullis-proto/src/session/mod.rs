@@ -1,0 +1,230 @@
+//! The state of one connection, the same for hub and peer: handshake, calls with their ids and outcomes, streams with
+//! credit, the connection window, keep-alive (`docs/protocol.md`). Bytes and the time come in; bytes, events and the
+//! next time-out come out. Who may do what, and what bodies mean, is decided above.
+//!
+//! Five entry points: [`Session::receive`], the senders (`request`, `reply`, `item`, …), [`Session::transmit`],
+//! [`Session::next_timeout`] and [`Session::handle_timeout`].
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod calls;
+mod event;
+mod flow;
+mod handshake;
+mod outbox;
+mod receive;
+mod send;
+mod timeout;
+
+pub use event::{Event, Expired, Leg, Received};
+pub use handshake::{
+    CLIENT_BYTES_MAX, FRAME_BYTES_FLOOR, GOODBYE_BYTES_MAX, Hello, Limits, NAME_BYTES_MAX,
+    OFFER_CHANNELS_MAX, OFFERS_MAX, Offer, PROTOCOL, WINDOW_BYTES_FLOOR, Welcome,
+};
+pub use send::{Opening, SendError};
+pub use timeout::{GRACE_MS, QUIET_MS};
+
+use crate::goodbye::{Goodbye, Reason};
+use crate::time::Time;
+use calls::CallTable;
+use flow::Flows;
+use outbox::Outbox;
+
+/// Which end of the connection a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// In the main process: answers `welcome`.
+    Hub,
+    /// Everywhere else: says `hello`.
+    Peer,
+}
+
+/// How far the connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// The hub waits for `hello`; a peer waits for `welcome`.
+    Greeting,
+    /// Hello has come and the hub's answer is still out.
+    Greeted,
+    Open,
+    /// Nothing is sent or taken in any more.
+    Closed,
+}
+
+/// How a session is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// What this side accepts.
+    pub limits: Limits,
+    /// Data that may wait for the other side's window, in bytes; more, and the session is over its bound.
+    pub outbox_bytes_max: usize,
+    /// Whether to ping a silent other side while it is awaited.
+    pub keepalive: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { limits: Limits::DEFAULT, outbox_bytes_max: 32 * 1024 * 1024, keepalive: false }
+    }
+}
+
+/// A call that the other side has opened: this side is the callee.
+#[derive(Debug)]
+struct Inbound<I> {
+    data: I,
+    flows: Flows,
+    deadline: Option<Time>,
+}
+
+/// A call that this side has opened.
+#[derive(Debug)]
+struct Outbound<O> {
+    /// `None` once this side has cancelled: what still comes is discarded.
+    data: Option<O>,
+    flows: Flows,
+    deadline: Option<Time>,
+}
+
+/// One connection. `I` belongs to each call that the other side opens, `O` to each that this side opens.
+#[derive(Debug)]
+pub struct Session<I, O> {
+    side: Side,
+    state: State,
+    ours: Limits,
+    theirs: Limits,
+    inbound: CallTable<Inbound<I>>,
+    outbound: CallTable<Outbound<O>>,
+    outbox: Outbox,
+    /// Data parsed and not yet acknowledged, in bytes.
+    unacknowledged: u64,
+    /// No deadline is earlier than this.
+    deadline_floor: Option<Time>,
+    keepalive: bool,
+    heard: Time,
+    ping_sent: Option<Time>,
+}
+
+impl<I, O> Session<I, O> {
+    /// A session at `side` of a new connection.
+    pub fn new(side: Side, config: Config, now: Time) -> Self {
+        Self {
+            side,
+            state: State::Greeting,
+            ours: config.limits,
+            theirs: Limits::DEFAULT,
+            inbound: CallTable::new(config.limits.calls),
+            outbound: CallTable::new(Limits::DEFAULT.calls),
+            outbox: Outbox::new(config.outbox_bytes_max),
+            unacknowledged: 0,
+            deadline_floor: None,
+            keepalive: config.keepalive,
+            heard: now,
+            ping_sent: None,
+        }
+    }
+
+    /// Whether the handshake is done and nobody has said goodbye.
+    pub fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
+    /// Whether the connection has ended.
+    pub fn is_closed(&self) -> bool {
+        self.state == State::Closed
+    }
+
+    /// What the other side accepts; the defaults until it has said so.
+    pub fn their_limits(&self) -> &Limits {
+        &self.theirs
+    }
+
+    /// What this side accepts.
+    pub fn our_limits(&self) -> &Limits {
+        &self.ours
+    }
+
+    /// Calls open in both directions: (opened by the other side, opened by this one, those being cancelled included).
+    pub fn calls_open(&self) -> (usize, usize) {
+        (self.inbound.len(), self.outbound.len())
+    }
+
+    /// Bytes that wait to leave.
+    pub fn outbox_bytes(&self) -> usize {
+        self.outbox.bytes()
+    }
+
+    /// Whether something can be transmitted now.
+    pub fn has_output(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    /// Whether more waits for the other side than its outbox may hold: the owner decides what to do about it.
+    pub fn is_over_bound(&self) -> bool {
+        self.outbox.is_over()
+    }
+
+    /// Moves what may leave now to the end of `into`; false when there is nothing.
+    pub fn transmit(&mut self, into: &mut Vec<u8>) -> bool {
+        self.outbox.transmit(into)
+    }
+
+    /// What belongs to an open call of the other side.
+    pub fn inbound_mut(&mut self, id: u32) -> Option<&mut I> {
+        self.inbound.get(id).map(|call| &mut call.data)
+    }
+
+    /// What belongs to an open call of this side that was not cancelled.
+    pub fn outbound_mut(&mut self, id: u32) -> Option<&mut O> {
+        self.outbound.get(id).and_then(|call| call.data.as_mut())
+    }
+
+    /// Every open call of the other side.
+    pub fn inbound_iter(&mut self) -> impl Iterator<Item = (u32, &mut I)> {
+        self.inbound.iter_mut().map(|(id, call)| (id, &mut call.data))
+    }
+
+    /// Every open call of this side that was not cancelled.
+    pub fn outbound_iter(&mut self) -> impl Iterator<Item = (u32, &mut O)> {
+        self.outbound.iter_mut().filter_map(|(id, call)| Some((id, call.data.as_mut()?)))
+    }
+
+    /// Ends the connection without a word (the transport is gone), and hands back what belonged to open calls.
+    pub fn abort(&mut self) -> Ended<I, O> {
+        self.state = State::Closed;
+        self.outbox.clear();
+        self.deadline_floor = None;
+        Ended {
+            inbound: self.inbound.drain().into_iter().map(|(id, call)| (id, call.data)).collect(),
+            outbound: self
+                .outbound
+                .drain()
+                .into_iter()
+                .filter_map(|(id, call)| Some((id, call.data?)))
+                .collect(),
+        }
+    }
+
+    /// Ends the connection with a goodbye, which still leaves by [`Self::transmit`].
+    pub fn close(&mut self, goodbye: &Goodbye) -> Ended<I, O> {
+        let said = self.state == State::Closed;
+        let ended = self.abort();
+        if !said {
+            self.say_goodbye(goodbye);
+        }
+        ended
+    }
+}
+
+/// What belonged to the calls that were open when a connection ended.
+#[derive(Debug)]
+pub struct Ended<I, O> {
+    /// Calls that the other side had opened: their work is to be stopped.
+    pub inbound: Vec<(u32, I)>,
+    /// Calls that this side had opened: their callers are to be told.
+    pub outbound: Vec<(u32, O)>,
+}
+
+/// A violation that no look at the peer's bytes explains: it names the state.
+#[cold]
+fn unexpected(what: &str) -> Goodbye {
+    Goodbye::because(Reason::UnexpectedFrame, what.to_owned())
+}

@@ -1,0 +1,316 @@
+//! The receiving half: one frame in, at most one event out. Everything a frame can break is checked here.
+
+use super::calls::Found;
+use super::{Event, GOODBYE_BYTES_MAX, Inbound, Leg, Received, Session, Side, State, unexpected};
+use crate::codec::{Message, from_bytes};
+use crate::frame::{self, FLAG_ACK, FLAG_CALLEE, Frame, Head, Kind, Parsed};
+use crate::goodbye::{Goodbye, Reason};
+use crate::session::flow::Flows;
+use crate::status::Status;
+use crate::time::Time;
+
+impl<I: Default, O> Session<I, O> {
+    /// Takes frames from `input` until one of them is an event. On a violation nothing more may be taken in: call
+    /// [`Session::close`] with it.
+    pub fn receive<'a>(&mut self, input: &'a [u8], now: Time) -> Result<Received<'a, O>, Goodbye> {
+        let mut consumed = 0;
+        // Every turn uses up at least a header.
+        loop {
+            let rest = input.get(consumed..).unwrap_or_default();
+            if rest.is_empty() || self.state == State::Closed {
+                return Ok(Received { consumed, event: None, needed: frame::HEADER_BYTES });
+            }
+            match frame::parse(rest, self.ours.frame_bytes)? {
+                Parsed::Incomplete { needed } => {
+                    return Ok(Received { consumed, event: None, needed });
+                }
+                Parsed::Skip { length } => consumed += length,
+                Parsed::Frame { frame, length } => {
+                    consumed += length;
+                    self.heard = now;
+                    if frame.head.kind.is_data() {
+                        self.count_data(length)?;
+                    }
+                    if let Some(event) = self.take(frame, now)? {
+                        return Ok(Received { consumed, event: Some(event), needed: 0 });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Charges a data frame to our window, and acknowledges in time.
+    fn count_data(&mut self, length: usize) -> Result<(), Goodbye> {
+        self.unacknowledged += length as u64;
+        let window = u64::from(self.ours.window_bytes);
+        let outstanding = self.unacknowledged + self.outbox.acknowledging();
+        if outstanding > window + u64::from(self.ours.frame_bytes) {
+            return Err(Goodbye::new(Reason::WindowExceeded));
+        }
+        if self.unacknowledged >= window / 2 {
+            let bytes = u32::try_from(self.unacknowledged).unwrap_or(u32::MAX);
+            self.outbox.acknowledge(bytes);
+            self.unacknowledged -= u64::from(bytes);
+        }
+        Ok(())
+    }
+
+    fn take<'a>(&mut self, frame: Frame<'a>, now: Time) -> Result<Option<Event<'a, O>>, Goodbye> {
+        let Frame { head, body } = frame;
+        self.check_state(head.kind)?;
+        let Head { binding, ordinal, id, budget, .. } = head;
+        match head.kind {
+            Kind::Hello => self.take_hello(body).map(Some),
+            Kind::Welcome => self.take_welcome(body).map(Some),
+            Kind::Goodbye => Ok(Some(self.take_goodbye(ordinal, body))),
+            Kind::Ping => {
+                bodiless(head.kind, body)?;
+                self.outbox.control(Head { id, ..Head::new(Kind::Pong) }, &[]);
+                Ok(None)
+            }
+            Kind::Pong => {
+                bodiless(head.kind, body)?;
+                self.ping_sent = None;
+                Ok(None)
+            }
+            Kind::Window => {
+                bodiless(head.kind, body)?;
+                self.outbox.add_window(budget);
+                Ok(None)
+            }
+            Kind::Request => {
+                if !self.admit(id)? {
+                    return Ok(None);
+                }
+                if budget != 0 {
+                    self.set_inbound_deadline(id, now.after_ms(budget));
+                }
+                Ok(Some(Event::Request { id, binding, ordinal, budget_ms: budget, body }))
+            }
+            Kind::Notify => Ok(Some(Event::Notify { binding, ordinal, body })),
+            Kind::Subscribe => {
+                bodiless(head.kind, body)?;
+                if !self.admit(id)? {
+                    return Ok(None);
+                }
+                Ok(Some(Event::Subscribe { id, binding, ordinal }))
+            }
+            Kind::Publish => {
+                if id != 0 && !self.admit(id)? {
+                    return Ok(None);
+                }
+                let id = (id != 0).then_some(id);
+                Ok(Some(Event::Publish { id, binding, ordinal, budget_ms: budget, body }))
+            }
+            Kind::Item => self.take_item(head, body),
+            Kind::Ack => {
+                bodiless(head.kind, body)?;
+                Ok(self.inbound_call(id)?.then_some(Event::Ack { id, token: budget }))
+            }
+            Kind::Credit => {
+                bodiless(head.kind, body)?;
+                self.take_credit(head)
+            }
+            Kind::Finish => {
+                bodiless(head.kind, body)?;
+                self.take_finish(id)
+            }
+            Kind::Cancel => {
+                bodiless(head.kind, body)?;
+                Ok(self.inbound_call(id)?.then_some(Event::Cancel { id }))
+            }
+            Kind::End => self.take_end(id, ordinal, body),
+            Kind::Unbound => {
+                bodiless(head.kind, body)?;
+                Ok(Some(Event::Unbound { binding }))
+            }
+        }
+    }
+
+    /// Which frames may come in which state, and from which side.
+    fn check_state(&self, kind: Kind) -> Result<(), Goodbye> {
+        let from_peer = self.side == Side::Hub;
+        let fits_side = match kind {
+            Kind::Hello | Kind::Subscribe | Kind::Publish | Kind::Ack => from_peer,
+            Kind::Welcome | Kind::Unbound => !from_peer,
+            _ => true,
+        };
+        if !fits_side {
+            return Err(unexpected(&format!("`{}` came from the wrong side", kind.name())));
+        }
+        match (self.state, kind) {
+            (_, Kind::Goodbye)
+            | (State::Greeting, Kind::Hello | Kind::Welcome)
+            | (State::Greeted | State::Open | State::Closed, _) => {}
+            (State::Greeting, _) => {
+                return Err(unexpected(&format!("`{}` came before the handshake", kind.name())));
+            }
+        }
+        if self.state != State::Greeting && matches!(kind, Kind::Hello | Kind::Welcome) {
+            return Err(unexpected(&format!("a second `{}`", kind.name())));
+        }
+        Ok(())
+    }
+
+    fn take_hello<'a>(&mut self, body: &[u8]) -> Result<Event<'a, O>, Goodbye> {
+        let hello: super::Hello = handshake_body("hello", body)?;
+        hello.limits.check()?;
+        self.their_limits_are(hello.limits);
+        self.state = State::Greeted;
+        Ok(Event::Hello(hello))
+    }
+
+    fn take_welcome<'a>(&mut self, body: &[u8]) -> Result<Event<'a, O>, Goodbye> {
+        let welcome: super::Welcome = handshake_body("welcome", body)?;
+        welcome.limits.check()?;
+        self.their_limits_are(welcome.limits);
+        self.outbox.add_window(welcome.limits.window_bytes);
+        self.state = State::Open;
+        Ok(Event::Welcome(welcome))
+    }
+
+    fn their_limits_are(&mut self, limits: super::Limits) {
+        self.theirs = limits;
+        self.outbound.set_slots_max(limits.calls);
+        for (_, call) in self.outbound.iter_mut() {
+            if call.flows.send.is_some() {
+                // Opened before the handshake was done: credit was only assumed.
+                call.flows.send =
+                    Some(super::flow::SendFlow::new(limits.stream_items, limits.stream_bytes));
+            }
+        }
+    }
+
+    fn take_goodbye<'a>(&mut self, code: u32, body: &[u8]) -> Event<'a, O> {
+        self.state = State::Closed;
+        let text = body.get(..GOODBYE_BYTES_MAX.min(body.len())).unwrap_or_default();
+        let message = String::from_utf8_lossy(text).into_owned();
+        let reason = Reason::from_code(code).unwrap_or(Reason::Closed);
+        Event::Goodbye(Goodbye { reason, message })
+    }
+
+    /// Opens a call of the other side. False when it was refused for its slot, which has been answered.
+    fn admit(&mut self, id: u32) -> Result<bool, Goodbye> {
+        let call = Inbound { data: I::default(), flows: Flows::default(), deadline: None };
+        match self.inbound.admit(id, call) {
+            Found::Open(()) => Ok(true),
+            Found::Beyond => {
+                self.refuse(id);
+                Ok(false)
+            }
+            Found::Ended | Found::Unknown => {
+                Err(Goodbye::because(Reason::DuplicateId, format!("id {id:#x} is not free")))
+            }
+        }
+    }
+
+    /// Whether `id` is an open call of the other side; an error when it never can have been.
+    fn inbound_call(&mut self, id: u32) -> Result<bool, Goodbye> {
+        match self.inbound.find(id) {
+            Found::Open(_) => Ok(true),
+            Found::Ended | Found::Beyond => Ok(false),
+            Found::Unknown => Err(unknown_id(id)),
+        }
+    }
+
+    fn take_item<'a>(
+        &mut self,
+        head: Head,
+        body: &'a [u8],
+    ) -> Result<Option<Event<'a, O>>, Goodbye> {
+        let id = head.id;
+        let token = (head.flags & FLAG_ACK != 0).then_some(head.budget);
+        let (leg, flows) = if head.flags & FLAG_CALLEE != 0 {
+            match self.outbound.find(id) {
+                Found::Open(call) if call.data.is_none() => return Ok(None),
+                Found::Open(call) => (Leg::Outbound(id), &mut call.flows),
+                _ => return Err(unknown_id(id)),
+            }
+        } else {
+            match self.inbound.find(id) {
+                Found::Open(call) => (Leg::Inbound(id), &mut call.flows),
+                Found::Ended | Found::Beyond => return Ok(None),
+                Found::Unknown => return Err(unknown_id(id)),
+            }
+        };
+        match &mut flows.recv {
+            Some(flow) if flow.may_send() => flow.spend(body.len()),
+            Some(_) => {
+                return Err(Goodbye::because(Reason::CreditExceeded, "an item without credit"));
+            }
+            None => {
+                let text = "an item on a flow that is not open";
+                return Err(Goodbye::because(Reason::CreditExceeded, text));
+            }
+        }
+        Ok(Some(Event::Item { leg, missed: head.ordinal, token, body }))
+    }
+
+    fn take_credit<'a>(&mut self, head: Head) -> Result<Option<Event<'a, O>>, Goodbye> {
+        let Head { id, ordinal: items, budget: bytes, .. } = head;
+        let (leg, flows) = if head.flags & FLAG_CALLEE != 0 {
+            match self.outbound.find(id) {
+                Found::Open(call) if call.data.is_none() => return Ok(None),
+                Found::Open(call) => (Leg::Outbound(id), &mut call.flows),
+                _ => return Err(unknown_id(id)),
+            }
+        } else {
+            match self.inbound.find(id) {
+                Found::Open(call) => (Leg::Inbound(id), &mut call.flows),
+                Found::Ended | Found::Beyond => return Ok(None),
+                Found::Unknown => return Err(unknown_id(id)),
+            }
+        };
+        let Some(flow) = &mut flows.send else { return Ok(None) };
+        flow.add(items, bytes);
+        Ok(Some(Event::Credit { leg, items, bytes }))
+    }
+
+    fn take_finish<'a>(&mut self, id: u32) -> Result<Option<Event<'a, O>>, Goodbye> {
+        match self.inbound.find(id) {
+            Found::Open(call) => match call.flows.recv.take() {
+                Some(_) => Ok(Some(Event::Finish { id })),
+                None => {
+                    let text = "`finish` on a flow that is not open";
+                    Err(Goodbye::because(Reason::CreditExceeded, text))
+                }
+            },
+            Found::Ended | Found::Beyond => Ok(None),
+            Found::Unknown => Err(unknown_id(id)),
+        }
+    }
+
+    fn take_end<'a>(
+        &mut self,
+        id: u32,
+        code: u32,
+        body: &'a [u8],
+    ) -> Result<Option<Event<'a, O>>, Goodbye> {
+        let Some(call) = self.outbound.remove(id) else { return Err(unknown_id(id)) };
+        let Some(data) = call.data else { return Ok(None) };
+        let Some(status) = Status::from_code(code) else {
+            let text = format!("status {code} is not known");
+            return Err(Goodbye::because(Reason::MalformedPayload, text));
+        };
+        Ok(Some(Event::End { id, status, body, data }))
+    }
+}
+
+fn handshake_body<T: Message>(name: &str, body: &[u8]) -> Result<T, Goodbye> {
+    from_bytes(body).map_err(|error| {
+        Goodbye::because(Reason::MalformedPayload, format!("the body of `{name}`: {error}"))
+    })
+}
+
+fn bodiless(kind: Kind, body: &[u8]) -> Result<(), Goodbye> {
+    if body.is_empty() {
+        return Ok(());
+    }
+    let text = format!("`{}` has no body", kind.name());
+    Err(Goodbye::because(Reason::MalformedFrame, text))
+}
+
+#[cold]
+fn unknown_id(id: u32) -> Goodbye {
+    Goodbye::because(Reason::UnknownId, format!("id {id:#x} belongs to no call"))
+}

@@ -1,0 +1,298 @@
+//! The sending half: each function writes one frame straight into the outbox.
+
+use std::fmt;
+
+use super::flow::{Flows, RecvFlow, SendFlow};
+use super::{Ended, GOODBYE_BYTES_MAX, Hello, Leg, Outbound, Session, State, Welcome};
+use crate::codec::{CodecError, Encoder, Message};
+use crate::error::FailureBody;
+use crate::frame::{FLAG_ACK, FLAG_CALLEE, HEADER_BYTES, Head, Kind};
+use crate::goodbye::Goodbye;
+use crate::status::Status;
+use crate::time::Time;
+
+/// Why a frame was not sent. Nothing of it has left, and the session goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendError {
+    /// The connection has ended.
+    Closed,
+    /// The call has ended, or was cancelled.
+    CallEnded,
+    /// As many calls are open as the other side allows.
+    TooManyCalls,
+    /// The stream has no credit now.
+    NoCredit,
+    /// The value breaks its contract.
+    Codec(CodecError),
+    /// The frame would be larger than the other side accepts.
+    TooLarge {
+        /// Its size in bytes.
+        bytes: usize,
+        /// The limit.
+        limit: u32,
+    },
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the connection has ended"),
+            Self::CallEnded => f.write_str("the call has ended"),
+            Self::TooManyCalls => f.write_str("too many calls are open"),
+            Self::NoCredit => f.write_str("the stream has no credit"),
+            Self::Codec(error) => error.fmt(f),
+            Self::TooLarge { bytes, limit } => {
+                write!(f, "a frame of {bytes} bytes exceeds the limit of {limit}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SendError {}
+
+/// What a call is opened with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// `Request`, `Subscribe`, or `Publish` with a report.
+    pub kind: Kind,
+    /// The instance.
+    pub binding: u32,
+    /// The channel.
+    pub ordinal: u32,
+    /// When the caller gives up; `None` for a subscription.
+    pub deadline: Option<Time>,
+    /// Whether items go to the callee.
+    pub up: bool,
+    /// Whether items come from the callee.
+    pub down: bool,
+}
+
+impl<I, O> Session<I, O> {
+    /// Peer: introduces this side.
+    pub fn hello(&mut self, hello: &Hello) -> Result<(), SendError> {
+        let mut body = Vec::new();
+        hello.encode(&mut Encoder::new(&mut body)).map_err(SendError::Codec)?;
+        self.outbox.control(Head::new(Kind::Hello), &body);
+        Ok(())
+    }
+
+    /// Hub: takes the peer in.
+    pub fn welcome(&mut self, welcome: &Welcome) -> Result<(), SendError> {
+        let mut body = Vec::new();
+        welcome.encode(&mut Encoder::new(&mut body)).map_err(SendError::Codec)?;
+        self.outbox.control(Head::new(Kind::Welcome), &body);
+        self.outbox.add_window(self.theirs.window_bytes);
+        self.state = State::Open;
+        Ok(())
+    }
+
+    pub(super) fn say_goodbye(&mut self, goodbye: &Goodbye) {
+        let mut end = goodbye.message.len().min(GOODBYE_BYTES_MAX);
+        while !goodbye.message.is_char_boundary(end) {
+            end -= 1;
+        }
+        let text = goodbye.message.get(..end).unwrap_or_default();
+        let head = Head { ordinal: goodbye.reason.code(), ..Head::new(Kind::Goodbye) };
+        self.outbox.control(head, text.as_bytes());
+    }
+
+    /// Opens a call and attaches `data` to it.
+    #[inline]
+    pub fn open(
+        &mut self,
+        opening: Opening,
+        now: Time,
+        data: O,
+        body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Result<u32, SendError> {
+        if self.state == State::Closed {
+            return Err(SendError::Closed);
+        }
+        let Opening { kind, binding, ordinal, deadline, up, down } = opening;
+        let flows = Flows {
+            send: up.then(|| SendFlow::new(self.theirs.stream_items, self.theirs.stream_bytes)),
+            recv: down.then(|| RecvFlow::new(self.ours.stream_items, self.ours.stream_bytes)),
+        };
+        let call = Outbound { data: Some(data), flows, deadline };
+        let id = self.outbound.open(call).ok_or(SendError::TooManyCalls)?;
+        let budget = deadline.map_or(0, |deadline| deadline.budget_ms(now).max(1));
+        let head = Head { binding, ordinal, id, budget, ..Head::new(kind) };
+        if let Err(error) = self.data_frame(head, body) {
+            self.outbound.remove(id);
+            return Err(error);
+        }
+        self.note_deadline(deadline);
+        Ok(id)
+    }
+
+    /// Sends a one-way message (`Notify`, or `Publish` without a report).
+    pub fn one_way(
+        &mut self,
+        kind: Kind,
+        binding: u32,
+        ordinal: u32,
+        body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Result<(), SendError> {
+        self.data_frame(Head { binding, ordinal, ..Head::new(kind) }, body).map(|_| ())
+    }
+
+    /// Says which flows a call of the other side has. Before it, items of that call are violations.
+    pub fn accept(&mut self, id: u32, up: bool, down: bool) {
+        let (ours, theirs) = (self.ours, self.theirs);
+        if let Some(call) = self.inbound.get(id) {
+            call.flows.send = down.then(|| SendFlow::new(theirs.stream_items, theirs.stream_bytes));
+            call.flows.recv = up.then(|| RecvFlow::new(ours.stream_items, ours.stream_bytes));
+        }
+    }
+
+    /// Whether an item may be sent now; `None` when the call has ended or the flow does not exist.
+    pub fn may_send(&mut self, leg: Leg) -> Option<bool> {
+        self.flows(leg)?.send.map(SendFlow::may_send)
+    }
+
+    /// Sends an item.
+    pub fn item(
+        &mut self,
+        leg: Leg,
+        missed: u32,
+        token: Option<u32>,
+        body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Result<(), SendError> {
+        match self.may_send(leg) {
+            Some(true) => {}
+            Some(false) => return Err(SendError::NoCredit),
+            None => return Err(SendError::CallEnded),
+        }
+        let (id, callee) = match leg {
+            Leg::Inbound(id) => (id, FLAG_CALLEE),
+            Leg::Outbound(id) => (id, 0),
+        };
+        let flags = callee | if token.is_some() { FLAG_ACK } else { 0 };
+        let budget = token.unwrap_or(0);
+        let head = Head { flags, ordinal: missed, id, budget, ..Head::new(Kind::Item) };
+        let bytes = self.data_frame(head, body)?;
+        if let Some(flow) = self.flows(leg).and_then(|flows| flows.send.as_mut()) {
+            flow.spend(bytes);
+        }
+        Ok(())
+    }
+
+    /// Peer: tells the hub that an item of a subscription has arrived.
+    pub fn ack(&mut self, id: u32, token: u32) {
+        self.outbox.control(Head { id, budget: token, ..Head::new(Kind::Ack) }, &[]);
+    }
+
+    /// Lets the other side send more on a stream.
+    pub fn credit(&mut self, leg: Leg, items: u32, bytes: u32) {
+        let Some(flow) = self.flows(leg).and_then(|flows| flows.recv.as_mut()) else { return };
+        flow.add(items, bytes);
+        let (id, flags) = match leg {
+            Leg::Inbound(id) => (id, FLAG_CALLEE),
+            Leg::Outbound(id) => (id, 0),
+        };
+        let head = Head { flags, ordinal: items, id, budget: bytes, ..Head::new(Kind::Credit) };
+        self.outbox.control(head, &[]);
+    }
+
+    /// Says that no more items go to the callee.
+    pub fn finish(&mut self, id: u32) -> Result<(), SendError> {
+        let call = self.outbound.get(id).ok_or(SendError::CallEnded)?;
+        if call.data.is_none() || call.flows.send.take().is_none() {
+            return Err(SendError::CallEnded);
+        }
+        self.data_frame(Head { id, ..Head::new(Kind::Finish) }, |_| Ok(())).map(|_| ())
+    }
+
+    /// Gives up a call of this side. Returns what was attached to it; `None` when it has ended or was cancelled before.
+    pub fn cancel(&mut self, id: u32) -> Option<O> {
+        let call = self.outbound.get(id)?;
+        let data = call.data.take()?;
+        call.flows = Flows::default();
+        call.deadline = None;
+        let openers = [Kind::Request, Kind::Subscribe, Kind::Publish];
+        if self.outbox.withdraw(&openers, id) {
+            // It never left: nothing will be answered.
+            self.outbound.remove(id);
+        } else {
+            let head = Head { id, ..Head::new(Kind::Cancel) };
+            // An empty body breaks nothing, and a closed session has no calls.
+            let _ = self.data_frame(head, |_| Ok(()));
+        }
+        Some(data)
+    }
+
+    /// Ends a call of the other side with a body. Returns what was attached to it.
+    #[inline]
+    pub fn reply(
+        &mut self,
+        id: u32,
+        status: Status,
+        body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Result<I, SendError> {
+        if self.inbound.get(id).is_none() {
+            return Err(SendError::CallEnded);
+        }
+        self.data_frame(Head { ordinal: status.code(), id, ..Head::new(Kind::End) }, body)?;
+        self.inbound.remove(id).map(|call| call.data).ok_or(SendError::CallEnded)
+    }
+
+    /// Ends a call of the other side with an error. Returns what was attached to it; `None` when it has ended before.
+    pub fn fail(&mut self, id: u32, status: Status, failure: &FailureBody) -> Option<I> {
+        let failure = failure.bounded();
+        self.reply(id, status, |out| failure.encode(out)).ok()
+    }
+
+    /// Hub: tells a peer that the instance behind a binding has left.
+    pub fn unbound(&mut self, binding: u32) {
+        let _ = self.data_frame(Head { binding, ..Head::new(Kind::Unbound) }, |_| Ok(()));
+    }
+
+    /// Answers a call whose slot is beyond the limit.
+    pub(super) fn refuse(&mut self, id: u32) {
+        let status = Status::ResourceExhausted;
+        let failure = FailureBody::new("too many calls are open on this connection");
+        let head = Head { ordinal: status.code(), id, ..Head::new(Kind::End) };
+        let _ = self.data_frame(head, |out| failure.encode(out));
+    }
+
+    fn flows(&mut self, leg: Leg) -> Option<&mut Flows> {
+        match leg {
+            Leg::Inbound(id) => self.inbound.get(id).map(|call| &mut call.flows),
+            Leg::Outbound(id) => {
+                let call = self.outbound.get(id)?;
+                call.data.is_some().then_some(&mut call.flows)
+            }
+        }
+    }
+
+    /// Writes a data frame; returns the size of its body.
+    #[inline]
+    fn data_frame(
+        &mut self,
+        head: Head,
+        body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Result<usize, SendError> {
+        if self.state == State::Closed {
+            return Err(SendError::Closed);
+        }
+        let (writing, out) = self.outbox.begin(head);
+        if let Err(error) = body(&mut Encoder::new(out)) {
+            self.outbox.abandon(writing);
+            return Err(SendError::Codec(error));
+        }
+        let bytes = self.outbox.size(writing);
+        if bytes > self.theirs.frame_bytes as usize {
+            self.outbox.abandon(writing);
+            return Err(SendError::TooLarge { bytes, limit: self.theirs.frame_bytes });
+        }
+        self.outbox.commit(writing);
+        Ok(bytes - HEADER_BYTES)
+    }
+}
+
+impl<I, O> Ended<I, O> {
+    /// Whether no call was open.
+    pub fn is_empty(&self) -> bool {
+        self.inbound.is_empty() && self.outbound.is_empty()
+    }
+}

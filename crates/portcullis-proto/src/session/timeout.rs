@@ -1,0 +1,116 @@
+//! Deadlines and keep-alive: one earliest moment for the whole connection, none while nothing is awaited.
+
+use super::{Expired, Session, State};
+use crate::frame::{Head, Kind};
+use crate::time::Time;
+
+/// Silence after which an awaited other side is pinged, in milliseconds.
+pub const QUIET_MS: u32 = 10_000;
+/// Silence after a ping that ends the wait, in milliseconds.
+pub const GRACE_MS: u32 = 20_000;
+
+impl<I, O> Session<I, O> {
+    /// When to call [`Self::handle_timeout`]; `None` while nothing can run out. May be too early, never too late.
+    pub fn next_timeout(&self) -> Option<Time> {
+        let keepalive = self.awaits().then(|| match self.ping_sent {
+            Some(sent) => sent.after_ms(GRACE_MS),
+            None => self.heard.after_ms(QUIET_MS),
+        });
+        match (self.deadline_floor, keepalive) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        }
+    }
+
+    /// Deals with what has run out by `now`.
+    pub fn handle_timeout(&mut self, now: Time, expired: &mut Vec<Expired<O>>) {
+        if self.deadline_floor.is_some_and(|floor| floor <= now) {
+            self.expire_calls(now, expired);
+        }
+        if !self.awaits() {
+            return;
+        }
+        match self.ping_sent {
+            None if self.heard.after_ms(QUIET_MS) <= now => {
+                self.ping_sent = Some(now);
+                self.outbox.control(Head { id: 1, ..Head::new(Kind::Ping) }, &[]);
+            }
+            Some(sent) if sent.after_ms(GRACE_MS) <= now => {
+                // Asked again after another grace period, should the owner let the silent side live.
+                self.ping_sent = Some(now);
+                expired.push(Expired::Silent);
+            }
+            _ => {}
+        }
+    }
+
+    fn expire_calls(&mut self, now: Time, expired: &mut Vec<Expired<O>>) {
+        let mut floor: Option<Time> = None;
+        let mut ids = Vec::new();
+        for (id, call) in self.outbound.iter_mut() {
+            match call.deadline {
+                Some(deadline) if deadline <= now => ids.push(id),
+                Some(deadline) => floor = Some(floor.map_or(deadline, |floor| floor.min(deadline))),
+                None => {}
+            }
+        }
+        for (id, call) in self.inbound.iter_mut() {
+            match call.deadline {
+                Some(deadline) if deadline <= now => {
+                    call.deadline = None;
+                    expired.push(Expired::Inbound { id });
+                }
+                Some(deadline) => floor = Some(floor.map_or(deadline, |floor| floor.min(deadline))),
+                None => {}
+            }
+        }
+        for id in ids {
+            if let Some(data) = self.cancel(id) {
+                expired.push(Expired::Outbound { id, data });
+            }
+        }
+        self.deadline_floor = floor;
+    }
+
+    /// Sets when a call of the other side runs out.
+    pub fn set_inbound_deadline(&mut self, id: u32, deadline: Time) {
+        if let Some(call) = self.inbound.get(id) {
+            call.deadline = Some(deadline);
+            self.note_deadline(Some(deadline));
+        }
+    }
+
+    /// When a call of the other side runs out.
+    pub fn inbound_deadline(&mut self, id: u32) -> Option<Time> {
+        self.inbound.get(id)?.deadline
+    }
+
+    /// From its first item on, a stream has no deadline of its own.
+    pub fn clear_deadline(&mut self, leg: super::Leg) {
+        match leg {
+            super::Leg::Inbound(id) => {
+                if let Some(call) = self.inbound.get(id) {
+                    call.deadline = None;
+                }
+            }
+            super::Leg::Outbound(id) => {
+                if let Some(call) = self.outbound.get(id) {
+                    call.deadline = None;
+                }
+            }
+        }
+    }
+
+    pub(super) fn note_deadline(&mut self, deadline: Option<Time>) {
+        if let Some(deadline) = deadline {
+            self.deadline_floor =
+                Some(self.deadline_floor.map_or(deadline, |floor| floor.min(deadline)));
+        }
+    }
+
+    fn awaits(&self) -> bool {
+        self.keepalive
+            && self.state == State::Open
+            && (self.outbound.len() > 0 || self.outbox.is_held())
+    }
+}
