@@ -1,1 +1,4 @@
 //! Skeleton.
+
+#[cfg(feature = "web")]
+pub mod web;
