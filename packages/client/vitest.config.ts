@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // A watchdog, not a measurement: what hangs ends.
+    testTimeout: 30_000,
+  },
+});
