@@ -40,8 +40,7 @@ impl<T: Message> Message for Vec<T> {
     }
     #[inline]
     fn decode(input: &mut Decoder<'_>) -> Result<Self, CodecError> {
-        const { assert!(T::BYTES_MIN > 0, "items of a list must occupy at least one byte") };
-        let count = input.count(T::BYTES_MIN)?;
+        let count = input.count(item_bytes_min::<T>())?;
         T::decode_items(count, input)
     }
     fn describe(schema: &mut SchemaBuilder) -> Type {
@@ -67,6 +66,12 @@ impl<T: Message, const N: usize> Message for [T; N] {
     fn describe(schema: &mut SchemaBuilder) -> Type {
         Type::Array { item: Box::new(T::describe(schema)), len: N as u32 }
     }
+}
+
+/// The fewest bytes that an item of a list occupies: never none, or a count would cost a peer nothing.
+pub(super) const fn item_bytes_min<T: Message>() -> usize {
+    const { assert!(T::BYTES_MIN > 0, "items of a list must occupy at least one byte") };
+    T::BYTES_MIN
 }
 
 /// The fewest bytes that an entry of a map occupies.

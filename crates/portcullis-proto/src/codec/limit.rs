@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
-use super::collections::{counted_entries, entry_bytes_min};
+use super::collections::{counted_entries, entry_bytes_min, item_bytes_min, reserve};
 use super::{CodecError, Decoder, ErrorKind, Message, SafeInt, Segment};
 
 /// What a `#[limit(…)]` says.
@@ -19,11 +19,6 @@ pub struct Limit {
     pub float: Option<(f64, f64)>,
     /// The limit of each item of a list.
     pub each: Option<&'static Limit>,
-}
-
-impl Limit {
-    /// No limit at all.
-    pub const NONE: Self = Self { len: None, int: None, float: None, each: None };
 }
 
 /// A value that a limit can be declared for.
@@ -138,7 +133,7 @@ impl<T: Message> Limited for Vec<T> {
     }
     #[inline]
     fn decode_limited(input: &mut Decoder<'_>, limit: &Limit) -> Result<Self, CodecError> {
-        let count = input.count(T::BYTES_MIN)?;
+        let count = input.count(item_bytes_min::<T>())?;
         check_len(count, limit)?;
         T::decode_items(count, input)
     }
@@ -152,18 +147,18 @@ pub fn check_each<T: Limited>(items: &[T], limit: &Limit) -> Result<(), CodecErr
     Ok(())
 }
 
-/// Reads a list and checks its count and every item (`#[limit(len …, each(…))]`), each item as soon as it is read.
-pub fn decode_each<T: Message + Limited>(
+/// Reads a list whose items `item` reads and checks (`#[limit(len …, each(…))]`): the count before the items, each
+/// item as soon as it is read.
+pub fn decode_each<T: Message>(
     input: &mut Decoder<'_>,
     limit: &Limit,
+    mut item: impl FnMut(&mut Decoder<'_>) -> Result<T, CodecError>,
 ) -> Result<Vec<T>, CodecError> {
-    let count = input.count(T::BYTES_MIN)?;
+    let count = input.count(item_bytes_min::<T>())?;
     check_len(count, limit)?;
-    let each = limit.each.unwrap_or(&Limit::NONE);
-    let mut items = Vec::with_capacity(super::collections::reserve::<T>(count));
+    let mut items = Vec::with_capacity(reserve::<T>(count));
     for index in 0..count {
-        let item = T::decode_limited(input, each)
-            .map_err(|error| error.within(Segment::Index(index as u32)))?;
+        let item = item(input).map_err(|error| error.within(Segment::Index(index as u32)))?;
         items.push(item);
     }
     Ok(items)

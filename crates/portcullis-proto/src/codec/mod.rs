@@ -23,7 +23,6 @@ pub use decoder::Decoder;
 pub use encoder::{Encoder, EntryPart};
 pub use error::{CodecError, ErrorKind, Segment};
 pub use limit::{Limit, Limited, check_each, decode_each};
-pub(crate) use limit::check_len;
 
 use crate::schema::{SchemaBuilder, Type};
 
