@@ -21,6 +21,11 @@ pub struct Limit {
     pub each: Option<&'static Limit>,
 }
 
+impl Limit {
+    /// No limit at all.
+    pub const NONE: Self = Self { len: None, int: None, float: None, each: None };
+}
+
 /// A value that a limit can be declared for.
 #[diagnostic::on_unimplemented(
     message = "`#[limit]` does not apply to `{Self}`",
@@ -147,18 +152,19 @@ pub fn check_each<T: Limited>(items: &[T], limit: &Limit) -> Result<(), CodecErr
     Ok(())
 }
 
-/// Reads a list whose items `item` reads and checks (`#[limit(len …, each(…))]`): the count before the items, each
+/// Reads a list and checks its count and every item (`#[limit(len …, each(…))]`): the count before the items, each
 /// item as soon as it is read.
-pub fn decode_each<T: Message>(
+pub fn decode_each<T: Message + Limited>(
     input: &mut Decoder<'_>,
     limit: &Limit,
-    mut item: impl FnMut(&mut Decoder<'_>) -> Result<T, CodecError>,
 ) -> Result<Vec<T>, CodecError> {
     let count = input.count(item_bytes_min::<T>())?;
     check_len(count, limit)?;
+    let each = limit.each.unwrap_or(&Limit::NONE);
     let mut items = Vec::with_capacity(reserve::<T>(count));
     for index in 0..count {
-        let item = item(input).map_err(|error| error.within(Segment::Index(index as u32)))?;
+        let item = T::decode_limited(input, each)
+            .map_err(|error| error.within(Segment::Index(index as u32)))?;
         items.push(item);
     }
     Ok(items)
