@@ -2,6 +2,7 @@
 //! There is no file system behind it, so no path can climb out of it; headers are left to the routes.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use bytes::Bytes;
 use hyper::header::HeaderValue;
@@ -21,7 +22,7 @@ use super::http::{CONNECT_PATH, ENTER_PATH, TICKET_PATH};
 ///
 /// The pages run under `script-src 'self'; style-src 'self'`: scripts and styles must be files of
 /// their own, inline ones are blocked by the browser.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Files {
     list: Vec<(String, String, Bytes)>,
 }
@@ -89,12 +90,25 @@ pub(super) struct File {
 }
 
 /// The files by path.
-#[derive(Debug)]
 pub(super) struct FileTable(HashMap<String, File>);
 
 impl FileTable {
     pub(super) fn get(&self, path: &str) -> Option<&File> {
         self.0.get(path)
+    }
+}
+
+// Paths and sizes: whoever prints a gate does not want its pages in the log.
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.list.iter().map(|(path, _, bytes)| (path, bytes.len()))).finish()
+    }
+}
+
+impl fmt::Debug for FileTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.0.iter().map(|(path, file)| (path, file.bytes.len()))).finish()
     }
 }
 

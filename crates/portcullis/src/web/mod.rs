@@ -19,8 +19,8 @@
 //! const socket = new WebSocket(`ws://${location.host}/connect`, ["portcullis.v1", `ticket.${ticket}`]);
 //! ```
 //!
-//! The fetch must keep its default mode: with `mode: "same-origin"` the browser, told to send no
-//! referrer, makes the Origin `null`, and that is refused.
+//! The fetch must keep its default mode: with `mode: "same-origin"` the Fetch standard lets a
+//! browser that was told to send no referrer make the Origin `null`, and that is refused.
 //!
 //! What it does not protect from: a program that runs as the same user (it can read the launcher
 //! and the browser's own store), and a server of another local user on another port of the same

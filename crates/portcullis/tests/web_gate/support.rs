@@ -14,14 +14,14 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-pub type Client = WebSocketStream<TcpStream>;
+pub(crate) type Client = WebSocketStream<TcpStream>;
 
 /// Nothing here takes long; what takes this long hangs.
 const WATCHDOG: Duration = Duration::from_secs(60);
 
 /// Waits, but not for ever.
 #[track_caller]
-pub fn within<F: Future>(work: F) -> impl Future<Output = F::Output> {
+pub(crate) fn within<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let caller = std::panic::Location::caller();
     async move {
         match tokio::time::timeout(WATCHDOG, work).await {
@@ -32,7 +32,7 @@ pub fn within<F: Future>(work: F) -> impl Future<Output = F::Output> {
 }
 
 /// Three window kinds and two pages.
-pub fn config() -> GateConfig {
+pub(crate) fn config() -> GateConfig {
     let files = Files::new()
         .file("/", "text/html", "<!doctype html><title>Home</title>")
         .file("/viewer", "text/html", "<!doctype html><title>Viewer</title>")
@@ -40,21 +40,21 @@ pub fn config() -> GateConfig {
     GateConfig::new().files(files).windows(["viewer", "controls", "log"])
 }
 
-pub fn gate() -> Gate {
+pub(crate) fn gate() -> Gate {
     gate_with(config())
 }
 
-pub fn gate_with(config: GateConfig) -> Gate {
+pub(crate) fn gate_with(config: GateConfig) -> Gate {
     log();
     Gate::bind(config).expect("a free port of 127.0.0.1")
 }
 
 /// An answer, taken apart.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Reply {
@@ -67,7 +67,7 @@ impl Reply {
 
     /// The value of a header that stands once.
     #[track_caller]
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.head.lines().skip(1).filter_map(|line| {
             let (key, value) = line.split_once(": ")?;
             key.eq_ignore_ascii_case(name).then_some(value)
@@ -79,7 +79,7 @@ impl Reply {
 }
 
 /// Sends bytes as they are and reads until the gate closes; `None` if it closed without a word.
-pub async fn raw(gate: &Gate, bytes: &[u8]) -> Option<Reply> {
+pub(crate) async fn raw(gate: &Gate, bytes: &[u8]) -> Option<Reply> {
     within(async {
         let mut stream = TcpStream::connect(gate.local_addr()).await.expect("connect");
         // The gate may answer and close before it has read everything.
@@ -90,7 +90,7 @@ pub async fn raw(gate: &Gate, bytes: &[u8]) -> Option<Reply> {
 }
 
 /// Reads until the end, be it an orderly one or a reset.
-pub async fn read_reply(stream: &mut TcpStream) -> Option<Reply> {
+pub(crate) async fn read_reply(stream: &mut TcpStream) -> Option<Reply> {
     let mut answer = Vec::new();
     let mut piece = [0; 4096];
     while let Ok(read @ 1..) = stream.read(&mut piece).await {
@@ -101,42 +101,42 @@ pub async fn read_reply(stream: &mut TcpStream) -> Option<Reply> {
 
 /// A request built line by line; Host is right unless told otherwise.
 #[derive(Clone)]
-pub struct Ask {
+pub(crate) struct Ask {
     line: String,
     headers: Vec<(String, String)>,
     body: String,
 }
 
 impl Ask {
-    pub fn new(gate: &Gate, method: &str, target: &str) -> Self {
+    pub(crate) fn new(gate: &Gate, method: &str, target: &str) -> Self {
         let headers = vec![("Host".to_owned(), gate.local_addr().to_string())];
         Self { line: format!("{method} {target} HTTP/1.1"), headers, body: String::new() }
     }
 
     /// Sets a header in place of those that have its name.
-    pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn set(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.retain(|(held, _)| held != name);
         self.also(name, value)
     }
 
     /// Adds a header to those that are there.
-    pub fn also(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn also(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
-    pub fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(held, _)| held != name);
         self
     }
 
-    pub fn form(mut self, body: impl Into<String>) -> Self {
+    pub(crate) fn form(mut self, body: impl Into<String>) -> Self {
         self.body = body.into();
         let length = self.body.len().to_string();
         self.set("Content-Type", "application/x-www-form-urlencoded").set("Content-Length", length)
     }
 
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut text = format!("{}\r\n", self.line);
         for (name, value) in &self.headers {
             text += &format!("{name}: {value}\r\n");
@@ -147,21 +147,21 @@ impl Ask {
     }
 
     /// The answer's status.
-    pub async fn status(&self, gate: &Gate) -> u16 {
+    pub(crate) async fn status(&self, gate: &Gate) -> u16 {
         self.send(gate).await.status
     }
 
-    pub async fn send(&self, gate: &Gate) -> Reply {
+    pub(crate) async fn send(&self, gate: &Gate) -> Reply {
         raw(gate, &self.bytes()).await.expect("an answer")
     }
 }
 
-pub fn own_origin(gate: &Gate) -> String {
+pub(crate) fn own_origin(gate: &Gate) -> String {
     format!("http://{}", gate.local_addr())
 }
 
 /// `POST /ticket` as a page of the gate would send it.
-pub fn ask_ticket(gate: &Gate, cookie: &str, window: &str) -> Ask {
+pub(crate) fn ask_ticket(gate: &Gate, cookie: &str, window: &str) -> Ask {
     Ask::new(gate, "POST", "/ticket")
         .set("Origin", own_origin(gate))
         .set("Cookie", cookie)
@@ -169,7 +169,7 @@ pub fn ask_ticket(gate: &Gate, cookie: &str, window: &str) -> Ask {
 }
 
 /// `GET /connect` as a page of the gate would send it.
-pub fn ask_connect(gate: &Gate, cookie: &str, ticket: &str) -> Ask {
+pub(crate) fn ask_connect(gate: &Gate, cookie: &str, ticket: &str) -> Ask {
     Ask::new(gate, "GET", "/connect")
         .set("Origin", own_origin(gate))
         .set("Cookie", cookie)
@@ -182,7 +182,7 @@ pub fn ask_connect(gate: &Gate, cookie: &str, ticket: &str) -> Ask {
 }
 
 /// Posts a fresh code as a launcher would; gives the cookie as a browser would send it back.
-pub async fn enter(gate: &Gate) -> String {
+pub(crate) async fn enter(gate: &Gate) -> String {
     let code = gate.new_code("/viewer").expect("a code");
     let ask = Ask::new(gate, "POST", "/enter").set("Origin", "null").form(code.form_body());
     let reply = ask.send(gate).await;
@@ -190,19 +190,19 @@ pub async fn enter(gate: &Gate) -> String {
     cookie_of(&reply)
 }
 
-pub fn cookie_of(reply: &Reply) -> String {
+pub(crate) fn cookie_of(reply: &Reply) -> String {
     let cookie = reply.header("Set-Cookie").expect("a cookie");
     cookie.split(';').next().expect("name=value").to_owned()
 }
 
-pub async fn ticket(gate: &Gate, cookie: &str, window: &str) -> String {
+pub(crate) async fn ticket(gate: &Gate, cookie: &str, window: &str) -> String {
     let reply = ask_ticket(gate, cookie, window).send(gate).await;
     assert_eq!(reply.status, 200, "{}", reply.head);
     reply.body
 }
 
 /// Opens a WebSocket with the real client; `Err` is the status of the refusal.
-pub async fn connect(gate: &Gate, cookie: &str, ticket: &str) -> Result<Client, u16> {
+pub(crate) async fn connect(gate: &Gate, cookie: &str, ticket: &str) -> Result<Client, u16> {
     within(async {
         let url = format!("ws://{}/connect", gate.local_addr());
         let mut request = url.into_client_request().expect("a request");
@@ -230,7 +230,7 @@ pub async fn connect(gate: &Gate, cookie: &str, ticket: &str) -> Result<Client, 
 }
 
 /// The whole way in, both ends.
-pub async fn admitted(gate: &Gate, window: &str) -> (Client, Admitted) {
+pub(crate) async fn admitted(gate: &Gate, window: &str) -> (Client, Admitted) {
     let cookie = enter(gate).await;
     let ticket = ticket(gate, &cookie, window).await;
     let client = connect(gate, &cookie, &ticket).await.expect("admitted");
@@ -238,7 +238,7 @@ pub async fn admitted(gate: &Gate, window: &str) -> (Client, Admitted) {
 }
 
 /// The code of the close frame that a client gets next; what comes before it is passed over.
-pub async fn close_code(client: &mut Client) -> Option<u16> {
+pub(crate) async fn close_code(client: &mut Client) -> Option<u16> {
     use futures_util::StreamExt;
     within(async {
         while let Some(Ok(message)) = client.next().await {
@@ -252,12 +252,12 @@ pub async fn close_code(client: &mut Client) -> Option<u16> {
 }
 
 /// Opens a TCP connection and sends nothing.
-pub async fn silent(address: SocketAddr) -> TcpStream {
+pub(crate) async fn silent(address: SocketAddr) -> TcpStream {
     within(TcpStream::connect(address)).await.expect("connect")
 }
 
 /// Everything that any crate here logs, at every level, of all tests of this program.
-pub fn log() -> &'static Log {
+pub(crate) fn log() -> &'static Log {
     static LOG: OnceLock<Log> = OnceLock::new();
     LOG.get_or_init(|| {
         let log = Log::default();
@@ -272,10 +272,10 @@ pub fn log() -> &'static Log {
 }
 
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().expect("the log")).into_owned()
     }
 }
