@@ -12,3 +12,12 @@ pub mod session;
 pub mod status;
 pub mod time;
 mod wire;
+
+// Generated code of this crate's own messages finds it under the name that it has elsewhere.
+extern crate self as portcullis_proto;
+
+/// What the code of the macros stands on. Not for use by hand: it may change in any release.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::{codec, schema};
+}

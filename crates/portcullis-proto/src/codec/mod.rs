@@ -8,6 +8,8 @@
     clippy::panic
 )]
 
+#[doc(hidden)]
+pub mod applies;
 mod builtin;
 mod collections;
 mod decoder;

@@ -1,0 +1,120 @@
+//! What the code of `#[portcullis::message]` asserts about the types of a declaration while it is compiled: that each
+//! is a message, that a limit is of the right kind, and that what is counted occupies bytes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::{Limit, Message, SafeInt};
+
+/// A type whose values have a length.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no length to limit",
+    label = "`len` does not apply to this type",
+    note = "`len` limits text, bytes, lists and maps, and options of these; a number has a `range = 0..=100`",
+    note = "the limit of your own message belongs to the fields inside it"
+)]
+pub trait Len {}
+
+/// A type whose values hold items.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no items to limit",
+    label = "`items` does not apply to this type",
+    note = "`items` limits lists and maps, and options of these; text has a `len <= 128`"
+)]
+pub trait Items: Len {}
+
+/// A type whose values have a range.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no range to limit",
+    label = "`range` does not apply to this type",
+    note = "a range limits integers and floats, and options of these; text, bytes, lists and maps have a `len <= 128`"
+)]
+pub trait Range {
+    /// The range of the type itself, where it is an integer.
+    const INT: Option<(i128, i128)>;
+}
+
+impl Len for String {}
+impl<T> Len for Vec<T> {}
+impl<T> Items for Vec<T> {}
+impl<K, V> Len for BTreeMap<K, V> {}
+impl<K, V> Items for BTreeMap<K, V> {}
+impl<K, V, S> Len for HashMap<K, V, S> {}
+impl<K, V, S> Items for HashMap<K, V, S> {}
+#[cfg(feature = "bytes")]
+impl Len for bytes::Bytes {}
+
+macro_rules! ranges {
+    ($($type:ident)*) => {$(
+        impl Range for $type {
+            const INT: Option<(i128, i128)> = Some(($type::MIN as i128, $type::MAX as i128));
+        }
+    )*};
+}
+
+ranges! { u8 u16 u32 u64 i8 i16 i32 i64 }
+
+impl Range for SafeInt {
+    const INT: Option<(i128, i128)> =
+        Some((-(super::SAFE_INT_MAX as i128), super::SAFE_INT_MAX as i128));
+}
+
+impl Range for f32 {
+    const INT: Option<(i128, i128)> = None;
+}
+
+impl Range for f64 {
+    const INT: Option<(i128, i128)> = None;
+}
+
+macro_rules! through {
+    ($($outer:ident)*) => {$(
+        impl<T: Len> Len for $outer<T> {}
+        impl<T: Items> Items for $outer<T> {}
+        impl<T: Range> Range for $outer<T> {
+            const INT: Option<(i128, i128)> = T::INT;
+        }
+    )*};
+}
+
+through! { Option Box Arc }
+
+/// Asserts that `T` may cross a boundary.
+pub const fn message<T: Message>() {}
+
+/// Asserts that `len` applies to `T`, and that a value within the limit exists.
+pub const fn len<T: Len>(limit: &Limit) {
+    if let Some((min, max)) = limit.len {
+        assert!(min <= max, "nothing lies within this limit: the smaller end comes first");
+    }
+}
+
+/// Asserts that `items` applies to `T`, and that a value within the limit exists.
+pub const fn items<T: Items>(limit: &Limit) {
+    len::<T>(limit);
+}
+
+/// Asserts that `range` applies to `T`, and that the range lies inside the type's own.
+#[allow(clippy::panic, reason = "evaluated by the compiler alone")]
+pub const fn range<T: Range>(limit: &Limit) {
+    match (T::INT, limit.int, limit.float) {
+        (Some((least, greatest)), Some((low, high)), _) => {
+            assert!(low <= high, "nothing lies in this range: the smaller end comes first");
+            assert!(least <= low && high <= greatest, "this range leaves the range of its type");
+        }
+        (Some(_), None, _) => panic!("the range of an integer has whole numbers as its ends"),
+        (None, _, Some((low, high))) => {
+            assert!(low.is_finite() && high.is_finite(), "the ends of a range are finite");
+            assert!(low <= high, "nothing lies in this range: the smaller end comes first");
+        }
+        (None, _, None) => panic!("a range has two ends"),
+    }
+}
+
+/// Asserts that an item of a list or array, or a key of a map, occupies at least one byte.
+pub const fn item<T: Message>() {
+    assert!(
+        T::BYTES_MIN > 0,
+        "an item of a list or array, or a key of a map, must occupy at least one byte: send a count instead"
+    );
+}
