@@ -4,12 +4,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use portcullis::web::{BODY_BYTES_MAX, Denial, Gate, HALF_OPEN_MAX, HEAD_BYTES_MAX, HEADERS_MAX};
+use portcullis::web::{
+    BODY_BYTES_MAX, Denial, Gate, GateConfig, HALF_OPEN_MAX, HEAD_BYTES_MAX, HEADERS_MAX,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::*;
+
+/// A gate whose other deadline is too far off to help.
+fn only_head_timeout(time: Duration) -> GateConfig {
+    config().head_timeout(time).exchange_timeout(Duration::from_secs(600))
+}
 
 /// Waits until the gate has let go of enough connections to serve a new one.
 async fn serves_again(gate: &Gate) {
@@ -68,7 +75,7 @@ async fn f14_half_open_connections_are_capped_and_disturb_nobody() {
 
 #[tokio::test]
 async fn f14_a_silent_connection_loses_its_slot_at_the_deadline() {
-    let gate = gate_with(config().head_timeout(Duration::from_millis(50)));
+    let gate = gate_with(only_head_timeout(Duration::from_millis(50)));
     let mut held = fill(&gate).await;
     serves_again(&gate).await;
     for stream in &mut held {
@@ -90,7 +97,7 @@ async fn f14_a_body_that_never_ends_loses_its_slot_too() {
 
 #[tokio::test]
 async fn f14_dripping_a_head_does_not_move_the_deadline() {
-    let gate = gate_with(config().head_timeout(Duration::from_millis(100)));
+    let gate = gate_with(only_head_timeout(Duration::from_millis(100)));
     let mut stream = silent(gate.local_addr()).await;
     let head = Ask::new(&gate, "GET", "/").bytes();
     let closed = within(async {

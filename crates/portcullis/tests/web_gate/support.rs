@@ -16,8 +16,9 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 pub(crate) type Client = WebSocketStream<TcpStream>;
 
-/// Nothing here takes long; what takes this long hangs.
-const WATCHDOG: Duration = Duration::from_secs(60);
+/// Nothing here takes long; what takes this long hangs. Less than the 30 s after which the HTTP
+/// library loses patience by itself, so that a test of our own deadline does not pass by its.
+const WATCHDOG: Duration = Duration::from_secs(25);
 
 /// Waits, but not for ever.
 #[track_caller]
