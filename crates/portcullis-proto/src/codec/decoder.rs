@@ -3,6 +3,11 @@
 
 use super::{CodecError, DEPTH_MAX, ErrorKind};
 
+/// The only NaN of 32 bits that crosses.
+pub(super) const F32_NAN: u32 = 0x7fc0_0000;
+/// The only NaN of 64 bits that crosses.
+pub(super) const F64_NAN: u64 = 0x7ff8_0000_0000_0000;
+
 /// Reads one body from front to back.
 #[derive(Clone, Debug)]
 pub struct Decoder<'a> {
@@ -130,6 +135,28 @@ impl<'a> Decoder<'a> {
     pub fn signed(&mut self, bits: u32) -> Result<i64, CodecError> {
         let value = self.varint(bits)?;
         Ok(((value >> 1) as i64) ^ ((value & 1) as i64).wrapping_neg())
+    }
+
+    /// A float of 32 bits; of all NaNs only the canonical one.
+    #[inline]
+    pub fn f32(&mut self) -> Result<f32, CodecError> {
+        let bits = u32::from_le_bytes(self.array()?);
+        let value = f32::from_bits(bits);
+        if value.is_nan() && bits != F32_NAN {
+            return Err(CodecError::new(ErrorKind::BadNan));
+        }
+        Ok(value)
+    }
+
+    /// A float of 64 bits; of all NaNs only the canonical one.
+    #[inline]
+    pub fn f64(&mut self) -> Result<f64, CodecError> {
+        let bits = u64::from_le_bytes(self.array()?);
+        let value = f64::from_bits(bits);
+        if value.is_nan() && bits != F64_NAN {
+            return Err(CodecError::new(ErrorKind::BadNan));
+        }
+        Ok(value)
     }
 
     /// A bool, or the presence byte of an option.

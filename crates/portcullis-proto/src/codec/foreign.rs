@@ -67,10 +67,40 @@ mod with_chrono {
     }
 }
 
+use super::CodecError;
+
+/// Fails unless `text` is an absolute URL in its serialized form.
+#[cfg(feature = "url")]
+pub(crate) fn check_url(text: &str) -> Result<(), CodecError> {
+    with_url::parse(text).map(drop)
+}
+
+/// Fails unless `text` begins as an absolute URL does in its serialized form, with a scheme and a colon, and holds
+/// printable ASCII alone. To parse the rest takes the feature `url`.
+#[cfg(not(feature = "url"))]
+pub(crate) fn check_url(text: &str) -> Result<(), CodecError> {
+    let mut scheme = text.split(':').next().unwrap_or_default().bytes();
+    let starts = scheme.next().is_some_and(|byte| byte.is_ascii_lowercase());
+    let goes_on = scheme.all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'+' | b'-' | b'.'));
+    let printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if starts && goes_on && printable && text.contains(':') {
+        Ok(())
+    } else {
+        Err(CodecError::new(super::ErrorKind::BadUrl))
+    }
+}
+
 #[cfg(feature = "url")]
 mod with_url {
     use crate::codec::{CodecError, Decoder, Encoder, ErrorKind, Message};
     use crate::schema::{SchemaBuilder, Type};
+
+    pub(super) fn parse(text: &str) -> Result<url::Url, CodecError> {
+        match url::Url::parse(text) {
+            Ok(url) if url.as_str() == text => Ok(url),
+            _ => Err(CodecError::new(ErrorKind::BadUrl)),
+        }
+    }
 
     /// A URL crosses as its serialized text and must come in that form: one value, one encoding.
     impl Message for url::Url {
@@ -80,11 +110,7 @@ mod with_url {
             Ok(())
         }
         fn decode(input: &mut Decoder<'_>) -> Result<Self, CodecError> {
-            let text = input.string()?;
-            match Self::parse(text) {
-                Ok(url) if url.as_str() == text => Ok(url),
-                _ => Err(CodecError::new(ErrorKind::BadUrl)),
-            }
+            parse(input.string()?)
         }
         fn describe(_: &mut SchemaBuilder) -> Type {
             Type::Url

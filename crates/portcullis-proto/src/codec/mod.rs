@@ -24,6 +24,7 @@ pub use builtin::{Duration, Json, SAFE_INT_MAX, SafeInt, Timestamp, Unknown, Uui
 pub use decoder::Decoder;
 pub use encoder::{Encoder, EntryPart};
 pub use error::{CodecError, ErrorKind, Segment};
+pub(crate) use foreign::check_url;
 pub use limit::{Limit, Limited, check_each, decode_each};
 
 use crate::schema::{SchemaBuilder, Type};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{CodecError, Decoder, Encoder, ErrorKind, Message};
+use super::decoder::{F32_NAN, F64_NAN};
+use super::{CodecError, Decoder, Encoder, Message};
 use crate::schema::{Float, Int, SchemaBuilder, Type};
 
 impl Message for () {
@@ -111,7 +112,7 @@ integers! {
 }
 
 macro_rules! floats {
-    ($($type:ident $bits:ident $variant:ident $size:literal $nan:literal;)*) => {$(
+    ($($type:ident $bits:ident $variant:ident $size:literal $nan:ident;)*) => {$(
         impl Message for $type {
             const BYTES_MIN: usize = $size;
             #[inline]
@@ -122,12 +123,7 @@ macro_rules! floats {
             }
             #[inline]
             fn decode(input: &mut Decoder<'_>) -> Result<Self, CodecError> {
-                let bits = $bits::from_le_bytes(input.array()?);
-                let value = $type::from_bits(bits);
-                if value.is_nan() && bits != $nan {
-                    return Err(CodecError::new(ErrorKind::BadNan));
-                }
-                Ok(value)
+                input.$type()
             }
             fn describe(_: &mut SchemaBuilder) -> Type {
                 Type::Float { float: Float::$variant, min: None, max: None }
@@ -137,8 +133,8 @@ macro_rules! floats {
 }
 
 floats! {
-    f32 u32 F32 4 0x7fc0_0000;
-    f64 u64 F64 8 0x7ff8_0000_0000_0000;
+    f32 u32 F32 4 F32_NAN;
+    f64 u64 F64 8 F64_NAN;
 }
 
 impl Message for String {

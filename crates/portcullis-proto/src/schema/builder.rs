@@ -4,6 +4,7 @@ use std::any::type_name;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::sizes::Sizes;
 use super::{
     Channel, FORMAT, Fields, Hash, Interface, Schema, Type, TypeBody, TypeDef, interface_hash,
 };
@@ -12,6 +13,9 @@ use super::{
 pub(super) const INTERFACES_MAX: usize = 256;
 /// Most channels in an interface.
 pub(super) const CHANNELS_MAX: usize = 1024;
+/// How many options, lists, arrays, maps and tuples may stand in one another without a named type between: with
+/// the nesting limit of values it bounds the stack that reading any value takes.
+pub(crate) const TYPE_DEPTH_MAX: usize = 16;
 /// Longest name of an interface, channel, type or field, in bytes.
 pub(super) const NAME_BYTES_MAX: usize = 128;
 
@@ -34,6 +38,8 @@ pub enum SchemaError {
     TooMany(String),
     /// A list, array or map of values that occupy no bytes.
     EmptyItems(String),
+    /// Options, lists, arrays, maps and tuples stand in one another too deep.
+    NestedTypes(String),
     /// A type that the schema mentions and does not define.
     UnknownType(String),
     /// Not the JSON of a schema.
@@ -62,6 +68,10 @@ impl fmt::Display for SchemaError {
             Self::EmptyItems(place) => {
                 write!(f, "{place}: items of a list, array or map must occupy at least one byte")
             }
+            Self::NestedTypes(place) => write!(
+                f,
+                "{place}: more than {TYPE_DEPTH_MAX} types stand in one another; give one of them a name"
+            ),
             Self::UnknownType(name) => write!(f, "the schema does not define the type `{name}`"),
             Self::Json(error) => write!(f, "this is no schema file: {error}"),
             Self::Format { found } => write!(
@@ -170,6 +180,7 @@ pub(super) fn check(schema: &Schema) -> Result<(), SchemaError> {
         return Err(SchemaError::TooMany(format!("more than {INTERFACES_MAX} interfaces")));
     }
     check_name(&schema.contract)?;
+    let sizes = Sizes::new(schema);
     for (index, interface) in schema.interfaces.iter().enumerate() {
         check_name(&interface.name)?;
         if schema.interfaces.iter().skip(index + 1).any(|other| other.name == interface.name) {
@@ -186,7 +197,8 @@ pub(super) fn check(schema: &Schema) -> Result<(), SchemaError> {
             let types = channel.args.iter().map(|field| &field.ty);
             let types = types.chain([&channel.reply]).chain(&channel.error);
             for ty in types.chain(&channel.up).chain(&channel.down) {
-                check_type(schema, ty, &format!("{}.{}", interface.name, channel.name))?;
+                let place = format!("{}.{}", interface.name, channel.name);
+                check_type(schema, &sizes, ty, &place, 0)?;
             }
         }
         if interface_hash(schema, interface) != interface.hash {
@@ -196,7 +208,7 @@ pub(super) fn check(schema: &Schema) -> Result<(), SchemaError> {
     for (name, def) in &schema.types {
         check_name(name)?;
         for ty in members(&def.body) {
-            check_type(schema, ty, name)?;
+            check_type(schema, &sizes, ty, name, 0)?;
         }
     }
     Ok(())
@@ -210,28 +222,39 @@ fn check_name(name: &str) -> Result<(), SchemaError> {
     Ok(())
 }
 
-fn check_type(schema: &Schema, ty: &Type, place: &str) -> Result<(), SchemaError> {
+/// Checks a type where it is used; `depth` is how many others it stands in.
+fn check_type(
+    schema: &Schema,
+    sizes: &Sizes<'_>,
+    ty: &Type,
+    place: &str,
+    depth: usize,
+) -> Result<(), SchemaError> {
+    if depth > TYPE_DEPTH_MAX {
+        return Err(SchemaError::NestedTypes(place.to_owned()));
+    }
+    let inside = |ty: &Type| check_type(schema, sizes, ty, place, depth + 1);
     match ty {
         Type::Named(name) if !schema.types.contains_key(name) => {
             Err(SchemaError::UnknownType(name.clone()))
         }
-        Type::Option(inner) => check_type(schema, inner, place),
+        Type::Option(inner) => inside(inner),
         Type::List { item, .. } | Type::Array { item, .. } => {
-            check_type(schema, item, place)?;
-            check_occupies(schema, item, place)
+            inside(item)?;
+            check_occupies(sizes, item, place)
         }
         Type::Map { key, value, .. } => {
-            check_type(schema, key, place)?;
-            check_type(schema, value, place)?;
-            check_occupies(schema, key, place)
+            inside(key)?;
+            inside(value)?;
+            check_occupies(sizes, key, place)
         }
-        Type::Tuple(items) => items.iter().try_for_each(|item| check_type(schema, item, place)),
+        Type::Tuple(items) => items.iter().try_for_each(inside),
         _ => Ok(()),
     }
 }
 
-fn check_occupies(schema: &Schema, ty: &Type, place: &str) -> Result<(), SchemaError> {
-    if bytes_min(schema, ty, 0) == 0 {
+fn check_occupies(sizes: &Sizes<'_>, ty: &Type, place: &str) -> Result<(), SchemaError> {
+    if sizes.of(ty) == 0 {
         return Err(SchemaError::EmptyItems(place.to_owned()));
     }
     Ok(())
@@ -252,32 +275,5 @@ fn members(body: &TypeBody) -> Vec<&Type> {
                 Fields::Struct(fields) => fields.iter().map(|field| &field.ty).collect(),
             })
             .collect(),
-    }
-}
-
-/// The fewest bytes that a value of a type occupies, as `Message::BYTES_MIN` says it for the Rust type.
-pub(crate) fn bytes_min(schema: &Schema, ty: &Type, depth: u32) -> usize {
-    use super::Float;
-    // A struct that holds itself without a list or option between has no values; its size does not matter.
-    if depth > crate::codec::DEPTH_MAX {
-        return 1;
-    }
-    let of = |ty: &Type| bytes_min(schema, ty, depth + 1);
-    match ty {
-        Type::Unit => 0,
-        Type::Float { float: Float::F32, .. } => 4,
-        Type::Float { float: Float::F64, .. } => 8,
-        Type::Uuid => 16,
-        Type::Array { item, len } => of(item).saturating_mul(*len as usize),
-        Type::Tuple(items) => items.iter().map(of).fold(0, usize::saturating_add),
-        Type::Named(name) => match schema.types.get(name).map(|def| &def.body) {
-            Some(TypeBody::Struct(fields)) => {
-                fields.iter().map(|field| of(&field.ty)).fold(0, usize::saturating_add)
-            }
-            Some(TypeBody::Tuple(types)) => types.iter().map(of).fold(0, usize::saturating_add),
-            Some(TypeBody::FlexibleEnum(_)) => 2,
-            _ => 1,
-        },
-        _ => 1,
     }
 }

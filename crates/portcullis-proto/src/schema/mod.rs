@@ -6,7 +6,9 @@
 mod builder;
 mod hash;
 mod interface;
+mod sizes;
 mod types;
+pub mod validate;
 
 pub use builder::{SchemaBuilder, SchemaError};
 pub use hash::{Hash, channel_digest, interface_hash};
