@@ -7,6 +7,8 @@ pub mod codec;
 pub mod error;
 pub mod frame;
 pub mod goodbye;
+pub mod peer;
+pub mod rpc;
 pub mod schema;
 pub mod session;
 pub mod status;

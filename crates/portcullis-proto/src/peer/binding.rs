@@ -1,0 +1,405 @@
+//! A client's handle on one instance of an interface, and a publisher's.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::calling::{Calling, Incoming, Reporting};
+use super::cell::Pending;
+use super::control::{Bound, hub_ordinal};
+use super::shared::{Peer, Shared};
+use super::subscription::Subscription;
+use crate::codec::{CodecError, Encoder, Message};
+use crate::error::Error;
+use crate::frame::Kind;
+use crate::rpc::{Call, CallError, ChannelInfo, Host, Sink};
+use crate::session::{Leg, Opening};
+use crate::time::Time;
+
+/// A handle on one instance of an interface. Cheap to clone; the last clone releases the binding.
+#[derive(Clone)]
+pub struct Binding {
+    handle: Arc<Handle>,
+    timeout: Timeout,
+}
+
+/// How long calls may take.
+#[derive(Clone, Copy, Debug)]
+enum Timeout {
+    /// As the channel declares.
+    Declared,
+    /// This long.
+    Of(Duration),
+    /// Until an outer call runs out, and not longer than declared.
+    Until(Time),
+}
+
+struct Handle {
+    peer: Arc<Shared>,
+    number: u32,
+    label: String,
+    instance: String,
+    /// The hub's own binding, and a server's export, are not released.
+    release: bool,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if !self.release {
+            return;
+        }
+        let number = self.number;
+        detached(&self.peer, 0, hub_ordinal::RELEASE, |out| number.encode(out));
+        self.peer.lock().unbound.retain(|each| *each != number);
+    }
+}
+
+/// Makes a call whose outcome nobody waits for.
+fn detached(
+    peer: &Arc<Shared>,
+    binding: u32,
+    ordinal: u32,
+    args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+) {
+    let now = peer.now();
+    let opening = Opening {
+        kind: Kind::Request,
+        binding,
+        ordinal,
+        deadline: Some(now + Duration::from_secs(10)),
+        up: false,
+        down: false,
+    };
+    // A connection that has ended has released everything.
+    let _ = peer.with(|core| core.session.open(opening, now, Pending::default(), args));
+}
+
+impl Binding {
+    pub(super) fn new(peer: &Peer, bound: Bound) -> Self {
+        let Bound { binding: number, label, instance } = bound;
+        Self::of(peer.shared(), number, label, instance, true)
+    }
+
+    /// The hub itself.
+    pub(super) fn hub(peer: &Peer) -> Self {
+        Self::of(peer.shared(), 0, String::new(), String::new(), false)
+    }
+
+    fn of(peer: &Arc<Shared>, number: u32, label: String, instance: String, release: bool) -> Self {
+        let peer = Arc::clone(peer);
+        let handle = Arc::new(Handle { peer, number, label, instance, release });
+        Self { handle, timeout: Timeout::Declared }
+    }
+
+    /// The label of the window or worker that serves the instance; empty for main.
+    pub fn label(&self) -> &str {
+        &self.handle.label
+    }
+
+    /// The instance's name.
+    pub fn instance(&self) -> &str {
+        &self.handle.instance
+    }
+
+    /// Whether the instance has left: calls end with `unavailable`.
+    pub fn is_gone(&self) -> bool {
+        let core = self.handle.peer.lock();
+        core.ended.is_some() || core.unbound.contains(&self.handle.number)
+    }
+
+    /// The same instance, with calls that take at most `timeout`.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { handle: Arc::clone(&self.handle), timeout: Timeout::Of(timeout) }
+    }
+
+    /// The same instance, with calls that belong to an outer one and end when its time runs out.
+    #[must_use]
+    pub fn within(&self, call: &Call) -> Self {
+        let timeout = match call.remaining() {
+            Some(remaining) => Timeout::Until(self.handle.peer.now() + remaining),
+            None => self.timeout,
+        };
+        Self { handle: Arc::clone(&self.handle), timeout }
+    }
+
+    fn deadline(&self, channel: &ChannelInfo, now: Time) -> Time {
+        match self.timeout {
+            Timeout::Declared => now + channel.deadline,
+            Timeout::Of(timeout) => now + timeout,
+            Timeout::Until(end) => end.min(now + channel.deadline),
+        }
+    }
+
+    /// Opens a call. The request is written at once, so that calls start in the order they are made.
+    #[inline]
+    fn open<T, F>(
+        &self,
+        channel: &'static ChannelInfo,
+        (up, down): (bool, bool),
+        args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> (Calling<T, F>, u32) {
+        let peer = &self.handle.peer;
+        let now = peer.now();
+        let opening = Opening {
+            kind: Kind::Request,
+            binding: self.handle.number,
+            ordinal: channel.ordinal,
+            deadline: Some(self.deadline(channel, now)),
+            up,
+            down,
+        };
+        self.begin(opening, now, channel, args)
+    }
+
+    #[inline]
+    fn begin<T, F>(
+        &self,
+        opening: Opening,
+        now: Time,
+        channel: &'static ChannelInfo,
+        args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> (Calling<T, F>, u32) {
+        let peer = &self.handle.peer;
+        let opened = peer.with(|core| {
+            let cell = core.cells.claim();
+            let pending = Pending { cell: Some(cell), ..Pending::default() };
+            match core.session.open(opening, now, pending, args) {
+                Ok(id) => {
+                    if let Some(cell) = core.cells.get(cell) {
+                        cell.id = id;
+                    }
+                    Ok((cell, id))
+                }
+                Err(error) => {
+                    core.cells.release(cell);
+                    Err(Error::from(error).on(channel.name))
+                }
+            }
+        });
+        let id = opened.as_ref().map_or(0, |(_, id)| *id);
+        (Calling::new(Arc::clone(peer), channel, opened.map(|(cell, _)| cell)), id)
+    }
+
+    /// Makes a call.
+    #[inline]
+    pub fn call<T: Message, F: CallError>(
+        &self,
+        channel: &'static ChannelInfo,
+        args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Calling<T, F> {
+        self.open(channel, (false, false), args).0
+    }
+
+    /// Makes a call whose outcome nobody waits for.
+    pub(super) fn detached(
+        &self,
+        channel: &'static ChannelInfo,
+        args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) {
+        detached(&self.handle.peer, self.handle.number, channel.ordinal, args);
+    }
+
+    /// Sends a one-way message.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` when the arguments break their contract, `unavailable` when the connection has ended. What
+    /// becomes of it at the other end is not heard of.
+    pub fn notify(
+        &self,
+        channel: &'static ChannelInfo,
+        args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Result<(), Error> {
+        let number = self.handle.number;
+        self.handle
+            .peer
+            .with(|core| core.session.one_way(Kind::Notify, number, channel.ordinal, args))
+            .map_err(|error| Error::from(error).on(channel.name))
+    }
+
+    /// Opens a stream of items from the callee.
+    pub fn stream_down<D: Message, T: Message, F: CallError>(
+        &self,
+        channel: &'static ChannelInfo,
+        args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Incoming<D, T, F> {
+        let (calling, id) = self.open(channel, (false, true), args);
+        Incoming::new(calling, id)
+    }
+
+    /// Opens a stream of items to the callee.
+    pub fn stream_up<U: Message, T: Message, F: CallError>(
+        &self,
+        channel: &'static ChannelInfo,
+        args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> (Sink<U>, Calling<T, F>) {
+        let (calling, id) = self.open(channel, (true, false), args);
+        (self.sink(id), calling)
+    }
+
+    /// Opens a stream in both directions.
+    pub fn stream_both<U: Message, D: Message, T: Message, F: CallError>(
+        &self,
+        channel: &'static ChannelInfo,
+        args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> (Sink<U>, Incoming<D, T, F>) {
+        let (calling, id) = self.open(channel, (true, true), args);
+        (self.sink(id), Incoming::new(calling, id))
+    }
+
+    fn sink<U: Message>(&self, id: u32) -> Sink<U> {
+        let host: Arc<dyn Host> = Arc::clone(&self.handle.peer) as Arc<dyn Host>;
+        Sink::new(host, Leg::Outbound(id))
+    }
+
+    /// Subscribes to a topic.
+    pub fn subscribe<T: Message>(&self, channel: &'static ChannelInfo) -> Subscription<T> {
+        let now = self.handle.peer.now();
+        let opening = Opening {
+            kind: Kind::Subscribe,
+            binding: self.handle.number,
+            ordinal: channel.ordinal,
+            deadline: None,
+            up: false,
+            down: true,
+        };
+        let (calling, id) = self.begin(opening, now, channel, |_| Ok(()));
+        // Items arrive only while the binding lives.
+        Subscription::new(Incoming::new(calling, id), self.clone())
+    }
+
+    /// The publishing end of this instance's topics, for those who are granted it.
+    pub fn publisher(&self) -> Publisher {
+        Publisher::of_peer(self.clone())
+    }
+}
+
+impl fmt::Debug for Binding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Binding")
+            .field("number", &self.handle.number)
+            .field("label", &self.handle.label)
+            .field("instance", &self.handle.instance)
+            .finish()
+    }
+}
+
+/// The publishing end of an instance's topics.
+#[derive(Clone)]
+pub struct Publisher(Arc<dyn PublishTo>);
+
+/// Where published values go: through a peer's session, or, in main, straight to the hub.
+pub trait PublishTo: Send + Sync + 'static {
+    /// Publishes a value that was encoded and keeps its contract.
+    fn publish(&self, channel: &'static ChannelInfo, value: &[u8]) -> Result<(), Error>;
+
+    /// Publishes a value and reports who got it.
+    fn publish_reported(
+        &self,
+        channel: &'static ChannelInfo,
+        within: Duration,
+        value: &[u8],
+    ) -> Reporting;
+}
+
+impl Publisher {
+    /// A publisher that hands values to `to`.
+    pub fn new(to: Arc<dyn PublishTo>) -> Self {
+        Self(to)
+    }
+
+    fn of_peer(binding: Binding) -> Self {
+        Self(Arc::new(binding))
+    }
+
+    /// The publisher of an interface that this peer serves under `export`.
+    pub(super) fn of_export(peer: &Arc<Shared>, export: u32) -> Self {
+        let binding = Binding::of(peer, export, String::new(), String::new(), false);
+        Self::of_peer(binding)
+    }
+
+    /// Publishes a value.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` when the value breaks its contract, `unavailable` when the connection has ended. A peer that
+    /// is not granted it is not told; with a report it is.
+    pub fn publish(
+        &self,
+        channel: &'static ChannelInfo,
+        value: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Result<(), Error> {
+        self.0.publish(channel, &encoded(channel, value)?)
+    }
+
+    /// Publishes a value, and tells who has got it `within` that time.
+    pub fn publish_reported(
+        &self,
+        channel: &'static ChannelInfo,
+        within: Duration,
+        value: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Reporting {
+        match encoded(channel, value) {
+            Ok(value) => self.0.publish_reported(channel, within, &value),
+            Err(error) => Reporting::failed(error),
+        }
+    }
+}
+
+fn encoded(
+    channel: &'static ChannelInfo,
+    value: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    match value(&mut Encoder::new(&mut bytes)) {
+        Ok(()) => Ok(bytes),
+        Err(error) => Err(Error::invalid(&error).on(channel.name)),
+    }
+}
+
+impl PublishTo for Binding {
+    fn publish(&self, channel: &'static ChannelInfo, value: &[u8]) -> Result<(), Error> {
+        let number = self.handle.number;
+        self.handle
+            .peer
+            .with(|core| {
+                core.session.one_way(Kind::Publish, number, channel.ordinal, |out| {
+                    out.raw(value);
+                    Ok(())
+                })
+            })
+            .map_err(|error| Error::from(error).on(channel.name))
+    }
+
+    fn publish_reported(
+        &self,
+        channel: &'static ChannelInfo,
+        within: Duration,
+        value: &[u8],
+    ) -> Reporting {
+        let now = self.handle.peer.now();
+        let opening = Opening {
+            kind: Kind::Publish,
+            binding: self.handle.number,
+            ordinal: channel.ordinal,
+            deadline: Some(now + within + REPORT_SLACK),
+            up: false,
+            down: false,
+        };
+        let (calling, _) = self.begin(opening, now, channel, |out| {
+            out.raw(value);
+            Ok(())
+        });
+        Reporting::calling(calling)
+    }
+}
+
+/// The hub answers when the time is over; its answer needs a moment to arrive.
+const REPORT_SLACK: Duration = Duration::from_secs(2);
+
+impl fmt::Debug for Publisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Publisher")
+    }
+}

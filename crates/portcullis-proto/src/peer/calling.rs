@@ -1,0 +1,250 @@
+//! What a caller holds: the future of a call's outcome, and the items of a stream. Dropping either cancels.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::cell::{CellKey, Ending};
+use super::report::DeliveryReport;
+use super::shared::Shared;
+use crate::codec::{Message, from_bytes};
+use crate::error::Error;
+use crate::rpc::{CallError, ChannelInfo, Taken, poll_take};
+use crate::session::Leg;
+use crate::status::Status;
+
+/// A call that was made. Await it for its outcome; drop it to cancel.
+#[must_use = "a call that is dropped is cancelled"]
+pub struct Calling<T, F> {
+    peer: Arc<Shared>,
+    channel: &'static ChannelInfo,
+    /// The error when it could not be made; `None` once its outcome was taken.
+    cell: Result<Option<CellKey>, Option<Error>>,
+    reply: PhantomData<fn() -> (T, F)>,
+}
+
+impl<T, F> Calling<T, F> {
+    pub(super) fn new(
+        peer: Arc<Shared>,
+        channel: &'static ChannelInfo,
+        opened: Result<CellKey, Error>,
+    ) -> Self {
+        Self { peer, channel, cell: opened.map(Some).map_err(Some), reply: PhantomData }
+    }
+}
+
+impl<T: Message, F: CallError> Calling<T, F> {
+    #[inline]
+    fn poll_outcome(&mut self, context: &mut Context<'_>) -> Poll<Result<T, F>> {
+        let key = match &mut self.cell {
+            Ok(Some(key)) => *key,
+            Ok(None) => {
+                return Poll::Ready(Err(
+                    Error::new(Status::Cancelled, "polled after its end").into()
+                ));
+            }
+            Err(error) => {
+                let error = error.take();
+                let error =
+                    error.unwrap_or_else(|| Error::new(Status::Cancelled, "polled after its end"));
+                return Poll::Ready(Err(error.into()));
+            }
+        };
+        let mut core = self.peer.lock();
+        let Some(cell) = core.cells.get(key) else { return Poll::Pending };
+        let outcome = match cell.ending {
+            Ending::Open => {
+                match &mut cell.waker {
+                    Some(waker) if waker.will_wake(context.waker()) => {}
+                    slot => *slot = Some(context.waker().clone()),
+                }
+                return Poll::Pending;
+            }
+            Ending::Answered(Status::Ok) => from_bytes::<T>(&cell.body)
+                .map_err(|error| unreadable(self.channel, &error.to_string()).into()),
+            Ending::Answered(Status::Application) => Err(F::from_application(&cell.body)
+                .unwrap_or_else(|error| unreadable(self.channel, &error.to_string()).into())),
+            Ending::Answered(status) => {
+                Err(Error::from_end(status, &cell.body).on(self.channel.name).into())
+            }
+            Ending::Expired => {
+                let text = "the time for the call ran out";
+                Err(Error::new(Status::DeadlineExceeded, text).on(self.channel.name).into())
+            }
+            Ending::Lost => {
+                let why = core.ended.as_ref().map_or_else(String::new, ToString::to_string);
+                let text = format!("the connection ended before the answer came ({why})");
+                Err(Error::new(Status::Unavailable, text).on(self.channel.name).into())
+            }
+        };
+        core.cells.release(key);
+        drop(core);
+        self.cell = Ok(None);
+        Poll::Ready(outcome)
+    }
+}
+
+/// The hub has checked the reply, so the two builds disagree.
+#[cold]
+fn unreadable(channel: &ChannelInfo, error: &str) -> Error {
+    Error::new(Status::Internal, format!("the answer breaks its contract: {error}"))
+        .on(channel.name)
+}
+
+impl<T: Message, F: CallError> Future for Calling<T, F> {
+    type Output = Result<T, F>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_outcome(context)
+    }
+}
+
+impl<T, F> Drop for Calling<T, F> {
+    fn drop(&mut self) {
+        let Ok(Some(key)) = self.cell else { return };
+        self.peer.with(|core| {
+            if let Some(cell) = core.cells.get(key)
+                && cell.ending == Ending::Open
+            {
+                let id = cell.id;
+                core.session.cancel(id);
+            }
+            core.cells.release(key);
+        });
+    }
+}
+
+impl<T, F> fmt::Debug for Calling<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Calling").field("channel", &self.channel.name).finish()
+    }
+}
+
+/// A stream of items from the callee, and the reply that it ends with. Drop it to cancel.
+#[must_use = "a stream that is dropped is cancelled"]
+pub struct Incoming<D, T, F> {
+    calling: Calling<T, F>,
+    id: u32,
+    missed: u32,
+    items: PhantomData<fn() -> D>,
+}
+
+impl<D: Message, T: Message, F: CallError> Incoming<D, T, F> {
+    pub(super) fn new(calling: Calling<T, F>, id: u32) -> Self {
+        Self { calling, id, missed: 0, items: PhantomData }
+    }
+
+    /// The next item; `None` when the stream has ended well: [`Self::reply`] then has what it ended with.
+    ///
+    /// # Errors
+    ///
+    /// What the stream ended with, when it did not end well.
+    pub async fn next(&mut self) -> Result<Option<D>, F> {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// As [`Self::next`], for hand-written futures.
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<D>, F>> {
+        match self.poll_item(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(item)) => {
+                self.missed = item.missed;
+                let read = from_bytes(&item.body).map(Some);
+                let channel = self.calling.channel;
+                Poll::Ready(read.map_err(|error| unreadable(channel, &error.to_string()).into()))
+            }
+            Poll::Ready(None) => self.poll_failure(context),
+        }
+    }
+
+    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Taken>> {
+        let Ok(Some(key)) = self.calling.cell else { return Poll::Ready(None) };
+        let id = self.id;
+        self.calling.peer.with(|core| {
+            let Some(cell) = core.cells.get(key) else { return Poll::Ready(None) };
+            if cell.ending == Ending::Open {
+                return poll_take(&mut core.session, Leg::Outbound(id), context);
+            }
+            Poll::Ready(cell.left_over.take())
+        })
+    }
+
+    /// The items are all taken: an ending that is not `ok` is reported now; a good one waits for [`Self::reply`].
+    fn poll_failure(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<D>, F>> {
+        if let Ok(Some(key)) = self.calling.cell {
+            let mut core = self.calling.peer.lock();
+            if let Some(cell) = core.cells.get(key)
+                && cell.ending == Ending::Answered(Status::Ok)
+            {
+                return Poll::Ready(Ok(None));
+            }
+        } else if self.calling.cell == Ok(None) {
+            return Poll::Ready(Ok(None));
+        }
+        match self.calling.poll_outcome(context) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Ready(Ok(_)) => Poll::Ready(Ok(None)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Items that were dropped before the one last taken.
+    pub fn missed(&self) -> u32 {
+        self.missed
+    }
+
+    /// What the stream ends with. Items that were not taken are dropped.
+    ///
+    /// # Errors
+    ///
+    /// What the stream ended with, when it did not end well.
+    pub async fn reply(mut self) -> Result<T, F> {
+        // Items are taken, so that their sender is not held up.
+        while self.next().await?.is_some() {}
+        poll_fn(|context| self.calling.poll_outcome(context)).await
+    }
+}
+
+impl<D, T, F> fmt::Debug for Incoming<D, T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming").field("calling", &self.calling).finish()
+    }
+}
+
+/// A published value whose delivery report is awaited. Dropping it changes nothing for the value.
+#[must_use = "the report comes by awaiting it"]
+pub struct Reporting(Pin<Box<dyn Future<Output = Result<DeliveryReport, Error>> + Send>>);
+
+impl Reporting {
+    /// A report that comes from `future`.
+    pub fn new(
+        future: impl Future<Output = Result<DeliveryReport, Error>> + Send + 'static,
+    ) -> Self {
+        Self(Box::pin(future))
+    }
+
+    pub(super) fn calling(calling: Calling<DeliveryReport, Error>) -> Self {
+        Self(Box::pin(calling))
+    }
+
+    pub(super) fn failed(error: Error) -> Self {
+        Self(Box::pin(std::future::ready(Err(error))))
+    }
+}
+
+impl Future for Reporting {
+    type Output = Result<DeliveryReport, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl fmt::Debug for Reporting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reporting")
+    }
+}

@@ -1,0 +1,128 @@
+//! Where the outcome of a call waits for its future: slots that are used again, with their buffers, so that a steady
+//! stream of calls allocates nothing for them.
+
+use std::task::Waker;
+
+use crate::rpc::{LocalCall, Locals};
+use crate::status::Status;
+
+/// Names a cell; the generation tells it apart from the one that had its slot before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CellKey {
+    slot: u32,
+    generation: u32,
+}
+
+/// How a call of this side ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// It has not.
+    Open,
+    /// With an `end`: its body stands in the cell.
+    Answered(Status),
+    /// Its deadline passed.
+    Expired,
+    /// The connection ended.
+    Lost,
+}
+
+/// What a call of this side leaves for its future.
+#[derive(Debug)]
+pub(super) struct Cell {
+    /// The call's id on the wire.
+    pub(super) id: u32,
+    pub(super) ending: Ending,
+    pub(super) body: Vec<u8>,
+    pub(super) waker: Option<Waker>,
+    /// Items of a stream or topic that were not taken, once the call has ended.
+    pub(super) left_over: LocalCall,
+    generation: u32,
+    free: bool,
+}
+
+/// All calls of this side whose futures are alive.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    cells: Vec<Cell>,
+    free: Vec<u32>,
+}
+
+impl Cells {
+    pub(super) fn claim(&mut self) -> CellKey {
+        if let Some(slot) = self.free.pop()
+            && let Some(cell) = self.cells.get_mut(slot as usize)
+        {
+            cell.free = false;
+            cell.ending = Ending::Open;
+            cell.id = 0;
+            return CellKey { slot, generation: cell.generation };
+        }
+        let slot = self.cells.len() as u32;
+        self.cells.push(Cell {
+            id: 0,
+            ending: Ending::Open,
+            body: Vec::new(),
+            waker: None,
+            left_over: LocalCall::default(),
+            generation: 0,
+            free: false,
+        });
+        CellKey { slot, generation: 0 }
+    }
+
+    pub(super) fn get(&mut self, key: CellKey) -> Option<&mut Cell> {
+        let cell = self.cells.get_mut(key.slot as usize)?;
+        (!cell.free && cell.generation == key.generation).then_some(cell)
+    }
+
+    pub(super) fn release(&mut self, key: CellKey) {
+        let Some(cell) = self.get(key) else { return };
+        cell.free = true;
+        cell.generation = cell.generation.wrapping_add(1);
+        cell.waker = None;
+        cell.body.clear();
+        // A large reply must not stay in memory for ever.
+        cell.body.shrink_to(BODY_BYTES_KEPT);
+        cell.left_over = LocalCall::default();
+        self.free.push(key.slot);
+    }
+
+    /// Settles a call, and wakes its future.
+    pub(super) fn settle(&mut self, pending: Pending, ending: Ending, body: &[u8]) {
+        let Some(key) = pending.cell else { return };
+        let Some(cell) = self.get(key) else { return };
+        cell.ending = ending;
+        cell.body.clear();
+        cell.body.extend_from_slice(body);
+        cell.left_over = pending.local;
+        cell.left_over.end_of_items();
+        cell.left_over.wake_writer();
+        if let Some(waker) = cell.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+/// A cell keeps a buffer of up to this size for its next call, in bytes.
+const BODY_BYTES_KEPT: usize = 4 * 1024;
+
+/// What the session keeps for a call of this side.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    /// `None` when nobody waits for the outcome (`release`, say).
+    pub(super) cell: Option<CellKey>,
+    /// The items of a stream or topic.
+    pub(super) local: LocalCall,
+}
+
+impl Locals for Pending {
+    fn local(&mut self) -> Option<&mut LocalCall> {
+        Some(&mut self.local)
+    }
+}
+
+impl Locals for LocalCall {
+    fn local(&mut self) -> Option<&mut LocalCall> {
+        Some(self)
+    }
+}

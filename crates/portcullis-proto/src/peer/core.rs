@@ -1,0 +1,268 @@
+//! The state of a peer, under one lock: its session, the calls that wait, the interfaces that it serves.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use super::cell::{Cells, Ending, Pending};
+use crate::error::FailureBody;
+use crate::goodbye::{Goodbye, Reason};
+use crate::rpc::{Call, Host, Job, LocalCall, Service, credited, stop_local};
+use crate::session::{Config, Ended, Event, Expired, Hello, Leg, PROTOCOL, Session, Side, Welcome};
+use crate::status::Status;
+use crate::time::Time;
+
+/// How a peer introduces itself.
+#[derive(Clone, Debug, Default)]
+pub struct PeerConfig {
+    /// What it calls itself: for logs only.
+    pub client: String,
+    /// Limits and bounds.
+    pub session: Config,
+    /// The interfaces that it was built with: a mismatch is found at the handshake.
+    pub interfaces: Vec<&'static crate::rpc::Descriptor>,
+}
+
+/// An interface that this peer serves.
+#[derive(Clone)]
+pub(super) struct Export {
+    pub(super) number: u32,
+    pub(super) service: Arc<dyn Service>,
+    pub(super) name: Arc<str>,
+}
+
+/// The state of a peer.
+pub(super) struct Core {
+    pub(super) session: Session<LocalCall, Pending>,
+    pub(super) cells: Cells,
+    pub(super) exports: Vec<Export>,
+    pub(super) welcome: Option<Welcome>,
+    pub(super) ended: Option<Goodbye>,
+    /// Those who wait for the handshake or for the end.
+    pub(super) watchers: Vec<Waker>,
+    /// The driver, while it waits for something to send.
+    pub(super) driver: Option<Waker>,
+    /// Bindings whose instances have left, and that were not released.
+    pub(super) unbound: Vec<u32>,
+}
+
+/// What came of delivered bytes: handlers to be started once the lock is gone.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// In the order of their requests.
+    pub jobs: Vec<Job>,
+}
+
+/// How much of the delivered bytes was used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// Bytes that are done with.
+    pub consumed: usize,
+    /// Bytes that the frame at hand will have in all; a header's, when nothing is known of it.
+    pub needed: usize,
+    /// Whether the connection has ended.
+    pub ended: bool,
+}
+
+impl Core {
+    pub(super) fn new(config: &PeerConfig, now: Time) -> Self {
+        let mut session = Session::new(Side::Peer, config.session, now);
+        let hello = Hello {
+            protocol_min: PROTOCOL,
+            protocol_max: PROTOCOL,
+            client: config.client.chars().take(16).collect(),
+            limits: config.session.limits,
+            interfaces: config.interfaces.iter().map(|each| each.offer()).collect(),
+        };
+        // A hello that breaks its own bounds has too many interfaces; the hub then hears none, and binds check hashes.
+        if session.hello(&hello).is_err() {
+            let _ = session.hello(&Hello { interfaces: Vec::new(), ..hello });
+        }
+        Self {
+            session,
+            cells: Cells::default(),
+            exports: Vec::new(),
+            welcome: None,
+            ended: None,
+            watchers: Vec::new(),
+            driver: None,
+            unbound: Vec::new(),
+        }
+    }
+
+    /// Takes bytes in. Requests become jobs of `turn`.
+    pub(super) fn deliver(
+        &mut self,
+        input: &[u8],
+        now: Time,
+        host: &Arc<dyn Host>,
+        turn: &mut Turn,
+    ) -> Delivery {
+        let mut consumed = 0;
+        // Every turn uses up a frame, or ends the loop.
+        loop {
+            let rest = input.get(consumed..).unwrap_or_default();
+            let received = match self.session.receive(rest, now) {
+                Ok(received) => received,
+                Err(goodbye) => {
+                    self.end(goodbye, true);
+                    return Delivery { consumed, needed: 0, ended: true };
+                }
+            };
+            consumed += received.consumed;
+            let Some(event) = received.event else {
+                let ended = self.ended.is_some();
+                return Delivery { consumed, needed: received.needed, ended };
+            };
+            match event {
+                Event::Request { id, binding, ordinal, budget_ms, body } => {
+                    let deadline = (budget_ms != 0).then(|| now.after_ms(budget_ms));
+                    let range = consumed - body.len()..consumed;
+                    self.request(Some(id), binding, ordinal, deadline, range, host, turn);
+                }
+                Event::Notify { binding, ordinal, body } => {
+                    let range = consumed - body.len()..consumed;
+                    self.request(None, binding, ordinal, None, range, host, turn);
+                }
+                other => self.event(other),
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the fields of one frame")]
+    fn request(
+        &mut self,
+        id: Option<u32>,
+        binding: u32,
+        ordinal: u32,
+        deadline: Option<Time>,
+        body: std::ops::Range<usize>,
+        host: &Arc<dyn Host>,
+        turn: &mut Turn,
+    ) {
+        let export = self.exports.iter().find(|export| export.number == binding);
+        let Some(export) = export else {
+            if let Some(id) = id {
+                let failure = FailureBody::new("this interface is no longer served here");
+                self.session.fail(id, Status::Unavailable, &failure);
+            }
+            return;
+        };
+        let call = Call::new(Arc::clone(host), None, deadline, 0);
+        let job = Job {
+            service: Arc::clone(&export.service),
+            ordinal,
+            channel: Arc::clone(&export.name),
+            id,
+            body,
+            call: call.clone(),
+        };
+        if let Some(id) = id {
+            // The generated dispatcher knows which flows there are; items of one that it does not open only wait.
+            self.session.accept(id, true, true);
+            if let Some(local) = self.session.inbound_mut(id) {
+                local.call = Some(call);
+            }
+        }
+        turn.jobs.push(job);
+    }
+
+    fn event(&mut self, event: Event<'_, Pending>) {
+        match event {
+            Event::Welcome(welcome) => {
+                self.welcome = Some(welcome);
+                self.wake_watchers();
+            }
+            Event::Goodbye(goodbye) => self.end(goodbye, false),
+            Event::Item { leg, missed, token, body } => {
+                if let (Leg::Outbound(id), Some(token)) = (leg, token) {
+                    self.session.ack(id, token);
+                }
+                self.session.clear_deadline(leg);
+                match leg {
+                    Leg::Inbound(id) => {
+                        if let Some(local) = self.session.inbound_mut(id) {
+                            local.push(missed, body);
+                        }
+                    }
+                    Leg::Outbound(id) => {
+                        if let Some(pending) = self.session.outbound_mut(id) {
+                            pending.local.push(missed, body);
+                        }
+                    }
+                }
+            }
+            Event::Credit { leg, .. } => credited(&mut self.session, leg),
+            Event::Finish { id } => {
+                if let Some(local) = self.session.inbound_mut(id) {
+                    local.end_of_items();
+                }
+            }
+            Event::Cancel { id } => self.stop(id),
+            Event::End { status, body, data, .. } => {
+                self.cells.settle(data, Ending::Answered(status), body);
+            }
+            Event::Unbound { binding } => {
+                if self.unbound.len() < UNBOUND_MAX && !self.unbound.contains(&binding) {
+                    self.unbound.push(binding);
+                }
+            }
+            // Requests are dealt with before; the session refuses the hub what only peers say.
+            Event::Request { .. }
+            | Event::Notify { .. }
+            | Event::Hello(_)
+            | Event::Subscribe { .. }
+            | Event::Publish { .. }
+            | Event::Ack { .. } => {}
+        }
+    }
+
+    /// A caller has given up: the handler is stopped, and the task that polls it ends the call.
+    fn stop(&mut self, id: u32) {
+        let Some(local) = self.session.inbound_mut(id) else { return };
+        stop_local(local);
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Time) {
+        let mut expired = Vec::new();
+        self.session.handle_timeout(now, &mut expired);
+        for expired in expired {
+            match expired {
+                Expired::Outbound { data, .. } => self.cells.settle(data, Ending::Expired, &[]),
+                Expired::Inbound { id } => {
+                    self.stop(id);
+                    let failure = FailureBody::new("the time for the call ran out");
+                    self.session.fail(id, Status::DeadlineExceeded, &failure);
+                }
+                Expired::Silent => self.end(Goodbye::new(Reason::Unresponsive), true),
+            }
+        }
+    }
+
+    /// Ends the connection: with a goodbye to the hub when `say`, else the hub or the transport has ended it.
+    pub(super) fn end(&mut self, goodbye: Goodbye, say: bool) {
+        if self.ended.is_some() {
+            return;
+        }
+        let Ended { inbound, outbound } =
+            if say { self.session.close(&goodbye) } else { self.session.abort() };
+        self.ended = Some(goodbye);
+        for (_, mut local) in inbound {
+            stop_local(&mut local);
+        }
+        for (_, pending) in outbound {
+            self.cells.settle(pending, Ending::Lost, &[]);
+        }
+        self.exports.clear();
+        self.wake_watchers();
+    }
+
+    pub(super) fn wake_watchers(&mut self) {
+        self.watchers.drain(..).for_each(Waker::wake);
+        if let Some(driver) = self.driver.take() {
+            driver.wake();
+        }
+    }
+}
+
+/// Most unbound bindings that are remembered: more than a peer may have.
+const UNBOUND_MAX: usize = 1024;

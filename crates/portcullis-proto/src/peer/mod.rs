@@ -1,0 +1,21 @@
+//! A peer without a transport: typed calls, streams, topics and served interfaces over one session. A driver carries
+//! its bytes, tells it the time and polls the handlers that it starts; callers and handlers hold on to it by handles.
+
+mod binding;
+mod calling;
+mod cell;
+mod control;
+mod core;
+mod report;
+mod serve;
+mod shared;
+mod subscription;
+
+pub use self::core::{Delivery, PeerConfig, Turn};
+pub use binding::{Binding, PublishTo, Publisher};
+pub use calling::{Calling, Incoming, Reporting};
+pub use control::{Bound, HUB_INTERFACE, Served, Target, hub_ordinal};
+pub use report::{DeliveryReport, Miss, Recipient, Why};
+pub use serve::Serving;
+pub use shared::{Driver, Peer};
+pub use subscription::Subscription;

@@ -1,0 +1,286 @@
+//! The handle on a peer: what its driver calls, and what its application calls.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use super::binding::Binding;
+use super::control::{Bind, Bound, HUB_INTERFACE, Target, hub_ordinal};
+use super::core::{Core, Delivery, PeerConfig, Turn};
+use crate::codec::Message;
+use crate::error::{Error, FailureBody};
+use crate::goodbye::{Goodbye, Reason};
+use crate::rpc::{
+    Body, ChannelInfo, Client, Complete, Host, Interface, Outcome, Replies, Taken, finish_local,
+    poll_send, poll_take,
+};
+use crate::schema::Overflow;
+use crate::session::{Leg, SendError, Welcome};
+use crate::status::Status;
+use crate::time::Time;
+
+/// What a peer needs of the world.
+pub trait Driver: Send + Sync + 'static {
+    /// The time.
+    fn now(&self) -> Time;
+
+    /// A handler has panicked: goes to the log. The caller was told `internal` and this correlation number.
+    fn panicked(&self, channel: &str, correlation: u64, text: &str) {
+        let _ = (channel, correlation, text);
+    }
+}
+
+/// A peer of a hub. Cheap to clone; all clones are the same peer.
+#[derive(Clone)]
+pub struct Peer(Arc<Shared>);
+
+pub(super) struct Shared {
+    core: Mutex<Core>,
+    driver: Arc<dyn Driver>,
+}
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Core> {
+        // Nothing that can panic half-way leaves the state torn; and a peer must not hang because a handler panicked.
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn now(&self) -> Time {
+        self.driver.now()
+    }
+
+    /// Works on the state, then wakes the driver if there is something to send.
+    pub(super) fn with<R>(&self, work: impl FnOnce(&mut Core) -> R) -> R {
+        let mut core = self.lock();
+        let result = work(&mut core);
+        let driver = if core.session.has_output() { core.driver.take() } else { None };
+        drop(core);
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+        result
+    }
+}
+
+impl Host for Shared {
+    fn now(&self) -> Time {
+        self.driver.now()
+    }
+
+    fn poll_send(
+        &self,
+        leg: Leg,
+        keep: Option<u32>,
+        context: &mut Context<'_>,
+        body: Body<'_>,
+    ) -> Poll<Result<(), SendError>> {
+        self.with(|core| poll_send(&mut core.session, leg, keep, context, body))
+    }
+
+    fn poll_take(&self, leg: Leg, context: &mut Context<'_>) -> Poll<Option<Taken>> {
+        self.with(|core| poll_take(&mut core.session, leg, context))
+    }
+
+    fn finish(&self, leg: Leg) {
+        self.with(|core| finish_local(&mut core.session, leg));
+    }
+}
+
+impl Complete for Shared {
+    fn complete(&self, replies: &mut Replies) {
+        self.with(|core| {
+            let number = core.welcome.as_ref().map_or(0, |welcome| welcome.peer);
+            for reply in replies.entries.drain(..) {
+                let Some(id) = reply.id else { continue };
+                let correlation = (u64::from(number) << 32) | u64::from(id);
+                let (status, failure) = match reply.outcome {
+                    Ok(Outcome::Written(status)) => {
+                        let body = replies.bytes.get(reply.body).unwrap_or_default();
+                        let sent = core.session.reply(id, status, |out| {
+                            out.raw(body);
+                            Ok(())
+                        });
+                        match sent {
+                            Err(error @ SendError::TooLarge { .. }) => {
+                                (Status::ResourceExhausted, FailureBody::new(error.to_string()))
+                            }
+                            _ => continue,
+                        }
+                    }
+                    Ok(Outcome::Failed(error)) => {
+                        let error = error.on(&reply.channel);
+                        (error.status(), error.body().clone())
+                    }
+                    Ok(Outcome::Panicked(text)) => {
+                        self.driver.panicked(&reply.channel, correlation, &text);
+                        let failure = FailureBody::new("the handler failed; its log says why");
+                        (Status::Internal, FailureBody { correlation, ..failure })
+                    }
+                    // The hub has checked it, so the two disagree: nobody's fault who is connected.
+                    Err(error) => (Status::Internal, FailureBody::new(error.to_string())),
+                };
+                core.session.fail(id, status, &failure);
+            }
+        });
+        replies.clear();
+    }
+}
+
+impl Peer {
+    /// A peer that waits for its driver.
+    pub fn new(config: &PeerConfig, driver: Arc<dyn Driver>) -> Self {
+        let core = Mutex::new(Core::new(config, driver.now()));
+        Self(Arc::new(Shared { core, driver }))
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
+    pub(super) fn from_shared(shared: &Arc<Shared>) -> Self {
+        Self(Arc::clone(shared))
+    }
+}
+
+/// What a driver calls.
+impl Peer {
+    /// Takes in what the transport has brought. Jobs are then started with [`crate::rpc::start_jobs`].
+    pub fn deliver(&self, input: &[u8], turn: &mut Turn) -> Delivery {
+        let now = self.0.now();
+        let host: Arc<dyn Host> = Arc::clone(&self.0) as Arc<dyn Host>;
+        self.0.lock().deliver(input, now, &host, turn)
+    }
+
+    /// Moves what may leave to the end of `into`; false when there is nothing.
+    pub fn transmit(&self, into: &mut Vec<u8>) -> bool {
+        self.0.lock().session.transmit(into)
+    }
+
+    /// Ready when there is something to transmit, or the connection has ended.
+    pub fn poll_output(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut core = self.0.lock();
+        if core.session.has_output() || core.ended.is_some() {
+            return Poll::Ready(());
+        }
+        match &mut core.driver {
+            Some(waker) if waker.will_wake(context.waker()) => {}
+            slot => *slot = Some(context.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    /// When to call [`Self::handle_timeout`].
+    pub fn next_timeout(&self) -> Option<Time> {
+        self.0.lock().session.next_timeout()
+    }
+
+    /// Deals with what has run out.
+    pub fn handle_timeout(&self) {
+        let now = self.0.now();
+        self.0.with(|core| core.handle_timeout(now));
+    }
+
+    /// The transport is gone.
+    pub fn lost(&self, message: impl Into<String>) {
+        let goodbye = Goodbye::because(Reason::Closed, message);
+        self.0.with(|core| core.end(goodbye, false));
+    }
+
+    /// Where the outcomes of jobs go.
+    pub fn completer(&self) -> Arc<dyn Complete> {
+        Arc::clone(&self.0) as Arc<dyn Complete>
+    }
+}
+
+/// What an application calls.
+impl Peer {
+    /// Waits until the hub has taken this peer in.
+    ///
+    /// # Errors
+    ///
+    /// The hub's goodbye: versions or contracts differ, say.
+    pub async fn ready(&self) -> Result<Welcome, Goodbye> {
+        poll_fn(|context| {
+            let mut core = self.0.lock();
+            match (&core.welcome, &core.ended) {
+                (_, Some(goodbye)) => Poll::Ready(Err(goodbye.clone())),
+                (Some(welcome), None) => Poll::Ready(Ok(welcome.clone())),
+                (None, None) => core.watch(context.waker()),
+            }
+        })
+        .await
+    }
+
+    /// Waits for the end of the connection.
+    pub async fn closed(&self) -> Goodbye {
+        poll_fn(|context| {
+            let mut core = self.0.lock();
+            match &core.ended {
+                Some(goodbye) => Poll::Ready(goodbye.clone()),
+                None => core.watch(context.waker()),
+            }
+        })
+        .await
+    }
+
+    /// Ends the connection: open calls end, handlers are stopped, the hub is told.
+    pub fn close(&self) {
+        self.0.with(|core| core.end(Goodbye::new(Reason::Closed), true));
+    }
+
+    /// Binds an instance of `C`'s interface. May be called before the connection stands.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable` when nobody serves it now, `permission_denied` when it is not granted or does not exist,
+    /// `contract_mismatch` when the hub was built with another shape of it.
+    pub async fn bind<C: Client>(&self, target: Target) -> Result<C, Error> {
+        let descriptor = C::Interface::descriptor();
+        let bind = Bind { interface: descriptor.name.to_owned(), hash: descriptor.hash.0, target };
+        let bound: Bound = Binding::hub(self)
+            .call::<Bound, Error>(&BIND, |out| bind.encode(out))
+            .await
+            .map_err(|error| error.on(descriptor.name))?;
+        Ok(C::from_binding(Binding::new(self, bound)))
+    }
+
+    /// Calls open in both directions: (for handlers here, of this peer).
+    pub fn calls_open(&self) -> (usize, usize) {
+        self.0.lock().session.calls_open()
+    }
+}
+
+impl Core {
+    fn watch<R>(&mut self, waker: &Waker) -> Poll<R> {
+        if !self.watchers.iter().any(|held| held.will_wake(waker)) {
+            self.watchers.push(waker.clone());
+        }
+        Poll::Pending
+    }
+}
+
+/// What the hub's own calls have in common.
+pub(super) const fn hub_channel(ordinal: u32, name: &'static str) -> ChannelInfo {
+    ChannelInfo {
+        ordinal,
+        name,
+        deadline: std::time::Duration::from_secs(10),
+        idempotent: false,
+        overflow: Overflow::Wait,
+        depth: 1,
+    }
+}
+
+const BIND: ChannelInfo = hub_channel(hub_ordinal::BIND, "portcullis.hub.bind");
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let core = self.0.lock();
+        f.debug_struct("Peer")
+            .field("hub", &HUB_INTERFACE)
+            .field("welcome", &core.welcome)
+            .field("ended", &core.ended)
+            .finish()
+    }
+}

@@ -1,0 +1,120 @@
+//! What a handler knows of the call it serves.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use super::local::Host;
+use crate::time::Time;
+
+/// Who calls, as the hub admitted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The number by which reports and logs name the peer.
+    pub peer: u32,
+    /// Which window or worker it is.
+    pub label: String,
+    /// What it may do.
+    pub role: String,
+}
+
+/// Tells a handler, and whoever polls it, that nobody waits for it any more.
+#[derive(Debug, Default)]
+pub struct CancelToken {
+    cancelled: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl CancelToken {
+    /// Cancels; the task that polls the handler is woken and drops it.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Whether it was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Whom to wake on cancel. Look at [`Self::is_cancelled`] after it.
+    pub fn register(&self, waker: &Waker) {
+        let mut slot = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *slot {
+            Some(held) if held.will_wake(waker) => {}
+            held => *held = Some(waker.clone()),
+        }
+    }
+}
+
+/// The call that a handler serves: who asks, how long there is, and whether anybody still waits.
+///
+/// When the caller cancels, its deadline passes, or it goes away, the handler's future is dropped at its next await.
+/// A handler that blocks (`#[call(blocking)]`) looks at [`Call::is_cancelled`] from time to time.
+#[derive(Clone)]
+pub struct Call(Arc<Inner>);
+
+struct Inner {
+    token: CancelToken,
+    caller: Option<Arc<Caller>>,
+    deadline: Option<Time>,
+    correlation: u64,
+    host: Arc<dyn Host>,
+}
+
+impl Call {
+    /// A call that `host` has received.
+    pub fn new(
+        host: Arc<dyn Host>,
+        caller: Option<Arc<Caller>>,
+        deadline: Option<Time>,
+        correlation: u64,
+    ) -> Self {
+        Self(Arc::new(Inner { token: CancelToken::default(), caller, deadline, correlation, host }))
+    }
+
+    /// Who calls. `None` where the handler runs in a peer: the hub has checked the caller and speaks for it.
+    pub fn caller(&self) -> Option<&Caller> {
+        self.0.caller.as_deref()
+    }
+
+    /// The time that is left; `None` for a stream after its first item.
+    pub fn remaining(&self) -> Option<Duration> {
+        self.0.deadline.map(|deadline| deadline.since(self.0.host.now()))
+    }
+
+    /// The number by which errors and logs name the call; 0 in a peer.
+    pub fn correlation(&self) -> u64 {
+        self.0.correlation
+    }
+
+    /// Whether nobody waits for the outcome any more.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.token.is_cancelled()
+    }
+
+    /// The token that cancels this call.
+    pub fn token(&self) -> &CancelToken {
+        &self.0.token
+    }
+
+    pub(super) fn host(&self) -> &Arc<dyn Host> {
+        &self.0.host
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("caller", &self.0.caller)
+            .field("remaining", &self.remaining())
+            .field("correlation", &self.0.correlation)
+            .field("cancelled", &self.is_cancelled())
+            .finish()
+    }
+}

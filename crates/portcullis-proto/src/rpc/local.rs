@@ -1,0 +1,205 @@
+//! Calls that are served in this process: what a session keeps for each, and how its handler gets at the flows.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
+
+use super::call::Call;
+use crate::codec::{CodecError, Encoder};
+use crate::session::{Leg, SendError, Session};
+use crate::time::Time;
+
+/// Writes the body of an item.
+pub type Body<'a> = &'a mut dyn FnMut(&mut Encoder<'_>) -> Result<(), CodecError>;
+
+/// What a handler's flows reach their session through. One for each connection.
+pub trait Host: Send + Sync {
+    /// The time.
+    fn now(&self) -> Time;
+
+    /// Sends an item as soon as there is credit; or, with `keep`, at once into a queue of that many, whose oldest goes.
+    fn poll_send(
+        &self,
+        leg: Leg,
+        keep: Option<u32>,
+        context: &mut Context<'_>,
+        body: Body<'_>,
+    ) -> Poll<Result<(), SendError>>;
+
+    /// Takes the next item; `None` at the end of the flow.
+    fn poll_take(&self, leg: Leg, context: &mut Context<'_>) -> Poll<Option<Taken>>;
+
+    /// Says that no more items go to the callee.
+    fn finish(&self, leg: Leg);
+}
+
+/// An item that was taken from its queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The item.
+    pub body: Vec<u8>,
+    /// Values of a topic that were dropped before it.
+    pub missed: u32,
+}
+
+/// What a session keeps for a call that a handler in this process serves, or for a stream that a client reads.
+#[derive(Debug, Default)]
+pub struct LocalCall {
+    /// Set once the handler has started.
+    pub call: Option<Call>,
+    /// Items that have come and were not taken; bounded by the credit given.
+    items: VecDeque<Taken>,
+    finished: bool,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+    /// Items and bytes taken, for which credit was not yet given back.
+    taken: (u32, u32),
+    /// Items that wait for credit, of a flow that drops its oldest; bounded by its depth.
+    outgoing: VecDeque<Vec<u8>>,
+    /// Items dropped since the last one that left.
+    dropped: u32,
+}
+
+impl LocalCall {
+    /// An item has come.
+    pub fn push(&mut self, missed: u32, body: &[u8]) {
+        self.items.push_back(Taken { body: body.to_vec(), missed });
+        wake(&mut self.reader);
+    }
+
+    /// The flow has ended; what is queued can still be taken.
+    pub fn end_of_items(&mut self) {
+        self.finished = true;
+        wake(&mut self.reader);
+    }
+
+    fn keep(&mut self, depth: u32, body: Vec<u8>) {
+        if self.outgoing.len() >= depth as usize {
+            self.outgoing.pop_front();
+            self.dropped = self.dropped.saturating_add(1);
+        }
+        self.outgoing.push_back(body);
+    }
+
+    /// There is credit again, or none is needed any more.
+    pub fn wake_writer(&mut self) {
+        wake(&mut self.writer);
+    }
+
+    /// Takes an item of a flow that has ended.
+    pub fn take(&mut self) -> Option<Taken> {
+        self.items.pop_front()
+    }
+}
+
+fn wake(slot: &mut Option<Waker>) {
+    if let Some(waker) = slot.take() {
+        waker.wake();
+    }
+}
+
+/// A session's data that may be a local call.
+pub trait Locals {
+    /// The local call, if it is one.
+    fn local(&mut self) -> Option<&mut LocalCall>;
+}
+
+/// Which local call a leg is.
+fn local<I: Locals, O: Locals>(session: &mut Session<I, O>, leg: Leg) -> Option<&mut LocalCall> {
+    match leg {
+        Leg::Inbound(id) => session.inbound_mut(id)?.local(),
+        Leg::Outbound(id) => session.outbound_mut(id)?.local(),
+    }
+}
+
+/// Sends an item when there is credit, or remembers whom to wake.
+pub fn poll_send<I: Locals, O: Locals>(
+    session: &mut Session<I, O>,
+    leg: Leg,
+    keep: Option<u32>,
+    context: &mut Context<'_>,
+    body: Body<'_>,
+) -> Poll<Result<(), SendError>> {
+    let Some(may_send) = session.may_send(leg) else {
+        return Poll::Ready(Err(SendError::CallEnded));
+    };
+    let Some(call) = local(session, leg) else { return Poll::Ready(Err(SendError::CallEnded)) };
+    match keep {
+        _ if may_send && call.outgoing.is_empty() => {
+            let missed = std::mem::take(&mut call.dropped);
+            Poll::Ready(session.item(leg, missed, None, body))
+        }
+        Some(depth) => {
+            let mut item = Vec::new();
+            if let Err(error) = body(&mut Encoder::new(&mut item)) {
+                return Poll::Ready(Err(SendError::Codec(error)));
+            }
+            call.keep(depth, item);
+            Poll::Ready(Ok(()))
+        }
+        None => {
+            call.writer = Some(context.waker().clone());
+            Poll::Pending
+        }
+    }
+}
+
+/// Credit has come for a leg: what waits for it leaves, and its sender goes on.
+pub fn credited<I: Locals, O: Locals>(session: &mut Session<I, O>, leg: Leg) {
+    // Every turn spends credit.
+    while session.may_send(leg) == Some(true) {
+        let Some(call) = local(session, leg) else { return };
+        let Some(item) = call.outgoing.pop_front() else { break };
+        let missed = std::mem::take(&mut call.dropped);
+        // An item larger than a frame may be is dropped like one that is too late.
+        let _ = session.item(leg, missed, None, |out| {
+            out.raw(&item);
+            Ok(())
+        });
+    }
+    if let Some(call) = local(session, leg) {
+        call.wake_writer();
+    }
+}
+
+/// Takes an item and gives credit back once half of what was given at first is used; or remembers whom to wake.
+pub fn poll_take<I: Locals, O: Locals>(
+    session: &mut Session<I, O>,
+    leg: Leg,
+    context: &mut Context<'_>,
+) -> Poll<Option<Taken>> {
+    let limits = *session.our_limits();
+    let Some(call) = local(session, leg) else { return Poll::Ready(None) };
+    let Some(item) = call.items.pop_front() else {
+        if call.finished {
+            return Poll::Ready(None);
+        }
+        call.reader = Some(context.waker().clone());
+        return Poll::Pending;
+    };
+    let (items, bytes) = &mut call.taken;
+    *items += 1;
+    *bytes = bytes.saturating_add(u32::try_from(item.body.len()).unwrap_or(u32::MAX));
+    if *items >= limits.stream_items.div_ceil(2) || *bytes >= limits.stream_bytes / 2 {
+        let (items, bytes) = std::mem::take(&mut call.taken);
+        session.credit(leg, items, bytes);
+    }
+    Poll::Ready(Some(item))
+}
+
+/// Ends the up flow of a call of this side.
+pub fn finish_local<I, O>(session: &mut Session<I, O>, leg: Leg) {
+    if let Leg::Outbound(id) = leg {
+        // A call that has ended needs no finish.
+        let _ = session.finish(id);
+    }
+}
+
+/// Stops the work of a call: its handler is cancelled, its flows end.
+pub fn stop_local(local: &mut LocalCall) {
+    if let Some(call) = &local.call {
+        call.token().cancel();
+    }
+    local.items.clear();
+    local.end_of_items();
+    local.wake_writer();
+}

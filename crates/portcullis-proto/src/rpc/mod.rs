@@ -1,0 +1,20 @@
+//! What generated interface code stands on: typed calls, handlers, streams and topics over a session, without a
+//! runtime. Futures are woken by whoever delivers bytes; drivers in `portcullis` do that.
+
+mod call;
+mod descriptor;
+mod failure;
+mod local;
+mod running;
+mod service;
+mod stream;
+
+pub use call::{Call, Caller, CancelToken};
+pub use descriptor::{ChannelInfo, Client, Descriptor, Interface, Publish};
+pub use failure::{CallError, Failure, IntoFailure, Reply};
+pub use local::{
+    Body, Host, LocalCall, Locals, Taken, credited, finish_local, poll_send, poll_take, stop_local,
+};
+pub use running::{Complete, Replies, Reply as HandlerReply, Running, start_jobs};
+pub use service::{Dispatch, Job, Mode, Outcome, Request, Service, Started, Task, poll_task};
+pub use stream::{Sink, Source};

@@ -1,0 +1,160 @@
+//! From jobs to outcomes: handlers are polled once in place, and what is still pending becomes a future for the driver
+//! to spawn. Outcomes are handed back in batches, so that a burst of calls takes its session's lock once.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::call::Call;
+use super::service::{Job, Mode, Outcome, Started, Task, poll_task};
+use crate::codec::CodecError;
+use crate::error::Error;
+use crate::status::Status;
+
+/// How a handler ended, and for which call.
+#[derive(Debug)]
+pub struct Reply {
+    /// The call; `None` for a notification, whose outcome nobody hears.
+    pub id: Option<u32>,
+    /// `interface.method`.
+    pub channel: Arc<str>,
+    /// The number by which logs name the call.
+    pub correlation: u64,
+    /// How it ended, or that its arguments break their contract.
+    pub outcome: Result<Outcome, CodecError>,
+    /// Where the body stands in [`Replies::bytes`].
+    pub body: Range<usize>,
+}
+
+/// Outcomes of a burst of calls.
+#[derive(Debug, Default)]
+pub struct Replies {
+    /// The bodies, one after the other.
+    pub bytes: Vec<u8>,
+    /// One for each handler that has ended.
+    pub entries: Vec<Reply>,
+}
+
+impl Replies {
+    /// Forgets all of them, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.entries.clear();
+    }
+}
+
+/// Takes outcomes to the session that waits for them.
+pub trait Complete: Send + Sync + 'static {
+    /// Ends the calls. Those that have ended by themselves are passed over.
+    fn complete(&self, replies: &mut Replies);
+}
+
+/// Starts the jobs of a turn, in order. `input` is what was delivered; `spawn` gets what is still pending.
+#[inline]
+pub fn start_jobs(
+    jobs: &mut Vec<Job>,
+    input: &[u8],
+    replies: &mut Replies,
+    complete: &Arc<dyn Complete>,
+    mut spawn: impl FnMut(Mode, Running),
+) {
+    for job in jobs.drain(..) {
+        let start = replies.bytes.len();
+        let outcome = match job.start(input, &mut replies.bytes) {
+            Started::Ready(outcome) => Ok(outcome),
+            Started::Malformed(error) => Err(error),
+            Started::Pending(mode, task) => {
+                let complete = Arc::clone(complete);
+                let Job { channel, id, call, .. } = job;
+                spawn(mode, Running { task: Some(task), channel, id, call, complete });
+                continue;
+            }
+        };
+        replies.entries.push(Reply {
+            id: job.id,
+            channel: job.channel,
+            correlation: job.call.correlation(),
+            outcome,
+            body: start..replies.bytes.len(),
+        });
+    }
+}
+
+/// A handler that goes on after its first poll. When its call is cancelled it is dropped, and the call ends.
+pub struct Running {
+    task: Option<Pin<Box<dyn Task>>>,
+    channel: Arc<str>,
+    id: Option<u32>,
+    call: Call,
+    complete: Arc<dyn Complete>,
+}
+
+impl Running {
+    /// The call that it serves.
+    pub fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// `interface.method`.
+    pub fn channel(&self) -> &Arc<str> {
+        &self.channel
+    }
+
+    fn settle(&mut self, outcome: Outcome, bytes: Vec<u8>) {
+        let body = 0..bytes.len();
+        let entry = Reply {
+            id: self.id,
+            channel: Arc::clone(&self.channel),
+            correlation: self.call.correlation(),
+            outcome: Ok(outcome),
+            body,
+        };
+        self.complete.complete(&mut Replies { bytes, entries: vec![entry] });
+    }
+}
+
+fn cancelled() -> Outcome {
+    Outcome::Failed(Error::new(Status::Cancelled, "the caller cancelled"))
+}
+
+impl Future for Running {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // Registered first: a cancel between the look and the poll would be lost.
+        self.call.token().register(context.waker());
+        if self.call.is_cancelled() {
+            self.task = None;
+            self.settle(cancelled(), Vec::new());
+            return Poll::Ready(());
+        }
+        let Some(task) = &mut self.task else { return Poll::Ready(()) };
+        let mut bytes = Vec::new();
+        match poll_task(task.as_mut(), context, &mut bytes) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(outcome) => {
+                self.task = None;
+                self.settle(outcome, bytes);
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    /// A runtime that shuts down drops its tasks: the callers hear of it.
+    fn drop(&mut self) {
+        if self.task.take().is_some() {
+            self.settle(cancelled(), Vec::new());
+        }
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("channel", &self.channel).field("id", &self.id).finish()
+    }
+}

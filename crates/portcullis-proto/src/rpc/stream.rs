@@ -1,0 +1,118 @@
+//! The two ends of a flow of items: [`Sink`] sends, [`Source`] takes. Credit makes a fast sender wait for a slow taker.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::local::Host;
+use crate::codec::{Message, from_bytes};
+use crate::error::Error;
+use crate::session::{Leg, SendError};
+use crate::status::Status;
+
+/// Sends the items of a stream, in order.
+pub struct Sink<T> {
+    host: Arc<dyn Host>,
+    leg: Leg,
+    /// Set where the oldest item goes when the other side is too slow: how many wait at most.
+    keep: Option<u32>,
+    items: PhantomData<fn(T)>,
+}
+
+impl<T: Message> Sink<T> {
+    /// The sending end of `leg`.
+    pub fn new(host: Arc<dyn Host>, leg: Leg) -> Self {
+        Self { host, leg, keep: None, items: PhantomData }
+    }
+
+    /// The same, but it never waits: when the other side is too slow, `depth` items are kept and the oldest goes.
+    #[must_use]
+    pub fn dropping(mut self, depth: u32) -> Self {
+        self.keep = Some(depth.max(1));
+        self
+    }
+
+    /// Sends an item, as soon as the other side has room for it.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` when the item breaks its contract (nothing was sent), `cancelled` when nobody takes items any
+    /// more, `resource_exhausted` when it is larger than a frame may be.
+    pub async fn send(&mut self, item: &T) -> Result<(), Error> {
+        poll_fn(|context| self.poll_send(context, item)).await
+    }
+
+    /// Sends an item if the other side has room for it now; false when it has not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::send`].
+    pub fn try_send(&mut self, item: &T) -> Result<bool, Error> {
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        match self.poll_send(&mut context, item) {
+            Poll::Ready(Ok(())) => Ok(true),
+            Poll::Ready(Err(error)) => Err(error),
+            Poll::Pending => Ok(false),
+        }
+    }
+
+    fn poll_send(&self, context: &mut Context<'_>, item: &T) -> Poll<Result<(), Error>> {
+        self.host.poll_send(self.leg, self.keep, context, &mut |out| item.encode(out)).map_err(
+            |error| match error {
+                SendError::CallEnded => {
+                    Error::new(Status::Cancelled, "nobody takes items any more")
+                }
+                other => other.into(),
+            },
+        )
+    }
+}
+
+impl<T> Sink<T> {
+    /// Says that this was the last item. Dropping the sink says the same.
+    pub fn finish(self) {}
+}
+
+impl<T> Drop for Sink<T> {
+    fn drop(&mut self) {
+        self.host.finish(self.leg);
+    }
+}
+
+impl<T> fmt::Debug for Sink<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sink").field(&self.leg).finish()
+    }
+}
+
+/// Takes the items that a caller sends.
+pub struct Source<T> {
+    host: Arc<dyn Host>,
+    leg: Leg,
+    items: PhantomData<fn() -> T>,
+}
+
+impl<T: Message> Source<T> {
+    /// The taking end of `leg`.
+    pub fn new(host: Arc<dyn Host>, leg: Leg) -> Self {
+        Self { host, leg, items: PhantomData }
+    }
+
+    /// The next item; `None` after the last one.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` when an item breaks its contract: the flow ends there.
+    pub async fn next(&mut self) -> Result<Option<T>, Error> {
+        let taken = poll_fn(|context| self.host.poll_take(self.leg, context)).await;
+        taken.map(|item| from_bytes(&item.body)).transpose().map_err(|error| Error::invalid(&error))
+    }
+}
+
+impl<T> fmt::Debug for Source<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Source").field(&self.leg).finish()
+    }
+}
