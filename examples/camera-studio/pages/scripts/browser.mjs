@@ -1,0 +1,87 @@
+// Drives headless Chromium over its debugging pipe, without any dependency.
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** How long one command may take. */
+const COMMAND_MS_MAX = 20_000;
+
+const FLAGS = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-pipe",
+];
+
+/** Starts a browser with a profile of its own. */
+export async function launch(binary = process.env.CHROMIUM ?? "chromium") {
+  const profile = await mkdtemp(join(tmpdir(), "studio-browser-"));
+  const child = spawn(binary, [...FLAGS, `--user-data-dir=${profile}`, "about:blank"], {
+    stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+  });
+  const [, , , input, output] = child.stdio;
+  const pending = new Map();
+  const listeners = new Set();
+  let last = 0;
+  let text = "";
+  output.setEncoding("utf8");
+  output.on("data", (part) => {
+    text += part;
+    const messages = text.split("\0");
+    text = messages.pop();
+    for (const message of messages.map((each) => JSON.parse(each))) {
+      const waiting = pending.get(message.id);
+      pending.delete(message.id);
+      if (waiting === undefined) for (const listener of listeners) listener(message);
+      else if (message.error) waiting.reject(new Error(`${waiting.method}: ${message.error.message}`));
+      else waiting.resolve(message.result);
+    }
+  });
+  input.on("error", () => {});
+
+  const send = (method, params = {}, sessionId) =>
+    new Promise((resolve, reject) => {
+      const id = ++last;
+      const timer = setTimeout(() => reject(new Error(`${method}: no answer`)), COMMAND_MS_MAX);
+      const settle = (then) => (value) => (clearTimeout(timer), then(value));
+      pending.set(id, { method, resolve: settle(resolve), reject: settle(reject) });
+      input.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
+    });
+
+  return {
+    /** Opens a page; `problems` gathers what its console and its content policy complain of. */
+    async page({ width = 1280, height = 800, dark = false } = {}) {
+      const { targetId } = await send("Target.createTarget", { url: "about:blank" });
+      const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
+      const problems = [];
+      listeners.add((message) => {
+        if (message.sessionId !== sessionId) return;
+        if (message.method === "Runtime.exceptionThrown") problems.push(message.params.exceptionDetails.exception?.description);
+        if (message.method === "Log.entryAdded" && message.params.entry.level === "error") problems.push(message.params.entry.text);
+      });
+      const call = (method, params) => send(method, params, sessionId);
+      await Promise.all([call("Runtime.enable"), call("Log.enable"), call("Page.enable")]);
+      await call("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
+      await call("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }] });
+      return {
+        call,
+        problems,
+        goto: (url) => call("Page.navigate", { url }),
+        evaluate: async (expression) => {
+          const { result, exceptionDetails } = await call("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+          if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+          return result.value;
+        },
+        screenshot: async () => Buffer.from((await call("Page.captureScreenshot", { format: "png" })).data, "base64"),
+        close: () => send("Target.closeTarget", { targetId }),
+      };
+    },
+    async close() {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      send("Browser.close").catch(() => {});
+      const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
+      await ended;
+      clearTimeout(timer);
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/** How pictures arrive at this window: rate, latency, gaps. Times are arguments. @module */
+
+/** The span over which the rate and the latency are taken, in milliseconds. */
+const WINDOW_MS = 1000;
+/** More pictures than this within the span are not remembered one by one. */
+const PICTURES_MAX = 512;
+
+/** Counts pictures: gaps as they arrive, rate and latency as they are drawn. */
+export class Arrivals {
+  readonly #times: number[] = [];
+  readonly #latencies: number[] = [];
+  #camera: number | undefined;
+  #next = 0n;
+  #dropped = 0n;
+
+  /** Counts a picture that arrived. Another camera, or a smaller number, begins a new sequence without a gap. */
+  arrived(camera: number, sequence: bigint): void {
+    if (camera === this.#camera && sequence > this.#next) this.#dropped += sequence - this.#next;
+    this.#camera = camera;
+    this.#next = sequence + 1n;
+  }
+
+  /** Counts a picture that was drawn at `nowMs`, `latencyUs` after it was taken. */
+  drawn(nowMs: number, latencyUs: number): void {
+    this.#times.push(nowMs);
+    this.#latencies.push(Math.max(latencyUs, 0));
+    if (this.#times.length > PICTURES_MAX) this.#forget(1);
+  }
+
+  /** Pictures that are missing between those that arrived. */
+  get dropped(): bigint {
+    return this.#dropped;
+  }
+
+  /** Pictures a second over the last second, and the middle one of their latencies. */
+  summary(nowMs: number): { framesPerSecond: number; latencyUs: number | null } {
+    const first = this.#times.findIndex((time) => time > nowMs - WINDOW_MS);
+    this.#forget(first === -1 ? this.#times.length : first);
+    const sorted = [...this.#latencies].sort((a, b) => a - b);
+    return { framesPerSecond: rate(this.#times, nowMs), latencyUs: sorted[sorted.length >> 1] ?? null };
+  }
+
+  #forget(count: number): void {
+    this.#times.splice(0, count);
+    this.#latencies.splice(0, count);
+  }
+}
+
+/**
+ * From the first to the last picture when there are enough of them: counting the pictures of a second
+ * would jump by one at every steady pace.
+ */
+function rate(times: readonly number[], nowMs: number): number {
+  const first = times[0];
+  const last = times.at(-1);
+  if (first === undefined || last === undefined) return 0;
+  const span = last - first;
+  // After the last picture the pace is kept only while the next one may still come.
+  const overdue = nowMs - last > (2 * span) / Math.max(times.length - 1, 1);
+  if (times.length < 3 || span < WINDOW_MS / 4 || overdue) return (times.length * 1000) / WINDOW_MS;
+  return ((times.length - 1) * 1000) / span;
+}

@@ -1,0 +1,75 @@
+/** The canvas: draws the newest picture once for each screen refresh. @module */
+
+import type { Frame } from "../api";
+import { i420ToRgba } from "./i420";
+
+/** Shows pictures, and gives the one that is shown as a file. */
+export class Stage {
+  readonly #context: CanvasRenderingContext2D;
+  #image: ImageData | undefined;
+  #waiting: Frame | undefined;
+  #scheduled = false;
+
+  constructor(
+    readonly canvas: HTMLCanvasElement,
+    /** Called after a picture was drawn. */
+    private readonly drawn: (frame: Frame) => void,
+  ) {
+    const context = canvas.getContext("2d", { alpha: false });
+    if (context === null) throw new Error("this browser has no 2D canvas");
+    this.#context = context;
+  }
+
+  /** Takes a picture; one that came in the meantime takes its place. */
+  show(frame: Frame): void {
+    this.#waiting = frame;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    requestAnimationFrame(() => {
+      this.#scheduled = false;
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      if (waiting !== undefined) this.#draw(waiting);
+    });
+  }
+
+  #draw(frame: Frame): void {
+    if (this.#image?.width !== frame.width || this.#image.height !== frame.height) {
+      this.canvas.width = frame.width;
+      this.canvas.height = frame.height;
+      this.#image = this.#context.createImageData(frame.width, frame.height);
+    }
+    i420ToRgba(frame.data, frame.width, frame.height, this.#image.data);
+    this.#context.putImageData(this.#image, 0, 0);
+    this.drawn(frame);
+  }
+
+  /** The picture as a PNG file, with the annotation drawn into it. */
+  async png(annotation: string): Promise<Uint8Array<ArrayBuffer>> {
+    const { width, height } = this.canvas;
+    if (this.#image === undefined) throw new Error("there is no picture yet");
+    const copy = document.createElement("canvas");
+    copy.width = width;
+    copy.height = height;
+    const context = copy.getContext("2d", { alpha: false });
+    if (context === null) throw new Error("this browser has no 2D canvas");
+    context.drawImage(this.canvas, 0, 0);
+    if (annotation !== "") drawAnnotation(context, annotation, width, height);
+    const blob = await new Promise<Blob | null>((resolve) => copy.toBlob(resolve, "image/png"));
+    if (blob === null) throw new Error("the picture cannot be written as PNG");
+    return new Uint8Array(await blob.arrayBuffer());
+  }
+}
+
+function drawAnnotation(context: CanvasRenderingContext2D, text: string, width: number, height: number): void {
+  const size = Math.max(12, Math.round(height / 18));
+  context.font = `600 ${size}px "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif`;
+  context.textBaseline = "bottom";
+  context.lineWidth = size / 5;
+  context.lineJoin = "round";
+  context.strokeStyle = "rgb(0 0 0 / 70%)";
+  context.fillStyle = "white";
+  const place = [text, size * 0.8, height - size * 0.7, width - size * 1.6] as const;
+  context.strokeText(...place);
+  context.fillText(...place);
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { linePath, POINTS_MAX } from "../src/shared/sparkline";
+import { Arrivals } from "../src/viewer/arrivals";
+import { i420Bytes, i420ToRgba } from "../src/viewer/i420";
+
+describe("I420 to RGBA", () => {
+  /** One colour over a picture of odd sides, as the pixels it becomes. */
+  const convert = (luma: number, blue: number, red: number): number[][] => {
+    const data = new Uint8Array(i420Bytes(3, 3));
+    data.fill(luma, 0, 9).fill(blue, 9, 13).fill(red, 13);
+    const rgba = new Uint8ClampedArray(36);
+    i420ToRgba(data, 3, 3, rgba);
+    return Array.from({ length: 9 }, (_, i) => [...rgba.slice(i * 4, i * 4 + 4)]);
+  };
+
+  it.each([
+    ["black", [16, 128, 128], [0, 0, 0]],
+    ["white", [235, 128, 128], [255, 255, 255]],
+    ["red", [81, 90, 240], [255, 0, 0]],
+    ["green", [145, 54, 34], [0, 255, 1]],
+    ["blue", [41, 240, 110], [0, 0, 255]],
+    ["less than black", [0, 128, 128], [0, 0, 0]],
+  ])("%s", (_, [luma, blue, red], expected) => {
+    for (const pixel of convert(luma!, blue!, red!)) {
+      expect(pixel[3]).toBe(255);
+      expected.forEach((value, i) => expect(Math.abs(pixel[i]! - value)).toBeLessThanOrEqual(1));
+    }
+  });
+
+  it("takes chroma from the sample of the pixel's square", () => {
+    const data = new Uint8Array(i420Bytes(4, 2)).fill(128);
+    data[8] = 240;
+    const rgba = new Uint8ClampedArray(32);
+    i420ToRgba(data, 4, 2, rgba);
+    const blues = Array.from({ length: 8 }, (_, i) => rgba[i * 4 + 2]! > 200);
+    expect(blues).toEqual([true, true, false, false, true, true, false, false]);
+  });
+
+  it("refuses buffers that do not fit", () => {
+    expect(() => i420ToRgba(new Uint8Array(5), 2, 2, new Uint8ClampedArray(16))).toThrow(RangeError);
+    expect(() => i420ToRgba(new Uint8Array(6), 2, 2, new Uint8ClampedArray(12))).toThrow(RangeError);
+  });
+});
+
+describe("arrivals", () => {
+  it("gives a steady pace as it is", () => {
+    const arrivals = new Arrivals();
+    for (let i = 0; i <= 60; i++) arrivals.drawn(i * (1000 / 30), i % 2 === 0 ? 1000 : 3000);
+    const summary = arrivals.summary(2000);
+    expect(summary.framesPerSecond).toBeCloseTo(30);
+    expect([1000, 3000]).toContain(summary.latencyUs);
+  });
+
+  it("falls to nothing when no more pictures come", () => {
+    const arrivals = new Arrivals();
+    for (let i = 0; i < 30; i++) arrivals.drawn(i * 33, -5);
+    expect(arrivals.summary(1400).framesPerSecond).toBeLessThan(20);
+    expect(arrivals.summary(1400).latencyUs).toBe(0);
+    expect(arrivals.summary(5000)).toEqual({ framesPerSecond: 0, latencyUs: null });
+  });
+
+  it("counts gaps, but not a restart or another camera", () => {
+    const arrivals = new Arrivals();
+    for (const [camera, sequence] of [[1, 5n], [1, 6n], [1, 9n], [2, 50n], [2, 51n], [2, 0n], [2, 1n]] as const) {
+      arrivals.arrived(camera, sequence);
+    }
+    expect(arrivals.dropped).toBe(2n);
+  });
+});
+
+describe("sparkline", () => {
+  it("ends at the right edge and stays inside", () => {
+    expect(linePath([], 1)).toBe("");
+    expect(linePath([0, 1], 1)).toMatch(/^M\S+ 38\.0L180\.0 2\.0$/);
+    const path = linePath(Array.from({ length: POINTS_MAX }, (_, i) => i * 10), 1);
+    expect(path.startsWith("M0.0 ")).toBe(true);
+    for (const [, y] of path.matchAll(/ (\S+?)(?=L|$)/g)) expect(Number(y)).toBeGreaterThanOrEqual(2);
+  });
+});
