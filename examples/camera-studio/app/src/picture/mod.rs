@@ -10,7 +10,7 @@ pub(crate) use canvas::{Canvas, Colour};
 pub const SIDE_PIXELS_MAX: u32 = 8192;
 
 /// The most bytes one picture may take (a 3840 by 2160 picture takes 12.4 MB).
-pub const PICTURE_BYTES_MAX: usize = 16 << 20;
+pub const PICTURE_BYTES_MAX: usize = 15 << 20;
 
 /// What luma value is black in a picture, and what value is white (BT.601 video range).
 pub const LUMA_BLACK: u8 = 16;

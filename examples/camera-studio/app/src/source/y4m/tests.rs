@@ -132,7 +132,7 @@ fn broken_headers_say_what_is_broken() {
     refused("YUV4MPEG2 W99999999999 H2 F30:1\n", "\"99999999999\" is not a width");
     refused("YUV4MPEG2 W0 H2 F30:1\n", "0x2 is outside 1x1 to 8192x8192");
     refused("YUV4MPEG2 W8193 H2 F30:1\n", "8193x2 is outside 1x1 to 8192x8192");
-    refused("YUV4MPEG2 W8192 H8192 F30:1\n", "a 8192x8192 picture takes more than 16 MiB");
+    refused("YUV4MPEG2 W8192 H8192 F30:1\n", "a 8192x8192 picture takes more than 15 MiB");
     refused("YUV4MPEG2 W4 H2 F30\n", "\"30\" is not a frame rate");
     refused("YUV4MPEG2 W4 H2 F30:0\n", "30:0 is outside 1 to 240 pictures a second");
     refused("YUV4MPEG2 W4 H2 F1000:1\n", "1000:1 is outside 1 to 240 pictures a second");

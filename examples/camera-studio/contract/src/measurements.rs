@@ -1,0 +1,62 @@
+//! What the native renderers find out about the pictures.
+
+use portcullis::{Call, Source};
+
+use crate::{CameraId, NAME_BYTES_MAX};
+
+/// What one picture measured.
+#[portcullis::message]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    /// The camera that took it.
+    pub camera: CameraId,
+    /// The picture's number.
+    pub sequence: u64,
+    /// Mean luma: 0 is black, 1 is white.
+    #[limit(range = 0.0..=1.0)]
+    pub brightness: f64,
+    /// Mean absolute luma difference to the picture before: 0 is the same, 1 is black against white.
+    #[limit(range = 0.0..=1.0)]
+    pub motion: f64,
+}
+
+/// Brightness and motion. Hosted by main; the native renderer that measures publishes.
+#[portcullis::interface(name = "studio.measurements", version = 1)]
+pub trait Measurements {
+    /// A picture was measured.
+    #[event]
+    fn measured(measurement: Measurement);
+}
+
+/// How pictures reached one native renderer.
+#[portcullis::message]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statistics {
+    /// The renderer's label.
+    #[limit(len <= NAME_BYTES_MAX)]
+    pub receiver: String,
+    /// Pictures in the last second.
+    pub frames_per_second: f64,
+    /// Bytes in the last second.
+    pub bytes_per_second: f64,
+    /// Pictures since it was started.
+    pub received: u64,
+    /// Pictures that it has missed since it was started.
+    pub dropped: u64,
+    /// Half of the last second's pictures took at most this long from camera to renderer, in microseconds.
+    pub latency_p50_us: u64,
+    /// 99 of 100 of the last second's pictures took at most this long, in microseconds.
+    pub latency_p99_us: u64,
+}
+
+/// Statistics of the native renderers. Served by main.
+#[portcullis::interface(name = "studio.reports", version = 1)]
+pub trait Reports {
+    /// Takes a renderer's statistics, one item a second, for as long as it runs; answers with how many there were.
+    #[stream(deadline = "10s")]
+    async fn report(&self, cx: &Call, input: Source<Statistics>) -> u64;
+
+    /// A renderer has reported.
+    #[event]
+    fn reported(statistics: Statistics);
+}
