@@ -91,3 +91,14 @@ pub(crate) fn keys(
     }
     Ok(())
 }
+
+/// The same tokens, all at `span`, so that what the compiler finds in generated code is shown there.
+pub(crate) fn at(tokens: &TokenStream, span: Span) -> TokenStream {
+    let tokens = tokens.clone().into_iter();
+    tokens
+        .map(|mut token| {
+            token.set_span(span);
+            token
+        })
+        .collect()
+}

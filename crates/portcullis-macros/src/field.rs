@@ -9,7 +9,7 @@ use syn::{Attribute, Ident, LitInt, Meta, Path, Type};
 
 use crate::errors::Errors;
 use crate::limit::Limit;
-use crate::{docs, names, types};
+use crate::{args, docs, names, types};
 
 /// The helper attributes of a field. They are ours alone, so they are taken off before the item goes to rustc.
 const HELPERS: &[&str] = &["limit", "with", "secret", "field"];
@@ -75,7 +75,9 @@ impl Field {
                     limit.span = attribute.path().span();
                 }
             }
-            ("limit", _) => errors.at(attribute, "a limit says what it limits: `#[limit(len <= 128)]`"),
+            ("limit", _) => {
+                errors.at(attribute, "a limit says what it limits: `#[limit(len <= 128)]`")
+            }
             ("with", Meta::List(list)) => {
                 let path = Path::parse_mod_style.parse2(list.tokens.clone());
                 match path {
@@ -99,7 +101,10 @@ impl Field {
         if let Some(ident) = &self.ident {
             names::check(ident, errors);
         } else if let Some(secret) = self.secret {
-            errors.at_span(secret, "`#[secret]` needs a named field: a tuple's fields have no names to hide");
+            errors.at_span(
+                secret,
+                "`#[secret]` needs a named field: a tuple's fields have no names to hide",
+            );
         }
         if self.with.is_none() {
             types::check(ty, errors);
@@ -122,7 +127,10 @@ impl Field {
     /// Notes a `#[field(…)]` where there is no table.
     pub(crate) fn check_no_number(&self, errors: &mut Errors) {
         if let Some(number) = &self.number {
-            errors.at(number, "only a table has numbered fields: write `#[message(table)]`, or remove this");
+            errors.at(
+                number,
+                "only a table has numbered fields: write `#[message(table)]`, or remove this",
+            );
         }
     }
 
@@ -135,9 +143,8 @@ impl Field {
         }
         if self.with.is_none() {
             for item in types::items(ty) {
-                all.extend(quote_spanned!(item.span()=>
-                    const _: () = #krate::codec::applies::item::<#item>();
-                ));
+                let assertion = args::at(&quote!(#krate::codec::applies::item), item.span());
+                all.extend(quote_spanned!(item.span()=> const _: () = #assertion::<#item>();));
             }
         }
         all
@@ -158,7 +165,12 @@ impl Field {
     }
 
     /// An expression of type `Result<(), CodecError>` that writes `value`, a reference to `ty`, to `out`.
-    pub(crate) fn encode(&self, krate: &TokenStream, ty: &Type, value: &TokenStream) -> TokenStream {
+    pub(crate) fn encode(
+        &self,
+        krate: &TokenStream,
+        ty: &Type,
+        value: &TokenStream,
+    ) -> TokenStream {
         let wire = self.wire(ty);
         let converted = match &self.with {
             Some(module) => {
@@ -171,7 +183,7 @@ impl Field {
         let constant = limit.expand(krate);
         let mut check = quote!();
         if limit.len.is_some() || limit.range.is_some() {
-            check = quote!(#krate::codec::Limited::check(value, &const { #constant }));
+            check = quote!(<#wire as #krate::codec::Limited>::check(value, &const { #constant }));
         }
         if let Some(each) = &limit.each {
             let each = each.expand(krate);
@@ -195,7 +207,9 @@ impl Field {
             Some(limit) => {
                 let constant = limit.expand(krate);
                 match limit.each {
-                    None => quote!(<#wire as #krate::codec::Limited>::decode_limited(input, &const { #constant })),
+                    None => {
+                        quote!(<#wire as #krate::codec::Limited>::decode_limited(input, &const { #constant }))
+                    }
                     Some(_) => {
                         let list = quote!(#krate::codec::decode_each(input, &const { #constant }));
                         match types::inside(ty, "Option") {
@@ -211,7 +225,7 @@ impl Field {
         };
         match &self.with {
             Some(module) => quote_spanned!(module.span()=>
-                #read.and_then(|wire: #module::Wire| {
+                #read.and_then(|wire: #module::Wire| -> ::core::result::Result<#ty, _> {
                     #module::from_wire(wire).map_err(#krate::codec::CodecError::refused)
                 })
             ),
@@ -248,7 +262,8 @@ impl Field {
     }
 }
 
-const WITH: &str = "name a module that has `Wire`, `to_wire` and `from_wire`: `#[with(crate::color)]`";
+const WITH: &str =
+    "name a module that has `Wire`, `to_wire` and `from_wire`: `#[with(crate::color)]`";
 const NUMBER: &str = "a field of a table has a number from 1: `#[field(1)]`";
 
 /// Whether an attribute is one of ours.

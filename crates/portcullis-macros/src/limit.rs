@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, RangeLimits, Token, Type, UnOp};
 
 use crate::errors::Errors;
-use crate::types;
+use crate::{args, types};
 
 const GRAMMAR: &str =
     "write `len <= 128`, `len = 1..=128`, `items <= 10`, `range = 0..=100` or `each(…)`";
@@ -42,7 +42,9 @@ impl Parse for Limit {
                 return Err(syn::Error::new(span, "this is limited twice: keep one"));
             }
             if !input.is_empty() {
-                input.parse::<Token![,]>().map_err(|error| syn::Error::new(error.span(), GRAMMAR))?;
+                input
+                    .parse::<Token![,]>()
+                    .map_err(|error| syn::Error::new(error.span(), GRAMMAR))?;
             }
         }
         Ok(limit)
@@ -99,7 +101,8 @@ impl Limit {
                 && let (Some(from), Some(to)) = (literal(low), literal(high))
                 && from > to
             {
-                errors.at(low, format!("nothing lies in {from}..={to}: the smaller end comes first"));
+                errors
+                    .at(low, format!("nothing lies in {from}..={to}: the smaller end comes first"));
             }
         }
         if let Some(each) = &self.each {
@@ -147,16 +150,18 @@ impl Limit {
     /// Expressions that do not compile unless the limit applies to `ty`.
     pub(crate) fn assert_applies(&self, krate: &TokenStream, ty: &Type) -> TokenStream {
         let mut all = TokenStream::new();
-        if let Some(len) = &self.len {
-            let kind = if len.items { quote!(items) } else { quote!(len) };
+        for (bounds, range) in [(&self.len, false), (&self.range, true)] {
+            let Some(bounds) = bounds else { continue };
+            let kind = match (range, bounds.items) {
+                (true, _) => quote!(range),
+                (false, true) => quote!(items),
+                (false, false) => quote!(len),
+            };
             let limit = self.expand(krate);
-            let at = len.low.as_ref().or(len.high.as_ref()).map_or(len.span, Spanned::span);
-            all.extend(quote_spanned!(at=> #krate::codec::applies::#kind::<#ty>(&#limit);));
-        }
-        if let Some(range) = &self.range {
-            let limit = self.expand(krate);
-            let at = range.low.as_ref().map_or(range.span, Spanned::span);
-            all.extend(quote_spanned!(at=> #krate::codec::applies::range::<#ty>(&#limit);));
+            let ends = bounds.low.as_ref().or(bounds.high.as_ref());
+            let span = ends.map_or(bounds.span, Spanned::span);
+            let assertion = args::at(&quote!(#krate::codec::applies::#kind), span);
+            all.extend(quote_spanned!(span=> #assertion::<#ty>(&#limit);));
         }
         if let (Some(each), Some(item)) = (&self.each, types::list_item(ty)) {
             all.extend(each.assert_applies(krate, item));

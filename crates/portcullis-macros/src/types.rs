@@ -117,7 +117,9 @@ impl<'a> Visit<'a> for Walk<'_> {
                 );
             }
             Type::Ptr(_) | Type::BareFn(_) => {
-                return self.errors.at(ty, "pointers and functions cannot cross to another process");
+                return self
+                    .errors
+                    .at(ty, "pointers and functions cannot cross to another process");
             }
             Type::TraitObject(_) | Type::ImplTrait(_) => {
                 return self.errors.at(
@@ -132,7 +134,8 @@ impl<'a> Visit<'a> for Walk<'_> {
                 return self.errors.at(ty, "write the type out: the contract is made from it");
             }
             Type::Tuple(tuple) if tuple.elems.len() == 1 || tuple.elems.len() > 4 => {
-                self.errors.at(ty, "a tuple has two to four values: use a struct with named fields");
+                self.errors
+                    .at(ty, "a tuple has two to four values: use a struct with named fields");
             }
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! Writes `impl Message` out. What differs for tables and enums stands in modules of their own.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Ident, Index};
 
 use super::parse::{Body, Message, Shape};
@@ -164,12 +164,5 @@ pub(super) fn schema_types(krate: &TokenStream, shape: &Shape) -> TokenStream {
 
 /// The assertions of all fields.
 pub(super) fn assertions(krate: &TokenStream, fields: &[Field]) -> TokenStream {
-    let mut all: TokenStream =
-        fields.iter().map(|field| field.assertions(krate, &field.ty)).collect();
-    for field in fields.iter().filter(|field| field.with.is_none()) {
-        let ty = &field.ty;
-        let span = syn::spanned::Spanned::span(ty);
-        all.extend(quote_spanned!(span=> const _: () = #krate::codec::applies::message::<#ty>();));
-    }
-    all
+    fields.iter().map(|field| field.assertions(krate, &field.ty)).collect()
 }

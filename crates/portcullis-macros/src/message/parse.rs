@@ -142,13 +142,11 @@ fn parse_variant(position: u32, variant: &mut syn::Variant, errors: &mut Errors)
     };
     for attribute in variant.attrs.extract_if(.., |it| is_helper(it, VARIANT_HELPERS)) {
         match &attribute.meta {
-            Meta::List(list) if list.path.is_ident("tag") => {
-                match list.parse_args::<LitInt>() {
-                    Ok(tag) if parsed.tag.is_none() => parsed.tag = Some(tag),
-                    Ok(_) => errors.at(&attribute, "`#[tag]` stands here twice: keep one"),
-                    Err(_) => errors.at(&list.tokens, TAG),
-                }
-            }
+            Meta::List(list) if list.path.is_ident("tag") => match list.parse_args::<LitInt>() {
+                Ok(tag) if parsed.tag.is_none() => parsed.tag = Some(tag),
+                Ok(_) => errors.at(&attribute, "`#[tag]` stands here twice: keep one"),
+                Err(_) => errors.at(&list.tokens, TAG),
+            },
             Meta::NameValue(pair) if pair.path.is_ident("tag") => match &pair.value {
                 syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(tag), .. }) => {
                     if parsed.tag.is_none() {
@@ -168,10 +166,7 @@ fn parse_variant(position: u32, variant: &mut syn::Variant, errors: &mut Errors)
     }
     misplaced(&mut variant.attrs, "variant", errors);
     for attribute in variant.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")) {
-        errors.at(
-            attribute,
-            "two builds of one contract must not differ: remove this `#[cfg]`",
-        );
+        errors.at(attribute, "two builds of one contract must not differ: remove this `#[cfg]`");
     }
     parsed.shape = shape(&mut variant.fields, errors);
     parsed

@@ -20,11 +20,17 @@ pub(crate) fn check(message: &Message, errors: &mut Errors) {
     match &message.body {
         Body::Struct(shape) => {
             if let Some(span) = message.args.flexible {
-                errors.at_span(span, "`flexible` is for enums: a struct that may gain fields is a `table`");
+                errors.at_span(
+                    span,
+                    "`flexible` is for enums: a struct that may gain fields is a `table`",
+                );
             }
             match message.args.table {
                 Some(span) if !shape.named => {
-                    errors.at_span(span, "a table has named fields: `struct T { #[field(1)] a: Option<u32> }`");
+                    errors.at_span(
+                        span,
+                        "a table has named fields: `struct T { #[field(1)] a: Option<u32> }`",
+                    );
                 }
                 Some(_) => check_table(shape, errors),
                 None => check_struct(message, shape, errors),
@@ -32,7 +38,10 @@ pub(crate) fn check(message: &Message, errors: &mut Errors) {
         }
         Body::Enum(variants) => {
             if let Some(span) = message.args.table {
-                errors.at_span(span, "`table` is for structs: an enum that may gain variants is `flexible`");
+                errors.at_span(
+                    span,
+                    "`table` is for structs: an enum that may gain variants is `flexible`",
+                );
             }
             check_enum(message, variants, errors);
         }
@@ -84,7 +93,9 @@ fn check_table(shape: &Shape, errors: &mut Errors) {
                 if let Some(other) = taken.insert(number, field.name.clone()) {
                     errors.at(
                         literal,
-                        format!("number {number} is taken by `{other}`: the next free one is {next}"),
+                        format!(
+                            "number {number} is taken by `{other}`: the next free one is {next}"
+                        ),
                     );
                 }
             }
@@ -149,7 +160,10 @@ fn check_unknown(variant: &Variant, all: &[Variant], errors: &mut Errors) {
         errors.at(tag, "what is unknown brings its own tag: remove this one");
     }
     if all.last().is_some_and(|last| last.ident != variant.ident) {
-        errors.at(&variant.ident, "the variant for what is unknown stands last, so that it takes no tag");
+        errors.at(
+            &variant.ident,
+            "the variant for what is unknown stands last, so that it takes no tag",
+        );
     }
 }
 

@@ -1,5 +1,5 @@
-//! What the code of `#[portcullis::message]` asserts about the types of a declaration while it is compiled: that each
-//! is a message, that a limit is of the right kind, and that what is counted occupies bytes.
+//! What the code of `#[portcullis::message]` asserts about the types of a declaration while it is compiled: that a
+//! limit is of the right kind and can be kept, and that what is counted occupies bytes.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -78,9 +78,6 @@ macro_rules! through {
 }
 
 through! { Option Box Arc }
-
-/// Asserts that `T` may cross a boundary.
-pub const fn message<T: Message>() {}
 
 /// Asserts that `len` applies to `T`, and that a value within the limit exists.
 pub const fn len<T: Len>(limit: &Limit) {
