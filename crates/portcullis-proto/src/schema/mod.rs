@@ -13,6 +13,7 @@ pub mod validate;
 pub use builder::{SchemaBuilder, SchemaError};
 pub use hash::{Hash, channel_digest, interface_hash};
 pub use interface::{Channel, ChannelKind, Interface, Overflow};
+pub use sizes::Sizes;
 pub use types::{Field, Fields, Float, Int, Type, TypeBody, TypeDef, Variant};
 
 use serde::{Deserialize, Serialize};

@@ -7,14 +7,14 @@ use super::{Float, Schema, Type, TypeBody};
 
 /// The least sizes of the named types of one schema.
 #[derive(Debug)]
-pub(crate) struct Sizes<'a> {
+pub struct Sizes<'a> {
     named: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Sizes<'a> {
     /// Works them out. Sizes grow from nothing until they stay the same, which takes as many rounds as types hold
     /// each other; a type that holds itself without an option or list between has no values, and only ends the search.
-    pub(crate) fn new(schema: &'a Schema) -> Self {
+    pub fn new(schema: &'a Schema) -> Self {
         let mut sizes =
             Self { named: schema.types.keys().map(|name| (name.as_str(), 0)).collect() };
         for _ in 0..=schema.types.len() {
@@ -36,7 +36,7 @@ impl<'a> Sizes<'a> {
     }
 
     /// The fewest bytes that a value of `ty` occupies.
-    pub(crate) fn of(&self, ty: &Type) -> usize {
+    pub fn of(&self, ty: &Type) -> usize {
         match ty {
             Type::Unit => 0,
             Type::Float { float: Float::F32, .. } => 4,
