@@ -38,6 +38,8 @@ pub enum SchemaError {
     TooMany(String),
     /// A list, array or map of values that occupy no bytes.
     EmptyItems(String),
+    /// A limit that no value can meet, that its type does not reach, or that is no finite number.
+    BadLimit(String),
     /// Options, lists, arrays, maps and tuples stand in one another too deep.
     NestedTypes(String),
     /// A type that the schema mentions and does not define.
@@ -68,6 +70,10 @@ impl fmt::Display for SchemaError {
             Self::EmptyItems(place) => {
                 write!(f, "{place}: items of a list, array or map must occupy at least one byte")
             }
+            Self::BadLimit(place) => write!(
+                f,
+                "{place}: a limit must be finite, within its type, and its first end not above its second"
+            ),
             Self::NestedTypes(place) => write!(
                 f,
                 "{place}: more than {TYPE_DEPTH_MAX} types stand in one another; give one of them a name"
@@ -233,6 +239,9 @@ fn check_type(
     if depth > TYPE_DEPTH_MAX {
         return Err(SchemaError::NestedTypes(place.to_owned()));
     }
+    if !limit_works(ty) {
+        return Err(SchemaError::BadLimit(place.to_owned()));
+    }
     let inside = |ty: &Type| check_type(schema, sizes, ty, place, depth + 1);
     match ty {
         Type::Named(name) if !schema.types.contains_key(name) => {
@@ -250,6 +259,26 @@ fn check_type(
         }
         Type::Tuple(items) => items.iter().try_for_each(inside),
         _ => Ok(()),
+    }
+}
+
+/// Whether values can meet the limit of a type, and the file form can hold it.
+fn limit_works(ty: &Type) -> bool {
+    match ty {
+        Type::Int { int, min, max } => {
+            let (least, most) = int.range();
+            let (min, max) = (min.unwrap_or(least), max.unwrap_or(most));
+            least <= min && min <= max && max <= most
+        }
+        Type::Float { min, max, .. } => {
+            let finite = [min, max].into_iter().flatten().all(|bound| bound.is_finite());
+            finite && min.unwrap_or(f64::MIN) <= max.unwrap_or(f64::MAX)
+        }
+        Type::String { min, max }
+        | Type::Bytes { min, max }
+        | Type::List { min, max, .. }
+        | Type::Map { min, max, .. } => min.unwrap_or(0) <= max.unwrap_or(u32::MAX),
+        _ => true,
     }
 }
 

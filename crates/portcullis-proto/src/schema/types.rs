@@ -1,8 +1,8 @@
 //! What a value can be: the types of the schema.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::codec::Limit;
+use crate::codec::{Limit, SAFE_INT_MAX};
 
 /// The type of a field, an argument or an item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,10 +17,10 @@ pub enum Type {
         /// Width and sign.
         int: Int,
         /// Least value allowed, where declared.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "bound", skip_serializing_if = "Option::is_none")]
         min: Option<i128>,
         /// Greatest value allowed, where declared.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "bound", skip_serializing_if = "Option::is_none")]
         max: Option<i128>,
     },
     /// A float, with a declared range if it has one (both ends inclusive; NaN is then refused).
@@ -169,6 +169,24 @@ pub enum Int {
     Safe,
 }
 
+impl Int {
+    /// The least and the greatest value.
+    pub fn range(self) -> (i128, i128) {
+        let safe = i128::from(SAFE_INT_MAX);
+        match self {
+            Self::U8 => (0, u8::MAX.into()),
+            Self::U16 => (0, u16::MAX.into()),
+            Self::U32 => (0, u32::MAX.into()),
+            Self::U64 => (0, u64::MAX.into()),
+            Self::I8 => (i8::MIN.into(), i8::MAX.into()),
+            Self::I16 => (i16::MIN.into(), i16::MAX.into()),
+            Self::I32 => (i32::MIN.into(), i32::MAX.into()),
+            Self::I64 => (i64::MIN.into(), i64::MAX.into()),
+            Self::Safe => (-safe, safe),
+        }
+    }
+}
+
 /// The floats of a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -250,6 +268,21 @@ pub enum Fields {
     Tuple(Vec<Type>),
     /// Named fields.
     Struct(Vec<Field>),
+}
+
+/// A bound of an integer, by way of the integers of JSON: serde's flattened forms know none of 128 bits.
+fn bound<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i128>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Bound {
+        Unsigned(u64),
+        Signed(i64),
+    }
+    Ok(match Option::<Bound>::deserialize(deserializer)? {
+        Some(Bound::Unsigned(bound)) => Some(bound.into()),
+        Some(Bound::Signed(bound)) => Some(bound.into()),
+        None => None,
+    })
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference in")]

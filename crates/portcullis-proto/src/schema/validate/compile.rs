@@ -323,44 +323,32 @@ fn high(max: Option<u32>) -> u32 {
     max.unwrap_or(u32::MAX)
 }
 
+/// The declared range as far as the type reaches; where nothing is left, one that holds nothing.
 fn integer(int: Int, min: Option<i128>, max: Option<i128>) -> Node {
-    let signed = |bits, least: i64, most: i64| match within(min, max, least.into(), most.into()) {
-        Some((min, max)) => Node::Signed { bits, min, max },
-        None => Node::Signed { bits, min: 1, max: 0 },
+    let (least, most) = int.range();
+    let (min, max) = (min.unwrap_or(least).max(least), max.unwrap_or(most).min(most));
+    let unsigned = |bits| match (u64::try_from(min), u64::try_from(max)) {
+        (Ok(min), Ok(max)) => Node::Unsigned { bits, min, max },
+        _ => Node::Unsigned { bits, min: 1, max: 0 },
     };
-    let unsigned = |bits, most: u64| match within(min, max, 0, most.into()) {
-        Some((min, max)) => Node::Unsigned { bits, min, max },
-        None => Node::Unsigned { bits, min: 1, max: 0 },
+    let signed = |bits| match (i64::try_from(min), i64::try_from(max)) {
+        (Ok(min), Ok(max)) => Node::Signed { bits, min, max },
+        _ => Node::Signed { bits, min: 1, max: 0 },
     };
     match int {
-        Int::U8 => match within(min, max, 0, u8::MAX.into()) {
-            Some((min, max)) => Node::Byte { min, max },
-            None => Node::Byte { min: 1, max: 0 },
+        Int::U8 => match (u8::try_from(min), u8::try_from(max)) {
+            (Ok(min), Ok(max)) => Node::Byte { min, max },
+            _ => Node::Byte { min: 1, max: 0 },
         },
-        Int::I8 => match within(min, max, i8::MIN.into(), i8::MAX.into()) {
-            Some((min, max)) => Node::SignedByte { min, max },
-            None => Node::SignedByte { min: 1, max: 0 },
+        Int::I8 => match (i8::try_from(min), i8::try_from(max)) {
+            (Ok(min), Ok(max)) => Node::SignedByte { min, max },
+            _ => Node::SignedByte { min: 1, max: 0 },
         },
-        Int::U16 => unsigned(16, u16::MAX.into()),
-        Int::U32 => unsigned(32, u32::MAX.into()),
-        Int::U64 => unsigned(64, u64::MAX),
-        Int::I16 => signed(16, i16::MIN.into(), i16::MAX.into()),
-        Int::I32 => signed(32, i32::MIN.into(), i32::MAX.into()),
-        Int::I64 => signed(64, i64::MIN, i64::MAX),
-        Int::Safe => signed(64, -SAFE_INT_MAX, SAFE_INT_MAX),
+        Int::U16 => unsigned(16),
+        Int::U32 => unsigned(32),
+        Int::U64 => unsigned(64),
+        Int::I16 => signed(16),
+        Int::I32 => signed(32),
+        Int::I64 | Int::Safe => signed(64),
     }
-}
-
-/// The declared range as far as the type reaches; `None` when nothing is left.
-fn within<T: TryFrom<i128>>(
-    min: Option<i128>,
-    max: Option<i128>,
-    least: i128,
-    most: i128,
-) -> Option<(T, T)> {
-    let (min, max) = (min.unwrap_or(least).max(least), max.unwrap_or(most).min(most));
-    if min > max {
-        return None;
-    }
-    Some((T::try_from(min).ok()?, T::try_from(max).ok()?))
 }

@@ -1,0 +1,121 @@
+//! What the tests of codec and validator share: bytes made from a seed, valid bodies for any schema, mutations, and an
+//! oracle that judges bodies straight from the protocol text. No test stands here.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+
+pub mod mutate;
+pub mod oracle;
+pub mod schemas;
+pub mod valid;
+
+use portcullis_proto::codec::{CodecError, Message};
+use portcullis_proto::schema::validate::{Plan, Root};
+use portcullis_proto::schema::{
+    Channel, ChannelKind, Overflow, Schema, SchemaBuilder, Type, TypeDef,
+};
+
+/// A small generator of numbers (SplitMix64): the same seed gives the same run everywhere.
+#[derive(Clone, Debug)]
+pub struct Rng(pub u64);
+
+impl Rng {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Below `bound`, which is not 0.
+    pub fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+
+    pub fn one_in(&mut self, odds: usize) -> bool {
+        self.below(odds) == 0
+    }
+
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next() as u8).collect()
+    }
+}
+
+/// What a reader said of a body: `Err` holds the wire name of the error's kind, and the path.
+pub type Verdict = Result<(), (&'static str, String)>;
+
+pub fn verdict<T>(result: Result<T, CodecError>) -> Verdict {
+    result.map(drop).map_err(|error| (error.kind().name(), error.path()))
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| c.to_digit(16).expect("a hexadecimal digit") as u8)
+        .collect();
+    assert!(digits.len().is_multiple_of(2), "half a byte in {text:?}");
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+/// A schema whose one channel replies with `ty`, and the plan's root for it.
+pub fn plan_of(ty: Type, types: impl IntoIterator<Item = (String, TypeDef)>) -> (Plan, Root) {
+    let mut schema = Schema {
+        format: portcullis_proto::schema::FORMAT,
+        contract: "test".into(),
+        interfaces: Vec::new(),
+        types: types.into_iter().collect(),
+    };
+    schema.interfaces.push(portcullis_proto::schema::Interface {
+        name: "test".into(),
+        version: 1,
+        trait_name: "Test".into(),
+        docs: String::new(),
+        hash: Default::default(),
+        channels: vec![reply_channel(ty)],
+    });
+    compiled(&schema)
+}
+
+fn compiled(schema: &Schema) -> (Plan, Root) {
+    let plan = Plan::compile(schema);
+    let root = plan.interface("test").expect("the interface").channel(0).expect("a channel").reply;
+    (plan, root)
+}
+
+/// The schema of one message type, as the contract of a program would hold it.
+pub fn schema_of<T: Message>() -> Schema {
+    let mut builder = SchemaBuilder::new();
+    let ty = T::describe(&mut builder);
+    builder.interface("test", 1, "Test", "", vec![reply_channel(ty)]);
+    builder.finish("test").expect("a contract that works")
+}
+
+pub fn plan_for<T: Message>() -> (Plan, Root) {
+    compiled(&schema_of::<T>())
+}
+
+pub fn reply_channel(reply: Type) -> Channel {
+    Channel {
+        name: "get".into(),
+        kind: ChannelKind::Call,
+        docs: String::new(),
+        args: Vec::new(),
+        reply,
+        error: None,
+        up: None,
+        down: None,
+        deadline_ms: 1000,
+        idempotent: false,
+        overflow: Overflow::Wait,
+        depth: 1,
+        capability: "get".into(),
+    }
+}
