@@ -1,0 +1,154 @@
+/**
+ * Frames: the header of 24 bytes, its checks, and writing it in place (protocol, section 1). What a frame means is the
+ * session's business.
+ */
+import { Violation } from './violation.js';
+
+/** Bytes of a frame header. */
+export const HEADER_BYTES = 24;
+/** Kinds from here on may be skipped by a receiver that does not know them. */
+export const OPTIONAL_KINDS_FROM = 128;
+/** On `item` and `credit`: the sender is the callee. */
+export const FLAG_CALLEE = 1;
+/** On `item`: the receiver answers with `ack`. */
+export const FLAG_ACK = 2;
+
+// One constant a kind, so that a bundler puts the numbers in place.
+export const HELLO = 1;
+export const WELCOME = 2;
+export const GOODBYE = 3;
+export const PING = 4;
+export const PONG = 5;
+export const WINDOW = 6;
+export const REQUEST = 7;
+export const NOTIFY = 8;
+export const SUBSCRIBE = 9;
+export const PUBLISH = 10;
+export const ITEM = 11;
+export const ACK = 12;
+export const CREDIT = 13;
+export const FINISH = 14;
+export const CANCEL = 15;
+export const END = 16;
+export const UNBOUND = 17;
+
+/** A bit for each kind that counts against the connection window and keeps its place in the order. */
+const DATA_KINDS =
+  (1 << REQUEST) |
+  (1 << NOTIFY) |
+  (1 << SUBSCRIBE) |
+  (1 << PUBLISH) |
+  (1 << ITEM) |
+  (1 << FINISH) |
+  (1 << CANCEL) |
+  (1 << END) |
+  (1 << UNBOUND);
+
+/** A bit for each kind that only a peer sends. */
+const PEER_KINDS = (1 << HELLO) | (1 << SUBSCRIBE) | (1 << PUBLISH) | (1 << ACK);
+
+/** Whether only a peer may send frames of that kind. */
+export function isFromPeer(kind: number): boolean {
+  return ((PEER_KINDS >> kind) & 1) !== 0;
+}
+
+/** Whether frames of that kind are data. */
+export function isData(kind: number): boolean {
+  return ((DATA_KINDS >> kind) & 1) !== 0;
+}
+
+function flagsAllowed(kind: number): number {
+  return kind === ITEM ? FLAG_CALLEE | FLAG_ACK : kind === CREDIT ? FLAG_CALLEE : 0;
+}
+
+/** A parsed header. One object is used again for every frame of a session. */
+export interface Head {
+  /** Bytes of the whole frame. */
+  length: number;
+  kind: number;
+  flags: number;
+  binding: number;
+  ordinal: number;
+  id: number;
+  budget: number;
+}
+
+/** An empty header to parse into. */
+export function emptyHead(): Head {
+  return { length: 0, kind: 0, flags: 0, binding: 0, ordinal: 0, id: 0, budget: 0 };
+}
+
+/**
+ * Looks at the frame at `offset`. True when it is whole; then `head` describes it, with kind 0 for an optional kind that
+ * is to be passed over. Otherwise `head.length` says how many bytes it will have, as far as is known.
+ * Throws `Violation`. Lengths are checked before anything is waited for.
+ */
+export function parseHead(view: DataView, offset: number, frameBytesMax: number, head: Head): boolean {
+  const have = view.byteLength - offset;
+  head.length = HEADER_BYTES;
+  if (have < 4) return false;
+  const length = view.getUint32(offset, true);
+  if (length < HEADER_BYTES) {
+    throw new Violation('malformed_frame', `a frame of ${length} bytes is shorter than its header`);
+  }
+  if (length > frameBytesMax) {
+    throw new Violation('frame_too_large', `a frame of ${length} bytes exceeds the limit of ${frameBytesMax}`);
+  }
+  head.length = length;
+  if (have < HEADER_BYTES) return false;
+  const kind = view.getUint8(offset + 4);
+  if (kind === 0 || kind > UNBOUND) {
+    if (kind < OPTIONAL_KINDS_FROM) throw new Violation('unknown_kind', `frame kind ${kind} is not known`);
+    head.kind = 0;
+    return have >= length;
+  }
+  const flags = view.getUint8(offset + 5);
+  if ((flags & ~flagsAllowed(kind)) !== 0) {
+    throw new Violation('unknown_flag', `frame kind ${kind} does not define flags ${flags}`);
+  }
+  if (view.getUint16(offset + 6, true) !== 0) {
+    throw new Violation('malformed_frame', 'attachments are not in use');
+  }
+  head.kind = kind;
+  head.flags = flags;
+  head.binding = view.getUint32(offset + 8, true);
+  head.ordinal = view.getUint32(offset + 12, true);
+  head.id = view.getUint32(offset + 16, true);
+  head.budget = view.getUint32(offset + 20, true);
+  return have >= length;
+}
+
+function put32(out: Uint8Array, at: number, value: number): void {
+  out[at] = value;
+  out[at + 1] = value >>> 8;
+  out[at + 2] = value >>> 16;
+  out[at + 3] = value >>> 24;
+}
+
+/** Writes a header at `at`. */
+export function writeHead(
+  out: Uint8Array,
+  at: number,
+  length: number,
+  kind: number,
+  flags: number,
+  binding: number,
+  ordinal: number,
+  id: number,
+  budget: number,
+): void {
+  put32(out, at, length);
+  out[at + 4] = kind;
+  out[at + 5] = flags;
+  out[at + 6] = 0;
+  out[at + 7] = 0;
+  put32(out, at + 8, binding);
+  put32(out, at + 12, ordinal);
+  put32(out, at + 16, id);
+  put32(out, at + 20, budget);
+}
+
+/** Writes the budget of a frame that begins at `at`. */
+export function writeBudget(out: Uint8Array, at: number, budget: number): void {
+  put32(out, at + 20, budget);
+}

@@ -1,0 +1,193 @@
+/**
+ * The protocol's own bodies: handshake, failures, the calls of binding 0, delivery reports (protocol, sections 3 to 7).
+ * Written by hand from the text, on the same writer and reader as generated code.
+ */
+import type { Reader } from '../codec/reader.js';
+import type { Writer } from '../codec/writer.js';
+import type { Failure, Retry } from '../errors.js';
+import type { DeliveryReport, Miss, Recipient } from '../interface.js';
+import { CLIENT_BYTES_MAX, type Limits, NAME_BYTES_MAX } from './limits.js';
+
+/** Longest texts of a failure, in bytes. */
+const CHANNEL_BYTES_MAX = 256;
+const PATH_BYTES_MAX = 512;
+const MESSAGE_BYTES_MAX = 1024;
+/** Most interfaces of a hello, and most channels of each. */
+const OFFERS_MAX = 256;
+const OFFER_CHANNELS_MAX = 1024;
+const HASH_BYTES = 16;
+
+/** One interface that this client was built with. */
+export interface Offer {
+  readonly name: string;
+  readonly version: number;
+  /** 16 bytes. */
+  readonly hash: Uint8Array;
+  /** The digest of each channel. */
+  readonly channels: readonly number[];
+}
+
+/** The first frame of a peer. */
+export interface Hello {
+  readonly protocolMin: number;
+  readonly protocolMax: number;
+  readonly client: string;
+  readonly limits: Limits;
+  readonly interfaces: readonly Offer[];
+}
+
+/** The hub's answer. */
+export interface Welcome {
+  readonly protocol: number;
+  readonly limits: Limits;
+  readonly peer: number;
+  readonly label: string;
+  readonly role: string;
+}
+
+/** Which instance to bind to. */
+export type Target = 'any' | { readonly label: string } | { readonly instance: string };
+
+/** What `bind` gives. */
+export interface Bound {
+  readonly binding: number;
+  readonly label: string;
+  readonly instance: string;
+}
+
+function list<T>(out: Writer, items: readonly T[], max: number, write: (item: T) => void): void {
+  if (items.length > max) throw new RangeError(`a list of ${items.length} exceeds the limit of ${max}`);
+  out.count(items.length);
+  for (const item of items) write(item);
+}
+
+function readList<T>(input: Reader, bytesMin: number, read: () => T): T[] {
+  const items: T[] = [];
+  for (let left = input.count(bytesMin); left > 0; left--) items.push(read());
+  return items;
+}
+
+export function encodeHello(out: Writer, hello: Hello): void {
+  out.u16(hello.protocolMin);
+  out.u16(hello.protocolMax);
+  out.string(hello.client, 0, CLIENT_BYTES_MAX);
+  encodeLimits(out, hello.limits);
+  list(out, hello.interfaces, OFFERS_MAX, (offer) => {
+    out.string(offer.name, 0, NAME_BYTES_MAX);
+    out.u16(offer.version);
+    out.raw(offer.hash, HASH_BYTES);
+    list(out, offer.channels, OFFER_CHANNELS_MAX, (digest) => out.u32(digest));
+  });
+}
+
+function encodeLimits(out: Writer, limits: Limits): void {
+  out.u32(limits.frameBytes);
+  out.u32(limits.windowBytes);
+  out.u16(limits.calls);
+  out.u32(limits.streamItems);
+  out.u32(limits.streamBytes);
+}
+
+export function decodeWelcome(input: Reader): Welcome {
+  const welcome: Welcome = {
+    protocol: input.u16(),
+    limits: {
+      frameBytes: input.u32(),
+      windowBytes: input.u32(),
+      calls: input.u16(),
+      streamItems: input.u32(),
+      streamBytes: input.u32(),
+    },
+    peer: input.u32(),
+    label: input.string(0, NAME_BYTES_MAX),
+    role: input.string(0, NAME_BYTES_MAX),
+  };
+  input.finish();
+  return welcome;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Text that fits into `max` bytes, cut where it does not. */
+function cut(text: string, max: number): string {
+  const well = text.toWellFormed();
+  // Most texts are short: three bytes are the most that one unit takes.
+  if (well.length * 3 <= max) return well;
+  const bytes = new Uint8Array(max);
+  const { written } = encoder.encodeInto(well, bytes);
+  return decoder.decode(bytes.subarray(0, written));
+}
+
+export function encodeFailure(out: Writer, failure: Failure): void {
+  const retry = failure.retry ?? { type: 'never' };
+  out.string(cut(failure.channel, CHANNEL_BYTES_MAX));
+  out.string(cut(failure.path ?? '', PATH_BYTES_MAX));
+  out.string(cut(failure.message, MESSAGE_BYTES_MAX));
+  if (retry.type === 'after') {
+    out.u8(2);
+    out.u32(retry.ms);
+  } else {
+    out.u8(retry.type === 'never' ? 0 : 1);
+  }
+  out.u64(failure.correlation ?? 0n);
+}
+
+export function decodeFailure(input: Reader): Failure {
+  const failure: Failure = {
+    channel: input.string(0, CHANNEL_BYTES_MAX),
+    path: input.string(0, PATH_BYTES_MAX),
+    message: input.string(0, MESSAGE_BYTES_MAX),
+    retry: decodeRetry(input),
+    correlation: input.u64(),
+  };
+  input.finish();
+  return failure;
+}
+
+function decodeRetry(input: Reader): Retry {
+  switch (tag(input, 3)) {
+    case 0:
+      return { type: 'never' };
+    case 1:
+      return { type: 'later' };
+    default:
+      return { type: 'after', ms: input.u32() };
+  }
+}
+
+/** The tag of an enum with `variants` variants. */
+function tag(input: Reader, variants: number): number {
+  const value = input.u32();
+  if (value >= variants) throw new RangeError(`there is no variant ${value}`);
+  return value;
+}
+
+export function encodeTarget(out: Writer, target: Target): void {
+  if (target === 'any') return out.u8(0);
+  const label = 'label' in target;
+  out.u8(label ? 1 : 2);
+  out.string(label ? target.label : target.instance, 0, NAME_BYTES_MAX);
+}
+
+export function decodeBound(input: Reader): Bound {
+  return {
+    binding: input.u32(),
+    label: input.string(0, NAME_BYTES_MAX),
+    instance: input.string(0, NAME_BYTES_MAX),
+  };
+}
+
+const WHY: readonly Miss['why'][] = ['dropped', 'left', 'timedOut'];
+
+export function decodeReport(input: Reader): DeliveryReport {
+  const recipient = (): Recipient => ({ peer: input.u32(), label: input.string(0, NAME_BYTES_MAX) });
+  const delivered = readList(input, 2, recipient);
+  const missed = readList(input, 3, () => ({ ...recipient(), why: WHY[tag(input, WHY.length)] as Miss['why'] }));
+  return { delivered, missed };
+}
+
+/** The 16 bytes of a hash that a generated module writes in hexadecimal digits. */
+export function hashBytes(hash: string): Uint8Array {
+  return Uint8Array.from(hash.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}

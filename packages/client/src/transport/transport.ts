@@ -1,0 +1,20 @@
+/** What moves bytes between the two ends of a connection. Frames and calls are not known to a transport. */
+export interface Transport {
+  /**
+   * Sends one message, which holds whole frames; the bytes belong to the transport from here on. Before the transport
+   * stands it keeps them in order. After its end it drops them. Never throws.
+   */
+  send(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Set by the connection; bytes are good during the call only. */
+  onMessage: ((bytes: Uint8Array) => void) | undefined;
+  /** Set by the connection; called once when the other end is gone, never after `close`. */
+  onClose: ((why: string) => void) | undefined;
+  /** Set by the connection, where `bufferedAmount` exists: may be called when that has fallen. */
+  onDrain?: (() => void) | undefined;
+  /** Ends the transport, after what was sent has left. May be called twice. */
+  close(): void;
+  /** Bytes that were sent and have not left yet. */
+  readonly bufferedAmount?: number;
+  /** Whether messages may be cut and joined on the way. */
+  readonly isStream?: boolean;
+}
