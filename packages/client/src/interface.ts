@@ -206,6 +206,9 @@ export interface CallContext {
   remainingMs(): number;
 }
 
+/** What a handler returns: a value now, or later. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
 /** What a handler of a stream with items down returns: an async generator; what it returns at last is the reply. */
 export type ItemsOut<Down, Reply> = [Reply] extends [void]
   ? AsyncIterable<Down, unknown, void>

@@ -3,22 +3,17 @@ import type { Codec } from '../interface.js';
 import { Reader, type ReadOptions } from './reader.js';
 import { Writer } from './writer.js';
 
+export type * from '../interface.js';
 export * from './builtin.js';
 export * from './collections.js';
 export { CodecError, fail, refused, within } from './error.js';
 export { DEPTH_MAX, Reader, type ReadOptions } from './reader.js';
+export * from './variants.js';
 export { Writer } from './writer.js';
 
 /** A type that carries its name, so that two newtypes over the same primitive are not mixed up. */
-export type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+export type Brand<T, Name extends string> = T & { readonly [brand]: Readonly<Record<Name, true>> };
 declare const brand: unique symbol;
-
-/** A variant of a flexible enum that this build does not know; it encodes back to the same bytes. */
-export interface Unknown {
-  readonly type: 'unknown';
-  readonly tag: number;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
 
 /** Nothing: no bytes. */
 export const unitCodec: Codec<void> = {

@@ -116,11 +116,10 @@ export class Writer {
     this.u8(value ? 1 : 0);
   }
 
-  /** Whether an option holds a value, which must be written next then. */
-  option<T>(value: T | null | undefined): value is T {
-    const present = value !== null && value !== undefined;
-    this.u8(present ? 1 : 0);
-    return present;
+  /** Whether an option holds a value, which must be written next then. Only `null` is none: a field is never left out. */
+  option<T>(value: T | null): value is T {
+    this.u8(value === null ? 0 : 1);
+    return value !== null;
   }
 
   /** A 16-bit unsigned integer. */
