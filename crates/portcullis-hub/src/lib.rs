@@ -1,1 +1,161 @@
-//! Skeleton.
+//! The hub of Portcullis, without any I/O: it admits peers, decides what each may do, checks every message against the
+//! schema, and routes calls, streams and topics between peers and the services of main. Bytes and the time come in;
+//! bytes, jobs and events come out. Drivers in `portcullis` carry them.
+//!
+//! Five entry points: [`Hub::deliver`], [`Hub::complete`], [`Hub::transmit`], [`Hub::next_timeout`] and
+//! [`Hub::handle_timeout`]. None of them waits for a peer, and none lets one peer's bytes disturb another.
+#![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod calls;
+mod catalog;
+mod config;
+mod control;
+mod deliver;
+mod greet;
+mod instance;
+mod leave;
+mod observe;
+mod peer;
+mod policy;
+mod relay;
+mod report;
+mod slab;
+mod timeout;
+mod topics;
+
+pub use catalog::ConfigError;
+pub use config::{BINDINGS_MAX, EXPORTS_MAX, HANDSHAKE_MS, HubConfig, Kind, SUBSCRIPTIONS_MAX};
+pub use deliver::Delivery;
+pub use instance::InstanceId;
+pub use observe::{CallRecord, HubCounters, HubEvent, PeerCounters, PeerInfo};
+pub use peer::{Admission, AdmitError, PeerId};
+pub use policy::Role;
+pub use topics::PublishError;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use portcullis_proto::goodbye::Goodbye;
+use portcullis_proto::peer::DeliveryReport;
+use portcullis_proto::rpc::Job;
+
+use catalog::Catalog;
+use instance::Instance;
+use peer::PeerState;
+use report::Report;
+use slab::Slab;
+
+/// The router in the main process.
+#[derive(Debug)]
+pub struct Hub {
+    catalog: Arc<Catalog>,
+    config: HubConfig,
+    peers: Slab<PeerState>,
+    instances: Slab<Instance>,
+    /// Published values whose report is awaited, by the token that their items carry.
+    reports: BTreeMap<u32, Report>,
+    next_token: u32,
+    next_correlation: u64,
+    counters: HubCounters,
+    closing: bool,
+}
+
+/// What came of one call into the hub, for its driver to act on.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// Handlers of main's own services to be started, in order. Their arguments stand in the bytes delivered.
+    pub jobs: Vec<Job>,
+    /// Peers that have something to transmit now, or have ended.
+    pub touched: Vec<PeerId>,
+    /// What happened, for observers.
+    pub events: Vec<HubEvent>,
+    /// Reports of values that main published, by the key that [`Hub::publish_reported`] gave.
+    pub reports: Vec<(u32, DeliveryReport)>,
+}
+
+impl Turn {
+    /// Whether there is nothing to act on.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+            && self.touched.is_empty()
+            && self.events.is_empty()
+            && self.reports.is_empty()
+    }
+}
+
+impl Hub {
+    /// A hub for the contract and roles of `config`.
+    ///
+    /// # Errors
+    ///
+    /// A role that grants what the contract does not have, or two roles of one name: nothing starts half-configured.
+    pub fn new(config: HubConfig) -> Result<Self, ConfigError> {
+        let catalog = Arc::new(Catalog::new(&config)?);
+        Ok(Self {
+            catalog,
+            config,
+            peers: Slab::new(PEERS_MAX),
+            instances: Slab::new(INSTANCES_MAX),
+            reports: BTreeMap::new(),
+            next_token: 1,
+            next_correlation: 1,
+            counters: HubCounters::default(),
+            closing: false,
+        })
+    }
+
+    /// Moves what may leave for `peer` to the end of `into`; false when there is nothing.
+    pub fn transmit(&mut self, peer: PeerId, into: &mut Vec<u8>) -> bool {
+        let Some(state) = self.peers.get_mut(peer.0) else { return false };
+        state.touched = false;
+        let before = into.len();
+        let some = state.session.transmit(into);
+        state.counters.bytes_out += (into.len() - before) as u64;
+        some
+    }
+
+    /// How the connection of `peer` ended, once it has; its goodbye may still have to be transmitted.
+    pub fn ended(&self, peer: PeerId) -> Option<&Goodbye> {
+        self.peers.get(peer.0)?.ended.as_ref()
+    }
+
+    /// What has been counted since the start.
+    pub fn counters(&self) -> &HubCounters {
+        &self.counters
+    }
+
+    /// Every peer that is connected.
+    pub fn peers(&self) -> impl Iterator<Item = PeerInfo> + '_ {
+        self.peers.iter().map(|(id, state)| state.info(PeerId(id)))
+    }
+
+    /// Open calls, subscriptions, bindings, exports and reports, over all peers: zero when nothing is going on.
+    pub fn open_work(&self) -> usize {
+        let of_peer = |state: &PeerState| {
+            let (inbound, outbound) = state.session.calls_open();
+            inbound + outbound + state.subscriptions
+        };
+        self.peers.iter().map(|(_, state)| of_peer(state)).sum::<usize>() + self.reports.len()
+    }
+
+    pub(crate) fn touch(&mut self, peer: PeerId, turn: &mut Turn) {
+        if let Some(state) = self.peers.get_mut(peer.0)
+            && !state.touched
+        {
+            state.touched = true;
+            turn.touched.push(peer);
+        }
+    }
+
+    pub(crate) fn correlation(&mut self) -> u64 {
+        let correlation = self.next_correlation;
+        self.next_correlation += 1;
+        correlation
+    }
+}
+
+/// Most peers at once.
+pub const PEERS_MAX: usize = 4096;
+/// Most instances of interfaces at once.
+pub const INSTANCES_MAX: usize = 4096;

@@ -197,7 +197,7 @@ impl Core {
                     local.end_of_items();
                 }
             }
-            Event::Cancel { id } => self.stop(id),
+            Event::Cancel { id } => self.stop(id, Status::Cancelled, "the caller cancelled"),
             Event::End { status, body, data, .. } => {
                 self.cells.settle(data, Ending::Answered(status), body);
             }
@@ -216,10 +216,11 @@ impl Core {
         }
     }
 
-    /// A caller has given up: the handler is stopped, and the task that polls it ends the call.
-    fn stop(&mut self, id: u32) {
+    /// Nobody waits for a call any more: its handler is stopped, and the call ends at once.
+    fn stop(&mut self, id: u32, status: Status, text: &str) {
         let Some(local) = self.session.inbound_mut(id) else { return };
         stop_local(local);
+        self.session.fail(id, status, &FailureBody::new(text));
     }
 
     pub(super) fn handle_timeout(&mut self, now: Time) {
@@ -229,9 +230,8 @@ impl Core {
             match expired {
                 Expired::Outbound { data, .. } => self.cells.settle(data, Ending::Expired, &[]),
                 Expired::Inbound { id } => {
-                    self.stop(id);
-                    let failure = FailureBody::new("the time for the call ran out");
-                    self.session.fail(id, Status::DeadlineExceeded, &failure);
+                    let text = "the time for the call ran out";
+                    self.stop(id, Status::DeadlineExceeded, text);
                 }
                 Expired::Silent => self.end(Goodbye::new(Reason::Unresponsive), true),
             }

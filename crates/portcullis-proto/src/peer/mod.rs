@@ -14,7 +14,7 @@ mod subscription;
 pub use self::core::{Delivery, PeerConfig, Turn};
 pub use binding::{Binding, PublishTo, Publisher};
 pub use calling::{Calling, Incoming, Reporting};
-pub use control::{Bound, HUB_INTERFACE, Served, Target, hub_ordinal};
+pub use control::{Bind, Bound, HUB_INTERFACE, Serve, Served, Target, hub_ordinal};
 pub use report::{DeliveryReport, Miss, Recipient, Why};
 pub use serve::Serving;
 pub use shared::{Driver, Peer};

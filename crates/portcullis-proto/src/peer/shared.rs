@@ -145,7 +145,7 @@ impl Peer {
 
 /// What a driver calls.
 impl Peer {
-    /// Takes in what the transport has brought. Jobs are then started with [`crate::rpc::start_jobs`].
+    /// Takes in what the transport has brought. Jobs are then started with [`crate::rpc::start_job`].
     pub fn deliver(&self, input: &[u8], turn: &mut Turn) -> Delivery {
         let now = self.0.now();
         let host: Arc<dyn Host> = Arc::clone(&self.0) as Arc<dyn Host>;

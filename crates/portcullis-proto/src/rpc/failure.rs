@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::codec::{CodecError, Encoder, Message, from_bytes};
 use crate::error::Error;
+use crate::schema::{SchemaBuilder, Type};
 use crate::status::Status;
 
 /// A failed call of a channel that declares an error of its own.
@@ -61,7 +62,18 @@ impl<E: Message> CallError for Failure<E> {
 }
 
 /// What a handler's error can be: a message of the contract, [`Error`], or [`Failure`].
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot fail with `{Self}`",
+    label = "this is no error of a contract",
+    note = "put `#[portcullis::message]` on it, or answer with `portcullis::Error`"
+)]
 pub trait IntoFailure: Send + 'static {
+    /// What a client's call fails with, when its handler fails with this.
+    type CallError: CallError;
+
+    /// The application's own error, where the channel has one.
+    fn describe(schema: &mut SchemaBuilder) -> Option<Type>;
+
     /// Writes the application's own error; anything else comes back to be answered with its status.
     fn write(self, out: &mut Encoder<'_>) -> Result<(), WriteError>;
 }
@@ -76,18 +88,30 @@ pub enum WriteError {
 }
 
 impl<E: Message> IntoFailure for E {
+    type CallError = Failure<E>;
+    fn describe(schema: &mut SchemaBuilder) -> Option<Type> {
+        Some(E::describe(schema))
+    }
     fn write(self, out: &mut Encoder<'_>) -> Result<(), WriteError> {
         self.encode(out).map_err(WriteError::Codec)
     }
 }
 
 impl IntoFailure for Error {
+    type CallError = Self;
+    fn describe(_: &mut SchemaBuilder) -> Option<Type> {
+        None
+    }
     fn write(self, _: &mut Encoder<'_>) -> Result<(), WriteError> {
         Err(WriteError::Other(self))
     }
 }
 
 impl<E: Message> IntoFailure for Failure<E> {
+    type CallError = Self;
+    fn describe(schema: &mut SchemaBuilder) -> Option<Type> {
+        Some(E::describe(schema))
+    }
     fn write(self, out: &mut Encoder<'_>) -> Result<(), WriteError> {
         match self {
             Self::App(error) => error.encode(out).map_err(WriteError::Codec),

@@ -15,6 +15,6 @@ pub use failure::{CallError, Failure, IntoFailure, Reply};
 pub use local::{
     Body, Host, LocalCall, Locals, Taken, credited, finish_local, poll_send, poll_take, stop_local,
 };
-pub use running::{Complete, Replies, Reply as HandlerReply, Running, start_jobs};
+pub use running::{Complete, Replies, Reply as HandlerReply, Running, start_job};
 pub use service::{Dispatch, Job, Mode, Outcome, Request, Service, Started, Task, poll_task};
 pub use stream::{Sink, Source};

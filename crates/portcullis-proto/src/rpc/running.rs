@@ -52,35 +52,33 @@ pub trait Complete: Send + Sync + 'static {
     fn complete(&self, replies: &mut Replies);
 }
 
-/// Starts the jobs of a turn, in order. `input` is what was delivered; `spawn` gets what is still pending.
+/// Starts a job. `input` is what was delivered. What is still pending after the first poll comes back, to be spawned.
 #[inline]
-pub fn start_jobs(
-    jobs: &mut Vec<Job>,
+#[must_use = "a handler that is not polled is dropped, and its call ends as cancelled"]
+pub fn start_job(
+    job: Job,
     input: &[u8],
     replies: &mut Replies,
     complete: &Arc<dyn Complete>,
-    mut spawn: impl FnMut(Mode, Running),
-) {
-    for job in jobs.drain(..) {
-        let start = replies.bytes.len();
-        let outcome = match job.start(input, &mut replies.bytes) {
-            Started::Ready(outcome) => Ok(outcome),
-            Started::Malformed(error) => Err(error),
-            Started::Pending(mode, task) => {
-                let complete = Arc::clone(complete);
-                let Job { channel, id, call, .. } = job;
-                spawn(mode, Running { task: Some(task), channel, id, call, complete });
-                continue;
-            }
-        };
-        replies.entries.push(Reply {
-            id: job.id,
-            channel: job.channel,
-            correlation: job.call.correlation(),
-            outcome,
-            body: start..replies.bytes.len(),
-        });
-    }
+) -> Option<(Mode, Running)> {
+    let start = replies.bytes.len();
+    let outcome = match job.start(input, &mut replies.bytes) {
+        Started::Ready(outcome) => Ok(outcome),
+        Started::Malformed(error) => Err(error),
+        Started::Pending(mode, task) => {
+            let complete = Arc::clone(complete);
+            let Job { channel, id, call, .. } = job;
+            return Some((mode, Running { task: Some(task), channel, id, call, complete }));
+        }
+    };
+    replies.entries.push(Reply {
+        id: job.id,
+        channel: job.channel,
+        correlation: job.call.correlation(),
+        outcome,
+        body: start..replies.bytes.len(),
+    });
+    None
 }
 
 /// A handler that goes on after its first poll. When its call is cancelled it is dropped, and the call ends.

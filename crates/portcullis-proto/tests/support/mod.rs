@@ -119,3 +119,24 @@ pub fn reply_channel(reply: Type) -> Channel {
         capability: "get".into(),
     }
 }
+
+/// Reads `body` (hexadecimal) as a `T` by the decoder and by the validator, which must say the same: `expect` is
+/// `ok`, or the kind of error and the path. What is valid must encode to the same bytes again.
+#[track_caller]
+pub fn check<T: Message>(body: &str, expect: &str) {
+    let name = std::any::type_name::<T>();
+    let bytes = unhex(body);
+    let shown = |verdict: Verdict| match verdict {
+        Ok(()) => "ok".to_owned(),
+        Err((kind, path)) => format!("{kind} {path}").trim_end().to_owned(),
+    };
+    let decoded = portcullis_proto::codec::from_bytes::<T>(&bytes);
+    if let Ok(value) = &decoded {
+        let again = portcullis_proto::codec::to_bytes(value).expect("a value that was read");
+        assert_eq!(hex(&again), hex(&bytes), "{name} encodes to something else");
+    }
+    assert_eq!(shown(verdict(decoded)), expect, "the decoder of {name}, body {body}");
+    let (plan, root) = plan_for::<T>();
+    let validated = verdict(plan.validate(root, &bytes));
+    assert_eq!(shown(validated), expect, "the validator of {name}, body {body}");
+}

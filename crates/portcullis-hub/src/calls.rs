@@ -1,0 +1,355 @@
+//! Requests and notifications: who may make them, who serves them, and how they end.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use portcullis_proto::error::{Error, FailureBody};
+use portcullis_proto::goodbye::{Goodbye, Reason};
+use portcullis_proto::rpc::{Call, Job, LocalCall, Service, stop_local};
+use portcullis_proto::schema::ChannelKind;
+use portcullis_proto::session::SendError;
+use portcullis_proto::status::Status;
+use portcullis_proto::time::Time;
+
+use crate::catalog::InterfaceIndex;
+use crate::instance::{InstanceId, Server};
+use crate::peer::{Handle, Inbound, Meta, PeerId, Work};
+use crate::{Hub, Turn};
+
+/// What a frame asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) binding: u32,
+    pub(crate) ordinal: u32,
+    pub(crate) budget_ms: u32,
+    pub(crate) body: &'a [u8],
+    /// Where the body stands in the bytes delivered.
+    pub(crate) range: Range<usize>,
+}
+
+/// Where a request goes.
+pub(crate) enum Route {
+    Main(Arc<dyn Service>),
+    Peer { peer: PeerId, export: u32 },
+}
+
+/// Why a request is not routed.
+pub(crate) enum Refusal {
+    /// Not granted, or it does not exist: the answer is the same.
+    Denied(Option<Arc<str>>),
+    /// The instance has left.
+    Gone,
+    /// The instance has topics only.
+    Unserved,
+}
+
+impl Hub {
+    /// Looks up where a call goes, before its body is looked at.
+    fn route(
+        &self,
+        peer: PeerId,
+        binding: u32,
+        ordinal: u32,
+        notification: bool,
+    ) -> Result<Result<(InterfaceIndex, InstanceId, Route), Refusal>, Goodbye> {
+        let Some(state) = self.peers.get(peer.0) else { return Ok(Err(Refusal::Gone)) };
+        let (instance, interface) = match state.handle(binding) {
+            Some(Handle::Bound { instance, interface }) => (instance, interface),
+            Some(Handle::Gone) => return Ok(Err(Refusal::Gone)),
+            Some(Handle::Export { .. }) => return Ok(Err(Refusal::Denied(None))),
+            None => return Err(unknown_binding(binding)),
+        };
+        let name = || self.catalog.full_name(interface, ordinal).cloned();
+        let granted = self.catalog.may_use(state.role, interface, ordinal);
+        let fits =
+            self.catalog.channel(interface, ordinal).is_some_and(|channel| match channel.kind {
+                ChannelKind::Call | ChannelKind::Stream => !notification,
+                ChannelKind::Notify => notification,
+                ChannelKind::Event | ChannelKind::State => false,
+            });
+        if !granted || !fits {
+            return Ok(Err(Refusal::Denied(name())));
+        }
+        let Some(found) = self.instances.get(instance.0) else { return Ok(Err(Refusal::Gone)) };
+        let route = match &found.server {
+            Server::Main(Some(service)) => Route::Main(Arc::clone(service)),
+            Server::Main(None) => return Ok(Err(Refusal::Unserved)),
+            Server::Peer { peer, export } => Route::Peer { peer: *peer, export: *export },
+        };
+        Ok(Ok((interface, instance, route)))
+    }
+
+    pub(crate) fn request(
+        &mut self,
+        peer: PeerId,
+        id: u32,
+        asked: &Asked<'_>,
+        now: Time,
+        turn: &mut Turn,
+    ) -> Result<(), Goodbye> {
+        let (interface, _, route) = match self.route(peer, asked.binding, asked.ordinal, false)? {
+            Ok(found) => found,
+            Err(refusal) => {
+                self.refuse(peer, id, refusal, now, turn);
+                return Ok(());
+            }
+        };
+        let Some(channel) = self.catalog.channel(interface, asked.ordinal) else { return Ok(()) };
+        let (up, down) = (channel.up.is_some(), channel.down.is_some());
+        let declared_ms = u32::try_from(channel.deadline.as_millis()).unwrap_or(u32::MAX);
+        let budget_ms = if asked.budget_ms == 0 { declared_ms } else { asked.budget_ms };
+        let deadline = now.after_ms(budget_ms);
+        let correlation = self.correlation();
+        let callee = match &route {
+            Route::Main(_) => None,
+            Route::Peer { peer, .. } => Some(*peer),
+        };
+        let meta = Meta {
+            interface,
+            ordinal: asked.ordinal,
+            started: now,
+            bytes_in: u32::try_from(asked.body.len()).unwrap_or(u32::MAX),
+            correlation,
+            callee,
+        };
+        let catalog = Arc::clone(&self.catalog);
+        let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
+        if asked.budget_ms == 0 {
+            state.session.set_inbound_deadline(id, deadline);
+        }
+        if up || down {
+            state.session.accept(id, up, down);
+        }
+        match route {
+            Route::Main(service) => {
+                let Some(host) = state.host.clone() else { return Ok(()) };
+                let call =
+                    Call::new(host, Some(Arc::clone(&state.caller)), Some(deadline), correlation);
+                let mut local = Box::new(LocalCall::default());
+                local.call = Some(call.clone());
+                if let Some(inbound) = state.session.inbound_mut(id) {
+                    *inbound = Inbound { meta: Some(meta), work: Work::Local(local) };
+                }
+                let Some(name) = catalog.full_name(interface, asked.ordinal) else { return Ok(()) };
+                turn.jobs.push(Job {
+                    service,
+                    ordinal: asked.ordinal,
+                    channel: Arc::clone(name),
+                    id: Some(id),
+                    body: asked.range.clone(),
+                    call,
+                });
+                Ok(())
+            }
+            Route::Peer { peer: callee, export } => {
+                self.check_args(interface, asked)?;
+                if let Some(state) = self.peers.get_mut(peer.0)
+                    && let Some(inbound) = state.session.inbound_mut(id)
+                {
+                    inbound.meta = Some(meta);
+                }
+                self.relay(peer, id, callee, export, asked, deadline, (up, down), now, turn);
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn notify(
+        &mut self,
+        peer: PeerId,
+        asked: &Asked<'_>,
+        now: Time,
+        turn: &mut Turn,
+    ) -> Result<(), Goodbye> {
+        let (interface, _, route) = match self.route(peer, asked.binding, asked.ordinal, true)? {
+            Ok(found) => found,
+            Err(Refusal::Denied(name)) => {
+                self.denied(peer, name, &mut turn.events);
+                return Ok(());
+            }
+            Err(Refusal::Gone | Refusal::Unserved) => return Ok(()),
+        };
+        let correlation = self.correlation();
+        let catalog = Arc::clone(&self.catalog);
+        let Some(name) = catalog.full_name(interface, asked.ordinal) else { return Ok(()) };
+        match route {
+            Route::Main(service) => {
+                let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
+                let Some(host) = state.host.clone() else { return Ok(()) };
+                let caller = Some(Arc::clone(&state.caller));
+                turn.jobs.push(Job {
+                    service,
+                    ordinal: asked.ordinal,
+                    channel: Arc::clone(name),
+                    id: None,
+                    body: asked.range.clone(),
+                    call: Call::new(host, caller, None, correlation),
+                });
+            }
+            Route::Peer { peer: callee, export } => {
+                self.check_args(interface, asked)?;
+                let Some(state) = self.peers.get_mut(callee.0) else { return Ok(()) };
+                // A notification promises nothing: one that does not fit is gone.
+                let _ = state.session.one_way(
+                    portcullis_proto::frame::Kind::Notify,
+                    export,
+                    asked.ordinal,
+                    |out| {
+                        out.raw(asked.body);
+                        Ok(())
+                    },
+                );
+                self.touch(callee, turn);
+                self.check_bound(callee, now, turn);
+            }
+        }
+        Ok(())
+    }
+
+    /// What goes to another peer is checked here, where it comes in.
+    pub(crate) fn check_args(
+        &self,
+        interface: InterfaceIndex,
+        asked: &Asked<'_>,
+    ) -> Result<(), Goodbye> {
+        let Some(channel) = self.catalog.channel(interface, asked.ordinal) else { return Ok(()) };
+        self.catalog.plan.validate(channel.args, asked.body).map_err(|error| {
+            let name = self.catalog.full_name(interface, asked.ordinal);
+            let name = name.map_or("", |name| name);
+            let text = format!("the arguments of `{name}`: {error}");
+            Goodbye::because(Reason::MalformedPayload, text)
+        })
+    }
+
+    /// Answers a request that is not routed.
+    pub(crate) fn refuse(
+        &mut self,
+        peer: PeerId,
+        id: u32,
+        refusal: Refusal,
+        now: Time,
+        turn: &mut Turn,
+    ) {
+        let (status, text) = match refusal {
+            Refusal::Denied(name) => {
+                self.denied(peer, name, &mut turn.events);
+                (Status::PermissionDenied, DENIED)
+            }
+            Refusal::Gone => (Status::Unavailable, "the instance has left: bind again"),
+            Refusal::Unserved => (Status::Unimplemented, "the instance has topics only"),
+        };
+        self.fail_call(peer, id, status, FailureBody::new(text), now, turn);
+    }
+
+    /// Ends a call with a body.
+    pub(crate) fn end_call(
+        &mut self,
+        peer: PeerId,
+        id: u32,
+        status: Status,
+        body: &[u8],
+        now: Time,
+        turn: &mut Turn,
+    ) {
+        let Some(state) = self.peers.get_mut(peer.0) else { return };
+        let sent = state.session.reply(id, status, |out| {
+            out.raw(body);
+            Ok(())
+        });
+        match sent {
+            Ok(inbound) => self.settled(peer, inbound, status, body.len(), now, turn),
+            Err(error @ SendError::TooLarge { .. }) => {
+                let error = Error::from(error);
+                self.fail_call(peer, id, error.status(), error.body().clone(), now, turn);
+            }
+            // It was cancelled or ran out meanwhile, and has its outcome.
+            Err(_) => {}
+        }
+    }
+
+    /// Ends a call with an error that names the channel and the call.
+    pub(crate) fn fail_call(
+        &mut self,
+        peer: PeerId,
+        id: u32,
+        status: Status,
+        mut failure: FailureBody,
+        now: Time,
+        turn: &mut Turn,
+    ) {
+        let catalog = Arc::clone(&self.catalog);
+        let Some(state) = self.peers.get_mut(peer.0) else { return };
+        if let Some(meta) = state.session.inbound_mut(id).and_then(|inbound| inbound.meta) {
+            failure.correlation = meta.correlation;
+            if failure.channel.is_empty()
+                && let Some(name) = catalog.full_name(meta.interface, meta.ordinal)
+            {
+                failure.channel = name.to_string();
+            }
+        }
+        if let Some(inbound) = state.session.fail(id, status, &failure) {
+            self.settled(peer, inbound, status, 0, now, turn);
+        }
+    }
+
+    fn settled(
+        &mut self,
+        peer: PeerId,
+        mut inbound: Inbound,
+        status: Status,
+        bytes_out: usize,
+        now: Time,
+        turn: &mut Turn,
+    ) {
+        if let Some(local) = match &mut inbound.work {
+            Work::Local(local) => Some(local),
+            _ => None,
+        } {
+            stop_local(local);
+        }
+        if let Some(meta) = &inbound.meta {
+            self.call_ended(peer, meta, status, bytes_out, now, &mut turn.events);
+        }
+        self.touch(peer, turn);
+        self.check_bound(peer, now, turn);
+    }
+
+    /// A caller has given up, or its time is over: the work stops, and the call ends at once.
+    pub(crate) fn cancelled(
+        &mut self,
+        peer: PeerId,
+        id: u32,
+        status: Status,
+        text: &str,
+        now: Time,
+        turn: &mut Turn,
+    ) {
+        let Some(state) = self.peers.get_mut(peer.0) else { return };
+        let Some(inbound) = state.session.inbound_mut(id) else { return };
+        match std::mem::take(&mut inbound.work) {
+            Work::None => {}
+            Work::Local(mut local) => stop_local(&mut local),
+            Work::Relay(relay) => self.cancel_callee(relay.callee, relay.callee_id, turn),
+            Work::Subscription(subscriber) => self.unsubscribe(peer, id, &subscriber, turn),
+            Work::Report(token) => self.drop_report(token),
+        }
+        self.fail_call(peer, id, status, FailureBody::new(text), now, turn);
+    }
+
+    /// Ends a peer for which more waits than its outbox may hold.
+    pub(crate) fn check_bound(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
+        let over = self.peers.get(peer.0).is_some_and(|state| state.session.is_over_bound());
+        if over {
+            self.end_peer(peer, Goodbye::new(Reason::SlowConsumer), now, turn);
+        }
+    }
+}
+
+/// The one answer to everything that is not granted or does not exist.
+pub(crate) const DENIED: &str = "not granted, or it does not exist";
+
+#[cold]
+pub(crate) fn unknown_binding(binding: u32) -> Goodbye {
+    let text = format!("binding {binding} was never given to this peer");
+    Goodbye::because(Reason::UnknownBinding, text)
+}

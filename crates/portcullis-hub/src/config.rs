@@ -1,0 +1,104 @@
+//! How a hub is set up.
+
+use portcullis_proto::schema::Schema;
+use portcullis_proto::session::{Config, Limits};
+
+use crate::policy::Role;
+
+/// The contract, the roles and the bounds of a hub.
+#[derive(Clone, Debug)]
+pub struct HubConfig {
+    pub(crate) schema: Schema,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) session: Config,
+    pub(crate) handshake_ms: u32,
+    pub(crate) bindings_max: usize,
+    pub(crate) exports_max: usize,
+    pub(crate) subscriptions_max: usize,
+    pub(crate) observe_calls: bool,
+}
+
+/// How long a peer has for its `hello`, in milliseconds.
+pub const HANDSHAKE_MS: u32 = 5_000;
+/// Most bindings of a peer.
+pub const BINDINGS_MAX: usize = 256;
+/// Most interfaces that a peer may serve.
+pub const EXPORTS_MAX: usize = 64;
+/// Most subscriptions of a peer.
+pub const SUBSCRIPTIONS_MAX: usize = 256;
+
+impl HubConfig {
+    /// The contract, no roles, and the default bounds.
+    pub fn new(schema: &Schema) -> Self {
+        Self {
+            schema: schema.clone(),
+            roles: Vec::new(),
+            session: Config::default(),
+            handshake_ms: HANDSHAKE_MS,
+            bindings_max: BINDINGS_MAX,
+            exports_max: EXPORTS_MAX,
+            subscriptions_max: SUBSCRIPTIONS_MAX,
+            observe_calls: false,
+        }
+    }
+
+    /// Adds a role. A peer may do what its role grants, and nothing else.
+    #[must_use]
+    pub fn role(mut self, role: Role) -> Self {
+        self.roles.push(role);
+        self
+    }
+
+    /// What the hub accepts from each peer.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.session.limits = limits;
+        self
+    }
+
+    /// Data that may wait for a peer's window before the peer is ended as too slow, in bytes.
+    #[must_use]
+    pub fn outbox_bytes_max(mut self, bytes: usize) -> Self {
+        self.session.outbox_bytes_max = bytes;
+        self
+    }
+
+    /// How long a peer has for its `hello`, in milliseconds.
+    #[must_use]
+    pub fn handshake_ms(mut self, ms: u32) -> Self {
+        self.handshake_ms = ms;
+        self
+    }
+
+    /// Most subscriptions of a peer.
+    #[must_use]
+    pub fn subscriptions_max(mut self, max: usize) -> Self {
+        self.subscriptions_max = max;
+        self
+    }
+
+    /// Most bindings of a peer.
+    #[must_use]
+    pub fn bindings_max(mut self, max: usize) -> Self {
+        self.bindings_max = max;
+        self
+    }
+
+    /// Whether each call that ends becomes a [`crate::HubEvent::Call`].
+    #[must_use]
+    pub fn observe_calls(mut self, observe: bool) -> Self {
+        self.observe_calls = observe;
+        self
+    }
+}
+
+/// What is at the other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A process: silence while it is awaited ends it.
+    Native,
+    /// A page: silence is normal life (background tabs, debuggers, dialogs) and only reported.
+    Page,
+    /// Main itself, over memory.
+    Main,
+}

@@ -1,0 +1,187 @@
+//! Bytes of a peer in, one frame after the other, until there is no whole one left or the peer has broken a rule.
+
+use portcullis_proto::frame::HEADER_BYTES;
+use portcullis_proto::goodbye::{Goodbye, Reason};
+use portcullis_proto::rpc::{HandlerReply, Outcome, Replies, credited};
+use portcullis_proto::session::{Event, Leg};
+use portcullis_proto::status::Status;
+use portcullis_proto::time::Time;
+
+use crate::calls::Asked;
+use crate::peer::{PeerId, RelayOut, Work};
+use crate::{Hub, Turn};
+
+/// How much of the delivered bytes was used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// Bytes that are done with.
+    pub consumed: usize,
+    /// Bytes that the frame at hand will have in all; a header's, when nothing is known of it.
+    pub needed: usize,
+    /// Whether the connection has ended.
+    pub ended: bool,
+}
+
+impl Hub {
+    /// Takes in what the transport of `peer` has brought. Jobs of the turn are started by the driver, with `input` at
+    /// hand, and their outcomes come back by [`Self::complete`].
+    pub fn deliver(&mut self, peer: PeerId, input: &[u8], now: Time, turn: &mut Turn) -> Delivery {
+        let mut consumed = 0;
+        // Every turn uses up a frame, or ends the loop.
+        loop {
+            let Some(state) = self.peers.get_mut(peer.0).filter(|state| state.ended.is_none())
+            else {
+                return Delivery { consumed, needed: HEADER_BYTES, ended: true };
+            };
+            let rest = input.get(consumed..).unwrap_or_default();
+            let received = match state.session.receive(rest, now) {
+                Ok(received) => received,
+                Err(goodbye) => {
+                    self.end_peer(peer, goodbye, now, turn);
+                    return Delivery { consumed, needed: HEADER_BYTES, ended: true };
+                }
+            };
+            consumed += received.consumed;
+            state.counters.bytes_in += received.consumed as u64;
+            state.silent = false;
+            let needed = received.needed;
+            let Some(event) = received.event else {
+                if state.session.has_output() {
+                    self.touch(peer, turn);
+                }
+                return Delivery { consumed, needed, ended: false };
+            };
+            if let Err(goodbye) = self.event(peer, event, consumed, now, turn) {
+                self.end_peer(peer, goodbye, now, turn);
+                return Delivery { consumed, needed: HEADER_BYTES, ended: true };
+            }
+        }
+    }
+
+    /// A message of a message transport: it holds whole frames, or its sender breaks the protocol.
+    pub fn deliver_message(&mut self, peer: PeerId, message: &[u8], now: Time, turn: &mut Turn) {
+        let delivery = self.deliver(peer, message, now, turn);
+        if !delivery.ended && delivery.consumed < message.len() {
+            self.end_peer(peer, Goodbye::new(Reason::PartialMessage), now, turn);
+        }
+    }
+
+    fn event(
+        &mut self,
+        peer: PeerId,
+        event: Event<'_, RelayOut>,
+        consumed: usize,
+        now: Time,
+        turn: &mut Turn,
+    ) -> Result<(), Goodbye> {
+        match event {
+            Event::Request { id, binding, ordinal, budget_ms, body } => {
+                let range = consumed - body.len()..consumed;
+                let asked = Asked { binding, ordinal, budget_ms, body, range };
+                if binding == 0 {
+                    return self.control(peer, id, ordinal, body, now, turn);
+                }
+                self.request(peer, id, &asked, now, turn)
+            }
+            Event::Notify { binding, ordinal, body } => {
+                let range = consumed - body.len()..consumed;
+                let asked = Asked { binding, ordinal, budget_ms: 0, body, range };
+                self.notify(peer, &asked, now, turn)
+            }
+            Event::Subscribe { id, binding, ordinal } => {
+                self.subscribe(peer, id, binding, ordinal, now, turn)
+            }
+            Event::Publish { id, binding, ordinal, budget_ms, body } => {
+                let asked = Asked { binding, ordinal, budget_ms, body, range: 0..0 };
+                self.take_published(peer, id, &asked, now, turn)
+            }
+            Event::Item { leg: Leg::Inbound(id), body, .. } => self.item_up(peer, id, body, turn),
+            Event::Item { leg: Leg::Outbound(id), missed, body, .. } => {
+                self.item_down(peer, id, missed, body, turn)
+            }
+            Event::Credit { leg, .. } => {
+                self.credit(peer, leg, now, turn);
+                Ok(())
+            }
+            Event::Ack { token, .. } => {
+                self.acknowledged(peer, token, turn);
+                Ok(())
+            }
+            Event::Finish { id } => {
+                self.finish_up(peer, id, turn);
+                Ok(())
+            }
+            Event::Cancel { id } => {
+                self.cancelled(peer, id, Status::Cancelled, "the caller cancelled", now, turn);
+                Ok(())
+            }
+            Event::End { status, body, data, .. } => {
+                self.relayed_end(peer, data, status, body, now, turn)
+            }
+            Event::Hello(hello) => self.greet(peer, &hello, turn),
+            // The peer has ended the connection in so many words.
+            Event::Goodbye(goodbye) => {
+                self.peer_left(peer, goodbye, now, turn);
+                Ok(())
+            }
+            // The session of a hub refuses these.
+            Event::Welcome(_) | Event::Unbound { .. } => Ok(()),
+        }
+    }
+
+    fn credit(&mut self, peer: PeerId, leg: Leg, now: Time, turn: &mut Turn) {
+        let Some(state) = self.peers.get_mut(peer.0) else { return };
+        match leg {
+            Leg::Inbound(id) => match state.session.inbound_mut(id).map(|call| &call.work) {
+                Some(Work::Local(_)) => credited(&mut state.session, leg),
+                Some(Work::Relay(_)) => self.flush_down(peer, id, now, turn),
+                Some(Work::Subscription(_)) => self.flush_values(peer, id),
+                _ => {}
+            },
+            Leg::Outbound(id) => self.flush_up(peer, id, turn),
+        }
+    }
+
+    /// Ends calls of main's own services with the outcomes of their handlers. Panics are for the driver to log, by the
+    /// correlation number of each.
+    pub fn complete(&mut self, peer: PeerId, replies: &mut Replies, now: Time, turn: &mut Turn) {
+        let bytes = std::mem::take(&mut replies.bytes);
+        for reply in replies.entries.drain(..) {
+            if let Err(error) = &reply.outcome {
+                let text = format!("the arguments of `{}`: {error}", reply.channel);
+                self.end_peer(peer, Goodbye::because(Reason::MalformedPayload, text), now, turn);
+                break;
+            }
+            self.complete_one(peer, &reply, &bytes, now, turn);
+        }
+        replies.bytes = bytes;
+        replies.clear();
+        self.touch(peer, turn);
+    }
+
+    fn complete_one(
+        &mut self,
+        peer: PeerId,
+        reply: &HandlerReply,
+        bytes: &[u8],
+        now: Time,
+        turn: &mut Turn,
+    ) {
+        let (Some(id), Ok(outcome)) = (reply.id, &reply.outcome) else { return };
+        match outcome {
+            Outcome::Written(status) => {
+                let body = bytes.get(reply.body.clone()).unwrap_or_default();
+                self.end_call(peer, id, *status, body, now, turn);
+            }
+            Outcome::Failed(error) => {
+                self.fail_call(peer, id, error.status(), error.body().clone(), now, turn);
+            }
+            Outcome::Panicked(_) => {
+                let failure = portcullis_proto::error::FailureBody::new(
+                    "the handler failed; the log of the main process says why",
+                );
+                self.fail_call(peer, id, Status::Internal, failure, now, turn);
+            }
+        }
+    }
+}

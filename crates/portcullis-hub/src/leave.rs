@@ -1,0 +1,151 @@
+//! Ends: of a peer, of an instance, of the hub. Each waiter is told once; nothing is left behind.
+
+use portcullis_proto::error::FailureBody;
+use portcullis_proto::goodbye::{Goodbye, Reason};
+use portcullis_proto::rpc::stop_local;
+use portcullis_proto::session::Ended;
+use portcullis_proto::status::Status;
+use portcullis_proto::time::Time;
+
+use crate::instance::{InstanceId, Server};
+use crate::observe::HubEvent;
+use crate::peer::{Handle, Inbound, PeerId, RelayOut, Work};
+use crate::{Hub, Turn};
+
+impl Hub {
+    /// Ends a peer's connection with a goodbye, which is still to be transmitted.
+    pub fn end_peer(&mut self, peer: PeerId, goodbye: Goodbye, now: Time, turn: &mut Turn) {
+        let Some(state) = self.peers.get_mut(peer.0).filter(|state| state.ended.is_none()) else {
+            return;
+        };
+        let open = state.session.close(&goodbye);
+        self.after_end(peer, open, goodbye, now, turn);
+    }
+
+    /// The peer has said goodbye, or its transport is gone: nothing can be said to it any more.
+    pub fn peer_left(&mut self, peer: PeerId, goodbye: Goodbye, now: Time, turn: &mut Turn) {
+        let Some(state) = self.peers.get_mut(peer.0).filter(|state| state.ended.is_none()) else {
+            return;
+        };
+        let open = state.session.abort();
+        self.after_end(peer, open, goodbye, now, turn);
+    }
+
+    /// Forgets a peer whose connection has ended and whose transport is closed.
+    pub fn remove(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
+        self.peer_left(peer, Goodbye::new(Reason::Closed), now, turn);
+        self.peers.remove(peer.0);
+    }
+
+    fn after_end(
+        &mut self,
+        peer: PeerId,
+        open: Ended<Inbound, RelayOut>,
+        goodbye: Goodbye,
+        now: Time,
+        turn: &mut Turn,
+    ) {
+        *self.counters.ended.entry(goodbye.reason).or_default() += 1;
+        let Some(state) = self.peers.get_mut(peer.0) else { return };
+        state.ended = Some(goodbye.clone());
+        state.host = None;
+        let handles = std::mem::take(&mut state.handles);
+        state.exports = 0;
+        let info = state.info(peer);
+        let joined = state.hello_due.take().is_none();
+        for (id, inbound) in open.inbound {
+            self.abandon(peer, id, inbound, now, turn);
+        }
+        let failure = FailureBody::new("the server has left");
+        for (_, relay) in open.outbound {
+            let RelayOut { caller, caller_id, .. } = relay;
+            let status = Status::Unavailable;
+            self.fail_call(caller, caller_id, status, failure.clone(), now, turn);
+        }
+        for (index, handle) in handles.into_iter().enumerate() {
+            match handle {
+                Some(Handle::Export { instance, .. }) => self.instance_left(instance, now, turn),
+                Some(Handle::Bound { instance, .. }) => {
+                    let number = index as u32 + 1;
+                    if let Some(instance) = self.instances.get_mut(instance.0) {
+                        instance.bound.retain(|each| *each != (peer, number));
+                    }
+                }
+                Some(Handle::Gone) | None => {}
+            }
+        }
+        self.touch(peer, turn);
+        if joined || goodbye.reason.is_violation() {
+            turn.events.push(HubEvent::Left { peer: info, goodbye });
+        }
+    }
+
+    /// The caller of a call is gone: its work stops.
+    fn abandon(&mut self, peer: PeerId, id: u32, inbound: Inbound, now: Time, turn: &mut Turn) {
+        match inbound.work {
+            Work::None => {}
+            Work::Local(mut local) => stop_local(&mut local),
+            Work::Relay(relay) => self.cancel_callee(relay.callee, relay.callee_id, turn),
+            Work::Subscription(subscriber) => self.unsubscribe(peer, id, &subscriber, turn),
+            Work::Report(token) => self.drop_report(token),
+        }
+        if let Some(meta) = &inbound.meta {
+            self.call_ended(peer, meta, Status::Cancelled, 0, now, &mut turn.events);
+        }
+    }
+
+    /// Main no longer serves an instance.
+    pub fn unserve(&mut self, instance: InstanceId, now: Time, turn: &mut Turn) {
+        let own = self.instances.get(instance.0);
+        if own.is_some_and(|instance| matches!(instance.server, Server::Main(_))) {
+            self.instance_left(instance, now, turn);
+        }
+    }
+
+    /// An instance is no longer served: its calls, subscriptions and bindings end.
+    pub(crate) fn instance_left(&mut self, instance: InstanceId, now: Time, turn: &mut Turn) {
+        let Some(left) = self.instances.remove(instance.0) else { return };
+        turn.events.extend(self.instance_event(&left, false));
+        let text = "the instance has left";
+        for topic in left.topics {
+            for (peer, id) in topic.subscribers {
+                self.cancelled(peer, id, Status::Unavailable, text, now, turn);
+            }
+        }
+        if let Server::Peer { peer, export } = left.server {
+            self.end_relayed(peer, export, now, turn);
+        }
+        for (peer, binding) in left.bound {
+            if let Some(state) = self.peers.get_mut(peer.0) {
+                state.set_handle(binding, Handle::Gone);
+                state.session.unbound(binding);
+                self.touch(peer, turn);
+            }
+        }
+    }
+
+    /// Ends the calls that were open on an instance whose server withdrew it and lives on.
+    fn end_relayed(&mut self, server: PeerId, export: u32, now: Time, turn: &mut Turn) {
+        let Some(state) = self.peers.get_mut(server.0).filter(|state| state.ended.is_none()) else {
+            return;
+        };
+        let callers: Vec<(PeerId, u32)> = state
+            .session
+            .outbound_iter()
+            .filter(|(_, relay)| relay.export == export)
+            .map(|(_, relay)| (relay.caller, relay.caller_id))
+            .collect();
+        for (peer, id) in callers {
+            let text = "the instance has left";
+            self.cancelled(peer, id, Status::Unavailable, text, now, turn);
+        }
+    }
+
+    /// The application quits: every peer is told, and nobody is admitted any more.
+    pub fn close(&mut self, now: Time, turn: &mut Turn) {
+        self.closing = true;
+        for key in self.peers.keys() {
+            self.end_peer(PeerId(key), Goodbye::new(Reason::GoingAway), now, turn);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What can be seen of a hub from outside: peers, events, calls and counters.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis_proto::goodbye::{Goodbye, Reason};
+use portcullis_proto::status::Status;
+use portcullis_proto::time::Time;
+
+use crate::Hub;
+use crate::config::Kind;
+use crate::instance::{Instance, Server};
+use crate::peer::{Meta, PeerId, PeerState};
+
+/// A peer, as main admitted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerInfo {
+    /// Its number.
+    pub peer: PeerId,
+    /// Which window or worker it is.
+    pub label: String,
+    /// What it may do.
+    pub role: String,
+    /// What is at the other end.
+    pub kind: Kind,
+    /// What it has done so far.
+    pub counters: PeerCounters,
+}
+
+/// What was counted for one peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PeerCounters {
+    /// Calls and streams that it has opened and that have ended.
+    pub calls: u64,
+    /// Those of them that failed, the application's own errors included.
+    pub errors: u64,
+    /// Requests and publications that were denied.
+    pub denied: u64,
+    /// Bytes that came from it.
+    pub bytes_in: u64,
+    /// Bytes that left for it.
+    pub bytes_out: u64,
+    /// Values of topics that were sent to it.
+    pub values: u64,
+    /// Values of topics that it missed because it was too slow.
+    pub missed: u64,
+}
+
+/// What was counted for the hub.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HubCounters {
+    /// Connections admitted.
+    pub admitted: u64,
+    /// Connections ended, by reason.
+    pub ended: BTreeMap<Reason, u64>,
+    /// Calls and streams that have ended.
+    pub calls: u64,
+    /// Those of them that failed.
+    pub errors: u64,
+    /// Values published.
+    pub published: u64,
+    /// Requests and publications that were denied.
+    pub denied: u64,
+}
+
+impl HubCounters {
+    /// Connections that ended because the peer broke the protocol.
+    pub fn violations(&self) -> u64 {
+        self.ended.iter().filter(|(reason, _)| reason.is_violation()).map(|(_, count)| count).sum()
+    }
+}
+
+/// Something that observers may want to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HubEvent {
+    /// A peer has said hello and was taken in.
+    Joined(PeerInfo),
+    /// A peer's connection has ended.
+    Left {
+        /// The peer.
+        peer: PeerInfo,
+        /// Why.
+        goodbye: Goodbye,
+    },
+    /// A page does not answer while it is awaited; it is left alone.
+    Unresponsive(PeerInfo),
+    /// An interface is served now.
+    Served {
+        /// Its name.
+        interface: Arc<str>,
+        /// The instance's name.
+        instance: String,
+        /// The label of the server; empty for main.
+        label: String,
+    },
+    /// An interface is no longer served.
+    Withdrawn {
+        /// Its name.
+        interface: Arc<str>,
+        /// The instance's name.
+        instance: String,
+        /// The label of the server; empty for main.
+        label: String,
+    },
+    /// A call or stream has ended. Only when the hub was told to observe calls.
+    Call(CallRecord),
+    /// A request or publication was denied.
+    Denied {
+        /// Who asked.
+        label: String,
+        /// What for, as far as it exists.
+        channel: Option<Arc<str>>,
+    },
+}
+
+/// A call or stream that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRecord {
+    /// `interface.method`.
+    pub channel: Arc<str>,
+    /// The caller's label.
+    pub caller: String,
+    /// The callee's label; empty for main.
+    pub callee: String,
+    /// Size of the arguments, in bytes.
+    pub bytes_in: u32,
+    /// Size of the reply, in bytes.
+    pub bytes_out: u32,
+    /// From the request's arrival to the outcome.
+    pub duration: Duration,
+    /// How it ended.
+    pub status: Status,
+    /// The number by which errors and logs name it.
+    pub correlation: u64,
+}
+
+impl PeerState {
+    pub(crate) fn info(&self, peer: PeerId) -> PeerInfo {
+        PeerInfo {
+            peer,
+            label: self.caller.label.clone(),
+            role: self.caller.role.clone(),
+            kind: self.kind,
+            counters: self.counters,
+        }
+    }
+}
+
+impl Hub {
+    /// Counts a call that has ended, and records it if anyone observes.
+    pub(crate) fn call_ended(
+        &mut self,
+        caller: PeerId,
+        meta: &Meta,
+        status: Status,
+        bytes_out: usize,
+        now: Time,
+        events: &mut Vec<HubEvent>,
+    ) {
+        let failed = status != Status::Ok;
+        self.counters.calls += 1;
+        self.counters.errors += u64::from(failed);
+        let Some(state) = self.peers.get_mut(caller.0) else { return };
+        state.counters.calls += 1;
+        state.counters.errors += u64::from(failed);
+        if !self.config.observe_calls {
+            return;
+        }
+        let caller = state.caller.label.clone();
+        let callee = meta.callee.and_then(|callee| self.peers.get(callee.0));
+        let callee = callee.map(|callee| callee.caller.label.clone()).unwrap_or_default();
+        let Some(channel) = self.catalog.full_name(meta.interface, meta.ordinal) else { return };
+        events.push(HubEvent::Call(CallRecord {
+            channel: Arc::clone(channel),
+            caller,
+            callee,
+            bytes_in: meta.bytes_in,
+            bytes_out: u32::try_from(bytes_out).unwrap_or(u32::MAX),
+            duration: now.since(meta.started),
+            status,
+            correlation: meta.correlation,
+        }));
+    }
+
+    pub(crate) fn instance_event(&self, instance: &Instance, served: bool) -> Option<HubEvent> {
+        let interface = Arc::clone(&self.catalog.interface(instance.interface)?.name);
+        let label = match instance.server {
+            Server::Main(_) => String::new(),
+            Server::Peer { .. } => instance.label.clone(),
+        };
+        let instance = instance.name.clone();
+        Some(if served {
+            HubEvent::Served { interface, instance, label }
+        } else {
+            HubEvent::Withdrawn { interface, instance, label }
+        })
+    }
+
+    /// Counts and tells a denial. The peer itself learns nothing but that.
+    pub(crate) fn denied(
+        &mut self,
+        peer: PeerId,
+        channel: Option<Arc<str>>,
+        events: &mut Vec<HubEvent>,
+    ) {
+        self.counters.denied += 1;
+        let Some(state) = self.peers.get_mut(peer.0) else { return };
+        state.counters.denied += 1;
+        events.push(HubEvent::Denied { label: state.caller.label.clone(), channel });
+    }
+}

@@ -1,0 +1,67 @@
+//! What runs out: hellos, calls, reports, and the patience with a silent peer. Each connection has one moment.
+
+use portcullis_proto::goodbye::{Goodbye, Reason};
+use portcullis_proto::session::Expired;
+use portcullis_proto::status::Status;
+use portcullis_proto::time::Time;
+
+use crate::config::Kind;
+use crate::observe::HubEvent;
+use crate::peer::PeerId;
+use crate::{Hub, Turn};
+
+impl Hub {
+    /// When to call [`Self::handle_timeout`] for `peer`; `None` while nothing of it can run out.
+    pub fn next_timeout(&self, peer: PeerId) -> Option<Time> {
+        let state = self.peers.get(peer.0).filter(|state| state.ended.is_none())?;
+        let (_, report) = self.due_reports(peer, Time::ZERO);
+        [state.hello_due, state.session.next_timeout(), report].into_iter().flatten().min()
+    }
+
+    /// Deals with what has run out for `peer` by `now`.
+    pub fn handle_timeout(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
+        let Some(state) = self.peers.get_mut(peer.0).filter(|state| state.ended.is_none()) else {
+            return;
+        };
+        if state.hello_due.is_some_and(|due| due <= now) {
+            self.end_peer(peer, Goodbye::new(Reason::HandshakeTimeout), now, turn);
+            return;
+        }
+        let mut expired = Vec::new();
+        state.session.handle_timeout(now, &mut expired);
+        let output = state.session.has_output();
+        for expired in expired {
+            match expired {
+                Expired::Inbound { id } => {
+                    let text = "the time for the call ran out";
+                    self.cancelled(peer, id, Status::DeadlineExceeded, text, now, turn);
+                }
+                Expired::Outbound { data, .. } => {
+                    let text = "the time for the call ran out";
+                    let status = Status::DeadlineExceeded;
+                    self.cancelled(data.caller, data.caller_id, status, text, now, turn);
+                }
+                Expired::Silent => self.silent(peer, now, turn),
+            }
+        }
+        for token in self.due_reports(peer, now).0 {
+            self.expire_report(token, turn);
+        }
+        if output {
+            self.touch(peer, turn);
+        }
+    }
+
+    /// A process that does not answer is ended; a page is only reported, once.
+    fn silent(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
+        let Some(state) = self.peers.get_mut(peer.0) else { return };
+        if state.kind == Kind::Native {
+            self.end_peer(peer, Goodbye::new(Reason::Unresponsive), now, turn);
+            return;
+        }
+        if !std::mem::replace(&mut state.silent, true) {
+            let info = state.info(peer);
+            turn.events.push(HubEvent::Unresponsive(info));
+        }
+    }
+}

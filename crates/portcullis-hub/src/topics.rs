@@ -1,0 +1,365 @@
+//! Topics: who subscribes, what is published, and what becomes of a value when a subscriber is too slow.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use portcullis_proto::error::FailureBody;
+use portcullis_proto::goodbye::Goodbye;
+use portcullis_proto::peer::Why;
+use portcullis_proto::schema::validate::ChannelPlan;
+use portcullis_proto::schema::{ChannelKind, Overflow};
+use portcullis_proto::session::Leg;
+use portcullis_proto::status::Status;
+use portcullis_proto::time::Time;
+
+use crate::calls::{Asked, Refusal, unknown_binding};
+use crate::instance::InstanceId;
+use crate::peer::{Handle, PeerId, Subscriber, Work};
+use crate::report::Origin;
+use crate::{Hub, Turn};
+
+/// Why main's own value was not published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// The instance has been withdrawn.
+    Gone,
+    /// The channel is no topic.
+    NoTopic,
+    /// The value breaks its contract.
+    Invalid(portcullis_proto::codec::CodecError),
+}
+
+impl fmt::Display for PublishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone => f.write_str("the instance has been withdrawn"),
+            Self::NoTopic => f.write_str("the channel is no topic"),
+            Self::Invalid(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PublishError {}
+
+/// What became of a value for one subscriber.
+enum Pushed {
+    /// It is on its way, or waits for its turn.
+    Kept,
+    /// The subscriber missed a value: the token of its report, where there is one.
+    Dropped(Option<u32>),
+    /// The subscription ends.
+    Disconnect,
+}
+
+impl Hub {
+    pub(crate) fn subscribe(
+        &mut self,
+        peer: PeerId,
+        id: u32,
+        binding: u32,
+        ordinal: u32,
+        now: Time,
+        turn: &mut Turn,
+    ) -> Result<(), Goodbye> {
+        let Some(state) = self.peers.get(peer.0) else { return Ok(()) };
+        let (instance, interface) = match state.handle(binding) {
+            Some(Handle::Bound { instance, interface }) => (instance, interface),
+            Some(Handle::Gone) => {
+                self.refuse(peer, id, Refusal::Gone, now, turn);
+                return Ok(());
+            }
+            Some(Handle::Export { .. }) => {
+                self.refuse(peer, id, Refusal::Denied(None), now, turn);
+                return Ok(());
+            }
+            None => return Err(unknown_binding(binding)),
+        };
+        let channel = self.catalog.channel(interface, ordinal);
+        let is_topic = channel.is_some_and(|channel| channel.kind.is_topic());
+        if !is_topic || !self.catalog.may_use(state.role, interface, ordinal) {
+            let name = self.catalog.full_name(interface, ordinal).cloned();
+            self.refuse(peer, id, Refusal::Denied(name), now, turn);
+            return Ok(());
+        }
+        if state.subscriptions >= self.config.subscriptions_max {
+            let failure = FailureBody::new("as many subscriptions are open as a peer may have");
+            self.fail_call(peer, id, Status::ResourceExhausted, failure, now, turn);
+            return Ok(());
+        }
+        let Some(found) = self.instances.get_mut(instance.0) else { return Ok(()) };
+        let Some(topic) = found.topics.get_mut(ordinal as usize) else { return Ok(()) };
+        topic.subscribers.push((peer, id));
+        let retained = topic.retained.clone();
+        let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
+        state.subscriptions += 1;
+        state.session.accept(id, false, true);
+        let subscriber = Subscriber { instance, ordinal, queue: VecDeque::new(), missed: 0 };
+        if let Some(inbound) = state.session.inbound_mut(id) {
+            inbound.work = Work::Subscription(Box::new(subscriber));
+        }
+        if let Some(value) = retained {
+            // A new subscription has credit, so that the value leaves at once.
+            self.push_value(peer, id, &value, &mut None, None, (Overflow::Conflate, 1));
+        }
+        self.touch(peer, turn);
+        Ok(())
+    }
+
+    /// Takes a subscription off its topic, and settles the reports that wait for it.
+    pub(crate) fn unsubscribe(
+        &mut self,
+        peer: PeerId,
+        id: u32,
+        subscriber: &Subscriber,
+        turn: &mut Turn,
+    ) {
+        if let Some(instance) = self.instances.get_mut(subscriber.instance.0)
+            && let Some(topic) = instance.topics.get_mut(subscriber.ordinal as usize)
+        {
+            topic.subscribers.retain(|each| *each != (peer, id));
+        }
+        if let Some(state) = self.peers.get_mut(peer.0) {
+            state.subscriptions -= 1;
+        }
+        self.subscriber_left(peer, id, turn);
+    }
+
+    /// A value from a peer.
+    pub(crate) fn take_published(
+        &mut self,
+        peer: PeerId,
+        id: Option<u32>,
+        asked: &Asked<'_>,
+        now: Time,
+        turn: &mut Turn,
+    ) -> Result<(), Goodbye> {
+        let Some(state) = self.peers.get(peer.0) else { return Ok(()) };
+        let (instance, interface, own) = match state.handle(asked.binding) {
+            Some(Handle::Bound { instance, interface }) => (instance, interface, false),
+            Some(Handle::Export { instance, interface }) => (instance, interface, true),
+            Some(Handle::Gone) => {
+                if let Some(id) = id {
+                    self.refuse(peer, id, Refusal::Gone, now, turn);
+                }
+                return Ok(());
+            }
+            None => return Err(unknown_binding(asked.binding)),
+        };
+        let channel = self.catalog.channel(interface, asked.ordinal);
+        let is_topic = channel.is_some_and(|channel| channel.kind.is_topic());
+        let granted = own || self.catalog.may_publish(state.role, interface, asked.ordinal);
+        if !is_topic || !granted {
+            let name = self.catalog.full_name(interface, asked.ordinal).cloned();
+            match id {
+                Some(id) => self.refuse(peer, id, Refusal::Denied(name), now, turn),
+                None => self.denied(peer, name, &mut turn.events),
+            }
+            return Ok(());
+        }
+        self.check_args(interface, asked)?;
+        let origin = id.map(|id| Origin::Peer { peer, id });
+        let budget_ms = if asked.budget_ms == 0 { REPORT_MS } else { asked.budget_ms };
+        if let Some(id) = id
+            && let Some(state) = self.peers.get_mut(peer.0)
+        {
+            // The report itself keeps the time: it ends with what is known, not with an error.
+            state.session.clear_deadline(Leg::Inbound(id));
+        }
+        self.spread(instance, asked.ordinal, asked.body, origin, budget_ms, now, turn);
+        Ok(())
+    }
+
+    /// Publishes a value of main's own.
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`]; nobody has got anything then.
+    pub fn publish(
+        &mut self,
+        instance: InstanceId,
+        ordinal: u32,
+        value: &[u8],
+        now: Time,
+        turn: &mut Turn,
+    ) -> Result<(), PublishError> {
+        self.check_own(instance, ordinal, value)?;
+        self.spread(instance, ordinal, value, None, 0, now, turn);
+        Ok(())
+    }
+
+    /// Publishes a value of main's own and answers with a key: the report under it comes in a [`Turn`], at the latest
+    /// when `within_ms` is over and [`Self::expire_report`] is called.
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`]; nobody has got anything then.
+    pub fn publish_reported(
+        &mut self,
+        instance: InstanceId,
+        ordinal: u32,
+        value: &[u8],
+        within_ms: u32,
+        now: Time,
+        turn: &mut Turn,
+    ) -> Result<u32, PublishError> {
+        self.check_own(instance, ordinal, value)?;
+        let origin = Some(Origin::Main);
+        Ok(self.spread(instance, ordinal, value, origin, within_ms, now, turn))
+    }
+
+    fn check_own(
+        &self,
+        instance: InstanceId,
+        ordinal: u32,
+        value: &[u8],
+    ) -> Result<(), PublishError> {
+        let found = self.instances.get(instance.0).ok_or(PublishError::Gone)?;
+        let channel = self.catalog.channel(found.interface, ordinal);
+        let channel =
+            channel.filter(|channel| channel.kind.is_topic()).ok_or(PublishError::NoTopic)?;
+        self.catalog.plan.validate(channel.args, value).map_err(PublishError::Invalid)
+    }
+
+    /// Hands a value to every subscriber. Returns the token of its report, or 0.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a value, where it goes, and who waits for the report"
+    )]
+    fn spread(
+        &mut self,
+        instance: InstanceId,
+        ordinal: u32,
+        value: &[u8],
+        origin: Option<Origin>,
+        budget_ms: u32,
+        now: Time,
+        turn: &mut Turn,
+    ) -> u32 {
+        let catalog = Arc::clone(&self.catalog);
+        let Some(found) = self.instances.get_mut(instance.0) else { return 0 };
+        let Some(channel) = catalog.channel(found.interface, ordinal) else { return 0 };
+        let Some(topic) = found.topics.get_mut(ordinal as usize) else { return 0 };
+        // Made once, and only if it must be kept.
+        let mut shared: Option<Arc<[u8]>> = None;
+        if channel.kind == ChannelKind::State {
+            let value: Arc<[u8]> = Arc::from(value);
+            topic.retained = Some(Arc::clone(&value));
+            shared = Some(value);
+        }
+        let subscribers = std::mem::take(&mut topic.subscribers);
+        self.counters.published += 1;
+        let token =
+            origin.map(|origin| self.open_report(origin, &subscribers, now.after_ms(budget_ms)));
+        let policy = policy(channel);
+        let mut slow = Vec::new();
+        for (peer, id) in &subscribers {
+            match self.push_value(*peer, *id, value, &mut shared, token, policy) {
+                Pushed::Kept => {}
+                Pushed::Dropped(Some(token)) => {
+                    self.settle(token, *peer, *id, Some(Why::Dropped), turn);
+                }
+                Pushed::Dropped(None) => {}
+                Pushed::Disconnect => slow.push((*peer, *id)),
+            }
+            self.touch(*peer, turn);
+        }
+        if let Some(found) = self.instances.get_mut(instance.0)
+            && let Some(topic) = found.topics.get_mut(ordinal as usize)
+        {
+            topic.subscribers = subscribers;
+        }
+        for (peer, id) in slow {
+            let text = "this subscriber is too slow for the topic";
+            self.cancelled(peer, id, Status::ResourceExhausted, text, now, turn);
+        }
+        if let Some(token) = token {
+            self.close_report_if_done(token, turn);
+        }
+        token.unwrap_or(0)
+    }
+
+    fn push_value(
+        &mut self,
+        peer: PeerId,
+        id: u32,
+        value: &[u8],
+        shared: &mut Option<Arc<[u8]>>,
+        token: Option<u32>,
+        (overflow, depth): (Overflow, usize),
+    ) -> Pushed {
+        let Some(state) = self.peers.get_mut(peer.0) else { return Pushed::Kept };
+        let leg = Leg::Inbound(id);
+        let may_send = state.session.may_send(leg) == Some(true);
+        let Some(Work::Subscription(subscriber)) =
+            state.session.inbound_mut(id).map(|inbound| &mut inbound.work)
+        else {
+            return Pushed::Kept;
+        };
+        if may_send && subscriber.queue.is_empty() {
+            let missed = std::mem::take(&mut subscriber.missed);
+            state.counters.values += 1;
+            let sent = state.session.item(leg, missed, token, |out| {
+                out.raw(value);
+                Ok(())
+            });
+            // Larger than this peer takes frames: it misses the value.
+            return if sent.is_ok() { Pushed::Kept } else { Pushed::Dropped(token) };
+        }
+        let mut dropped = None;
+        if subscriber.queue.len() >= depth {
+            match overflow {
+                Overflow::DropNewest => {
+                    subscriber.missed = subscriber.missed.saturating_add(1);
+                    state.counters.missed += 1;
+                    return Pushed::Dropped(token);
+                }
+                Overflow::Disconnect => return Pushed::Disconnect,
+                Overflow::DropOldest | Overflow::Conflate | Overflow::Wait => {
+                    dropped = subscriber.queue.pop_front();
+                    subscriber.missed = subscriber.missed.saturating_add(1);
+                    state.counters.missed += 1;
+                }
+            }
+        }
+        let kept = shared.get_or_insert_with(|| Arc::from(value));
+        subscriber.queue.push_back((Arc::clone(kept), token));
+        match dropped {
+            Some((_, token)) => Pushed::Dropped(token),
+            None => Pushed::Kept,
+        }
+    }
+
+    /// A subscriber has given credit: what waits for it leaves.
+    pub(crate) fn flush_values(&mut self, peer: PeerId, id: u32) {
+        let leg = Leg::Inbound(id);
+        let Some(state) = self.peers.get_mut(peer.0) else { return };
+        // Every turn spends credit.
+        while state.session.may_send(leg) == Some(true) {
+            let Some(Work::Subscription(subscriber)) =
+                state.session.inbound_mut(id).map(|inbound| &mut inbound.work)
+            else {
+                return;
+            };
+            let Some((value, token)) = subscriber.queue.pop_front() else { return };
+            let missed = std::mem::take(&mut subscriber.missed);
+            state.counters.values += 1;
+            let _ = state.session.item(leg, missed, token, |out| {
+                out.raw(&value);
+                Ok(())
+            });
+        }
+    }
+}
+
+/// What happens to a subscriber that is too slow, and how many values wait for it before.
+fn policy(channel: &ChannelPlan) -> (Overflow, usize) {
+    match channel.kind {
+        ChannelKind::State => (Overflow::Conflate, 1),
+        _ => (channel.overflow, (channel.depth as usize).max(1)),
+    }
+}
+
+/// How long a report waits when its publisher does not say, in milliseconds.
+const REPORT_MS: u32 = 5_000;
