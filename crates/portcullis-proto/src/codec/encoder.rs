@@ -1,7 +1,7 @@
 //! Writes values at the end of a byte buffer: the primitives of `docs/protocol.md`, section 2.
 //! Knows nothing of frames; a caller hands in the outbox itself so that nothing is copied later.
 
-use super::{CodecError, DEPTH_MAX, ErrorKind};
+use super::{CodecError, DEPTH_MAX, ErrorKind, Segment};
 
 /// Appends one body to a buffer.
 #[derive(Debug)]
@@ -118,7 +118,15 @@ impl<'a> Encoder<'a> {
         }
         let part = |from: usize, to: usize| scratch.get(from..to).unwrap_or_default();
         entries.sort_unstable_by(|a, b| part(a.0, a.1).cmp(part(b.0, b.1)));
-        for (start, _, end) in entries {
+        let mut last = None;
+        for (index, (start, middle, end)) in entries.into_iter().enumerate() {
+            // Two keys may differ in what does not cross (the nanoseconds of a duration): no reader takes both.
+            let key = part(start, middle);
+            if last == Some(key) {
+                let at_key = Segment::Key(index as u32);
+                return Err(CodecError::new(ErrorKind::MapOrder).within(at_key));
+            }
+            last = Some(key);
             self.raw(part(start, end));
         }
         Ok(())
