@@ -36,6 +36,11 @@ impl Errors {
         self.0.is_none()
     }
 
+    /// The diagnostics as one error.
+    pub(crate) fn into_result(self) -> syn::Result<()> {
+        self.0.map_or(Ok(()), Err)
+    }
+
     /// The diagnostics as `compile_error!` items.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.0.map(|error| error.to_compile_error()).unwrap_or_default()

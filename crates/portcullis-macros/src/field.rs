@@ -20,7 +20,6 @@ pub(crate) struct Field {
     pub(crate) name: String,
     /// The identifier; `None` in a tuple.
     pub(crate) ident: Option<Ident>,
-    /// Whether it is a public part of a name that is checked (arguments and named fields).
     pub(crate) ty: Type,
     pub(crate) docs: String,
     pub(crate) limit: Option<Limit>,
@@ -151,7 +150,7 @@ impl Field {
     }
 
     /// The type that stands on the wire.
-    fn wire(&self, ty: &Type) -> TokenStream {
+    pub(crate) fn wire(&self, ty: &Type) -> TokenStream {
         match &self.with {
             Some(module) => quote_spanned!(module.span()=> #module::Wire),
             None => quote!(#ty),

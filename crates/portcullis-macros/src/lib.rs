@@ -5,9 +5,11 @@
 //! are to change, and the item is written again without our attributes, so that editors keep working.
 
 mod args;
+mod contract;
 mod docs;
 mod errors;
 mod field;
+mod interface;
 mod limit;
 mod message;
 mod names;
@@ -19,4 +21,22 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
     message::expand(args.into(), item.into()).into()
+}
+
+/// Makes a trait an interface: its methods become channels, with a typed client, a publisher and a server beside it.
+#[proc_macro_attribute]
+pub fn interface(args: TokenStream, item: TokenStream) -> TokenStream {
+    interface::expand(args.into(), item.into()).into()
+}
+
+/// Puts interfaces together to a contract: `contract! { name = "studio", interfaces = [Cameras] }`.
+#[proc_macro]
+pub fn contract(input: TokenStream) -> TokenStream {
+    contract::contract(input.into()).into()
+}
+
+/// The program that writes `contract.schema`: `schema_main!(studio_contract::contract);`.
+#[proc_macro]
+pub fn schema_main(input: TokenStream) -> TokenStream {
+    contract::schema_main(input.into()).into()
 }

@@ -21,5 +21,5 @@ extern crate self as portcullis_proto;
 /// What the code of the macros stands on. Not for use by hand: it may change in any release.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::{codec, schema};
+    pub use crate::{codec, error, peer, rpc, schema};
 }

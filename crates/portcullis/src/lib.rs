@@ -1,13 +1,21 @@
 //! What an application uses: contracts as Rust traits and types, and the drivers that carry them between processes.
 
+mod contract_file;
 #[cfg(feature = "web")]
 pub mod web;
 
-pub use portcullis_macros::message;
-pub use portcullis_proto::codec::{
-    CodecError, Json, Message, SafeInt, Timestamp, Unknown, Uuid,
-};
-pub use portcullis_proto::{codec, schema};
+pub use portcullis_macros::{contract, interface, message, schema_main};
+pub use portcullis_proto::codec::{CodecError, Json, Message, SafeInt, Timestamp, Unknown, Uuid};
+pub use portcullis_proto::error::Error;
+pub use portcullis_proto::peer::{Calling, Incoming, Reporting, Subscription};
+pub use portcullis_proto::rpc::{Call, Failure, Sink, Source};
+pub use portcullis_proto::status::Status;
+pub use portcullis_proto::{codec, peer, rpc, schema};
 
+/// What the code of the macros stands on. Not for use by hand: it may change in any release.
 #[doc(hidden)]
-pub use portcullis_proto::__private;
+pub mod __private {
+    pub use portcullis_proto::__private::*;
+
+    pub use crate::contract_file::schema_main;
+}

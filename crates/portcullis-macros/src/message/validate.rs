@@ -71,7 +71,7 @@ fn distinct(shape: &Shape, errors: &mut Errors) {
 
 fn check_table(shape: &Shape, errors: &mut Errors) {
     let mut taken: HashMap<u32, String> = HashMap::new();
-    let numbers = shape.fields.iter().filter_map(|field| number(field));
+    let numbers = shape.fields.iter().filter_map(number);
     let next = numbers.max().unwrap_or(0).saturating_add(1);
     for field in &shape.fields {
         match types::inside(&field.ty, "Option") {
