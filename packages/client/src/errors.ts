@@ -27,6 +27,8 @@ export class CallError extends Error {
   readonly status: StatusName;
   readonly channel: string;
   readonly path: string;
+  /** What happened, without what the other fields say. */
+  readonly detail: string;
   readonly retry: Retry;
   readonly correlation: bigint;
 
@@ -37,6 +39,7 @@ export class CallError extends Error {
     this.status = status;
     this.channel = failure.channel;
     this.path = path;
+    this.detail = failure.message;
     this.retry = failure.retry ?? NEVER;
     this.correlation = failure.correlation ?? 0n;
   }

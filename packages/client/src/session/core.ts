@@ -10,7 +10,7 @@ import { CallTable } from './calls.js';
 import { Flow } from './flow.js';
 import * as frame from './frame.js';
 import { GOODBYE_BYTES_MAX, type Limits, LIMITS_DEFAULT, OUTBOX_BYTES_MAX, PROTOCOL } from './limits.js';
-import { Outbox } from './outbox.js';
+import { budgetMs, Outbox } from './outbox.js';
 import type { Ending, Goodbye } from './violation.js';
 import { encodeHello, type Offer, type Welcome } from './wire.js';
 
@@ -169,7 +169,8 @@ export class SessionCore<I extends object, O extends object> {
 
   /**
    * Opens a call and attaches `data` to it; returns its id. `kind` is that of a request, subscription or publication.
-   * Throws `SendError`, and whatever `body` throws; nothing was sent then.
+   * The callee is told of `slackMs` less than the caller waits. Throws `SendError`, and whatever `body` throws; nothing
+   * was sent then.
    */
   open(
     kind: number,
@@ -181,6 +182,7 @@ export class SessionCore<I extends object, O extends object> {
     now: number,
     data: O,
     body: Body,
+    slackMs = 0,
   ): number {
     this.#mustSend();
     const { ours, theirs } = this;
@@ -194,8 +196,8 @@ export class SessionCore<I extends object, O extends object> {
     return this.#encode(body, (bytes) => {
       const id = this.outbound.open(call);
       if (id === 0) throw new SendError('resource_exhausted', 'too many calls are open');
-      const budget = deadline === undefined ? 0 : Math.max(1, Math.ceil(deadline - now));
-      this.outbox.data(kind, 0, binding, ordinal, id, budget, bytes, deadline);
+      const due = deadline === undefined ? undefined : deadline - slackMs;
+      this.outbox.data(kind, 0, binding, ordinal, id, due === undefined ? 0 : budgetMs(due, now), bytes, due);
       this.noteDeadline(deadline);
       if (call.awaited && this.awaited++ === 0 && now > this.heard) this.heard = now;
       return id;

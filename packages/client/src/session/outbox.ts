@@ -19,6 +19,11 @@ import {
 /** Frames are gathered up to this size; a larger one is a message of its own. In bytes. */
 export const BATCH_BYTES_MAX = 64 * 1024;
 
+/** What the budget of a frame says that leaves now. */
+export function budgetMs(deadline: number, now: number): number {
+  return Math.min(Math.max(1, Math.ceil(deadline - now)), 0xffff_ffff);
+}
+
 /** A growing buffer of whole frames. */
 class Batch {
   bytes = new Uint8Array(1024);
@@ -134,7 +139,7 @@ export class Outbox {
     for (; this.#window > 0 && next < this.#held.length; next++) {
       const held = this.#held[next] as Held;
       if (held.deadline !== undefined) {
-        writeBudget(held.bytes, 0, Math.max(1, Math.ceil(held.deadline - now)));
+        writeBudget(held.bytes, 0, budgetMs(held.deadline, now));
       }
       this.#window -= held.bytes.length;
       this.#ready(held.bytes);

@@ -20,7 +20,7 @@ import {
   WINDOW_BYTES_FLOOR,
 } from './limits.js';
 import { Violation } from './violation.js';
-import { decodeWelcome, encodeFailure, type Welcome } from './wire.js';
+import { decodeWelcome, failureCodec, type Welcome } from './wire.js';
 
 /** The peer's end of one connection. `I` belongs to each call that it serves, `O` to each that it makes. */
 export class Session<I extends object, O extends object> extends SessionCore<I, O> {
@@ -178,7 +178,9 @@ export class Session<I extends object, O extends object> extends SessionCore<I, 
   #takeWelcome(body: Uint8Array, now: number): void {
     let welcome: Welcome;
     try {
-      welcome = decodeWelcome(new Reader(body));
+      const input = new Reader(body);
+      welcome = decodeWelcome(input);
+      input.finish();
     } catch (error) {
       throw new Violation('malformed_payload', `the body of \`welcome\`: ${String(error)}`);
     }
@@ -203,7 +205,7 @@ export class Session<I extends object, O extends object> extends SessionCore<I, 
     if (refused === NEVER) throw new Violation('duplicate_id', `id ${id} is not free`);
     if (refused === PAST) {
       const message = 'too many calls are open on this connection';
-      return this.refuse(id, 'resource_exhausted', (out) => encodeFailure(out, { channel: '', message }));
+      return this.refuse(id, 'resource_exhausted', (out) => failureCodec.encode(out, { channel: '', message }));
     }
     if (budget !== 0) this.setInboundDeadline(id, now + budget);
     this.events.request(id, binding, ordinal, budget, body);

@@ -5,7 +5,7 @@
 import type { Reader } from '../codec/reader.js';
 import type { Writer } from '../codec/writer.js';
 import type { Failure, Retry } from '../errors.js';
-import type { DeliveryReport, Miss, Recipient } from '../interface.js';
+import type { Codec, DeliveryReport, Miss, Recipient } from '../interface.js';
 import { CLIENT_BYTES_MAX, type Limits, NAME_BYTES_MAX } from './limits.js';
 
 /** Longest texts of a failure, in bytes. */
@@ -89,7 +89,7 @@ function encodeLimits(out: Writer, limits: Limits): void {
 }
 
 export function decodeWelcome(input: Reader): Welcome {
-  const welcome: Welcome = {
+  return {
     protocol: input.u16(),
     limits: {
       frameBytes: input.u32(),
@@ -102,8 +102,6 @@ export function decodeWelcome(input: Reader): Welcome {
     label: input.string(0, NAME_BYTES_MAX),
     role: input.string(0, NAME_BYTES_MAX),
   };
-  input.finish();
-  return welcome;
 }
 
 const encoder = new TextEncoder();
@@ -119,7 +117,7 @@ function cut(text: string, max: number): string {
   return decoder.decode(bytes.subarray(0, written));
 }
 
-export function encodeFailure(out: Writer, failure: Failure): void {
+function encodeFailure(out: Writer, failure: Failure): void {
   const retry = failure.retry ?? { type: 'never' };
   out.string(cut(failure.channel, CHANNEL_BYTES_MAX));
   out.string(cut(failure.path ?? '', PATH_BYTES_MAX));
@@ -133,17 +131,18 @@ export function encodeFailure(out: Writer, failure: Failure): void {
   out.u64(failure.correlation ?? 0n);
 }
 
-export function decodeFailure(input: Reader): Failure {
-  const failure: Failure = {
+function decodeFailure(input: Reader): Failure {
+  return {
     channel: input.string(0, CHANNEL_BYTES_MAX),
     path: input.string(0, PATH_BYTES_MAX),
     message: input.string(0, MESSAGE_BYTES_MAX),
     retry: decodeRetry(input),
     correlation: input.u64(),
   };
-  input.finish();
-  return failure;
 }
+
+/** The body of an `end` that is neither `ok` nor `application`. */
+export const failureCodec: Codec<Failure> = { encode: encodeFailure, decode: decodeFailure };
 
 function decodeRetry(input: Reader): Retry {
   switch (tag(input, 3)) {
@@ -163,29 +162,54 @@ function tag(input: Reader, variants: number): number {
   return value;
 }
 
-export function encodeTarget(out: Writer, target: Target): void {
+/** The arguments of `bind`. */
+export function encodeBind(out: Writer, args: readonly [string, Uint8Array, Target]): void {
+  const [name, hash, target] = args;
+  out.string(name, 0, NAME_BYTES_MAX);
+  out.raw(hash, HASH_BYTES);
   if (target === 'any') return out.u8(0);
   const label = 'label' in target;
   out.u8(label ? 1 : 2);
   out.string(label ? target.label : target.instance, 0, NAME_BYTES_MAX);
 }
 
-export function decodeBound(input: Reader): Bound {
-  return {
+/** The arguments of `serve`. */
+export function encodeServe(out: Writer, args: readonly [string, Uint8Array, string]): void {
+  const [name, hash, instance] = args;
+  out.string(name, 0, NAME_BYTES_MAX);
+  out.raw(hash, HASH_BYTES);
+  out.string(instance, 0, NAME_BYTES_MAX);
+}
+
+/** What is only read here is not written. */
+function unwritten(): never {
+  throw new TypeError('only the hub writes this');
+}
+
+/** The reply of `bind`. */
+export const boundCodec: Codec<Bound> = {
+  encode: unwritten,
+  decode: (input) => ({
     binding: input.u32(),
     label: input.string(0, NAME_BYTES_MAX),
     instance: input.string(0, NAME_BYTES_MAX),
-  };
-}
+  }),
+};
+
+/** The reply of `serve`. */
+export const u32Codec: Codec<number> = { encode: unwritten, decode: (input) => input.u32() };
 
 const WHY: readonly Miss['why'][] = ['dropped', 'left', 'timedOut'];
 
-export function decodeReport(input: Reader): DeliveryReport {
+function decodeReport(input: Reader): DeliveryReport {
   const recipient = (): Recipient => ({ peer: input.u32(), label: input.string(0, NAME_BYTES_MAX) });
   const delivered = readList(input, 2, recipient);
   const missed = readList(input, 3, () => ({ ...recipient(), why: WHY[tag(input, WHY.length)] as Miss['why'] }));
   return { delivered, missed };
 }
+
+/** The `end` of a publication with a report. */
+export const reportCodec: Codec<DeliveryReport> = { encode: unwritten, decode: decodeReport };
 
 /** The 16 bytes of a hash that a generated module writes in hexadecimal digits. */
 export function hashBytes(hash: string): Uint8Array {

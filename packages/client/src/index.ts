@@ -1,0 +1,30 @@
+/** The client of Portcullis: connect, bind, call, listen, serve. Generated modules import this, applications as well. */
+export * from './codec/index.js';
+export {
+  type BindOptions,
+  connect,
+  type ConnectOptions,
+  Portcullis,
+  type Served,
+  type ServeOptions,
+} from './client.js';
+export { ApplicationError, CallError, type Failure, type Retry } from './errors.js';
+export {
+  type ErrorKind,
+  REASON_CODES,
+  type ReasonName,
+  type RetryAdvice,
+  STATUS_CODES,
+  STATUS_RETRIES,
+  type StatusName,
+  VIOLATIONS_FROM,
+} from './generated/tables.js';
+export type * from './interface.js';
+export { iterate, type IterateOptions, type Received, type Subscribe } from './iterate.js';
+export type { Logger, State } from './runtime/connection.js';
+export { type Limits, LIMITS_DEFAULT } from './session/limits.js';
+export type { Target } from './session/wire.js';
+export { memoryPair } from './transport/memory.js';
+export { messagePortTransport } from './transport/message-port.js';
+export type { Transport } from './transport/transport.js';
+export { connectWithTicket, SUBPROTOCOL, TICKET_PREFIX, type TicketOptions, webSocketTransport } from './transport/websocket.js';

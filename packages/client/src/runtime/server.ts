@@ -1,0 +1,91 @@
+/** What this side serves: finds the handler of a request. That its caller may, the hub has decided already. */
+import type { StatusName } from '../generated/tables.js';
+import type { ChannelDescriptor, InterfaceDescriptor } from '../interface.js';
+import { failureCodec } from '../session/wire.js';
+import type { Connection, Server as Requests } from './connection.js';
+import { type Handler, Serving } from './serving.js';
+
+/** How long a handler of a notification may think it has, when its channel does not say; in milliseconds. */
+const NOTIFY_MS = 30_000;
+
+interface Export {
+  readonly descriptor: InterfaceDescriptor;
+  readonly handlers: Readonly<Record<string, Handler | undefined>>;
+  /** Those at work, also when their caller is gone. */
+  readonly open: Set<Serving>;
+}
+
+export class Server implements Requests {
+  readonly #exports = new Map<number, Export>();
+  #running = 0;
+
+  constructor(private readonly connection: Connection) {}
+
+  add(id: number, descriptor: InterfaceDescriptor, handlers: object): void {
+    this.#exports.set(id, { descriptor, handlers: handlers as Export['handlers'], open: new Set() });
+  }
+
+  /** Serves it no more: calls that are open on it end. */
+  remove(id: number): void {
+    const left = this.#exports.get(id);
+    this.#exports.delete(id);
+    for (const serving of left?.open ?? []) serving.stop('unavailable');
+  }
+
+  request(id: number, exportId: number, ordinal: number, body: Uint8Array, budgetMs: number): void {
+    const served = this.#exports.get(exportId);
+    if (served === undefined) return this.#refuse(id, 'unavailable', 'its server has left');
+    const channel = served.descriptor.channels[ordinal];
+    const handler = handlerOf(served, channel, false);
+    if (channel === undefined || handler === undefined) {
+      return this.#refuse(id, 'unimplemented', 'the server has no handler for it', channel);
+    }
+    const { session } = this.connection;
+    // Handlers that do not heed their signal keep their place.
+    if (this.#running >= session.ourLimits.calls) {
+      return this.#refuse(id, 'resource_exhausted', 'too many handlers are at work', channel);
+    }
+    const deadline = session.inboundDeadline(id) ?? this.connection.now() + channel.deadlineMs;
+    if (budgetMs === 0) session.setInboundDeadline(id, deadline);
+    const serving = new Serving(this.connection, channel, id, deadline);
+    session.accept(id, serving, channel.up !== null, channel.down !== null);
+    this.#run(served, serving, handler, body);
+  }
+
+  notify(exportId: number, ordinal: number, body: Uint8Array): void {
+    const { connection } = this;
+    const served = this.#exports.get(exportId);
+    const channel = served?.descriptor.channels[ordinal];
+    const handler = handlerOf(served, channel, true);
+    if (served === undefined || channel === undefined || handler === undefined) return;
+    if (this.#running >= connection.session.ourLimits.calls) {
+      return connection.logger.error(`portcullis: ${channel.name} was dropped: too many handlers are at work`);
+    }
+    const deadline = connection.now() + (channel.deadlineMs > 0 ? channel.deadlineMs : NOTIFY_MS);
+    this.#run(served, new Serving(connection, channel, 0, deadline), handler, body);
+  }
+
+  #run(served: Export, serving: Serving, handler: Handler, body: Uint8Array): void {
+    this.#running++;
+    served.open.add(serving);
+    void serving.run(handler.bind(served.handlers), body).finally(() => {
+      this.#running--;
+      served.open.delete(serving);
+    });
+  }
+
+  #refuse(id: number, status: StatusName, message: string, channel?: ChannelDescriptor): void {
+    const { connection } = this;
+    const failure = { channel: channel?.name ?? '', message };
+    connection.session.reply(id, status, (out) => failureCodec.encode(out, failure));
+    connection.touched();
+  }
+}
+
+/** The handler of a channel that takes such frames. */
+function handlerOf(served: Export | undefined, channel: ChannelDescriptor | undefined, notify: boolean): Handler | undefined {
+  if (served === undefined || channel === undefined) return undefined;
+  const fits = notify ? channel.kind === 'notify' : channel.kind === 'call' || channel.kind === 'stream';
+  const handler = fits ? served.handlers[channel.method] : undefined;
+  return typeof handler === 'function' ? handler : undefined;
+}

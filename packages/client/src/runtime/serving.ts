@@ -1,0 +1,180 @@
+/** One call that this side serves: its context, its handler's outcome, its items in both directions. */
+import { CodecError, fromBytes } from '../codec/index.js';
+import type { Writer } from '../codec/writer.js';
+import { ApplicationError, CallError, type Failure } from '../errors.js';
+import type { StatusName } from '../generated/tables.js';
+import type { CallContext, ChannelDescriptor, Items } from '../interface.js';
+import { failureCodec } from '../session/wire.js';
+import type { Connection, Serving as ServedCall } from './connection.js';
+import { Pump } from './pump.js';
+import { CreditMeter, ItemQueue } from './queue.js';
+
+/** A handler, as the runtime calls it: the arguments, the items that come up if there are any, the context. */
+export type Handler = (...args: unknown[]) => unknown;
+
+const TEXTS: { readonly [status in StatusName]?: string } = {
+  cancelled: 'the caller cancelled',
+  deadline_exceeded: 'the time for the call ran out',
+  unavailable: 'its server has left',
+  internal: 'the handler failed',
+};
+
+/** A call with id 0 is a notification: nothing is answered, all else is the same. */
+export class Serving implements ServedCall, CallContext {
+  readonly channel: string;
+  #abort: AbortController | undefined;
+  /** Why the handler is no longer wanted. */
+  #stopped: CallError | undefined;
+  #items: ItemQueue<unknown, void> | undefined;
+  #pump: Pump<unknown, unknown> | undefined;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly descriptor: ChannelDescriptor,
+    private readonly id: number,
+    private deadline: number,
+  ) {
+    this.channel = descriptor.name;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#stopped !== undefined) this.#abort.abort(this.#stopped);
+    }
+    return this.#abort.signal;
+  }
+
+  remainingMs(): number {
+    return this.#stopped === undefined ? Math.max(0, this.deadline - this.connection.now()) : 0;
+  }
+
+  /** Runs the handler, at once, so that calls begin in the order in which they came. Never rejects. */
+  async run(handler: Handler, body: Uint8Array): Promise<void> {
+    const { descriptor } = this;
+    let args: unknown[];
+    try {
+      args = [...(fromBytes(descriptor.args, body) as readonly unknown[])];
+    } catch (error) {
+      return this.#fault('got arguments that cannot be read', error);
+    }
+    try {
+      if (descriptor.up !== null) args.push((this.#items = this.#receiveItems()));
+      let result = await handler(...args, this);
+      if (descriptor.down !== null && this.#stopped === undefined) {
+        result = await this.#sendItems(result as Items<unknown>);
+      }
+      if (this.#stopped === undefined) this.#answer('ok', (out) => descriptor.reply.encode(out, result));
+    } catch (error) {
+      this.#refuse(error);
+    }
+    this.#pump?.stop();
+    this.#items?.end({ value: undefined });
+  }
+
+  item(body: Uint8Array): void {
+    const { up } = this.descriptor;
+    if (up === null) return;
+    try {
+      this.#items?.push(fromBytes(up, body), body.length);
+    } catch (error) {
+      this.#fault('got an item that cannot be read', error);
+    }
+  }
+
+  finish(): void {
+    this.#items?.end({ value: undefined });
+  }
+
+  credit(): void {
+    this.#pump?.wake();
+  }
+
+  stop(status: StatusName): void {
+    this.#fail(status);
+  }
+
+  abandon(): void {
+    this.#stop('unavailable');
+  }
+
+  #receiveItems(): ItemQueue<unknown, void> {
+    const { connection, id } = this;
+    const { session } = connection;
+    const { streamItems, streamBytes } = session.ourLimits;
+    const meter = new CreditMeter(streamItems, streamBytes, (items, bytes) => {
+      session.credit(true, id, items, bytes);
+      connection.touched();
+    });
+    // A reader that leaves gives no more credit; the caller learns of it by the end of the call.
+    return new ItemQueue(
+      (bytes) => meter.taken(bytes),
+      () => undefined,
+      undefined,
+    );
+  }
+
+  #sendItems(items: Items<unknown>): Promise<unknown> {
+    const { connection, descriptor, id } = this;
+    const { session } = connection;
+    this.#pump = new Pump<unknown, unknown>({
+      maySend: () => session.maySend(true, id),
+      send: (value, missed) => {
+        session.item(true, id, missed, (out) => descriptor.down?.encode(out, value));
+        // The time was that to the first item.
+        if (this.deadline !== Infinity) session.clearDeadline(true, id);
+        this.deadline = Infinity;
+        connection.touched();
+      },
+    });
+    return this.#pump.run(items, descriptor.overflow === 'dropOldest', descriptor.depth);
+  }
+
+  #answer(status: StatusName, body: (out: Writer) => void): void {
+    this.connection.session.reply(this.id, status, body);
+    this.connection.touched();
+  }
+
+  /** What the handler threw, or the reply or item of its that breaks the contract. */
+  #refuse(error: unknown): void {
+    if (this.#stopped !== undefined) return;
+    const { error: codec } = this.descriptor;
+    if (error instanceof ApplicationError) {
+      if (codec === null) return this.#fault('threw an error that it does not declare', error);
+      try {
+        return this.#answer('application', (out) => codec.encode(out, error.error));
+      } catch (broken) {
+        return this.#fault('threw an error that breaks its contract', broken);
+      }
+    }
+    if (error instanceof CallError) {
+      const { status, path, detail, retry, correlation } = error;
+      return this.#fail(status, { path, message: detail, retry, correlation });
+    }
+    this.#fault(error instanceof CodecError ? 'gave a value that breaks its contract' : 'threw', error);
+  }
+
+  /** The callee is at fault: the caller gets a number, the log says what it stands for. */
+  #fault(what: string, error: unknown): void {
+    if (this.#stopped !== undefined) return;
+    const [correlation = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+    this.connection.logger.error(`portcullis: ${this.channel} ${what} [${correlation.toString(16)}]`, error);
+    this.#fail('internal', { correlation });
+  }
+
+  /** Answers in the handler's place, and lets it know. */
+  #fail(status: StatusName, failure: Partial<Failure> = {}): void {
+    if (this.#stopped !== undefined) return;
+    const body = { channel: this.channel, message: TEXTS[status] ?? status, ...failure };
+    this.#answer(status, (out) => failureCodec.encode(out, body));
+    this.#stop(status);
+  }
+
+  #stop(status: StatusName): void {
+    const reason = new CallError(status, { channel: this.channel, message: TEXTS[status] ?? status });
+    this.#stopped ??= reason;
+    this.#pump?.stop();
+    this.#items?.end({ error: reason });
+    this.#abort?.abort(reason);
+  }
+}

@@ -1,0 +1,67 @@
+/** A subscription to a topic: a callback for each value, and none after its end. */
+import { fromBytes } from '../codec/index.js';
+import type { CallError } from '../errors.js';
+import type { Arrival, ChannelDescriptor, SubscribeOptions } from '../interface.js';
+import { SUBSCRIBE } from '../session/frame.js';
+import type { Connection } from './connection.js';
+import { Exchange, type Instance } from './exchange.js';
+import { localError, unreadable } from './failure.js';
+import { CreditMeter } from './queue.js';
+
+export class Subscription<T> extends Exchange {
+  readonly #meter: CreditMeter;
+  #left = false;
+
+  constructor(
+    connection: Connection,
+    channel: ChannelDescriptor,
+    private readonly listener: (value: T, arrival: Arrival) => void,
+    private readonly options: SubscribeOptions | undefined,
+  ) {
+    super(connection, channel, undefined);
+    const { session } = connection;
+    const { streamItems, streamBytes } = session.ourLimits;
+    this.#meter = new CreditMeter(streamItems, streamBytes, (items, bytes) => {
+      session.credit(false, this.id, items, bytes);
+      connection.touched();
+    });
+  }
+
+  start(to: Instance): void {
+    this.begin(to, () => undefined, { kind: SUBSCRIBE, down: true }, this.options);
+  }
+
+  /** Nobody listens any more. */
+  leave(): void {
+    this.#left = true;
+    this.abort(localError(this.channel, 'cancelled', 'the subscriber left'));
+  }
+
+  item(missed: number, token: number | undefined, body: Uint8Array): void {
+    const { session } = this.connection;
+    let value: T;
+    try {
+      [value] = fromBytes(this.channel.args, body) as readonly [T];
+    } catch (error) {
+      return this.abort(unreadable(this.channel, 'a value', error));
+    }
+    if (token !== undefined) session.ack(this.id, token);
+    this.#meter.taken(body.length);
+    this.connection.guard(`a listener of ${this.channel.name}`, () => this.listener(value, { missed }));
+  }
+
+  protected override decode(): () => void {
+    // A topic does not end well: whoever leaves it cancels.
+    throw new TypeError('a subscription has no reply');
+  }
+
+  protected override failed(error: CallError): void {
+    const onEnd = this.options?.onEnd;
+    // Its own wish to leave, by signal or by call, is no news to the subscriber.
+    if (onEnd === undefined || error.status === 'cancelled') return;
+    const tell = () => this.connection.guard(`\`onEnd\` of ${this.channel.name}`, () => onEnd(error));
+    // Not before the subscriber has what `subscribe` returns.
+    if (this.id === 0) queueMicrotask(() => (this.#left ? undefined : tell()));
+    else tell();
+  }
+}
