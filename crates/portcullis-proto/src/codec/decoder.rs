@@ -200,6 +200,17 @@ impl<'a> Decoder<'a> {
         std::str::from_utf8(self.raw(length)?).map_err(|_| CodecError::new(ErrorKind::BadUtf8))
     }
 
+    /// Checks text whose length was read before, and passes over it.
+    #[inline]
+    pub fn skip_text(&mut self, length: usize) -> Result<(), CodecError> {
+        let bytes = self.raw(length)?;
+        // Most text is ASCII, which is found out faster than that it is UTF-8.
+        if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
+            return Ok(());
+        }
+        Err(CodecError::new(ErrorKind::BadUtf8))
+    }
+
     /// A part with its byte count: `read` must use it up.
     pub fn sized<T>(
         &mut self,
