@@ -130,7 +130,7 @@ impl Limit {
         let mut int = quote!(::core::option::Option::None);
         let mut float = int.clone();
         if let Some(Bounds { low: Some(low), high: Some(high), .. }) = &self.range {
-            let (from, to) = (cast(low, quote!(f64)), cast(high, quote!(f64)));
+            let (from, to) = (real(low), real(high));
             float = quote!(::core::option::Option::Some((#from, #to)));
             if !is_float(low) && !is_float(high) {
                 let (from, to) = (whole(low, quote!(i128)), whole(high, quote!(i128)));
@@ -233,6 +233,18 @@ fn is_float(expr: &Expr) -> bool {
 /// A constant of any integer type as `ty`; a literal stands as it is, so that rustc checks its width.
 fn whole(expr: &Expr, ty: TokenStream) -> TokenStream {
     if literal(expr).is_some() { expr.to_token_stream() } else { cast(expr, ty) }
+}
+
+/// A constant of any number type as `f64`.
+fn real(expr: &Expr) -> TokenStream {
+    match literal(expr) {
+        // As it stands, rustc would take it for an `i32`.
+        Some(value) => {
+            let size = proc_macro2::Literal::f64_suffixed(value.unsigned_abs() as f64);
+            if value < 0 { quote!(-#size) } else { quote!(#size) }
+        }
+        None => cast(expr, quote!(f64)),
+    }
 }
 
 fn cast(expr: &Expr, ty: TokenStream) -> TokenStream {

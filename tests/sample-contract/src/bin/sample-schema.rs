@@ -1,0 +1,3 @@
+//! Writes `contract.schema`; with `--check`, says whether it is up to date.
+
+portcullis::schema_main!(sample_contract::contract);
