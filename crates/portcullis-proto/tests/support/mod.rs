@@ -2,6 +2,7 @@
 //! oracle that judges bodies straight from the protocol text. No test stands here.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+pub mod agreement;
 pub mod mutate;
 pub mod oracle;
 pub mod schemas;
