@@ -46,7 +46,7 @@ fn agree(seed: u64, seen: &mut BTreeMap<String, usize>) -> Result<(), TestCaseEr
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn validator_and_oracle_agree(seed: u64) {
