@@ -1,0 +1,78 @@
+//! Puts generated files into a folder, or says how the folder differs from them. Knows nothing of what is in them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// One generated file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its path inside the folder.
+    pub path: String,
+    /// Its whole text.
+    pub text: String,
+}
+
+/// What a run did or found, for each file that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The file differed or was not there.
+    Differs(PathBuf),
+    /// The file is not generated any more, and says of itself that it was.
+    Stale(PathBuf),
+}
+
+/// Compares the folder with `files`. `marker` is the first line of files that were generated.
+pub fn check(folder: &Path, files: &[File], marker: &str) -> io::Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
+    for file in files {
+        let path = folder.join(&file.path);
+        match fs::read_to_string(&path) {
+            Ok(text) if text == file.text => {}
+            Ok(_) => outcomes.push(Outcome::Differs(path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                outcomes.push(Outcome::Differs(path));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    outcomes.extend(stale(folder, files, marker)?.into_iter().map(Outcome::Stale));
+    Ok(outcomes)
+}
+
+/// Writes what differs and removes what is not generated any more; says which files were touched.
+pub fn write(folder: &Path, files: &[File], marker: &str) -> io::Result<Vec<Outcome>> {
+    let outcomes = check(folder, files, marker)?;
+    fs::create_dir_all(folder)?;
+    for outcome in &outcomes {
+        match outcome {
+            Outcome::Differs(path) => {
+                if let Some(file) = files.iter().find(|file| folder.join(&file.path) == *path) {
+                    fs::write(path, &file.text)?;
+                }
+            }
+            Outcome::Stale(path) => fs::remove_file(path)?,
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Files of the folder that begin with the marker and are not among `files`.
+fn stale(folder: &Path, files: &[File], marker: &str) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut stale = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let known = files.iter().any(|file| folder.join(&file.path) == path);
+        let is_module = path.extension().is_some_and(|extension| extension == "ts");
+        if !known && is_module && fs::read_to_string(&path)?.starts_with(marker) {
+            stale.push(path);
+        }
+    }
+    stale.sort();
+    Ok(stale)
+}

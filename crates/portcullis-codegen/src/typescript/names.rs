@@ -1,0 +1,283 @@
+//! Names in TypeScript: the case that the mapping asks for, and names that mean something else there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis_proto::schema::{Interface, Schema};
+
+use super::GenerateError;
+
+/// Words that cannot name a variable, and the names that generated functions use themselves.
+const NOT_VARIABLES: &[&str] = &[
+    "arguments",
+    "as",
+    "async",
+    "at",
+    "await",
+    "break",
+    "case",
+    "catch",
+    "class",
+    "const",
+    "continue",
+    "debugger",
+    "default",
+    "delete",
+    "do",
+    "else",
+    "enum",
+    "error",
+    "eval",
+    "export",
+    "extends",
+    "false",
+    "finally",
+    "for",
+    "function",
+    "if",
+    "implements",
+    "import",
+    "in",
+    "input",
+    "instanceof",
+    "interface",
+    "let",
+    "new",
+    "null",
+    "out",
+    "outer",
+    "package",
+    "part",
+    "private",
+    "protected",
+    "public",
+    "return",
+    "static",
+    "super",
+    "switch",
+    "tag",
+    "this",
+    "throw",
+    "true",
+    "try",
+    "typeof",
+    "undefined",
+    "value",
+    "var",
+    "void",
+    "while",
+    "with",
+    "yield",
+];
+
+/// Functions and constants of the runtime, besides those whose names [`shadows`] tells.
+const RUNTIME: &[&str] = &[
+    "fail",
+    "inRange",
+    "noArguments",
+    "noVariant",
+    "present",
+    "refused",
+    "skipPart",
+    "unitCodec",
+    "within",
+];
+
+/// Names of types that generated modules use, with the meaning that they have outside.
+const NOT_TYPES: &[&str] = &[
+    "Arrival",
+    "ArrayBuffer",
+    "AsyncIterable",
+    "Awaitable",
+    "Binding",
+    "Brand",
+    "CallContext",
+    "CallOptions",
+    "Calling",
+    "ChannelDescriptor",
+    "Codec",
+    "DeliveryReport",
+    "InterfaceDescriptor",
+    "Items",
+    "ItemsOut",
+    "Map",
+    "Math",
+    "Promise",
+    "PublishBinding",
+    "Readonly",
+    "ReadonlyMap",
+    "Reader",
+    "Record",
+    "Streaming",
+    "SubscribeOptions",
+    "Uint8Array",
+    "Unknown",
+    "Unsubscribe",
+    "Writer",
+];
+
+/// Members that a class cannot have, or that make it something else (`then`: a promise).
+const NOT_MEMBERS: &[&str] = &["constructor", "prototype", "then"];
+
+/// Most characters that a suffix `_` is tried for.
+const SUFFIXES_MAX: usize = 8;
+
+/// `frame_rate` and `FrameRate` become `frameRate`, by the rule of the contract's macros.
+pub(super) fn camel(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    let mut upper = false;
+    for c in name.chars() {
+        match c {
+            '_' | '-' | '.' => upper = !camel.is_empty(),
+            _ if camel.is_empty() => camel.extend(c.to_lowercase()),
+            _ if upper => {
+                camel.extend(c.to_uppercase());
+                upper = false;
+            }
+            _ => camel.push(c),
+        }
+    }
+    if camel.is_empty() || camel.starts_with(|c: char| c.is_ascii_digit()) {
+        camel.insert(0, '_');
+    }
+    camel
+}
+
+/// `studio.camera_settings` becomes `StudioCameraSettings`.
+pub(super) fn pascal(name: &str) -> String {
+    let camel = camel(name);
+    let mut letters = camel.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// `studio.camera_settings` becomes `studio-camera-settings`.
+pub(super) fn kebab(name: &str) -> String {
+    name.replace(['.', '_'], "-").to_ascii_lowercase()
+}
+
+/// Adds `_` until `name` is not taken.
+fn apart(mut name: String, taken: impl Fn(&str) -> bool) -> String {
+    for _ in 0..SUFFIXES_MAX {
+        if !taken(&name) {
+            break;
+        }
+        name.push('_');
+    }
+    name
+}
+
+/// Whether a variable of that name could hide a function or constant that generated code uses.
+fn shadows(name: &str) -> bool {
+    let verb = ["read", "write", "encode", "decode"].iter().any(|verb| name.starts_with(verb));
+    verb || name.ends_with("Channel") || RUNTIME.contains(&name) || NOT_VARIABLES.contains(&name)
+}
+
+/// A variable for a field or argument.
+pub(super) fn variable(name: &str) -> String {
+    apart(camel(name), shadows)
+}
+
+/// The variables of arguments, apart from each other and from `others`.
+pub(super) fn variables<'a>(names: impl Iterator<Item = &'a str>, others: &[&str]) -> Vec<String> {
+    let mut taken: Vec<String> = others.iter().map(|&other| other.to_owned()).collect();
+    let mut variables = Vec::new();
+    for name in names {
+        let name = apart(variable(name), |name| taken.iter().any(|other| other == name));
+        taken.push(name.clone());
+        variables.push(name);
+    }
+    variables
+}
+
+/// A member of a generated class, apart from those that it has already.
+pub(super) fn member(name: String, taken: &mut BTreeSet<String>) -> String {
+    let name = apart(name, |name| NOT_MEMBERS.contains(&name) || taken.contains(name));
+    taken.insert(name.clone());
+    name
+}
+
+/// The names of what a schema declares.
+#[derive(Debug)]
+pub(super) struct Names {
+    types: BTreeMap<String, String>,
+    /// By the name on the wire: the name in code, and the module.
+    interfaces: BTreeMap<String, (String, String)>,
+}
+
+impl Names {
+    /// Chooses all names; fails where two things would have the same.
+    pub(super) fn new(schema: &Schema) -> Result<Self, GenerateError> {
+        let mut types = BTreeMap::new();
+        let mut values = BTreeMap::new();
+        for name in schema.types.keys() {
+            let code = if name.contains(['.', '-']) { pascal(name) } else { name.clone() };
+            let code = apart(code, |code| NOT_TYPES.contains(&code));
+            let derived =
+                [format!("encode{code}"), format!("decode{code}"), format!("{code}Codec")];
+            for value in derived.into_iter().chain([code.clone()]) {
+                if let Some(other) = values.insert(value.clone(), name) {
+                    let names = [other.clone(), name.clone()];
+                    return Err(GenerateError::SameName { names, code: value });
+                }
+            }
+            types.insert(name.clone(), code);
+        }
+        let mut interfaces: BTreeMap<String, (String, String)> = BTreeMap::new();
+        let mut taken: BTreeSet<String> = types.values().cloned().collect();
+        for interface in &schema.interfaces {
+            let code = interface_name(interface, &taken)?;
+            taken.extend(family(&code));
+            let module = kebab(&interface.name);
+            let same = interfaces.iter().find(|(_, (_, other))| *other == module);
+            if let Some((other, _)) = same {
+                let names = [other.clone(), interface.name.clone()];
+                return Err(GenerateError::SameName { names, code: format!("{module}.ts") });
+            }
+            if matches!(module.as_str(), "index" | "types") {
+                return Err(GenerateError::ModuleName(interface.name.clone()));
+            }
+            interfaces.insert(interface.name.clone(), (code, module));
+        }
+        Ok(Self { types, interfaces })
+    }
+
+    /// The TypeScript name of a message type.
+    pub(super) fn ty<'a>(&'a self, name: &'a str) -> &'a str {
+        self.types.get(name).map_or(name, String::as_str)
+    }
+
+    /// The TypeScript name of an interface.
+    pub(super) fn interface<'a>(&'a self, name: &'a str) -> &'a str {
+        self.interfaces.get(name).map_or(name, |(code, _)| code)
+    }
+
+    /// The module of an interface, without its extension.
+    pub(super) fn module<'a>(&'a self, name: &'a str) -> &'a str {
+        self.interfaces.get(name).map_or(name, |(_, module)| module)
+    }
+}
+
+/// Everything that one interface is called.
+fn family(code: &str) -> [String; 4] {
+    [
+        code.to_owned(),
+        format!("{code}Client"),
+        format!("{code}Handlers"),
+        format!("{code}Publisher"),
+    ]
+}
+
+/// The trait's name; where a message or another interface has it, the name on the wire.
+fn interface_name(
+    interface: &Interface,
+    taken: &BTreeSet<String>,
+) -> Result<String, GenerateError> {
+    let short = pascal(&interface.trait_name);
+    let candidates = [short.clone(), pascal(&interface.name), format!("{short}Interface")];
+    candidates
+        .into_iter()
+        .find(|code| {
+            !NOT_TYPES.contains(&code.as_str())
+                && family(code).iter().all(|name| !taken.contains(name))
+        })
+        .ok_or_else(|| GenerateError::InterfaceName(interface.name.clone()))
+}
