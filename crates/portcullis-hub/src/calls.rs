@@ -281,9 +281,7 @@ impl Hub {
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         if let Some(meta) = state.session.inbound_mut(id).and_then(|inbound| inbound.meta) {
             failure.correlation = meta.correlation;
-            if failure.channel.is_empty()
-                && let Some(name) = catalog.full_name(meta.interface, meta.ordinal)
-            {
+            if let Some(name) = catalog.full_name(meta.interface, meta.ordinal) {
                 failure.channel = name.to_string();
             }
         }

@@ -12,6 +12,7 @@ mod catalog;
 mod config;
 mod control;
 mod deliver;
+mod flows;
 mod greet;
 mod instance;
 mod leave;

@@ -1,8 +1,23 @@
 //! What an application uses: contracts as Rust traits and types, and the drivers that carry them between processes.
 
+#[cfg(feature = "tokio")]
+pub mod client;
+#[cfg(feature = "tokio")]
+mod clock;
 mod contract_file;
+#[cfg(feature = "tokio")]
+mod driver;
+#[cfg(feature = "tokio")]
+pub mod hub;
+#[cfg(feature = "tokio")]
+pub mod link;
+#[cfg(all(unix, feature = "tokio"))]
+pub mod process;
 #[cfg(feature = "web")]
 pub mod web;
+
+#[cfg(feature = "tokio")]
+pub use hub::{Hub, Role};
 
 pub use portcullis_macros::{contract, interface, message, schema_main};
 pub use portcullis_proto::codec::{CodecError, Json, Message, SafeInt, Timestamp, Unknown, Uuid};

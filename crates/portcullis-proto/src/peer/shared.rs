@@ -284,3 +284,10 @@ impl fmt::Debug for Peer {
             .finish()
     }
 }
+
+impl Peer {
+    /// Whether the connection has ended.
+    pub fn has_ended(&self) -> bool {
+        self.0.lock().ended.is_some()
+    }
+}

@@ -1,0 +1,54 @@
+//! The drivers' clock: the one place where the time is read.
+
+use std::time::Instant;
+
+use portcullis_proto::time::Time;
+
+/// Monotonic time since the clock was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    zero: Zero,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Zero {
+    System(Instant),
+    /// tokio's clock: the same, but tests can pause it.
+    #[cfg(feature = "tokio")]
+    Tokio(tokio::time::Instant),
+}
+
+impl Clock {
+    /// The system's monotonic clock. It does not run while the machine sleeps.
+    #[expect(clippy::disallowed_methods, reason = "drivers tell the core what time it is")]
+    pub fn system() -> Self {
+        Self { zero: Zero::System(Instant::now()) }
+    }
+
+    /// tokio's clock, which tests can pause.
+    #[cfg(feature = "tokio")]
+    pub fn tokio() -> Self {
+        Self { zero: Zero::Tokio(tokio::time::Instant::now()) }
+    }
+
+    /// The time.
+    #[inline]
+    pub fn now(&self) -> Time {
+        let since = match self.zero {
+            Zero::System(zero) => zero.elapsed(),
+            #[cfg(feature = "tokio")]
+            Zero::Tokio(zero) => zero.elapsed(),
+        };
+        Time::ZERO + since
+    }
+
+    /// The moment of `time` on tokio's clock.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn at(&self, time: Time) -> tokio::time::Instant {
+        let since = time.since(Time::ZERO);
+        match self.zero {
+            Zero::System(zero) => tokio::time::Instant::from_std(zero + since),
+            Zero::Tokio(zero) => zero + since,
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! One connection as a tokio task: reads, writes and time-outs of one link, in turns of bounded length.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use portcullis_proto::time::Time;
+use tokio::time::{Sleep, sleep_until};
+
+use crate::clock::Clock;
+use crate::link::{Framing, Link, RecvBuffer};
+
+/// Reads that a connection may make before others get their turn; each brings at most 64 KiB of small frames.
+const READS_MAX: usize = 1;
+
+/// The core at one end of a connection: a peer, or the hub's side of one.
+pub(crate) trait Core: Send + Sync + 'static {
+    /// Takes in what is received, and starts what came of it.
+    fn receive(&self, buffer: &mut RecvBuffer, framing: Framing);
+    /// Moves what may leave to the end of `into`.
+    fn transmit(&self, into: &mut Vec<u8>) -> bool;
+    /// Ready when there is something to transmit, the time-out has changed, or the connection has ended.
+    fn poll_output(&self, context: &mut Context<'_>) -> Poll<()>;
+    fn next_timeout(&self) -> Option<Time>;
+    fn handle_timeout(&self);
+    fn has_ended(&self) -> bool;
+    /// The transport has ended: with an error, or just so.
+    fn lost(&self, error: Option<io::Error>);
+}
+
+/// How long the last words of a connection may take to leave.
+const LINGER: std::time::Duration = std::time::Duration::from_secs(2);
+
+struct Connection<'a, C, L> {
+    core: &'a C,
+    link: L,
+    clock: Clock,
+    buffer: RecvBuffer,
+    out: Vec<u8>,
+    written: usize,
+    timer: Pin<&'a mut Sleep>,
+    armed: Option<Time>,
+    lingering: bool,
+}
+
+/// Carries the bytes of `core` over `link` until either ends.
+pub(crate) async fn run<C: Core, L: Link>(core: &C, link: L, clock: Clock) {
+    let timer = pin!(sleep_until(clock.at(clock.now())));
+    let mut connection = Connection {
+        core,
+        link,
+        clock,
+        buffer: RecvBuffer::default(),
+        out: Vec::new(),
+        written: 0,
+        timer,
+        armed: None,
+        lingering: false,
+    };
+    poll_fn(|context| connection.poll(context)).await;
+}
+
+impl<C: Core, L: Link> Connection<'_, C, L> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let mut reads = 0;
+        // Every turn but the last reads or has something to send; reads are bounded.
+        loop {
+            if let Err(error) = self.poll_write_all(context) {
+                self.core.lost(Some(error));
+                return Poll::Ready(());
+            }
+            if self.core.has_ended() {
+                return self.poll_last_words(context);
+            }
+            if reads == READS_MAX {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            match self.link.poll_read(context, &mut self.buffer) {
+                Poll::Ready(Ok(0)) => {
+                    self.core.lost(None);
+                    return Poll::Ready(());
+                }
+                Poll::Ready(Ok(_)) => {
+                    reads += 1;
+                    self.core.receive(&mut self.buffer, self.link.framing());
+                    continue;
+                }
+                Poll::Ready(Err(error)) => {
+                    self.core.lost(Some(error));
+                    if self.core.has_ended() {
+                        continue;
+                    }
+                    return Poll::Ready(());
+                }
+                Poll::Pending => {}
+            }
+            let idle = self.written == self.out.len();
+            if idle && self.core.poll_output(context).is_ready() && !self.core.has_ended() {
+                if self.fill() {
+                    continue;
+                }
+                // Only the time-out has changed; be told of the next change.
+                if self.core.poll_output(context).is_ready() {
+                    continue;
+                }
+            }
+            if self.poll_timer(context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Takes more from the core, once all that was taken is written.
+    fn fill(&mut self) -> bool {
+        self.out.clear();
+        self.written = 0;
+        self.core.transmit(&mut self.out)
+    }
+
+    /// Writes as much as the link takes.
+    fn poll_write_all(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        // Every turn writes something, or ends the loop.
+        loop {
+            if self.written == self.out.len() && !self.fill() {
+                if let Poll::Ready(Err(error)) = self.link.poll_flush(context) {
+                    return Err(error);
+                }
+                return Ok(());
+            }
+            let rest = self.out.get(self.written..).unwrap_or_default();
+            match self.link.poll_write(context, rest) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(count)) => self.written += count,
+                Poll::Ready(Err(error)) => return Err(error),
+            }
+        }
+    }
+
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let next = self.core.next_timeout();
+        let Some(next) = next else {
+            self.armed = None;
+            return Poll::Pending;
+        };
+        // A timer that fires too early costs one look; moving it for each call would cost more.
+        if self.armed.is_none_or(|armed| next < armed) {
+            self.timer.as_mut().reset(self.clock.at(next));
+            self.armed = Some(next);
+        }
+        match self.timer.as_mut().poll(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(()) => {
+                self.armed = None;
+                self.core.handle_timeout();
+                Poll::Ready(())
+            }
+        }
+    }
+
+    /// The connection has ended: its goodbye leaves, if the other side takes it in time.
+    fn poll_last_words(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let flushed = self.written == self.out.len()
+            && matches!(self.link.poll_flush(context), Poll::Ready(_));
+        if flushed {
+            return Poll::Ready(());
+        }
+        if !self.lingering {
+            self.lingering = true;
+            let until = tokio::time::Instant::now() + LINGER;
+            self.timer.as_mut().reset(until);
+        }
+        self.timer.as_mut().poll(context)
+    }
+}

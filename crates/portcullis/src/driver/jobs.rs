@@ -1,0 +1,44 @@
+//! Starts the handlers of a turn, each inside its span.
+
+use std::sync::Arc;
+
+use portcullis_proto::rpc::{
+    Complete, HandlerReply, Job, Mode, Outcome, Replies, Running, start_job,
+};
+
+/// Starts the jobs in order; `spawn` gets each that is still pending after its first poll, with its span.
+pub(crate) fn start_all(
+    jobs: &mut Vec<Job>,
+    input: &[u8],
+    replies: &mut Replies,
+    complete: &Arc<dyn Complete>,
+    mut spawn: impl FnMut(Mode, Running, tracing::Span),
+) {
+    for job in jobs.drain(..) {
+        let span = span(&job);
+        let entered = span.enter();
+        let pending = start_job(job, input, replies, complete);
+        drop(entered);
+        if let Some((mode, running)) = pending {
+            spawn(mode, running, span);
+        }
+    }
+}
+
+fn span(job: &Job) -> tracing::Span {
+    tracing::debug_span!(
+        "call",
+        channel = %job.channel,
+        correlation = job.call.correlation(),
+        caller = job.call.caller().map(|caller| caller.label.as_str()),
+    )
+}
+
+/// Logs the panics among outcomes, by the numbers that their callers are told.
+pub(crate) fn log_panics(entries: &[HandlerReply]) {
+    for entry in entries {
+        if let Ok(Outcome::Panicked(text)) = &entry.outcome {
+            tracing::error!(channel = %entry.channel, correlation = entry.correlation, panic = %text, "a handler panicked");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Drivers: they carry the bytes of a sans-IO core over a link, tell it the time, and run the handlers that it starts.
+
+#[cfg(feature = "tokio")]
+pub(crate) mod connection;
+mod jobs;
+
+pub(crate) use jobs::{log_panics, start_all};

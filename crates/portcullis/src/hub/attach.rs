@@ -1,0 +1,128 @@
+//! Connections: links that main has decided to admit.
+
+use std::fmt;
+use std::sync::Arc;
+
+use portcullis_hub::{Admission, AdmitError, Kind, PeerId};
+use portcullis_proto::goodbye::{Goodbye, Reason};
+use portcullis_proto::peer::{Peer, PeerConfig};
+use portcullis_proto::rpc::Host;
+
+use super::host::PeerHost;
+use super::shared::{Hub, Wake};
+use crate::link::{IoLink, Link};
+
+/// A connection of the hub.
+#[derive(Clone)]
+pub struct Connection(pub(super) Arc<PeerHost>);
+
+impl Connection {
+    /// The peer at the other end.
+    pub fn peer(&self) -> PeerId {
+        self.0.peer
+    }
+
+    /// Waits for the end of the connection, and tells why.
+    pub async fn closed(&self) -> Goodbye {
+        let gone = self.0.gone.notified();
+        let mut gone = std::pin::pin!(gone);
+        gone.as_mut().enable();
+        let ended = self.0.goodbye.lock().is_ok_and(|goodbye| goodbye.is_some());
+        if !ended {
+            gone.await;
+        }
+        self.0.farewell()
+    }
+
+    /// Ends the connection.
+    pub fn close(&self, reason: Reason) {
+        let peer = self.0.peer;
+        self.0.hub.turn(|core, now, turn| core.end_peer(peer, Goodbye::new(reason), now, turn));
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Connection").field(&self.0.peer).finish()
+    }
+}
+
+impl Hub {
+    pub(super) fn admit(&self, admission: &Admission) -> Result<Arc<PeerHost>, AdmitError> {
+        let now = self.0.clock.now();
+        let peer = self.0.lock().core.admit(admission, now)?;
+        let host = Arc::new(PeerHost::new(Arc::clone(&self.0), peer));
+        let mut state = self.0.lock();
+        state.core.set_host(peer, Arc::clone(&host) as Arc<dyn Host>);
+        state.wakes.insert(peer, Wake::Task(None));
+        drop(state);
+        Ok(host)
+    }
+
+    /// Admits a peer over `link`. Who it is and what it may do is main's word alone.
+    ///
+    /// # Errors
+    ///
+    /// See [`AdmitError`]; the link is closed then.
+    pub fn attach(&self, link: impl Link, admission: &Admission) -> Result<Connection, AdmitError> {
+        let host = self.admit(admission)?;
+        let driven = Arc::clone(&host);
+        let clock = self.0.clock;
+        self.0.runtime.spawn(async move {
+            // Removed also when the task is dropped with its runtime.
+            let _remove = RemoveOnDrop(Arc::clone(&driven));
+            crate::driver::connection::run(&driven, link, clock).await;
+        });
+        Ok(Connection(host))
+    }
+
+    /// A peer in this process: main's own client, or a test's, over memory.
+    ///
+    /// # Errors
+    ///
+    /// See [`AdmitError`].
+    pub fn connect(
+        &self,
+        label: impl Into<String>,
+        role: impl Into<String>,
+        config: &PeerConfig,
+    ) -> Result<Peer, AdmitError> {
+        let (ours, theirs) = IoLink::memory();
+        let admission = Admission { label: label.into(), role: role.into(), kind: Kind::Main };
+        self.attach(ours, &admission)?;
+        let _entered = self.0.runtime.enter();
+        Ok(crate::client::connect_on(&self.0.runtime, theirs, config))
+    }
+}
+
+struct RemoveOnDrop(Arc<PeerHost>);
+
+impl Drop for RemoveOnDrop {
+    fn drop(&mut self) {
+        self.0.remove();
+    }
+}
+
+/// Why a hub cannot listen.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// The folder of the socket can be written by others, or is a link, or belongs to somebody else.
+    UnsafeFolder(String),
+    /// Somebody listens there already.
+    InUse(String),
+    /// The system refused.
+    Io(std::io::Error),
+}
+
+impl fmt::Display for ListenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnsafeFolder(why) => write!(f, "the socket's folder is not safe: {why}"),
+            Self::InUse(path) => write!(f, "somebody listens on {path} already"),
+            Self::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ListenError {}

@@ -1,0 +1,87 @@
+//! How an application sets up its hub.
+
+use portcullis_hub::{ConfigError, HubConfig, Role};
+use portcullis_proto::schema::Schema;
+use portcullis_proto::session::Limits;
+
+use super::shared::Hub;
+
+/// Sets up a [`Hub`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct HubBuilder {
+    config: HubConfig,
+    runtime: Option<tokio::runtime::Handle>,
+    events_max: usize,
+}
+
+/// Events that wait for a slow observer before the oldest are dropped.
+const EVENTS_MAX: usize = 4096;
+
+impl HubBuilder {
+    pub(super) fn new(schema: &Schema) -> Self {
+        Self { config: HubConfig::new(schema), runtime: None, events_max: EVENTS_MAX }
+    }
+
+    /// Adds a role: what is not granted is denied.
+    pub fn role(mut self, role: Role) -> Self {
+        self.config = self.config.role(role);
+        self
+    }
+
+    /// What the hub accepts from each peer.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.config = self.config.limits(limits);
+        self
+    }
+
+    /// Data that may wait for a peer before it is ended as too slow, in bytes.
+    pub fn outbox_bytes_max(mut self, bytes: usize) -> Self {
+        self.config = self.config.outbox_bytes_max(bytes);
+        self
+    }
+
+    /// How long a peer has for its hello, in milliseconds.
+    pub fn handshake_ms(mut self, ms: u32) -> Self {
+        self.config = self.config.handshake_ms(ms);
+        self
+    }
+
+    /// Whether each call that ends is an event.
+    pub fn observe_calls(mut self, observe: bool) -> Self {
+        self.config = self.config.observe_calls(observe);
+        self
+    }
+
+    /// Changes what has no method of its own.
+    pub fn configure(mut self, change: impl FnOnce(HubConfig) -> HubConfig) -> Self {
+        self.config = change(self.config);
+        self
+    }
+
+    /// Where connections and handlers run; by default on the current runtime.
+    pub fn runtime(mut self, runtime: tokio::runtime::Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// Events that wait for a slow observer before the oldest are dropped.
+    pub fn events_max(mut self, events: usize) -> Self {
+        self.events_max = events.max(1);
+        self
+    }
+
+    /// The hub.
+    ///
+    /// # Errors
+    ///
+    /// A role that grants what the contract does not have: see [`ConfigError`].
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime, when none was given.
+    pub fn build(self) -> Result<Hub, ConfigError> {
+        let runtime = self.runtime.unwrap_or_else(tokio::runtime::Handle::current);
+        Ok(Hub::from_core(portcullis_hub::Hub::new(self.config)?, runtime, self.events_max))
+    }
+}

@@ -1,0 +1,59 @@
+//! What observers of a hub hear.
+
+use portcullis_hub::HubEvent;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+/// The events of a hub, in order, from the moment of subscription.
+#[derive(Debug)]
+pub struct Events {
+    pub(super) receiver: broadcast::Receiver<HubEvent>,
+    pub(super) missed: u64,
+}
+
+impl Events {
+    /// The next event; `None` when the hub is gone. A slow observer misses the oldest, see [`Self::missed`].
+    pub async fn next(&mut self) -> Option<HubEvent> {
+        // Every turn that goes on has skipped events.
+        loop {
+            match self.receiver.recv().await {
+                Ok(event) => return Some(event),
+                Err(RecvError::Lagged(count)) => self.missed += count,
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    /// Events that were dropped because this observer was too slow.
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+}
+
+/// Logs what a maintainer wants to find in the log of main.
+pub(super) fn log(event: &HubEvent) {
+    match event {
+        HubEvent::Joined(peer) => {
+            tracing::info!(peer = peer.peer.number(), label = %peer.label, role = %peer.role, "joined");
+        }
+        HubEvent::Left { peer, goodbye } if goodbye.reason.is_violation() => {
+            tracing::warn!(peer = peer.peer.number(), label = %peer.label, role = %peer.role, %goodbye, "ended for a violation");
+        }
+        HubEvent::Left { peer, goodbye } => {
+            tracing::info!(peer = peer.peer.number(), label = %peer.label, %goodbye, "left");
+        }
+        HubEvent::Unresponsive(peer) => {
+            tracing::warn!(peer = peer.peer.number(), label = %peer.label, "unresponsive");
+        }
+        HubEvent::Denied { label, channel } => {
+            tracing::debug!(%label, channel = channel.as_deref(), "denied");
+        }
+        HubEvent::Served { interface, instance, label } => {
+            tracing::debug!(%interface, %instance, %label, "served");
+        }
+        HubEvent::Withdrawn { interface, instance, label } => {
+            tracing::debug!(%interface, %instance, %label, "withdrawn");
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,182 @@
+//! One connection of a hub: how its handlers reach their session, and the core that its task drives.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use portcullis_hub::{PeerId, Turn};
+use portcullis_proto::goodbye::{Goodbye, Reason};
+use portcullis_proto::rpc::{Body, Complete, Host, Replies, Taken};
+use portcullis_proto::session::{Leg, SendError};
+use portcullis_proto::time::Time;
+use tokio::sync::Notify;
+use tracing::Instrument;
+
+use super::shared::{Shared, Wake};
+use crate::client::spawn;
+use crate::driver::connection::Core;
+use crate::driver::{log_panics, start_all};
+use crate::link::{Framing, RecvBuffer};
+
+/// The hub's side of a connection.
+pub(super) struct PeerHost {
+    pub(super) hub: Arc<Shared>,
+    pub(super) peer: PeerId,
+    pub(super) gone: Notify,
+    pub(super) goodbye: Mutex<Option<Goodbye>>,
+    scratch: Mutex<Scratch>,
+}
+
+/// Memory that each turn uses again.
+#[derive(Default)]
+struct Scratch {
+    turn: Turn,
+    replies: Replies,
+}
+
+impl PeerHost {
+    pub(super) fn new(hub: Arc<Shared>, peer: PeerId) -> Self {
+        Self {
+            hub,
+            peer,
+            gone: Notify::new(),
+            goodbye: Mutex::new(None),
+            scratch: Mutex::new(Scratch::default()),
+        }
+    }
+
+    /// Takes in bytes, starts what came of them and hands back the outcomes. Returns how far it came.
+    pub(super) fn receive_bytes(
+        self: &Arc<Self>,
+        input: &[u8],
+        framing: Framing,
+    ) -> portcullis_hub::Delivery {
+        // Only this connection's driver comes here.
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let Scratch { turn, replies } = &mut *scratch;
+        let delivery = self.hub.turn_with(turn, |core, now, turn| {
+            let delivery = core.deliver(self.peer, input, now, turn);
+            if framing == Framing::Messages && !delivery.ended && delivery.consumed < input.len() {
+                core.end_peer(self.peer, Goodbye::new(Reason::PartialMessage), now, turn);
+            }
+            delivery
+        });
+        if !turn.jobs.is_empty() {
+            let complete: Arc<dyn Complete> = Arc::clone(self) as Arc<dyn Complete>;
+            let runtime = &self.hub.runtime;
+            start_all(&mut turn.jobs, input, replies, &complete, |mode, running, span| {
+                spawn(runtime, mode, running.instrument(span));
+            });
+            if !replies.entries.is_empty() {
+                log_panics(&replies.entries);
+                self.hub.turn_with(turn, |core, now, turn| {
+                    core.complete(self.peer, replies, now, turn);
+                });
+            }
+        }
+        delivery
+    }
+
+    pub(super) fn farewell(&self) -> Goodbye {
+        let goodbye = self.goodbye.lock().unwrap_or_else(PoisonError::into_inner);
+        goodbye.clone().unwrap_or_else(|| Goodbye::new(Reason::Closed))
+    }
+
+    /// Forgets the connection: its transport is closed.
+    pub(super) fn remove(&self) {
+        let ended = self.hub.lock().core.ended(self.peer).cloned();
+        self.hub.turn(|core, now, turn| core.remove(self.peer, now, turn));
+        self.hub.lock().wakes.remove(&self.peer);
+        *self.goodbye.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(ended.unwrap_or_else(|| Goodbye::new(Reason::Closed)));
+        self.gone.notify_waiters();
+        self.hub.emptied.notify_waiters();
+    }
+}
+
+impl Host for PeerHost {
+    fn now(&self) -> Time {
+        self.hub.clock.now()
+    }
+
+    fn poll_send(
+        &self,
+        leg: Leg,
+        keep: Option<u32>,
+        context: &mut Context<'_>,
+        body: Body<'_>,
+    ) -> Poll<Result<(), SendError>> {
+        self.hub.turn(|core, _, turn| core.poll_send(self.peer, leg, keep, context, body, turn))
+    }
+
+    fn poll_take(&self, leg: Leg, context: &mut Context<'_>) -> Poll<Option<Taken>> {
+        self.hub.turn(|core, _, turn| core.poll_take(self.peer, leg, context, turn))
+    }
+
+    fn finish(&self, _: Leg) {
+        // A handler's flow ends with its reply.
+    }
+}
+
+impl Complete for PeerHost {
+    fn complete(&self, replies: &mut Replies) {
+        log_panics(&replies.entries);
+        self.hub.turn(|core, now, turn| core.complete(self.peer, replies, now, turn));
+    }
+}
+
+impl Core for Arc<PeerHost> {
+    fn receive(&self, buffer: &mut RecvBuffer, framing: Framing) {
+        let delivery = self.receive_bytes(buffer.filled(), framing);
+        buffer.consume(delivery.consumed, delivery.needed);
+    }
+
+    fn transmit(&self, into: &mut Vec<u8>) -> bool {
+        self.hub.lock().core.transmit(self.peer, into)
+    }
+
+    fn poll_output(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.hub.lock();
+        if state.core.has_output(self.peer) || state.core.ended(self.peer).is_some() {
+            return Poll::Ready(());
+        }
+        state.core.untouch(self.peer);
+        match state.wakes.get_mut(&self.peer) {
+            Some(Wake::Task(Some(held))) if held.will_wake(context.waker()) => {}
+            _ => {
+                let wake = Wake::Task(Some(context.waker().clone()));
+                state.wakes.insert(self.peer, wake);
+            }
+        }
+        Poll::Pending
+    }
+
+    fn next_timeout(&self) -> Option<Time> {
+        self.hub.lock().core.next_timeout(self.peer)
+    }
+
+    fn handle_timeout(&self) {
+        self.hub.turn(|core, now, turn| core.handle_timeout(self.peer, now, turn));
+    }
+
+    fn has_ended(&self) -> bool {
+        self.hub.lock().core.ended(self.peer).is_some()
+    }
+
+    fn lost(&self, error: Option<io::Error>) {
+        self.hub.turn(|core, now, turn| match error {
+            Some(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let goodbye = Goodbye::because(Reason::MalformedFrame, error.to_string());
+                core.end_peer(self.peer, goodbye, now, turn);
+            }
+            Some(error) => {
+                let goodbye = Goodbye::because(Reason::Closed, format!("connection lost: {error}"));
+                core.peer_left(self.peer, goodbye, now, turn);
+            }
+            None => {
+                let goodbye = Goodbye::because(Reason::Closed, "the peer closed the connection");
+                core.peer_left(self.peer, goodbye, now, turn);
+            }
+        });
+    }
+}

@@ -1,0 +1,191 @@
+//! The handle on a hub, and the lock around its core: turns are acted on once the lock is gone.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Waker;
+
+use portcullis_hub::{HubCounters, HubEvent, PeerId, PeerInfo, Turn};
+use portcullis_proto::peer::DeliveryReport;
+use portcullis_proto::schema::Schema;
+use portcullis_proto::time::Time;
+use tokio::sync::{Notify, broadcast, oneshot};
+
+use super::build::HubBuilder;
+use super::events::{Events, log};
+use crate::clock::Clock;
+
+/// The hub of an application. Cheap to clone; all clones are the same hub.
+#[derive(Clone)]
+pub struct Hub(pub(super) Arc<Shared>);
+
+/// Whom to tell that a peer has output, or that its time-out has changed.
+pub(super) enum Wake {
+    /// A tokio task, while it sleeps.
+    Task(Option<Waker>),
+    /// A thread.
+    #[cfg(all(unix, feature = "blocking"))]
+    Thread(Arc<dyn Fn() + Send + Sync>),
+}
+
+pub(super) struct State {
+    pub(super) core: portcullis_hub::Hub,
+    pub(super) wakes: HashMap<PeerId, Wake>,
+    pub(super) reports: HashMap<u32, oneshot::Sender<DeliveryReport>>,
+}
+
+pub(super) struct Shared {
+    state: Mutex<State>,
+    events: broadcast::Sender<HubEvent>,
+    /// Told whenever a connection has ended.
+    pub(super) emptied: Notify,
+    pub(super) clock: Clock,
+    pub(super) runtime: tokio::runtime::Handle,
+}
+
+impl Hub {
+    /// Sets up a hub for a contract.
+    pub fn builder(schema: &Schema) -> HubBuilder {
+        HubBuilder::new(schema)
+    }
+
+    pub(super) fn from_core(
+        core: portcullis_hub::Hub,
+        runtime: tokio::runtime::Handle,
+        events_max: usize,
+    ) -> Self {
+        let clock = {
+            let _entered = runtime.enter();
+            Clock::tokio()
+        };
+        let state = State { core, wakes: HashMap::new(), reports: HashMap::new() };
+        Self(Arc::new(Shared {
+            state: Mutex::new(state),
+            events: broadcast::channel(events_max).0,
+            emptied: Notify::new(),
+            clock,
+            runtime,
+        }))
+    }
+
+    /// The events of this hub from now on.
+    pub fn events(&self) -> Events {
+        Events { receiver: self.0.events.subscribe(), missed: 0 }
+    }
+
+    /// What has been counted since the start.
+    pub fn counters(&self) -> HubCounters {
+        self.0.lock().core.counters().clone()
+    }
+
+    /// Every peer that is connected.
+    pub fn peers(&self) -> Vec<PeerInfo> {
+        self.0.lock().core.peers().collect()
+    }
+
+    /// Open calls, subscriptions and reports over all peers: zero when nothing is going on.
+    pub fn open_work(&self) -> usize {
+        self.0.lock().core.open_work()
+    }
+
+    /// The application quits: peers are told, nobody is admitted any more, and connections have up to `grace` to end.
+    pub async fn shutdown(&self, grace: std::time::Duration) {
+        self.0.turn(|core, now, turn| core.close(now, turn));
+        let all_gone = async {
+            // Every turn waits for a connection to end.
+            loop {
+                let emptied = self.0.emptied.notified();
+                if self.0.lock().core.peers().next().is_none() {
+                    return;
+                }
+                emptied.await;
+            }
+        };
+        let _ = tokio::time::timeout(grace, all_gone).await;
+    }
+}
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // Handlers never run under this lock, so nothing that can panic half-way leaves the state torn.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works on the core and acts on what came of it. Jobs are not expected; see [`Self::turn_with`].
+    pub(super) fn turn<R>(
+        &self,
+        work: impl FnOnce(&mut portcullis_hub::Hub, Time, &mut Turn) -> R,
+    ) -> R {
+        let mut turn = Turn::default();
+        self.turn_with(&mut turn, work)
+    }
+
+    /// Works on the core, then wakes, tells and answers whom it concerns. Jobs stay in `turn`.
+    pub(super) fn turn_with<R>(
+        &self,
+        turn: &mut Turn,
+        work: impl FnOnce(&mut portcullis_hub::Hub, Time, &mut Turn) -> R,
+    ) -> R {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let result = work(&mut state.core, now, turn);
+        let mut wakers = WakeList::default();
+        for peer in turn.touched.drain(..) {
+            match state.wakes.get_mut(&peer) {
+                Some(Wake::Task(waker)) => wakers.push(waker.take()),
+                #[cfg(all(unix, feature = "blocking"))]
+                Some(Wake::Thread(wake)) => wakers.threads.push(Arc::clone(wake)),
+                None => {}
+            }
+        }
+        for (key, report) in turn.reports.drain(..) {
+            if let Some(waiting) = state.reports.remove(&key) {
+                // Whoever waited may have stopped waiting.
+                let _ = waiting.send(report);
+            }
+        }
+        drop(state);
+        wakers.wake();
+        for event in turn.events.drain(..) {
+            log(&event);
+            // Nobody may be listening.
+            let _ = self.events.send(event);
+        }
+        result
+    }
+
+    pub(super) fn weak(self: &Arc<Self>) -> Weak<Self> {
+        Arc::downgrade(self)
+    }
+}
+
+/// Those to wake once the lock is gone; the usual case is one.
+#[derive(Default)]
+struct WakeList {
+    first: Option<Waker>,
+    rest: Vec<Waker>,
+    #[cfg(all(unix, feature = "blocking"))]
+    threads: Vec<Arc<dyn Fn() + Send + Sync>>,
+}
+
+impl WakeList {
+    fn push(&mut self, waker: Option<Waker>) {
+        match (&self.first, waker) {
+            (None, waker) => self.first = waker,
+            (Some(_), Some(waker)) => self.rest.push(waker),
+            (Some(_), None) => {}
+        }
+    }
+
+    fn wake(self) {
+        self.first.into_iter().chain(self.rest).for_each(Waker::wake);
+        #[cfg(all(unix, feature = "blocking"))]
+        self.threads.iter().for_each(|wake| wake());
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("peers", &self.peers()).finish()
+    }
+}

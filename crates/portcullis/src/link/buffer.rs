@@ -1,0 +1,130 @@
+//! Where received bytes stand until whole frames are there. It grows only as bytes arrive.
+
+/// Bytes that one read may bring, and that the buffer keeps when it is empty.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// A receive buffer.
+#[derive(Debug)]
+pub struct RecvBuffer {
+    bytes: Vec<u8>,
+    /// Received and not yet consumed: `start..end`.
+    start: usize,
+    end: usize,
+    /// Bytes of the frame at hand, as far as they are known.
+    needed: usize,
+}
+
+impl Default for RecvBuffer {
+    fn default() -> Self {
+        Self { bytes: vec![0; CHUNK_BYTES], start: 0, end: 0, needed: 0 }
+    }
+}
+
+impl RecvBuffer {
+    /// What is there.
+    pub fn filled(&self) -> &[u8] {
+        self.bytes.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Room for the next read. Follow with [`Self::advance`].
+    pub fn spare(&mut self) -> &mut [u8] {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+        let have = self.end - self.start;
+        let chunk = CHUNK_BYTES.min(self.bytes.len());
+        if self.bytes.len() - self.end < chunk / 2 && self.start > 0 {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, have);
+        }
+        if self.end == self.bytes.len() || self.needed > self.bytes.len() - self.start {
+            // A claimed length alone reserves nothing: at most as much again as has come, and a chunk.
+            let grown = self.needed.clamp(CHUNK_BYTES, (have * 2).max(CHUNK_BYTES * 2));
+            let len = (self.start + grown).max(self.end + CHUNK_BYTES);
+            if len > self.bytes.len() {
+                self.bytes.resize(len, 0);
+            }
+        }
+        self.bytes.get_mut(self.end..).unwrap_or_default()
+    }
+
+    /// `count` bytes were read into [`Self::spare`].
+    pub fn advance(&mut self, count: usize) {
+        self.end = (self.end + count).min(self.bytes.len());
+    }
+
+    /// Appends a message.
+    pub fn extend(&mut self, message: &[u8]) {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+        let end = self.end + message.len();
+        if end > self.bytes.len() {
+            self.bytes.resize(end, 0);
+        }
+        if let Some(room) = self.bytes.get_mut(self.end..end) {
+            room.copy_from_slice(message);
+        }
+        self.end = end;
+    }
+
+    /// `count` bytes from the start are done with; the frame behind them has `needed` bytes.
+    pub fn consume(&mut self, count: usize, needed: usize) {
+        self.start = (self.start + count).min(self.end);
+        self.needed = needed;
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+            if self.bytes.len() > KEPT_BYTES_MAX {
+                // After a large frame a connection goes back to its small buffer.
+                self.bytes.truncate(CHUNK_BYTES);
+                self.bytes.shrink_to_fit();
+            }
+        }
+    }
+}
+
+/// A buffer of up to this size is kept between frames: live pictures must not be paid for with fresh pages.
+const KEPT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::RecvBuffer;
+
+    #[test]
+    fn frames_of_any_size_pass_whole() {
+        let mut buffer = RecvBuffer::default();
+        let mut sent = 0u32;
+        let mut seen = 0u32;
+        for size in [1usize, 100, 70_000, 3, 500_000, 24] {
+            buffer.consume(0, size);
+            let mut left = size;
+            while left > 0 {
+                let spare = buffer.spare();
+                assert!(!spare.is_empty());
+                let count = spare.len().min(left).min(10_000);
+                for byte in &mut spare[..count] {
+                    *byte = sent as u8;
+                    sent += 1;
+                }
+                buffer.advance(count);
+                left -= count;
+            }
+            assert_eq!(buffer.filled().len(), size);
+            for byte in buffer.filled() {
+                assert_eq!(*byte, seen as u8);
+                seen += 1;
+            }
+            buffer.consume(size, 24);
+        }
+    }
+
+    #[test]
+    fn a_claimed_length_reserves_little() {
+        let mut buffer = RecvBuffer::default();
+        buffer.spare();
+        buffer.advance(24);
+        buffer.consume(0, 16 * 1024 * 1024);
+        buffer.spare();
+        assert!(buffer.bytes.len() <= 256 * 1024, "{}", buffer.bytes.len());
+    }
+}

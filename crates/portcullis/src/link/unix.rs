@@ -1,0 +1,112 @@
+//! A Unix socket as a link. It is read with `recvmsg`, so that descriptors that a peer sends are seen: none is declared
+//! in this version, and one that comes all the same is closed and ends the peer.
+
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::task::{Context, Poll, ready};
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendFlags, recvmsg, send,
+};
+use tokio::io::unix::AsyncFd;
+
+use super::{Framing, Link, RecvBuffer, violation};
+
+/// Descriptors that a control message may hold before the kernel cuts it off; each that comes is closed.
+const DESCRIPTORS_SEEN: usize = 8;
+
+/// A link over a Unix stream socket.
+#[derive(Debug)]
+pub struct UnixLink(AsyncFd<UnixStream>);
+
+impl UnixLink {
+    /// A link over a connected socket.
+    ///
+    /// # Errors
+    ///
+    /// When the socket cannot be made non-blocking, or tokio cannot watch it.
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe for types that could change their descriptor; a UnixStream cannot, and this crate has no unsafe code"
+    )]
+    pub fn new(socket: UnixStream) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        AsyncFd::new(socket).map(Self)
+    }
+
+    /// Two connected links of one process.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no sockets left.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (one, two) = UnixStream::pair()?;
+        Ok((Self::new(one)?, Self::new(two)?))
+    }
+}
+
+/// Reads once. Descriptors that came along are closed on the way out.
+pub(crate) fn receive(socket: BorrowedFd<'_>, into: &mut [u8]) -> io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_SEEN))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let flags = RecvFlags::CMSG_CLOEXEC;
+    let received = recvmsg(socket, &mut [IoSliceMut::new(into)], &mut control, flags)?;
+    let mut foreign = received.flags.contains(ReturnFlags::CTRUNC);
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(descriptors) = message {
+            foreign = true;
+            descriptors.for_each(drop);
+        }
+    }
+    if foreign {
+        return Err(violation("a descriptor came that no frame declares"));
+    }
+    Ok(received.bytes)
+}
+
+impl Link for UnixLink {
+    fn framing(&self) -> Framing {
+        Framing::Stream
+    }
+
+    fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        into: &mut RecvBuffer,
+    ) -> Poll<io::Result<usize>> {
+        // Every turn waits for the socket, or ends the loop.
+        loop {
+            let mut ready = ready!(self.0.poll_read_ready(context))?;
+            let room = into.spare();
+            let size = room.len();
+            match receive(ready.get_inner().as_fd(), room) {
+                Ok(count) => {
+                    if count < size && count > 0 {
+                        // The socket is empty now: no system call is needed to find that out.
+                        ready.clear_ready();
+                    }
+                    into.advance(count);
+                    return Poll::Ready(Ok(count));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    fn poll_write(&mut self, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        // Every turn waits for the socket, or ends the loop.
+        loop {
+            let mut ready = ready!(self.0.poll_write_ready(context))?;
+            match send(ready.get_inner(), from, SendFlags::NOSIGNAL) {
+                Ok(count) => return Poll::Ready(Ok(count)),
+                Err(rustix::io::Errno::AGAIN) => ready.clear_ready(),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Poll::Ready(Err(error.into())),
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A WebSocket as a link: one binary message holds whole frames.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use super::{Framing, Link, RecvBuffer, violation};
+use crate::web::{WebSocket, WebSocketReader, WebSocketWriter, WsError};
+
+type Sending = Pin<Box<dyn Future<Output = (WebSocketWriter, Result<(), WsError>)> + Send>>;
+
+/// A link over a WebSocket that the gate has admitted.
+pub struct WebSocketLink {
+    reader: WebSocketReader,
+    writer: Option<WebSocketWriter>,
+    sending: Option<Sending>,
+}
+
+impl WebSocketLink {
+    /// A link over `socket`.
+    pub fn new(socket: WebSocket) -> Self {
+        let (reader, writer) = socket.split();
+        Self { reader, writer: Some(writer), sending: None }
+    }
+
+    fn poll_sent(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(sending) = &mut self.sending else { return Poll::Ready(Ok(())) };
+        match sending.as_mut().poll(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready((writer, sent)) => {
+                self.sending = None;
+                self.writer = Some(writer);
+                Poll::Ready(sent.map_err(error))
+            }
+        }
+    }
+}
+
+fn error(error: WsError) -> io::Error {
+    if error.is_violation() {
+        violation(error.to_string())
+    } else {
+        io::Error::new(io::ErrorKind::ConnectionAborted, error.to_string())
+    }
+}
+
+impl Link for WebSocketLink {
+    fn framing(&self) -> Framing {
+        Framing::Messages
+    }
+
+    fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        into: &mut RecvBuffer,
+    ) -> Poll<io::Result<usize>> {
+        // Every turn takes a message; empty ones carry nothing and are no end.
+        loop {
+            // `recv` keeps nothing in its future, so that it may be begun anew at each poll.
+            match pin!(self.reader.recv()).poll(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => return Poll::Ready(Ok(0)),
+                Poll::Ready(Some(Err(failed))) => return Poll::Ready(Err(error(failed))),
+                Poll::Ready(Some(Ok(message))) if message.is_empty() => {}
+                Poll::Ready(Some(Ok(message))) => {
+                    into.extend(&message);
+                    return Poll::Ready(Ok(message.len()));
+                }
+            }
+        }
+    }
+
+    fn poll_write(&mut self, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        match self.poll_sent(context) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Ready(Ok(())) => {}
+        }
+        let Some(mut writer) = self.writer.take() else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        let message = Bytes::copy_from_slice(from);
+        self.sending = Some(Box::pin(async move {
+            let sent = writer.send(message).await;
+            (writer, sent)
+        }));
+        match self.poll_sent(context) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            // The message is taken; what the socket does not take yet is sent on by `poll_flush`.
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(from.len())),
+        }
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_sent(context)
+    }
+}
+
+impl fmt::Debug for WebSocketLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebSocketLink")
+    }
+}
