@@ -25,7 +25,7 @@ fn one(bytes: &mut Vec<u8>, rng: &mut Rng) {
     };
     match rng.below(9) {
         0 => *byte ^= 1 << rng.below(8),
-        1 => *byte = rng.next() as u8,
+        1 => *byte = rng.draw() as u8,
         2 => *byte = *rng.pick(TURNS),
         3 => *byte = byte.wrapping_add(1),
         4 => *byte = byte.wrapping_sub(1),

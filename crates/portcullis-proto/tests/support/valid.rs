@@ -198,7 +198,7 @@ impl Valid<'_> {
             2 => min + (max - min).min(1),
             3 if (min..=max).contains(&0) => 0,
             4 => min + (max - min).min(self.rng.below(300) as i128),
-            _ => min + i128::from(self.rng.next()) % (max - min + 1),
+            _ => min + i128::from(self.rng.draw()) % (max - min + 1),
         };
         let mut encoder = Encoder::new(out);
         match int {

@@ -1,0 +1,34 @@
+//! The targets of codec and validator.
+
+use portcullis_proto::schema::validate::Plan;
+
+use crate::subjects::SUBJECTS;
+use crate::support::{Rng, hex, oracle, schemas, verdict};
+
+/// Reads `data` as every message of the sample contract: nothing panics, and what is read is written as it came.
+pub fn codec_decode(data: &[u8]) {
+    for subject in SUBJECTS.iter() {
+        // The reader itself compares what it writes with what it read.
+        let _ = subject.decode(data);
+    }
+}
+
+/// The first byte picks a message, the others are its body: decoder and validator say the same.
+pub fn validator_agreement(data: &[u8]) {
+    let Some((&first, body)) = data.split_first() else { return };
+    let subject = &SUBJECTS[usize::from(first) % SUBJECTS.len()];
+    if let Err(differs) = subject.judge(body) {
+        panic!("{differs}");
+    }
+}
+
+/// The first two bytes are the seed of a schema, the others a body: validator and oracle say the same.
+pub fn schema_agreement(data: &[u8]) {
+    let Some((seed, body)) = data.split_first_chunk::<2>() else { return };
+    let schema = schemas::schema(&mut Rng(u16::from_le_bytes(*seed).into()));
+    let plan = Plan::compile(&schema);
+    let root = plan.interface("test").and_then(|it| it.channel(0)).expect("the channel").reply;
+    let validated = verdict(plan.validate(root, body));
+    let expected = oracle::judge(&schema, schemas::reply(&schema), body);
+    assert_eq!(validated, expected, "body {}\n{}", hex(body), schema.to_json());
+}

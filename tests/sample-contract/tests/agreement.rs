@@ -1,0 +1,87 @@
+//! The sample contract as data and as code: the committed schema is the contract's, and for every message the
+//! validator says what the generated decoder says.
+#![allow(unreachable_pub, reason = "the modules are shared with the fuzz targets")]
+
+#[path = "../../../fuzz/src/subjects.rs"]
+mod subjects;
+#[path = "../../../crates/portcullis-proto/tests/support/mod.rs"]
+mod support;
+
+use portcullis_proto::schema::Schema;
+use portcullis_proto::schema::validate::Plan;
+use proptest::prelude::*;
+use sample_contract::contract;
+use support::{Rng, hex, mutate, oracle, valid, verdict};
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Valid bodies, single and several mutations, truncations, random bytes: verdict, kind and path.
+    #[test]
+    fn decoder_and_validator_agree(seed: u64) {
+        let mut rng = Rng(seed);
+        for subject in subjects::SUBJECTS.iter() {
+            for _ in 0..3 {
+                subject.round(&mut rng).map_err(TestCaseError::fail)?;
+            }
+        }
+    }
+
+    /// The same for what has no message type of its own, with the oracle in the decoder's place: every part of every
+    /// channel, in a plan that was read from the file form.
+    #[test]
+    fn channels_follow_the_protocol_text(seed: u64) {
+        let schema = Schema::from_json(&contract().to_json()).expect("its own file form");
+        let plan = Plan::compile(&schema);
+        let mut rng = Rng(seed);
+        for interface in &schema.interfaces {
+            let planned = plan.interface(&interface.name).expect("the interface");
+            for (channel, ordinal) in interface.channels.iter().zip(0..) {
+                let planned = planned.channel(ordinal).expect("the channel");
+                prop_assert_eq!((&planned.name, planned.kind), (&channel.name, channel.kind));
+                let parts = [
+                    (Some(planned.reply), Some(&channel.reply)),
+                    (planned.error, channel.error.as_ref()),
+                    (planned.up, channel.up.as_ref()),
+                    (planned.down, channel.down.as_ref()),
+                ];
+                for (root, ty) in parts {
+                    prop_assert_eq!(root.is_some(), ty.is_some());
+                    let (Some(root), Some(ty)) = (root, ty) else { continue };
+                    let mut body = Vec::new();
+                    valid::value(&schema, ty, &mut rng, &mut body);
+                    prop_assert_eq!(verdict(plan.validate(root, &body)), Ok(()), "{}", hex(&body));
+                    mutate::mutate(&mut body, &mut rng);
+                    let found = verdict(plan.validate(root, &body));
+                    prop_assert_eq!(found, oracle::judge(&schema, ty, &body), "{}", hex(&body));
+                }
+            }
+        }
+    }
+}
+
+fn committed() -> Schema {
+    Schema::from_json(include_str!("../contract.schema")).expect("the committed schema")
+}
+
+#[test]
+fn the_committed_schema_is_the_contracts() {
+    let same =
+        &committed() == contract() && include_str!("../contract.schema") == contract().to_json();
+    assert!(same, "contract.schema is not what the contract says: write it anew");
+}
+
+#[test]
+fn every_type_of_the_contract_is_a_subject() {
+    let missing: Vec<&String> = contract()
+        .types
+        .keys()
+        .filter(|name| {
+            let ends = |subject: &&support::agreement::Subject| {
+                subject.name.rsplit("::").next() == Some(name.as_str())
+            };
+            !subjects::SUBJECTS.iter().any(|subject| ends(&subject))
+        })
+        .collect();
+    assert!(missing.is_empty(), "no subject for {missing:?}: add them to fuzz/src/subjects.rs");
+}
