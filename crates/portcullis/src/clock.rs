@@ -6,7 +6,7 @@ use portcullis_proto::time::Time;
 
 /// Monotonic time since the clock was made.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock {
+pub(crate) struct Clock {
     zero: Zero,
 }
 
@@ -21,19 +21,19 @@ enum Zero {
 impl Clock {
     /// The system's monotonic clock. It does not run while the machine sleeps.
     #[expect(clippy::disallowed_methods, reason = "drivers tell the core what time it is")]
-    pub fn system() -> Self {
+    pub(crate) fn system() -> Self {
         Self { zero: Zero::System(Instant::now()) }
     }
 
     /// tokio's clock, which tests can pause.
     #[cfg(feature = "tokio")]
-    pub fn tokio() -> Self {
+    pub(crate) fn tokio() -> Self {
         Self { zero: Zero::Tokio(tokio::time::Instant::now()) }
     }
 
     /// The time.
     #[inline]
-    pub fn now(&self) -> Time {
+    pub(crate) fn now(&self) -> Time {
         let since = match self.zero {
             Zero::System(zero) => zero.elapsed(),
             #[cfg(feature = "tokio")]

@@ -1,7 +1,11 @@
 //! Peers: what a process that is not main connects with.
 
+#[cfg(all(unix, feature = "blocking"))]
+mod blocking;
 mod tokio_driver;
 
+#[cfg(all(unix, feature = "blocking"))]
+pub use blocking::BlockingPeer;
 pub(crate) use tokio_driver::spawn;
 
 use std::io;

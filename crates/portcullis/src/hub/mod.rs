@@ -7,6 +7,8 @@ mod events;
 mod host;
 mod main_side;
 mod shared;
+#[cfg(all(unix, feature = "blocking"))]
+mod thread;
 
 pub use attach::{Connection, ListenError};
 pub use build::HubBuilder;

@@ -14,6 +14,8 @@ pub use buffer::RecvBuffer;
 pub use io::IoLink;
 #[cfg(unix)]
 pub use unix::UnixLink;
+#[cfg(all(unix, feature = "blocking"))]
+pub(crate) use unix::receive;
 #[cfg(feature = "web")]
 pub use websocket::WebSocketLink;
 

@@ -14,7 +14,7 @@ struct Settings {
     #[field(7)]
     other: Option<u8>,
     #[field(9)]
-    twice: Option<Option<u8>>,
+    size: Option<usize>,
 }
 
 fn main() {}

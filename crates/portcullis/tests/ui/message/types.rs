@@ -41,11 +41,4 @@ struct Machine {
     made: format!("u8"),
 }
 
-#[portcullis::message]
-struct Options {
-    twice: Option<Option<u8>>,
-    unit: Option<()>,
-    json: Vec<Option<portcullis::Json>>,
-}
-
 fn main() {}
