@@ -9,9 +9,9 @@ import type { ApplicationError, CallError } from './errors.js';
 /** Writes and reads one type. `encode` refuses a value that breaks its contract, `decode` refuses such bytes. */
 export interface Codec<T> {
   /** Appends the value. Throws `CodecError`, and leaves a part of the value behind then. */
-  readonly encode: (out: Writer, value: T) => void;
+  encode(out: Writer, value: T): void;
   /** Reads the value and checks everything that the contract says of it. Throws `CodecError`. */
-  readonly decode: (input: Reader) => T;
+  decode(input: Reader): T;
 }
 
 /** What a channel is. */

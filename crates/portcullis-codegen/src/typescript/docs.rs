@@ -3,6 +3,7 @@
 use portcullis_proto::schema::{Channel, ChannelKind, Field, Type};
 
 use super::layout::{Doc, lines, text};
+use super::types::TUPLE_LEN_MAX;
 
 /// The longest comment that stands on one line, without the indent of members.
 const ONE_LINE_MAX: usize = 90;
@@ -72,7 +73,7 @@ pub(super) fn limits(ty: &Type) -> Vec<String> {
             all
         }
         Type::Map { min, max, .. } => count(*min, *max, "entries"),
-        Type::Array { len, .. } => vec![format!("Exactly {len} items.")],
+        Type::Array { len, .. } if *len > TUPLE_LEN_MAX => vec![format!("Exactly {len} items.")],
         _ => Vec::new(),
     }
 }
@@ -111,8 +112,12 @@ pub(super) fn channel_docs(channel: &Channel) -> String {
         .iter()
         .filter_map(|field| {
             let docs = field_docs(field).replace('\n', " ");
-            (!docs.is_empty())
-                .then(|| format!("@param {} - {docs}", super::names::variable(&field.name)))
+            (!docs.is_empty()).then(|| {
+                format!(
+                    "@param {} - {docs}",
+                    super::names::parameter(&field.name, &["items", "options"])
+                )
+            })
         })
         .collect();
     if !arguments.is_empty() && !channel.kind.is_topic() {

@@ -300,7 +300,7 @@ fn locals(variant: &Variant) -> Vec<String> {
             count => (0..count).map(|index| format!("value{index}")).collect(),
         },
         Fields::Struct(fields) => {
-            names::variables(fields.iter().map(|field| field.name.as_str()), &[])
+            names::locals(fields.iter().map(|field| field.name.as_str()), &[])
         }
     }
 }

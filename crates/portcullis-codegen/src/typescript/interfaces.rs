@@ -7,7 +7,7 @@ use portcullis_proto::schema::{
 };
 
 use super::docs::{channel_docs, documented, joined};
-use super::layout::{Doc, block, concat, list, text};
+use super::layout::{Doc, block, concat, function, list, text};
 use super::messages::{read_fields, write_fields};
 use super::names;
 use super::scope::Scope;
@@ -79,8 +79,14 @@ fn arguments_type(scope: &Scope<'_, '_>, channel: &Channel) -> String {
     format!("readonly [{}]", items.join(", "))
 }
 
+/// The arguments as constants of the functions that write and read them.
+fn argument_locals(channel: &Channel) -> Vec<String> {
+    names::locals(channel.args.iter().map(|field| field.name.as_str()), &[])
+}
+
+/// The arguments as parameters of a method that has `others` as well.
 fn argument_names(channel: &Channel, others: &[&str]) -> Vec<String> {
-    names::variables(channel.args.iter().map(|field| field.name.as_str()), others)
+    names::parameters(channel.args.iter().map(|field| field.name.as_str()), others)
 }
 
 /// The functions that write and read the arguments of a channel.
@@ -91,7 +97,7 @@ fn arguments_functions(scope: &Scope<'_, '_>, named: &Named<'_>) -> Vec<Doc> {
     }
     let name = names::pascal(&named.method);
     let ty = arguments_type(scope, channel);
-    let variables = argument_names(channel, &[]);
+    let variables = argument_locals(channel);
     let fields: Vec<(String, &Type, String)> = channel
         .args
         .iter()
@@ -105,17 +111,10 @@ fn arguments_functions(scope: &Scope<'_, '_>, named: &Named<'_>) -> Vec<Doc> {
         text(format!("out: {}", scope.ty("Writer"))),
         text(format!("[{}]: {ty}", variables.join(", "))),
     ];
+    let input = vec![text(format!("input: {}", scope.ty("Reader")))];
     vec![
-        concat(vec![
-            text(format!("function encode{name}Arguments")),
-            list("(", parameters, ")", false),
-            text(": void "),
-            block("", writes, ""),
-        ]),
-        concat(vec![
-            text(format!("function decode{name}Arguments(input: {}): {ty} ", scope.ty("Reader"))),
-            block("", reads, ""),
-        ]),
+        function(&format!("function encode{name}Arguments"), parameters, "void", writes),
+        function(&format!("function decode{name}Arguments"), input, &ty, reads),
     ]
 }
 
@@ -218,11 +217,13 @@ fn parameters(scope: &Scope<'_, '_>, fields: &[Field], variables: &[String]) -> 
 
 /// A method: `name(parameters): result`, and a body where there is one.
 fn method(name: &str, parameters: Vec<Doc>, result: &str, body: Option<Vec<Doc>>) -> Doc {
-    let head =
-        concat(vec![text(name), list("(", parameters, ")", false), text(format!(": {result}"))]);
     match body {
-        Some(body) => concat(vec![head, text(" "), block("", body, "")]),
-        None => concat(vec![head, text(";")]),
+        Some(body) => function(name, parameters, result, body),
+        None => concat(vec![
+            text(name),
+            list("(", parameters, ")", false),
+            text(format!(": {result};")),
+        ]),
     }
 }
 
@@ -323,7 +324,7 @@ fn subscription(scope: &Scope<'_, '_>, named: &Named<'_>) -> Doc {
     let (name, ty) = topic_value(channel);
     let listener = format!(
         "listener: ({}: {}, arrival: {}) => void",
-        names::variable(name),
+        names::parameter(name, &["arrival"]),
         scope.type_of(ty),
         scope.ty("Arrival")
     );
@@ -373,8 +374,7 @@ fn publisher(scope: &Scope<'_, '_>, code: &str, channels: &[Named<'_>]) -> Doc {
     for named in channels.iter().filter(|named| named.channel.kind.is_topic()) {
         let Named { channel, method: name, variable, .. } = named;
         let (argument, ty) = topic_value(channel);
-        let argument = names::variable(argument);
-        let argument = if argument == "withinMs" { "withinMs_".to_owned() } else { argument };
+        let argument = names::parameter(argument, &["withinMs"]);
         let parameter = text(format!("{argument}: {}", scope.type_of(ty)));
         let body = text(format!("this.#binding.publish({variable}, {argument});"));
         methods.push(documented(

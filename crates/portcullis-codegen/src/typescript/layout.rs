@@ -36,7 +36,7 @@ pub(super) fn concat(parts: Vec<Doc>) -> Doc {
     Doc::Concat(parts)
 }
 
-/// `open a, b, c close`, one a line with a trailing comma where it does not fit.
+/// `open a, b, c close`, one a line where it does not fit; then with a trailing comma, which type arguments cannot have.
 pub(super) fn list(open: &str, items: Vec<Doc>, close: &str, padded: bool) -> Doc {
     if items.is_empty() {
         return text(format!("{open}{close}"));
@@ -49,7 +49,9 @@ pub(super) fn list(open: &str, items: Vec<Doc>, close: &str, padded: bool) -> Do
         }
         inner.push(item);
     }
-    inner.push(Doc::Broken(","));
+    if close != ">" {
+        inner.push(Doc::Broken(","));
+    }
     Doc::Group(Box::new(concat(vec![
         text(open),
         Doc::Indent(Box::new(concat(inner))),
@@ -63,8 +65,21 @@ pub(super) fn call(name: &str, arguments: Vec<Doc>) -> Doc {
     concat(vec![text(name), list("(", arguments, ")", false)])
 }
 
+/// A function: `name(parameters): result {`, the lines further in, `}`.
+pub(super) fn function(name: &str, parameters: Vec<Doc>, result: &str, body: Vec<Doc>) -> Doc {
+    concat(vec![
+        text(name),
+        list("(", parameters, ")", false),
+        text(format!(": {result} ")),
+        block("", body, ""),
+    ])
+}
+
 /// `head {`, the lines further in, `}`.
 pub(super) fn block(head: impl Into<String>, lines: Vec<Doc>, tail: &str) -> Doc {
+    if lines.is_empty() {
+        return text(format!("{}{{}}{tail}", head.into()));
+    }
     let mut inner = Vec::new();
     for line in lines {
         inner.extend([Doc::Hard, line]);

@@ -3,7 +3,7 @@
 use portcullis_proto::schema::{Field, Type, TypeBody, TypeDef};
 
 use super::docs::{documented, field_docs, joined, limits};
-use super::layout::{Doc, block, concat, list, text};
+use super::layout::{Doc, block, concat, function, list, text};
 use super::names;
 use super::scope::Scope;
 
@@ -21,12 +21,12 @@ pub(super) fn message(scope: &Scope<'_, '_>, name: &str, def: &TypeDef) -> Vec<D
         TypeBody::FlexibleEnum(variants) => super::enums::functions(scope, name, variants, true),
     };
     items.extend([write, read]);
+    let members =
+        vec![text(format!("encode: encode{code}")), text(format!("decode: decode{code}"))];
+    let codec = format!("export const {code}Codec: {}<{code}> = ", scope.ty("Codec"));
     items.push(documented(
         &format!("Writes and reads `{code}`."),
-        text(format!(
-            "export const {code}Codec: {}<{code}> = {{ encode: encode{code}, decode: decode{code} }};",
-            scope.ty("Codec")
-        )),
+        concat(vec![text(codec), list("{", members, "}", true), text(";")]),
     ));
     items
 }
@@ -92,11 +92,8 @@ pub(super) fn write_function(scope: &Scope<'_, '_>, name: &str, body: Vec<Doc>, 
     let code = scope.contract.names.ty(name);
     let writer = scope.ty("Writer");
     let (out, value) = if used { ("out", "value") } else { ("_out", "_value") };
-    block(
-        format!("export function encode{code}({out}: {writer}, {value}: {code}): void "),
-        body,
-        "",
-    )
+    let parameters = vec![text(format!("{out}: {writer}")), text(format!("{value}: {code}"))];
+    function(&format!("export function encode{code}"), parameters, "void", body)
 }
 
 /// A function `decodeX`.
@@ -104,7 +101,8 @@ pub(super) fn read_function(scope: &Scope<'_, '_>, name: &str, body: Vec<Doc>, u
     let code = scope.contract.names.ty(name);
     let reader = scope.ty("Reader");
     let input = if used { "input" } else { "_input" };
-    block(format!("export function decode{code}({input}: {reader}): {code} "), body, "")
+    let parameters = vec![text(format!("{input}: {reader}"))];
+    function(&format!("export function decode{code}"), parameters, code, body)
 }
 
 /// `try { … } catch (error) { throw refused(error, at); }`.
@@ -178,7 +176,7 @@ fn write_struct(scope: &Scope<'_, '_>, name: &str, fields: &[Field]) -> Doc {
 
 fn read_struct(scope: &Scope<'_, '_>, name: &str, fields: &[Field]) -> Doc {
     let counts = scope.contract.nesting.counts(name);
-    let locals = names::variables(fields.iter().map(|field| field.name.as_str()), &[]);
+    let locals = names::locals(fields.iter().map(|field| field.name.as_str()), &[]);
     let members = fields.iter().zip(&locals).map(|(field, local)| {
         let member = names::camel(&field.name);
         if member == *local { text(member) } else { text(format!("{member}: {local}")) }

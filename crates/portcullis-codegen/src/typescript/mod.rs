@@ -24,7 +24,7 @@ use self::scope::{Contract, Scope};
 use crate::{File, HEADER};
 
 /// Where generated modules import the runtime from, if nothing else is said.
-pub const RUNTIME: &str = "@portcullis/client/codec";
+pub const RUNTIME: &str = "@portcullis/client";
 
 /// What may be chosen.
 #[derive(Clone, Debug)]

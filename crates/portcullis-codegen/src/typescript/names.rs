@@ -6,12 +6,11 @@ use portcullis_proto::schema::{Interface, Schema};
 
 use super::GenerateError;
 
-/// Words that cannot name a variable, and the names that generated functions use themselves.
-const NOT_VARIABLES: &[&str] = &[
+/// Words that cannot name a variable.
+const KEYWORDS: &[&str] = &[
     "arguments",
     "as",
     "async",
-    "at",
     "await",
     "break",
     "case",
@@ -25,7 +24,6 @@ const NOT_VARIABLES: &[&str] = &[
     "do",
     "else",
     "enum",
-    "error",
     "eval",
     "export",
     "extends",
@@ -37,16 +35,12 @@ const NOT_VARIABLES: &[&str] = &[
     "implements",
     "import",
     "in",
-    "input",
     "instanceof",
     "interface",
     "let",
     "new",
     "null",
-    "out",
-    "outer",
     "package",
-    "part",
     "private",
     "protected",
     "public",
@@ -54,20 +48,21 @@ const NOT_VARIABLES: &[&str] = &[
     "static",
     "super",
     "switch",
-    "tag",
     "this",
     "throw",
     "true",
     "try",
     "typeof",
     "undefined",
-    "value",
     "var",
     "void",
     "while",
     "with",
     "yield",
 ];
+
+/// The names that generated functions use themselves.
+const LOCALS: &[&str] = &["at", "error", "input", "out", "outer", "part", "tag"];
 
 /// Functions and constants of the runtime, besides those whose names [`shadows`] tells.
 const RUNTIME: &[&str] = &[
@@ -165,27 +160,40 @@ fn apart(mut name: String, taken: impl Fn(&str) -> bool) -> String {
     name
 }
 
-/// Whether a variable of that name could hide a function or constant that generated code uses.
-fn shadows(name: &str) -> bool {
+/// Whether a constant of that name could hide a function that generated code uses.
+fn hides(name: &str) -> bool {
     let verb = ["read", "write", "encode", "decode"].iter().any(|verb| name.starts_with(verb));
-    verb || name.ends_with("Channel") || RUNTIME.contains(&name) || NOT_VARIABLES.contains(&name)
+    (verb && !name.ends_with('_'))
+        || RUNTIME.contains(&name)
+        || LOCALS.contains(&name)
+        || KEYWORDS.contains(&name)
 }
 
-/// A variable for a field or argument.
-pub(super) fn variable(name: &str) -> String {
-    apart(camel(name), shadows)
+/// Constants for fields, apart from each other and from `others`.
+pub(super) fn locals<'a>(names: impl Iterator<Item = &'a str>, others: &[&str]) -> Vec<String> {
+    distinct(names, |name| hides(name) || others.contains(&name))
 }
 
-/// The variables of arguments, apart from each other and from `others`.
-pub(super) fn variables<'a>(names: impl Iterator<Item = &'a str>, others: &[&str]) -> Vec<String> {
-    let mut taken: Vec<String> = others.iter().map(|&other| other.to_owned()).collect();
-    let mut variables = Vec::new();
+/// Parameters for arguments, apart from each other and from `others`.
+pub(super) fn parameters<'a>(names: impl Iterator<Item = &'a str>, others: &[&str]) -> Vec<String> {
+    // A method mentions descriptors, whose names end in `Channel`, and its parameters.
+    let hides = |name: &str| name.ends_with("Channel") || KEYWORDS.contains(&name);
+    distinct(names, |name| hides(name) || others.contains(&name))
+}
+
+/// The parameter for one argument.
+pub(super) fn parameter(name: &str, others: &[&str]) -> String {
+    parameters(std::iter::once(name), others).pop().unwrap_or_default()
+}
+
+fn distinct<'a>(names: impl Iterator<Item = &'a str>, taken: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut chosen: Vec<String> = Vec::new();
     for name in names {
-        let name = apart(variable(name), |name| taken.iter().any(|other| other == name));
-        taken.push(name.clone());
-        variables.push(name);
+        let name =
+            apart(camel(name), |name| taken(name) || chosen.iter().any(|other| other == name));
+        chosen.push(name);
     }
-    variables
+    chosen
 }
 
 /// A member of a generated class, apart from those that it has already.

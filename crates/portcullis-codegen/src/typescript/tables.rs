@@ -2,7 +2,7 @@
 
 use portcullis_proto::schema::Field;
 
-use super::layout::{Doc, block, concat, list, text};
+use super::layout::{Doc, block, call, concat, list, text};
 use super::messages::{guarded, read_function, write_function};
 use super::names;
 use super::scope::Scope;
@@ -36,12 +36,8 @@ fn write(scope: &Scope<'_, '_>, name: &str, fields: &[Field], counts: bool) -> D
     let count = if values.is_empty() {
         text("out.count(0);")
     } else {
-        let fields = values.into_iter().map(text).collect();
-        concat(vec![
-            text(format!("out.count({}", scope.value("present"))),
-            list("(", fields, ")", false),
-            text(");"),
-        ])
+        let present = call(scope.value("present"), values.into_iter().map(text).collect());
+        concat(vec![call("out.count", vec![present]), text(";")])
     };
     if steps.is_empty() {
         body.push(count);
@@ -69,8 +65,7 @@ fn write(scope: &Scope<'_, '_>, name: &str, fields: &[Field], counts: bool) -> D
 }
 
 fn read(scope: &Scope<'_, '_>, name: &str, fields: &[Field], counts: bool) -> Doc {
-    let locals =
-        names::variables(fields.iter().map(|field| field.name.as_str()), &["left", "number"]);
+    let locals = names::locals(fields.iter().map(|field| field.name.as_str()), &["left", "number"]);
     let mut body = Vec::new();
     if counts {
         body.push(text("input.enter();"));

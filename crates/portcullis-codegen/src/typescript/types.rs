@@ -6,7 +6,7 @@ use portcullis_proto::schema::{Int, Type, TypeBody};
 use super::scope::Scope;
 
 /// Arrays up to this length are tuples.
-const TUPLE_LEN_MAX: u32 = 16;
+pub(super) const TUPLE_LEN_MAX: u32 = 16;
 /// How far newtypes of newtypes are followed; further ones hold themselves.
 const NEWTYPES_MAX: u32 = 64;
 
@@ -23,7 +23,6 @@ impl Scope<'_, '_> {
             Type::String { .. } | Type::Uuid | Type::Url => "string".to_owned(),
             Type::Json => "unknown".to_owned(),
             Type::Bytes { .. } => BYTES.to_owned(),
-            Type::Array { item, .. } if is_byte(item) => BYTES.to_owned(),
             Type::Array { item, len } if *len <= TUPLE_LEN_MAX => {
                 let items = vec![self.type_of(item); *len as usize];
                 format!("readonly [{}]", items.join(", "))
@@ -104,11 +103,6 @@ impl Scope<'_, '_> {
 
 /// Bytes that own their memory, or a view of memory that is not shared.
 const BYTES: &str = "Uint8Array<ArrayBuffer>";
-
-/// Whether an array of these is bytes.
-pub(super) fn is_byte(item: &Type) -> bool {
-    matches!(item, Type::Int { int: Int::U8, min: None, max: None })
-}
 
 /// For the item of an array.
 fn parenthesized(ty: String) -> String {

@@ -5,7 +5,6 @@ use portcullis_proto::schema::{Float, Int, Type};
 
 use super::layout::{Doc, call, concat, list, text};
 use super::scope::Scope;
-use super::types::is_byte;
 
 impl Scope<'_, '_> {
     /// An expression that reads a value from `input`.
@@ -41,7 +40,7 @@ impl Scope<'_, '_> {
                 arguments.extend(lengths(*min, *max));
                 self.call_with("readList", arguments)
             }
-            Type::Array { item, len } if is_byte(item) => text(format!("input.raw({len})")),
+            Type::Array { len: 0, .. } => text("[] as const"),
             Type::Array { item, len } => {
                 let name = format!("{}<{}>", self.value("readArray"), self.type_of(ty));
                 let arguments = vec![text(len.to_string()), self.bytes_min(ty), self.reader(item)];
@@ -126,9 +125,6 @@ impl Scope<'_, '_> {
             }
             Type::String { min, max } => method("string", lengths(*min, *max)),
             Type::Bytes { min, max } => method("bytes", lengths(*min, *max)),
-            Type::Array { item, len } if is_byte(item) => {
-                method("raw", vec![text(len.to_string())])
-            }
             Type::List { item, min, max } => {
                 let mut arguments = vec![self.writer(item)];
                 arguments.extend(lengths(*min, *max));

@@ -17,6 +17,9 @@ export function readUnknown(input: Reader, tag: number): Unknown {
 
 /** Writes it back. A variant that this build knows must not pass for unknown: it would have two encodings. */
 export function writeUnknown(out: Writer, value: Unknown, known: readonly number[]): void {
+  if (value === null) {
+    noVariant(value);
+  }
   if (known.includes(value.tag)) {
     fail('bad_value', 'the tag of an unknown variant is that of a known one');
   }

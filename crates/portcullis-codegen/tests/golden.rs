@@ -1,0 +1,30 @@
+//! The committed TypeScript of the sample contract, and the committed tables, are what this build generates. The
+//! sample has every form that a contract can have, so these files are the golden files of the mapping. (R1, R3)
+
+use std::path::{Path, PathBuf};
+
+use portcullis_codegen::{File, HEADER, Options, TABLES_HEADER, check, tables, typescript};
+use portcullis_proto::schema::Schema;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[test]
+fn the_sample_contract_is_generated_as_committed() {
+    let text = std::fs::read_to_string(root().join("tests/sample-contract/contract.schema"))
+        .expect("the schema");
+    let schema = Schema::from_json(&text).expect("a schema");
+    let options = Options { runtime: "../../src/codec/index.js".to_owned() };
+    let files = typescript(&schema, &options).expect("a form in TypeScript");
+    let folder = root().join("packages/client/test/generated");
+    let differing = check(&folder, &files, HEADER).expect("the folder");
+    assert_eq!(differing, [], "generate them anew: packages/client/test/generated/README.md");
+}
+
+#[test]
+fn the_tables_are_generated_as_committed() {
+    let file = File { path: "tables.ts".to_owned(), text: tables() };
+    let folder = root().join("packages/client/src/generated");
+    assert_eq!(check(&folder, &[file], TABLES_HEADER).expect("the folder"), []);
+}

@@ -1,0 +1,172 @@
+//! Names that mean something else in TypeScript, and names that would be the same there. (R3)
+
+mod common;
+
+use common::{channel, field, interface, list, named, option, schema, string, u32, variant};
+use portcullis_codegen::{GenerateError, Options, typescript};
+use portcullis_proto::schema::{ChannelKind, Fields, Schema, Type, TypeBody};
+
+fn module(schema: &Schema, path: &str) -> String {
+    let files = typescript(schema, &Options::default()).expect("a form in TypeScript");
+    files.into_iter().find(|file| file.path == path).map(|file| file.text).expect("the module")
+}
+
+#[test]
+fn keywords_and_names_of_the_code_itself_are_told_apart() {
+    let hand = schema(
+        vec![interface(
+            "odd.names",
+            "Names",
+            vec![
+                channel(
+                    "delete",
+                    ChannelKind::Call,
+                    vec![
+                        field("class", u32()),
+                        field("in", string()),
+                        field("options", u32()),
+                        field("out", list(named("Words"))),
+                        field("delete_channel", u32()),
+                    ],
+                ),
+                channel("then", ChannelKind::Call, Vec::new()),
+                channel("on_changed", ChannelKind::Notify, vec![field("at", u32())]),
+                channel("changed", ChannelKind::Event, vec![field("listener", u32())]),
+                channel("changed_reported", ChannelKind::Event, vec![field("within_ms", u32())]),
+            ],
+        )],
+        vec![
+            (
+                "Words",
+                TypeBody::Struct(vec![
+                    field("function", u32()),
+                    field("input", string()),
+                    field("at", option(u32())),
+                    field("read_list", list(u32())),
+                    field("constructor", u32()),
+                    field("__proto__", u32()),
+                ]),
+            ),
+            (
+                "Type",
+                TypeBody::FlexibleEnum(vec![
+                    variant("Unknown", 0, Fields::Tuple(vec![u32()])),
+                    variant("Default", 1, Fields::Struct(vec![field("type", string())])),
+                ]),
+            ),
+            ("Map", TypeBody::Tuple(vec![string()])),
+        ],
+    );
+    insta::assert_snapshot!("odd_types", module(&hand, "types.ts"));
+    insta::assert_snapshot!("odd_interface", module(&hand, "odd-names.ts"));
+}
+
+#[test]
+fn an_interface_gives_way_to_a_message_of_its_name() {
+    let hand = schema(
+        vec![
+            interface("studio.settings", "Settings", Vec::new()),
+            interface("studio.other", "Other", Vec::new()),
+            interface("lab.other", "Other", Vec::new()),
+        ],
+        vec![("Settings", TypeBody::Struct(vec![field("gain", u32())]))],
+    );
+    assert!(module(&hand, "studio-settings.ts").contains("export const StudioSettings: "));
+    assert!(module(&hand, "studio-other.ts").contains("export const Other: "));
+    assert!(module(&hand, "lab-other.ts").contains("export const LabOther: "));
+}
+
+#[test]
+fn what_cannot_be_told_apart_is_refused_in_one_sentence() {
+    let unit = || TypeBody::Struct(Vec::new());
+    let refusal = |hand: Schema| typescript(&hand, &Options::default()).expect_err("a refusal");
+
+    let same = refusal(schema(Vec::new(), vec![("A-b", unit()), ("AB", unit())]));
+    assert_eq!(
+        same.to_string(),
+        "`A-b` and `AB` would both be `encodeAB` in TypeScript: rename one"
+    );
+    let same = refusal(schema(
+        vec![interface("a.b", "One", Vec::new()), interface("a-b", "Two", Vec::new())],
+        Vec::new(),
+    ));
+    assert_eq!(
+        same.to_string(),
+        "`a.b` and `a-b` would both be `a-b.ts` in TypeScript: rename one"
+    );
+    let module = refusal(schema(vec![interface("types", "One", Vec::new())], Vec::new()));
+    assert_eq!(module, GenerateError::ModuleName("types".to_owned()));
+    let none = refusal(schema(
+        vec![interface("one", "One", Vec::new())],
+        vec![("One", unit()), ("OneInterface", unit())],
+    ));
+    assert_eq!(none, GenerateError::InterfaceName("one".to_owned()));
+}
+
+#[test]
+fn an_option_of_what_may_be_null_stands_in_an_object() {
+    let hand = schema(
+        Vec::new(),
+        vec![
+            ("Maybe", TypeBody::Tuple(vec![option(u32())])),
+            (
+                "Nested",
+                TypeBody::Struct(vec![
+                    field("twice", option(option(u32()))),
+                    field("newtype", option(named("Maybe"))),
+                    field("json", option(Type::Json)),
+                    field("nothing", option(Type::Unit)),
+                    field("list", list(option(option(string())))),
+                ]),
+            ),
+        ],
+    );
+    insta::assert_snapshot!("nested_options", module(&hand, "types.ts"));
+}
+
+#[test]
+fn only_types_that_can_nest_too_deep_count_their_depth() {
+    let hand = schema(
+        Vec::new(),
+        vec![
+            (
+                "Tree",
+                TypeBody::Struct(vec![
+                    field("branches", list(named("Tree"))),
+                    field("leaf", named("Leaf")),
+                ]),
+            ),
+            ("Leaf", TypeBody::Struct(vec![field("value", u32())])),
+            ("Forest", TypeBody::Struct(vec![field("trees", list(named("Tree")))])),
+            ("Stone", TypeBody::Struct(vec![field("weight", u32())])),
+        ],
+    );
+    let text = module(&hand, "types.ts");
+    let counts = |name: &str| {
+        let start = text.find(&format!("export function decode{name}(")).expect("the function");
+        let body = &text[start..];
+        body[..body.find("\n}\n").expect("its end")].contains("input.enter();")
+    };
+    assert!(counts("Tree"), "it holds itself");
+    assert!(counts("Leaf"), "it can stand as deep as a tree");
+    assert!(counts("Forest"), "what is inside can be too deep because of it");
+    assert!(!counts("Stone"), "it holds nothing, and nothing holds it");
+}
+
+#[test]
+fn in_a_long_chain_of_types_all_count() {
+    let names: Vec<String> = (0..70).map(|index| format!("Link{index:02}")).collect();
+    let types = names
+        .iter()
+        .enumerate()
+        .map(|(index, name)| {
+            let fields = match names.get(index + 1) {
+                Some(next) => vec![field("next", option(named(next)))],
+                None => vec![field("value", u32())],
+            };
+            (name.as_str(), TypeBody::Struct(fields))
+        })
+        .collect();
+    let text = module(&schema(Vec::new(), types), "types.ts");
+    assert_eq!(text.matches("input.enter();").count(), 70);
+}
