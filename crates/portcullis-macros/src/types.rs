@@ -79,11 +79,6 @@ pub(crate) fn list_item(ty: &Type) -> Option<&Type> {
     inside(inside(ty, "Option").unwrap_or(ty), "Vec")
 }
 
-/// Whether `ty` is the unit.
-pub(crate) fn is_unit(ty: &Type) -> bool {
-    matches!(strip(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
-}
-
 /// The items of lists and arrays and the keys of maps in `ty`: they must occupy at least one byte.
 pub(crate) fn items(ty: &Type) -> Vec<&Type> {
     struct Items<'a>(Vec<&'a Type>);
@@ -139,9 +134,6 @@ impl<'a> Visit<'a> for Walk<'_> {
             }
             _ => {}
         }
-        if let Some(inner) = inside(ty, "Option") {
-            check_option(ty, inner, self.errors);
-        }
         visit::visit_type(self, ty);
     }
 
@@ -160,18 +152,4 @@ impl<'a> Visit<'a> for Walk<'_> {
 
     /// Lengths of arrays are expressions, not types.
     fn visit_expr(&mut self, _: &'a syn::Expr) {}
-}
-
-/// Notes options of which TypeScript, where absent is `null`, could not tell the two cases apart.
-fn check_option(ty: &Type, inner: &Type, errors: &mut Errors) {
-    if inside(inner, "Option").is_some() {
-        errors.at(
-            ty,
-            "both `None`s would be `null` in TypeScript: use one `Option`, or an enum that names the cases",
-        );
-    } else if is_unit(inner) {
-        errors.at(ty, "`Some(())` and `None` would be the same in TypeScript: use `bool`");
-    } else if is(inner, "Json") {
-        errors.at(ty, "a `Json` may be `null` already: leave the `Option` out");
-    }
 }

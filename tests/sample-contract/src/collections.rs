@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use portcullis::Json;
+
 use crate::{Id, Level, Pair};
 
 /// What may be absent.
@@ -20,6 +22,10 @@ pub struct Options {
     pub long: Option<u64>,
     /// A boxed float, perhaps.
     pub boxed: Option<Box<f64>>,
+    /// A number, perhaps unknown, perhaps known to be absent.
+    pub nested: Option<Option<u8>>,
+    /// Open data, perhaps; `null` is not the same as absent.
+    pub json: Option<Json>,
 }
 
 /// Lists.
