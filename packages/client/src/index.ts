@@ -1,13 +1,6 @@
 /** The client of Portcullis: connect, bind, call, listen, serve. Generated modules import this, applications as well. */
 export * from './codec/index.js';
-export {
-  type BindOptions,
-  connect,
-  type ConnectOptions,
-  Portcullis,
-  type Served,
-  type ServeOptions,
-} from './client.js';
+export { connect, type ConnectOptions, Portcullis } from './client.js';
 export { ApplicationError, CallError, type Failure, type Retry } from './errors.js';
 export {
   type ErrorKind,
@@ -22,6 +15,7 @@ export {
 export type * from './interface.js';
 export { iterate, type IterateOptions, type Received, type Subscribe } from './iterate.js';
 export type { Logger, State } from './runtime/connection.js';
+export { serve, type Served, type ServeOptions } from './serve.js';
 export { type Limits, LIMITS_DEFAULT } from './session/limits.js';
 export type { Target } from './session/wire.js';
 export { memoryPair } from './transport/memory.js';

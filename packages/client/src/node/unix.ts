@@ -1,6 +1,7 @@
 /** Unix sockets as transport, for Node: frames one after the other, without messages. */
 import { Socket } from 'node:net';
 import type { Transport } from '../transport/transport.js';
+import { Assembler } from './assembler.js';
 
 /** Where the hub listens: a path, or a descriptor that this process has inherited. */
 export type UnixAddress = { readonly path: string } | { readonly fd: number };
@@ -35,8 +36,10 @@ export function socketTransport(socket: Socket): Transport {
       return socket.writableLength;
     },
   };
+  const assembler = new Assembler();
+  const take = (bytes: Uint8Array) => transport.onMessage?.(bytes) ?? bytes.length;
   socket.on('data', (bytes: Buffer) => {
-    if (!ended) transport.onMessage?.(bytes);
+    if (!ended) assembler.push(bytes, take);
   });
   socket.on('drain', () => transport.onDrain?.());
   socket.on('error', (error) => {

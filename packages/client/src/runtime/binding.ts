@@ -15,7 +15,7 @@ import type {
 import { SendError } from '../session/core.js';
 import { NOTIFY, PUBLISH, REQUEST } from '../session/frame.js';
 import { reportCodec } from '../session/wire.js';
-import { PendingCall } from './call.js';
+import { type OnReply, PendingCall } from './call.js';
 import { calling, type Trace, trace } from './calling.js';
 import type { Connection } from './connection.js';
 import { type Instance, timeLimit } from './exchange.js';
@@ -60,7 +60,7 @@ export class Handle implements Instance, Binding, PublishBinding {
     options: CallOptions | undefined,
     made: Trace,
     items?: Items<unknown>,
-    onReply?: (value: R) => void,
+    onReply?: OnReply<R>,
   ): Calling<R, E> {
     return calling<R, E>((settle) => {
       const call = new PendingCall<R>(this.connection, channel, made, channel.reply, settle, onReply);

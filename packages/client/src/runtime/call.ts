@@ -1,12 +1,19 @@
 /** A call with one reply, and a stream whose items go up only: both are a promise. */
 import { fromBytes } from '../codec/index.js';
 import type { CallError } from '../errors.js';
+import type { StatusName } from '../generated/tables.js';
 import type { ChannelDescriptor, Codec, Items } from '../interface.js';
 import type { Body } from '../session/core.js';
 import type { Settle, Trace } from './calling.js';
 import type { Connection } from './connection.js';
 import { type Endings, Exchange, type Instance, type Opening } from './exchange.js';
 import { Upload } from './upload.js';
+
+/**
+ * Told of a reply as it comes in, before anything behind it is looked at, and also when its caller has given up:
+ * `wanted` is false then.
+ */
+export type OnReply<R> = (value: R, wanted: boolean) => void;
 
 /** A call in flight. */
 export class PendingCall<R> extends Exchange {
@@ -18,8 +25,7 @@ export class PendingCall<R> extends Exchange {
     made: Trace,
     private readonly reply: Codec<R>,
     private readonly settled: Settle<R>,
-    /** Called as the reply comes in, before anything behind it is looked at. */
-    private readonly onReply?: (value: R) => void,
+    private readonly onReply?: OnReply<R>,
   ) {
     super(connection, channel, made);
   }
@@ -34,11 +40,18 @@ export class PendingCall<R> extends Exchange {
     this.#upload?.wake();
   }
 
+  late(status: StatusName, body: Uint8Array): void {
+    if (status === 'ok' && this.onReply !== undefined) {
+      const value = fromBytes(this.reply, body);
+      this.onReply(value, false);
+    }
+  }
+
   protected override decode(body: Uint8Array): () => void {
     const value = fromBytes(this.reply, body);
     return () => {
       this.#upload?.stop();
-      this.onReply?.(value);
+      this.onReply?.(value, true);
       this.settled.resolve(value);
     };
   }

@@ -1,9 +1,8 @@
 /**
- * Drives one session: gives it the transport's bytes and the time, gathers what it sends, and hands its events to the
- * calls that they belong to. What a call, stream or subscription does with them is in the files beside this one.
+ * Drives one session: gives it the transport's bytes and the time, gathers what it sends, keeps its one timer, and knows
+ * how the connection is. What calls, streams and subscriptions do is in the files beside this one.
  */
-import type { StatusName } from '../generated/tables.js';
-import type { Body, SessionConfig, SessionEvents } from '../session/core.js';
+import type { Body, Caller, SessionConfig, SessionEvents } from '../session/core.js';
 import { Session } from '../session/session.js';
 import type { Ending, Goodbye } from '../session/violation.js';
 import type { Welcome } from '../session/wire.js';
@@ -14,7 +13,7 @@ const BUFFERED_BYTES_MAX = 1024 * 1024;
 /** How often a full transport is looked at, in milliseconds. */
 const FULL_POLL_MS = 5;
 /** The longest time that `setTimeout` knows, in milliseconds. */
-const TIMER_MS_MAX = 0x7fffffff;
+export const TIMER_MS_MAX = 0x7fff_ffff;
 /** A time-out that fires so much later than it should says that this side slept, in milliseconds. */
 const SLEPT_MS = 2_000;
 
@@ -35,61 +34,55 @@ export type State =
       /** What main lets it do. */
       readonly role: string;
     }
-  | ({ readonly status: 'closed' } & Ending);
+  | { readonly status: 'closed'; readonly reason: Ending['reason']; readonly message: string };
 
-/** A call of this side's, as the connection sees it. */
-export interface Caller {
-  /** The hub has ended it. */
-  end(status: StatusName, body: Uint8Array): void;
-  /** It ended here. */
-  fail(status: StatusName, message: string): void;
-  item?(missed: number, token: number | undefined, body: Uint8Array): void;
-  credit?(): void;
-}
+/** What takes the hub's calls. */
+export type Requests = Pick<SessionEvents, 'request' | 'notify'>;
 
-/** A call that this side serves, as the connection sees it. */
-export interface Serving {
-  item(body: Uint8Array): void;
-  finish(): void;
-  credit(): void;
-  /** The caller has gone, or there is no more time: end it so. */
-  stop(status: StatusName): void;
-  /** The connection has ended: nothing can be answered. */
-  abandon(): void;
-}
-
-/** Takes the calls of the hub. */
-export interface Server {
-  request(id: number, export_: number, ordinal: number, body: Uint8Array, budgetMs: number): void;
-  notify(export_: number, ordinal: number, body: Uint8Array): void;
-}
+type Timer = ReturnType<typeof setTimeout>;
 
 /** One connection, until it ends. */
-export class Connection implements SessionEvents<Serving, Caller> {
-  readonly session: Session<Serving, Caller>;
-  /** Set before the first request can come. */
-  server: Server | undefined;
-  /** Called for a binding whose instance has left. */
-  onUnbound: ((binding: number) => void) | undefined;
+export class Connection {
+  readonly session: Session;
   state: State = { status: 'connecting' };
+  /** There once something is served. */
+  server: Requests | undefined;
+  readonly #transport: Transport;
   readonly #listeners = new Set<(state: State) => void>();
   #flushing = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
   #timerAt = 0;
-  #fullTimer: ReturnType<typeof setTimeout> | undefined;
+  #fullTimer: Timer | undefined;
 
   constructor(
-    private readonly transport: Transport,
+    transport: Transport,
     config: SessionConfig,
     readonly logger: Logger,
+    unbound: (binding: number) => void,
   ) {
-    this.session = new Session(config, this, this.now());
+    this.#transport = transport;
+    const events: SessionEvents = {
+      request: (id, ...rest) => {
+        if (this.server !== undefined) this.server.request(id, ...rest);
+        else this.session.refuse(id, 'unimplemented', 'this peer serves nothing');
+      },
+      notify: (...notification) => this.server?.notify(...notification),
+      unbound,
+      welcome: ({ peer, label, role }: Welcome) => this.#changed({ status: 'connected', peer, label, role }),
+      silent: (lateMs) => {
+        // After a sleep the answer may stand behind this timer in the event loop's queue.
+        if (lateMs <= SLEPT_MS) this.session.close({ reason: 'unresponsive', message: 'the hub was silent' });
+      },
+      closed: (ending) => this.#closed(ending),
+    };
+    this.session = new Session(config, events, this.now());
     const whole = transport.isStream !== true;
     transport.onMessage = (bytes) => {
-      this.session.receive(bytes, this.now(), whole);
+      const used = this.session.receive(bytes, this.now(), whole);
       this.touched();
+      return used;
     };
-    transport.onClose = (why) => this.#lost(why);
+    transport.onClose = (message) => this.session.abort({ reason: 'transport_lost', message });
     transport.onDrain = () => this.flush();
   }
 
@@ -130,7 +123,8 @@ export class Connection implements SessionEvents<Serving, Caller> {
   /** Hands the transport what may leave. */
   flush(): void {
     this.#flushing = false;
-    const { session, transport } = this;
+    const { session } = this;
+    const transport = this.#transport;
     while (session.hasOutput) {
       if (!session.isClosed && (transport.bufferedAmount ?? 0) > BUFFERED_BYTES_MAX) {
         this.#fullTimer ??= setTimeout(() => {
@@ -165,77 +159,13 @@ export class Connection implements SessionEvents<Serving, Caller> {
     }
   }
 
-  welcome({ peer, label, role }: Welcome): void {
-    this.#changed({ status: 'connected', peer, label, role });
-  }
-
-  request(id: number, binding: number, ordinal: number, budgetMs: number, body: Uint8Array): void {
-    this.server?.request(id, binding, ordinal, body, budgetMs);
-  }
-
-  notify(binding: number, ordinal: number, body: Uint8Array): void {
-    this.server?.notify(binding, ordinal, body);
-  }
-
-  itemDown(_id: number, caller: Caller, missed: number, token: number | undefined, body: Uint8Array): void {
-    caller.item?.(missed, token, body);
-  }
-
-  itemUp(_id: number, serving: Serving, body: Uint8Array): void {
-    serving.item(body);
-  }
-
-  creditUp(_id: number, caller: Caller): void {
-    caller.credit?.();
-  }
-
-  creditDown(_id: number, serving: Serving): void {
-    serving.credit();
-  }
-
-  finish(_id: number, serving: Serving): void {
-    serving.finish();
-  }
-
-  cancel(_id: number, serving: Serving): void {
-    serving.stop('cancelled');
-  }
-
-  end(_id: number, caller: Caller, status: StatusName, body: Uint8Array): void {
-    caller.end(status, body);
-  }
-
-  expiredOutbound(_id: number, caller: Caller): void {
-    caller.fail('deadline_exceeded', 'the time for the call ran out');
-  }
-
-  expiredInbound(_id: number, serving: Serving): void {
-    serving.stop('deadline_exceeded');
-  }
-
-  unbound(binding: number): void {
-    this.onUnbound?.(binding);
-  }
-
-  silent(lateMs: number): void {
-    // After a sleep the answer may stand behind this timer in the event loop's queue.
-    if (lateMs > SLEPT_MS) return;
-    this.session.close({ reason: 'unresponsive', message: 'the hub was silent while it was awaited' });
-  }
-
-  closed(ending: Ending, inbound: Serving[], outbound: Caller[]): void {
+  #closed(ending: Ending): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#fullTimer);
     this.flush();
-    this.transport.close();
-    this.#changed({ status: 'closed', ...ending });
+    this.#transport.close();
+    this.#changed({ status: 'closed', reason: ending.reason, message: ending.message });
     this.#listeners.clear();
-    for (const serving of inbound) serving.abandon();
-    for (const caller of outbound) caller.fail('unavailable', `the connection ended: ${ending.message}`);
-  }
-
-  #lost(why: string): void {
-    this.session.abort({ reason: 'transport_lost', message: why });
   }
 
   #changed(state: State): void {

@@ -2,14 +2,14 @@
 import type { CallError } from '../errors.js';
 import type { StatusName } from '../generated/tables.js';
 import type { CallContext, CallOptions, ChannelDescriptor } from '../interface.js';
-import type { Body } from '../session/core.js';
+import type { Body, Caller } from '../session/core.js';
 import { type Trace, traced } from './calling.js';
-import type { Caller, Connection } from './connection.js';
-import { endError, localError, sendError, unreadable } from './failure.js';
+import type { Connection } from './connection.js';
+import { endError, localError, sendError, valueError } from './failure.js';
+import { CreditMeter } from './queue.js';
 
 /** Where a call goes. */
 export interface Instance {
-  readonly connection: Connection;
   /** The binding, or for a publication of a server its export. */
   readonly id: number;
   /** It has left, or was released: nothing more is sent to it. */
@@ -43,7 +43,7 @@ export abstract class Exchange implements Caller {
   protected id = 0;
   /** The one outcome has been told. */
   protected done = false;
-  #signals: AbortSignal[] | undefined;
+  #signals: readonly AbortSignal[] = [];
 
   constructor(
     protected readonly connection: Connection,
@@ -55,17 +55,17 @@ export abstract class Exchange implements Caller {
   protected begin(to: Instance, body: Body, opening: Opening, options?: Endings): void {
     const { connection, channel } = this;
     const { kind, up = false, down = false, timeoutMs, slackMs } = opening;
-    if (to.gone) return this.fail('unavailable', 'its server has left');
-    const { signal, parent } = options ?? {};
-    if (signal !== undefined && !this.#watch(signal)) return;
-    if (parent !== undefined && !this.#watch(parent.signal)) return;
-    if (timeoutMs !== undefined && !(timeoutMs > 0)) {
-      return this.fail('deadline_exceeded', 'there is no time left for it');
-    }
+    const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== undefined);
+    if (to.gone) return this.fail('unavailable');
+    const aborted = signals.find((signal) => signal.aborted);
+    if (aborted !== undefined) return this.#cancelled(aborted);
+    if (timeoutMs !== undefined && !(timeoutMs > 0)) return this.fail('deadline_exceeded');
+    for (const signal of signals) signal.addEventListener('abort', this.#onAbort);
+    this.#signals = signals;
     try {
       this.id = connection.open(kind, to.id, channel.ordinal, up, down, timeoutMs, this, body, slackMs);
     } catch (error) {
-      this.settle(sendError(channel, error));
+      this.settle(sendError(channel, 'the arguments', error));
     }
   }
 
@@ -84,13 +84,13 @@ export abstract class Exchange implements Caller {
     try {
       succeed = this.decode(body);
     } catch (error) {
-      return this.settle(unreadable(this.channel, 'the reply', error));
+      return this.settle(this.unreadable('the reply', error));
     }
     this.#over();
     succeed();
   }
 
-  fail(status: StatusName, message: string): void {
+  fail(status: StatusName, message?: string): void {
     this.settle(localError(this.channel, status, message));
   }
 
@@ -101,6 +101,16 @@ export abstract class Exchange implements Caller {
     this.failed(this.made === undefined ? error : traced(error, this.made));
   }
 
+  /** A body that the hub let pass and this side cannot read: two builds disagree. */
+  protected unreadable(what: string, error: unknown): CallError {
+    return valueError(this.channel, 'internal', what, error);
+  }
+
+  /** Counts what was read of the items down, and gives credit for it. */
+  protected meter(): CreditMeter {
+    return new CreditMeter(this.connection, false, () => this.id);
+  }
+
   /** Reads the reply, and gives what is to be done with it. */
   protected abstract decode(body: Uint8Array): () => void;
 
@@ -109,23 +119,12 @@ export abstract class Exchange implements Caller {
 
   #over(): void {
     this.done = true;
-    for (const signal of this.#signals ?? []) signal.removeEventListener('abort', this.#aborted);
-    this.#signals = undefined;
+    for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort);
   }
 
-  readonly #aborted = (event: Event): void => this.#cancelled(event.target as AbortSignal);
+  readonly #onAbort = (event: Event): void => this.#cancelled(event.target as AbortSignal);
 
   #cancelled(signal: AbortSignal): void {
-    this.abort(localError(this.channel, 'cancelled', 'the caller cancelled', signal.reason));
-  }
-
-  #watch(signal: AbortSignal): boolean {
-    if (signal.aborted) {
-      this.settle(localError(this.channel, 'cancelled', 'the caller cancelled', signal.reason));
-      return false;
-    }
-    signal.addEventListener('abort', this.#aborted);
-    (this.#signals ??= []).push(signal);
-    return true;
+    this.abort(localError(this.channel, 'cancelled', undefined, signal.reason));
   }
 }

@@ -1,36 +1,54 @@
 /** The errors of calls: those that the hub tells, and those that arise here. */
 import { CodecError, fromBytes } from '../codec/index.js';
-import { ApplicationError, CallError, type Retry } from '../errors.js';
+import { ApplicationError, CallError, type Failure } from '../errors.js';
 import { STATUS_RETRIES, type StatusName } from '../generated/tables.js';
 import type { ChannelDescriptor } from '../interface.js';
 import { SendError } from '../session/core.js';
 import { failureCodec } from '../session/wire.js';
 
+const TEXTS: { readonly [status in StatusName]?: string } = {
+  cancelled: 'the caller cancelled',
+  deadline_exceeded: 'the time for the call ran out',
+  unavailable: 'its server has left',
+  internal: 'the handler failed',
+};
+
+/** What is to be said of a status when nothing better is known. */
+export function textOf(status: StatusName): string {
+  return TEXTS[status] ?? status;
+}
+
 /** An error that arose at this end. */
-export function localError(channel: ChannelDescriptor, status: StatusName, message: string, cause?: unknown): CallError {
+export function localError(
+  channel: ChannelDescriptor,
+  status: StatusName,
+  message = textOf(status),
+  cause?: unknown,
+  more?: Partial<Failure>,
+): CallError {
   const advice = STATUS_RETRIES[status];
-  const retry: Retry = { type: advice === 'later' || (advice === 'idempotent' && channel.idempotent) ? 'later' : 'never' };
-  const error = new CallError(status, { channel: channel.name, message, retry });
+  const again = advice === 'later' || (advice === 'idempotent' && channel.idempotent);
+  const error = new CallError(status, {
+    channel: channel.name,
+    message,
+    retry: { type: again ? 'later' : 'never' },
+    ...more,
+  });
   if (cause !== undefined) error.cause = cause;
   return error;
 }
 
-/** What kept a call from being sent. */
-export function sendError(channel: ChannelDescriptor, error: unknown): CallError {
-  if (error instanceof SendError) return localError(channel, error.status, error.message);
+/** A value that could not be written or read. */
+export function valueError(channel: ChannelDescriptor, status: StatusName, what: string, error: unknown): CallError {
   const path = error instanceof CodecError ? error.path : '';
-  const message = error instanceof Error ? error.message : String(error);
-  const refused = new CallError('invalid_argument', { channel: channel.name, path, message });
-  refused.cause = error;
-  return refused;
+  const why = error instanceof Error ? error.message : String(error);
+  return localError(channel, status, `${what}: ${why}`, error, { path });
 }
 
-/** A body that the hub let pass and that this side cannot read: two builds disagree. */
-export function unreadable(channel: ChannelDescriptor, what: string, error: unknown): CallError {
-  const path = error instanceof CodecError ? error.path : '';
-  const failure = new CallError('internal', { channel: channel.name, path, message: `${what} cannot be read: ${String(error)}` });
-  failure.cause = error;
-  return failure;
+/** What kept a call from being sent. */
+export function sendError(channel: ChannelDescriptor, what: string, error: unknown): CallError {
+  if (error instanceof SendError) return localError(channel, error.status, error.message);
+  return valueError(channel, 'invalid_argument', what, error);
 }
 
 /** What an `end` other than `ok` says. */
@@ -42,6 +60,7 @@ export function endError(channel: ChannelDescriptor, status: StatusName, body: U
     const failure = fromBytes(failureCodec, body);
     return new CallError(status, { ...failure, channel: failure.channel || channel.name });
   } catch (error) {
-    return unreadable(channel, 'the error', error);
+    // The hub let it pass and this side cannot read it: two builds disagree.
+    return valueError(channel, 'internal', 'an error that cannot be read', error);
   }
 }

@@ -1,4 +1,5 @@
 /** Items that have come and were not read yet, as an async iterator that gives credit as they are read. */
+import type { Connection } from './connection.js';
 
 interface Waiter<T, R> {
   resolve(result: IteratorResult<T, R>): void;
@@ -91,17 +92,19 @@ export class CreditMeter {
   #bytes = 0;
 
   constructor(
-    private readonly itemsMax: number,
-    private readonly bytesMax: number,
-    private readonly give: (items: number, bytes: number) => void,
+    private readonly connection: Connection,
+    private readonly callee: boolean,
+    private readonly id: () => number,
   ) {}
 
   taken(bytes: number): void {
+    const { session } = this.connection;
+    const { streamItems, streamBytes } = session.ours;
     this.#items++;
     this.#bytes += bytes;
-    if (this.#items * 2 < this.itemsMax && this.#bytes * 2 < this.bytesMax) return;
-    const [items, all] = [this.#items, this.#bytes];
+    if (this.#items * 2 < streamItems && this.#bytes * 2 < streamBytes) return;
+    session.credit(this.callee, this.id(), this.#items, this.#bytes);
     this.#items = this.#bytes = 0;
-    this.give(items, all);
+    this.connection.touched();
   }
 }

@@ -1,8 +1,7 @@
 /** What this side serves: finds the handler of a request. That its caller may, the hub has decided already. */
-import type { StatusName } from '../generated/tables.js';
 import type { ChannelDescriptor, InterfaceDescriptor } from '../interface.js';
-import { failureCodec } from '../session/wire.js';
-import type { Connection, Server as Requests } from './connection.js';
+import type { Connection, Requests } from './connection.js';
+import { textOf } from './failure.js';
 import { type Handler, Serving } from './serving.js';
 
 /** How long a handler of a notification may think it has, when its channel does not say; in milliseconds. */
@@ -33,19 +32,19 @@ export class Server implements Requests {
   }
 
   request(id: number, exportId: number, ordinal: number, body: Uint8Array, budgetMs: number): void {
+    const { session } = this.connection;
     const served = this.#exports.get(exportId);
-    if (served === undefined) return this.#refuse(id, 'unavailable', 'its server has left');
+    if (served === undefined) return session.refuse(id, 'unavailable', textOf('unavailable'));
     const channel = served.descriptor.channels[ordinal];
     const handler = handlerOf(served, channel, false);
     if (channel === undefined || handler === undefined) {
-      return this.#refuse(id, 'unimplemented', 'the server has no handler for it', channel);
+      return session.refuse(id, 'unimplemented', 'there is no handler for it', channel?.name);
     }
-    const { session } = this.connection;
     // Handlers that do not heed their signal keep their place.
-    if (this.#running >= session.ourLimits.calls) {
-      return this.#refuse(id, 'resource_exhausted', 'too many handlers are at work', channel);
+    if (this.#running >= session.ours.calls) {
+      return session.refuse(id, 'resource_exhausted', 'too many handlers are at work', channel.name);
     }
-    const deadline = session.inboundDeadline(id) ?? this.connection.now() + channel.deadlineMs;
+    const deadline = this.connection.now() + (budgetMs > 0 ? budgetMs : channel.deadlineMs);
     if (budgetMs === 0) session.setInboundDeadline(id, deadline);
     const serving = new Serving(this.connection, channel, id, deadline);
     session.accept(id, serving, channel.up !== null, channel.down !== null);
@@ -58,7 +57,7 @@ export class Server implements Requests {
     const channel = served?.descriptor.channels[ordinal];
     const handler = handlerOf(served, channel, true);
     if (served === undefined || channel === undefined || handler === undefined) return;
-    if (this.#running >= connection.session.ourLimits.calls) {
+    if (this.#running >= connection.session.ours.calls) {
       return connection.logger.error(`portcullis: ${channel.name} was dropped: too many handlers are at work`);
     }
     const deadline = connection.now() + (channel.deadlineMs > 0 ? channel.deadlineMs : NOTIFY_MS);
@@ -72,13 +71,6 @@ export class Server implements Requests {
       this.#running--;
       served.open.delete(serving);
     });
-  }
-
-  #refuse(id: number, status: StatusName, message: string, channel?: ChannelDescriptor): void {
-    const { connection } = this;
-    const failure = { channel: channel?.name ?? '', message };
-    connection.session.reply(id, status, (out) => failureCodec.encode(out, failure));
-    connection.touched();
   }
 }
 

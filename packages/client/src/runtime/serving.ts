@@ -4,23 +4,18 @@ import type { Writer } from '../codec/writer.js';
 import { ApplicationError, CallError, type Failure } from '../errors.js';
 import type { StatusName } from '../generated/tables.js';
 import type { CallContext, ChannelDescriptor, Items } from '../interface.js';
+import type { Served } from '../session/core.js';
 import { failureCodec } from '../session/wire.js';
-import type { Connection, Serving as ServedCall } from './connection.js';
+import type { Connection } from './connection.js';
+import { textOf } from './failure.js';
 import { Pump } from './pump.js';
 import { CreditMeter, ItemQueue } from './queue.js';
 
 /** A handler, as the runtime calls it: the arguments, the items that come up if there are any, the context. */
 export type Handler = (...args: unknown[]) => unknown;
 
-const TEXTS: { readonly [status in StatusName]?: string } = {
-  cancelled: 'the caller cancelled',
-  deadline_exceeded: 'the time for the call ran out',
-  unavailable: 'its server has left',
-  internal: 'the handler failed',
-};
-
 /** A call with id 0 is a notification: nothing is answered, all else is the same. */
-export class Serving implements ServedCall, CallContext {
+export class Serving implements Served, CallContext {
   readonly channel: string;
   #abort: AbortController | undefined;
   /** Why the handler is no longer wanted. */
@@ -99,13 +94,7 @@ export class Serving implements ServedCall, CallContext {
   }
 
   #receiveItems(): ItemQueue<unknown, void> {
-    const { connection, id } = this;
-    const { session } = connection;
-    const { streamItems, streamBytes } = session.ourLimits;
-    const meter = new CreditMeter(streamItems, streamBytes, (items, bytes) => {
-      session.credit(true, id, items, bytes);
-      connection.touched();
-    });
+    const meter = new CreditMeter(this.connection, true, () => this.id);
     // A reader that leaves gives no more credit; the caller learns of it by the end of the call.
     return new ItemQueue(
       (bytes) => meter.taken(bytes),
@@ -165,13 +154,13 @@ export class Serving implements ServedCall, CallContext {
   /** Answers in the handler's place, and lets it know. */
   #fail(status: StatusName, failure: Partial<Failure> = {}): void {
     if (this.#stopped !== undefined) return;
-    const body = { channel: this.channel, message: TEXTS[status] ?? status, ...failure };
+    const body = { channel: this.channel, message: textOf(status), ...failure };
     this.#answer(status, (out) => failureCodec.encode(out, body));
     this.#stop(status);
   }
 
   #stop(status: StatusName): void {
-    const reason = new CallError(status, { channel: this.channel, message: TEXTS[status] ?? status });
+    const reason = new CallError(status, { channel: this.channel, message: textOf(status) });
     this.#stopped ??= reason;
     this.#pump?.stop();
     this.#items?.end({ error: reason });

@@ -7,8 +7,8 @@ import { REQUEST } from '../session/frame.js';
 import { calling, type Settle, type Trace } from './calling.js';
 import type { Connection } from './connection.js';
 import { Exchange, type Instance, timeLimit } from './exchange.js';
-import { localError, unreadable } from './failure.js';
-import { CreditMeter, ItemQueue } from './queue.js';
+import { localError } from './failure.js';
+import { ItemQueue } from './queue.js';
 import { Upload } from './upload.js';
 
 export class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> {
@@ -21,12 +21,7 @@ export class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> 
 
   constructor(connection: Connection, channel: ChannelDescriptor, made: Trace) {
     super(connection, channel, made);
-    const { session } = connection;
-    const { streamItems, streamBytes } = session.ourLimits;
-    const meter = new CreditMeter(streamItems, streamBytes, (items, bytes) => {
-      session.credit(false, this.id, items, bytes);
-      connection.touched();
-    });
+    const meter = this.meter();
     this.#queue = new ItemQueue<D, R>(
       (bytes) => meter.taken(bytes),
       () => this.cancel(),
@@ -55,7 +50,7 @@ export class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> 
   }
 
   cancel(): void {
-    this.abort(localError(this.channel, 'cancelled', 'the caller cancelled'));
+    this.abort(localError(this.channel, 'cancelled'));
   }
 
   credit(): void {
@@ -73,7 +68,7 @@ export class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> 
       if (channel.down === null) throw new TypeError('no items were declared');
       value = fromBytes(channel.down, body);
     } catch (error) {
-      return this.abort(unreadable(channel, 'an item', error));
+      return this.abort(this.unreadable('an item', error));
     }
     this.#queue.push(value, body.length);
   }

@@ -5,11 +5,10 @@ import type { Arrival, ChannelDescriptor, SubscribeOptions } from '../interface.
 import { SUBSCRIBE } from '../session/frame.js';
 import type { Connection } from './connection.js';
 import { Exchange, type Instance } from './exchange.js';
-import { localError, unreadable } from './failure.js';
-import { CreditMeter } from './queue.js';
+import { localError } from './failure.js';
 
 export class Subscription<T> extends Exchange {
-  readonly #meter: CreditMeter;
+  readonly #meter = this.meter();
   #left = false;
 
   constructor(
@@ -19,12 +18,6 @@ export class Subscription<T> extends Exchange {
     private readonly options: SubscribeOptions | undefined,
   ) {
     super(connection, channel, undefined);
-    const { session } = connection;
-    const { streamItems, streamBytes } = session.ourLimits;
-    this.#meter = new CreditMeter(streamItems, streamBytes, (items, bytes) => {
-      session.credit(false, this.id, items, bytes);
-      connection.touched();
-    });
   }
 
   start(to: Instance): void {
@@ -34,7 +27,7 @@ export class Subscription<T> extends Exchange {
   /** Nobody listens any more. */
   leave(): void {
     this.#left = true;
-    this.abort(localError(this.channel, 'cancelled', 'the subscriber left'));
+    this.abort(localError(this.channel, 'cancelled'));
   }
 
   item(missed: number, token: number | undefined, body: Uint8Array): void {
@@ -43,7 +36,7 @@ export class Subscription<T> extends Exchange {
     try {
       [value] = fromBytes(this.channel.args, body) as readonly [T];
     } catch (error) {
-      return this.abort(unreadable(this.channel, 'a value', error));
+      return this.abort(this.unreadable('a value', error));
     }
     if (token !== undefined) session.ack(this.id, token);
     this.#meter.taken(body.length);

@@ -35,7 +35,7 @@ export class Upload {
       (error: unknown) => {
         this.#pump.stop();
         const broken = error instanceof CodecError;
-        abort(broken ? sendError(channel, error) : localError(channel, 'cancelled', 'its items failed', error));
+        abort(broken ? sendError(channel, 'an item', error) : localError(channel, 'cancelled', 'its items failed', error));
       },
     );
   }

@@ -74,11 +74,6 @@ export class CallTable<T extends object> {
     return call;
   }
 
-  /** Undoes `remove`, before anything else has been opened. */
-  restore(id: number, call: T): void {
-    this.#take(id & 0xffff, id, call);
-  }
-
   /** Every open call, by slot. */
   forEach(visit: (call: T, id: number) => void): void {
     for (let slot = 0; slot < this.#calls.length; slot++) {

@@ -12,7 +12,7 @@ import * as frame from './frame.js';
 import { GOODBYE_BYTES_MAX, type Limits, LIMITS_DEFAULT, OUTBOX_BYTES_MAX, PROTOCOL } from './limits.js';
 import { budgetMs, Outbox } from './outbox.js';
 import type { Ending, Goodbye } from './violation.js';
-import { encodeHello, type Offer, type Welcome } from './wire.js';
+import { encodeHello, failureCodec, type Offer, type Welcome } from './wire.js';
 
 /** Waits for `welcome`. */
 export const GREETING = 0;
@@ -23,59 +23,69 @@ export const CLOSED = 2;
 /** Writes the body of a frame. */
 export type Body = (out: Writer) => void;
 
-/** A call that this side has opened. */
-export interface Outbound<O> {
-  /** Undefined once this side has cancelled: what still comes is discarded. */
-  data: O | undefined;
-  /** Open while this side may send items. */
+/** A call of this side's, told at once and in order what becomes of it. Bodies are views, good during the call only. */
+export interface Caller {
+  /** An item of a stream or topic. With a token the sender wants an `ack`. */
+  item?(missed: number, token: number | undefined, body: Uint8Array): void;
+  /** More items may be sent. */
+  credit?(): void;
+  /** The hub has ended it, and its id is free again. */
+  end(status: StatusName, body: Uint8Array): void;
+  /** The same, after this side had given it up. */
+  late?(status: StatusName, body: Uint8Array): void;
+  /** It ended here: it ran out of time and is being cancelled, or the connection has ended. */
+  fail(status: StatusName, message?: string): void;
+}
+
+/** A call of the hub's that this side serves. */
+export interface Served {
+  item(body: Uint8Array): void;
+  /** The caller has sent its last item. */
+  finish(): void;
+  /** More items may be sent. */
+  credit(): void;
+  /** The caller gives up, or it ran out of time: stop the work and end the call. */
+  stop(status: StatusName): void;
+  /** The connection has ended: nothing can be answered any more. */
+  abandon(): void;
+}
+
+/** What a session tells of everything that is not yet, or not any more, a call. */
+export interface SessionEvents {
+  /** The connection stands. */
+  welcome(welcome: Welcome): void;
+  /** A call was opened. Say `accept` before you return, or end it. `budgetMs` 0: the channel's own deadline. */
+  request(id: number, binding: number, ordinal: number, body: Uint8Array, budgetMs: number): void;
+  notify(binding: number, ordinal: number, body: Uint8Array): void;
+  /** The instance behind a binding has left. */
+  unbound(binding: number): void;
+  /** The hub was silent for too long while it was awaited; `lateMs` after that was due. */
+  silent(lateMs: number): void;
+  /** The connection has ended, once. Every open call is told after this. */
+  closed(ending: Ending): void;
+}
+
+/** Credit of the two flows that a call may have. */
+export interface Flows {
+  /** There while this side may send items. */
   send: Flow | undefined;
-  /** Open while the other side may. */
+  /** There while the other side may. */
   recv: Flow | undefined;
+}
+
+export interface Outbound extends Flows {
+  readonly owner: Caller;
+  /** This side has given it up: what still comes is discarded. */
+  cancelled: boolean;
   deadline: number | undefined;
   /** Whether a time is promised for the answer: a topic may be silent for ever. */
   readonly awaited: boolean;
 }
 
-/** A call that the other side has opened: this side is the callee. */
-export interface Inbound<I> {
+export interface Inbound extends Flows {
   /** Undefined until `accept`. */
-  data: I | undefined;
-  send: Flow | undefined;
-  recv: Flow | undefined;
+  owner: Served | undefined;
   deadline: number | undefined;
-}
-
-/** What a session tells its owner, at once and in order. Bodies are views that are good during the call only. */
-export interface SessionEvents<I, O> {
-  /** The connection stands. */
-  welcome(welcome: Welcome): void;
-  /** A call was opened. Say `accept` before you return, or end it. `budgetMs` 0: the channel's own deadline. */
-  request(id: number, binding: number, ordinal: number, budgetMs: number, body: Uint8Array): void;
-  notify(binding: number, ordinal: number, body: Uint8Array): void;
-  /** An item of a stream or topic of this side's. With a token the sender wants an `ack`. */
-  itemDown(id: number, data: O, missed: number, token: number | undefined, body: Uint8Array): void;
-  /** An item of a call that this side serves. */
-  itemUp(id: number, data: I, body: Uint8Array): void;
-  /** More may be sent on a call of this side's. */
-  creditUp(id: number, data: O): void;
-  /** More may be sent on a call that this side serves. */
-  creditDown(id: number, data: I): void;
-  /** The caller has sent its last item. */
-  finish(id: number, data: I): void;
-  /** The caller gives up: stop the work and end the call. */
-  cancel(id: number, data: I): void;
-  /** A call of this side's has its outcome, and its id is free again. */
-  end(id: number, data: O, status: StatusName, body: Uint8Array): void;
-  /** A call of this side's has run out of time, and is being cancelled. */
-  expiredOutbound(id: number, data: O): void;
-  /** A call of the other side's has run out of time: stop the work, then end it. */
-  expiredInbound(id: number, data: I): void;
-  /** The instance behind a binding has left. */
-  unbound(binding: number): void;
-  /** The other side was silent for too long while it was awaited; `lateMs` after that was due. */
-  silent(lateMs: number): void;
-  /** The connection has ended, once. Callers are to be told, work is to be stopped. */
-  closed(ending: Ending, inbound: I[], outbound: O[]): void;
 }
 
 /** How a session is set up. */
@@ -99,11 +109,13 @@ export class SendError extends Error {
 const SCRATCH_BYTES_MAX = 256 * 1024;
 let scratch: Writer | undefined;
 
-export class SessionCore<I extends object, O extends object> {
-  protected readonly ours: Limits;
-  protected theirs: Limits = LIMITS_DEFAULT;
-  protected readonly inbound: CallTable<Inbound<I>>;
-  protected readonly outbound: CallTable<Outbound<O>>;
+export class SessionCore {
+  /** What this side accepts. */
+  readonly ours: Limits;
+  /** What the hub accepts; the defaults until it has said so. */
+  theirs: Limits = LIMITS_DEFAULT;
+  protected readonly inbound: CallTable<Inbound>;
+  protected readonly outbound: CallTable<Outbound>;
   protected readonly outbox = new Outbox();
   protected state: typeof GREETING | typeof OPEN | typeof CLOSED = GREETING;
   /** No deadline is earlier than this. */
@@ -116,7 +128,7 @@ export class SessionCore<I extends object, O extends object> {
 
   constructor(
     config: SessionConfig,
-    protected readonly events: SessionEvents<I, O>,
+    protected readonly events: SessionEvents,
     now: number,
   ) {
     this.ours = { ...LIMITS_DEFAULT, ...config.limits };
@@ -126,21 +138,8 @@ export class SessionCore<I extends object, O extends object> {
     this.outbound = new CallTable(this.theirs.calls);
   }
 
-  get isOpen(): boolean {
-    return this.state === OPEN;
-  }
-
   get isClosed(): boolean {
     return this.state === CLOSED;
-  }
-
-  /** What the hub accepts; the defaults until it has said so. */
-  get theirLimits(): Limits {
-    return this.theirs;
-  }
-
-  get ourLimits(): Limits {
-    return this.ours;
   }
 
   /** Calls open: by the hub, and by this side, those that are being cancelled included. */
@@ -159,18 +158,17 @@ export class SessionCore<I extends object, O extends object> {
   }
 
   /** Introduces this side. Everything may be sent behind it at once; data waits for the welcome here. */
-  hello(client: string, offers: readonly Offer[]): void {
-    const { ours } = this;
+  hello(client: string, interfaces: readonly Offer[]): void {
+    const hello = { protocolMin: PROTOCOL, protocolMax: PROTOCOL, client, limits: this.ours, interfaces };
     this.#encode(
-      (out) => encodeHello(out, { protocolMin: PROTOCOL, protocolMax: PROTOCOL, client, limits: ours, interfaces: offers }),
+      (out) => encodeHello(out, hello),
       (body) => this.outbox.control(frame.HELLO, 0, 0, 0, 0, body),
     );
   }
 
   /**
-   * Opens a call and attaches `data` to it; returns its id. `kind` is that of a request, subscription or publication.
-   * The callee is told of `slackMs` less than the caller waits. Throws `SendError`, and whatever `body` throws; nothing
-   * was sent then.
+   * Opens a call and returns its id. `kind` is that of a request, subscription or publication. The callee is told of
+   * `slackMs` less than the caller waits. Throws `SendError`, and whatever `body` throws; nothing was sent then.
    */
   open(
     kind: number,
@@ -180,16 +178,16 @@ export class SessionCore<I extends object, O extends object> {
     down: boolean,
     deadline: number | undefined,
     now: number,
-    data: O,
+    owner: Caller,
     body: Body,
     slackMs = 0,
   ): number {
     this.#mustSend();
-    const { ours, theirs } = this;
-    const call: Outbound<O> = {
-      data,
-      send: up ? new Flow(theirs.streamItems, theirs.streamBytes) : undefined,
-      recv: down ? new Flow(ours.streamItems, ours.streamBytes) : undefined,
+    const call: Outbound = {
+      owner,
+      cancelled: false,
+      send: up ? flow(this.theirs) : undefined,
+      recv: down ? flow(this.ours) : undefined,
       deadline,
       awaited: kind !== frame.SUBSCRIBE,
     };
@@ -210,27 +208,27 @@ export class SessionCore<I extends object, O extends object> {
     this.#encode(body, (bytes) => this.outbox.data(kind, 0, binding, ordinal, 0, 0, bytes));
   }
 
-  /** Attaches `data` to a call of the hub's and says which flows it has. */
-  accept(id: number, data: I, up: boolean, down: boolean): void {
+  /** Says who serves a call of the hub's, and which flows it has. */
+  accept(id: number, owner: Served, up: boolean, down: boolean): void {
     const call = this.inbound.get(id);
     if (call === undefined) return;
-    call.data = data;
-    if (down) call.send = new Flow(this.theirs.streamItems, this.theirs.streamBytes);
-    if (up) call.recv = new Flow(this.ours.streamItems, this.ours.streamBytes);
+    call.owner = owner;
+    if (down) call.send = flow(this.theirs);
+    if (up) call.recv = flow(this.ours);
   }
 
   /** Whether an item may be sent now; undefined when the call has ended or has no such flow. */
   maySend(callee: boolean, id: number): boolean | undefined {
-    return this.#call(callee, id)?.send?.open;
+    return this.#flows(callee, id)?.send?.open;
   }
 
   /** Sends an item; false when there is no credit or no such flow. Throws what `body` throws. */
   item(callee: boolean, id: number, missed: number, body: Body): boolean {
-    const flow = this.#call(callee, id)?.send;
-    if (this.state === CLOSED || flow === undefined || !flow.open) return false;
+    const send = this.#flows(callee, id)?.send;
+    if (send === undefined || !send.open) return false;
     this.#encode(body, (bytes) => {
       this.outbox.data(frame.ITEM, callee ? frame.FLAG_CALLEE : 0, 0, missed, id, 0, bytes);
-      flow.spend(bytes.length);
+      send.spend(bytes.length);
     });
     return true;
   }
@@ -242,43 +240,49 @@ export class SessionCore<I extends object, O extends object> {
 
   /** Lets the other side send more on a stream. */
   credit(callee: boolean, id: number, items: number, bytes: number): void {
-    const flow = this.#call(callee, id)?.recv;
-    if (flow === undefined) return;
-    flow.add(items, bytes);
+    const recv = this.#flows(callee, id)?.recv;
+    if (recv === undefined) return;
+    recv.add(items, bytes);
     this.outbox.control(frame.CREDIT, callee ? frame.FLAG_CALLEE : 0, items, id, bytes);
   }
 
   /** Says that no more items go to the callee. */
   finish(id: number): void {
-    const call = this.#call(false, id);
-    if (call?.send === undefined) return;
-    call.send = undefined;
-    this.outbox.data(frame.FINISH, 0, 0, 0, id, 0, EMPTY);
+    const flows = this.#flows(false, id);
+    if (flows?.send === undefined) return;
+    flows.send = undefined;
+    this.outbox.data(frame.FINISH, 0, 0, 0, id, 0);
   }
 
-  /** Gives up a call of this side's; what was attached to it comes back, once. No event about it comes after. */
-  cancel(id: number): O | undefined {
+  /** Gives up a call of this side's; false when it has ended. Its owner is told nothing any more, but for `late`. */
+  cancel(id: number): boolean {
     const call = this.outbound.get(id);
-    const data = call?.data;
-    if (call === undefined || data === undefined) return undefined;
-    call.data = call.send = call.recv = call.deadline = undefined;
+    if (call === undefined || call.cancelled) return false;
+    call.cancelled = true;
+    call.send = call.recv = call.deadline = undefined;
     // A call that never left will not be answered.
     if (this.outbox.withdraw(id)) this.forget(id);
-    else this.outbox.data(frame.CANCEL, 0, 0, 0, id, 0, EMPTY);
-    return data;
+    else this.outbox.data(frame.CANCEL, 0, 0, 0, id, 0);
+    return true;
   }
 
   /** Ends a call of the hub's with a body; false when it has ended before. Throws what `body` throws. */
   reply(id: number, status: StatusName, body: Body): boolean {
     if (this.inbound.get(id) === undefined) return false;
-    this.#encode(body, (bytes) => this.#end(id, status, bytes));
+    this.#answer(id, status, body);
     this.inbound.remove(id);
     return true;
   }
 
+  /** Ends a call of the hub's that nobody serves. */
+  refuse(id: number, status: StatusName, message: string, channel = ''): void {
+    this.#answer(id, status, (out) => failureCodec.encode(out, { channel, message }));
+    this.inbound.remove(id);
+  }
+
   /** From its first item on, a stream has no deadline of its own. */
   clearDeadline(callee: boolean, id: number): void {
-    const call = this.#call(callee, id);
+    const call = callee ? this.inbound.get(id) : this.outbound.get(id);
     if (call !== undefined) call.deadline = undefined;
   }
 
@@ -290,14 +294,9 @@ export class SessionCore<I extends object, O extends object> {
     this.noteDeadline(deadline);
   }
 
-  /** When a call of the hub's runs out. */
-  inboundDeadline(id: number): number | undefined {
-    return this.inbound.get(id)?.deadline;
-  }
-
   /** Ends the connection with a goodbye, which still leaves by `transmit`. */
   close(goodbye: Goodbye): void {
-    if (this.state === CLOSED) return;
+    if (this.isClosed) return;
     this.outbox.clear(false);
     const text = new Uint8Array(GOODBYE_BYTES_MAX);
     const { written } = new TextEncoder().encodeInto(goodbye.message, text);
@@ -307,49 +306,45 @@ export class SessionCore<I extends object, O extends object> {
 
   /** Ends the connection without a word: the transport is gone, or the hub has said goodbye. */
   abort(ending: Ending): void {
-    if (this.state === CLOSED) return;
+    if (this.isClosed) return;
     this.outbox.clear(true);
     this.#ended(ending);
   }
 
-  /** Answers a call with bytes that are written already. */
-  protected refuse(id: number, status: StatusName, body: Body): void {
-    this.#encode(body, (bytes) => this.#end(id, status, bytes));
+  #answer(id: number, status: StatusName, body: Body): void {
+    this.#encode(body, (bytes) => this.outbox.data(frame.END, 0, 0, statusCode(status), id, 0, bytes));
   }
 
   /** Frees the id of a call of this side's. */
-  protected forget(id: number): Outbound<O> | undefined {
+  protected forget(id: number): Outbound | undefined {
     const call = this.outbound.remove(id);
     if (call?.awaited === true) this.awaited--;
     return call;
   }
 
   protected noteDeadline(deadline: number | undefined): void {
-    if (deadline !== undefined && !(this.deadlineFloor !== undefined && this.deadlineFloor <= deadline)) {
-      this.deadlineFloor = deadline;
-    }
+    if (deadline !== undefined) this.deadlineFloor = Math.min(deadline, this.deadlineFloor ?? Infinity);
   }
 
   #ended(ending: Ending): void {
     this.state = CLOSED;
     this.deadlineFloor = undefined;
     this.awaited = 0;
-    const inbound = this.inbound.drain().map((call) => call.data);
-    const outbound = this.outbound.drain().map((call) => call.data);
-    this.events.closed(ending, inbound.filter(isPresent), outbound.filter(isPresent));
+    const inbound = this.inbound.drain();
+    const outbound = this.outbound.drain();
+    this.events.closed(ending);
+    for (const { owner } of inbound) owner?.abandon();
+    for (const { owner, cancelled } of outbound) {
+      if (!cancelled) owner.fail('unavailable', `the connection ended: ${ending.message}`);
+    }
   }
 
-  #end(id: number, status: StatusName, bytes: Uint8Array): void {
-    this.outbox.data(frame.END, 0, 0, statusCode(status), id, 0, bytes);
-  }
-
-  #call(callee: boolean, id: number): Inbound<I> | Outbound<O> | undefined {
-    const call = callee ? this.inbound.get(id) : this.outbound.get(id);
-    return call?.data === undefined ? undefined : call;
+  #flows(callee: boolean, id: number): Flows | undefined {
+    return callee ? this.inbound.get(id) : this.outbound.get(id);
   }
 
   #mustSend(): void {
-    if (this.state === CLOSED) throw new SendError('unavailable', 'the connection has ended');
+    if (this.isClosed) throw new SendError('unavailable', 'the connection has ended');
     if (this.outbox.dataBytes > OUTBOX_BYTES_MAX) {
       throw new SendError('resource_exhausted', 'too much waits to be sent');
     }
@@ -364,9 +359,8 @@ export class SessionCore<I extends object, O extends object> {
       out.reset();
       body(out);
       const bytes = out.view();
-      const limit = this.theirs.frameBytes - frame.HEADER_BYTES;
-      if (bytes.length > limit) {
-        throw new SendError('resource_exhausted', `a body of ${bytes.length} bytes exceeds the limit of ${limit}`);
+      if (bytes.length + frame.HEADER_BYTES > this.theirs.frameBytes) {
+        throw new SendError('resource_exhausted', `a body of ${bytes.length} bytes is too large`);
       }
       return use(bytes);
     } finally {
@@ -375,8 +369,6 @@ export class SessionCore<I extends object, O extends object> {
   }
 }
 
-const EMPTY = new Uint8Array(0);
-
-function isPresent<T>(value: T | undefined): value is T {
-  return value !== undefined;
+function flow({ streamItems, streamBytes }: Limits): Flow {
+  return new Flow(streamItems, streamBytes);
 }

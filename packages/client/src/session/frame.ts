@@ -89,25 +89,25 @@ export function parseHead(view: DataView, offset: number, frameBytesMax: number,
   if (have < 4) return false;
   const length = view.getUint32(offset, true);
   if (length < HEADER_BYTES) {
-    throw new Violation('malformed_frame', `a frame of ${length} bytes is shorter than its header`);
+    throw new Violation('malformed_frame', `${length} bytes`);
   }
   if (length > frameBytesMax) {
-    throw new Violation('frame_too_large', `a frame of ${length} bytes exceeds the limit of ${frameBytesMax}`);
+    throw new Violation('frame_too_large', `${length} bytes`);
   }
   head.length = length;
   if (have < HEADER_BYTES) return false;
   const kind = view.getUint8(offset + 4);
   if (kind === 0 || kind > UNBOUND) {
-    if (kind < OPTIONAL_KINDS_FROM) throw new Violation('unknown_kind', `frame kind ${kind} is not known`);
+    if (kind < OPTIONAL_KINDS_FROM) throw new Violation('unknown_kind', `kind ${kind}`);
     head.kind = 0;
     return have >= length;
   }
   const flags = view.getUint8(offset + 5);
   if ((flags & ~flagsAllowed(kind)) !== 0) {
-    throw new Violation('unknown_flag', `frame kind ${kind} does not define flags ${flags}`);
+    throw new Violation('unknown_flag', `kind ${kind}, flags ${flags}`);
   }
   if (view.getUint16(offset + 6, true) !== 0) {
-    throw new Violation('malformed_frame', 'attachments are not in use');
+    throw new Violation('malformed_frame', 'attachments');
   }
   head.kind = kind;
   head.flags = flags;
@@ -125,11 +125,9 @@ function put32(out: Uint8Array, at: number, value: number): void {
   out[at + 3] = value >>> 24;
 }
 
-/** Writes a header at `at`. */
+/** Writes the header of a frame that `out` is. */
 export function writeHead(
   out: Uint8Array,
-  at: number,
-  length: number,
   kind: number,
   flags: number,
   binding: number,
@@ -137,18 +135,16 @@ export function writeHead(
   id: number,
   budget: number,
 ): void {
-  put32(out, at, length);
-  out[at + 4] = kind;
-  out[at + 5] = flags;
-  out[at + 6] = 0;
-  out[at + 7] = 0;
-  put32(out, at + 8, binding);
-  put32(out, at + 12, ordinal);
-  put32(out, at + 16, id);
-  put32(out, at + 20, budget);
+  put32(out, 0, out.length);
+  out[4] = kind;
+  out[5] = flags;
+  put32(out, 8, binding);
+  put32(out, 12, ordinal);
+  put32(out, 16, id);
+  put32(out, 20, budget);
 }
 
-/** Writes the budget of a frame that begins at `at`. */
-export function writeBudget(out: Uint8Array, at: number, budget: number): void {
-  put32(out, at + 20, budget);
+/** Writes the budget of a frame that `out` is. */
+export function writeBudget(out: Uint8Array, budget: number): void {
+  put32(out, 20, budget);
 }

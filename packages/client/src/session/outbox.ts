@@ -16,6 +16,8 @@ import {
   writeHead,
 } from './frame.js';
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 /** Frames are gathered up to this size; a larger one is a message of its own. In bytes. */
 export const BATCH_BYTES_MAX = 64 * 1024;
 
@@ -24,61 +26,33 @@ export function budgetMs(deadline: number, now: number): number {
   return Math.min(Math.max(1, Math.ceil(deadline - now)), 0xffff_ffff);
 }
 
-/** A growing buffer of whole frames. */
-class Batch {
-  bytes = new Uint8Array(1024);
-  length = 0;
-
-  /** Room for `size` more bytes; returns where they begin. */
-  reserve(size: number): number {
-    const start = this.length;
-    this.length += size;
-    if (this.length > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(this.length, this.bytes.length * 2));
-      grown.set(this.bytes.subarray(0, start));
-      this.bytes = grown;
-    }
-    return start;
-  }
-
-  append(bytes: Uint8Array): void {
-    const start = this.reserve(bytes.length);
-    this.bytes.set(bytes, start);
-  }
-
-  take(): Uint8Array<ArrayBuffer> {
-    const taken = this.bytes.slice(0, this.length);
-    this.length = 0;
-    return taken;
-  }
-}
-
 /** A data frame that waits for the window to open. */
 interface Held {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Bytes;
   readonly kind: number;
   readonly id: number;
   readonly ours: boolean;
   /** When its call runs out; its budget is written when it leaves. */
-  readonly deadline: number | undefined;
+  readonly due: number | undefined;
 }
 
 /** The outgoing side of one connection. */
 export class Outbox {
-  readonly #control = new Batch();
-  readonly #batch = new Batch();
-  /** Whole messages in front of the batch. */
-  #sealed: Uint8Array<ArrayBuffer>[] = [];
+  #control: Bytes[] = [];
+  /** Data frames that may leave. */
+  #ready: Bytes[] = [];
   #held: Held[] = [];
   #window = 0;
   /** Bytes of data that wait, in all. */
   dataBytes = 0;
+  /** Bytes of control frames that wait. */
+  controlBytes = 0;
   /** Bytes of acknowledgements among the control frames that have not left. */
   acknowledging = 0;
 
   /** Whether something can leave now. */
   get hasOutput(): boolean {
-    return this.#control.length > 0 || this.#batch.length > 0 || this.#sealed.length > 0;
+    return this.#control.length + this.#ready.length > 0;
   }
 
   /** Whether data waits for the other side's window. */
@@ -86,20 +60,14 @@ export class Outbox {
     return this.#held.length > 0;
   }
 
-  /** Bytes of control frames that wait. */
-  get controlBytes(): number {
-    return this.#control.length;
-  }
-
   /** A control frame: outside the window, ahead of data. */
   control(kind: number, flags: number, ordinal: number, id: number, budget: number, body?: Uint8Array): void {
-    const length = HEADER_BYTES + (body?.length ?? 0);
-    const start = this.#control.reserve(length);
-    writeHead(this.#control.bytes, start, length, kind, flags, 0, ordinal, id, budget);
-    if (body !== undefined) this.#control.bytes.set(body, start + HEADER_BYTES);
+    const bytes = frame(kind, flags, 0, ordinal, id, budget, body);
+    this.#control.push(bytes);
+    this.controlBytes += bytes.length;
   }
 
-  /** A data frame. `body` is copied. */
+  /** A data frame. `body` is copied. If it has to wait, its budget is what is left until `due` when it leaves. */
   data(
     kind: number,
     flags: number,
@@ -107,28 +75,16 @@ export class Outbox {
     ordinal: number,
     id: number,
     budget: number,
-    body: Uint8Array,
-    deadline?: number,
+    body?: Uint8Array,
+    due?: number,
   ): void {
-    const length = HEADER_BYTES + body.length;
-    this.dataBytes += length;
-    const open = this.#window > 0 && this.#held.length === 0;
-    if (open && length <= BATCH_BYTES_MAX / 2) {
-      this.#window -= length;
-      this.#makeRoom(length);
-      const start = this.#batch.reserve(length);
-      writeHead(this.#batch.bytes, start, length, kind, flags, binding, ordinal, id, budget);
-      this.#batch.bytes.set(body, start + HEADER_BYTES);
-      return;
-    }
-    const bytes = new Uint8Array(length);
-    writeHead(bytes, 0, length, kind, flags, binding, ordinal, id, budget);
-    bytes.set(body, HEADER_BYTES);
-    if (open) {
-      this.#window -= length;
-      this.#ready(bytes);
+    const bytes = frame(kind, flags, binding, ordinal, id, budget, body);
+    this.dataBytes += bytes.length;
+    if (this.#window > 0 && this.#held.length === 0) {
+      this.#window -= bytes.length;
+      this.#ready.push(bytes);
     } else {
-      this.#held.push({ bytes, kind, id, ours: (flags & FLAG_CALLEE) === 0, deadline });
+      this.#held.push({ bytes, kind, id, ours: (flags & FLAG_CALLEE) === 0, due });
     }
   }
 
@@ -137,71 +93,77 @@ export class Outbox {
     this.#window += bytes;
     let next = 0;
     for (; this.#window > 0 && next < this.#held.length; next++) {
-      const held = this.#held[next] as Held;
-      if (held.deadline !== undefined) {
-        writeBudget(held.bytes, 0, budgetMs(held.deadline, now));
-      }
-      this.#window -= held.bytes.length;
-      this.#ready(held.bytes);
+      const { bytes, due } = this.#held[next] as Held;
+      if (due !== undefined) writeBudget(bytes, budgetMs(due, now));
+      this.#window -= bytes.length;
+      this.#ready.push(bytes);
     }
     if (next > 0) this.#held.splice(0, next);
   }
 
   /** Takes back a call that still waits for the window, and all that belongs to it. False when it has left. */
   withdraw(id: number): boolean {
-    const opens = (held: Held) =>
-      held.id === id && (held.kind === REQUEST || held.kind === SUBSCRIBE || held.kind === PUBLISH);
-    if (!this.#held.some(opens)) return false;
+    const opens = ({ kind }: Held) => kind === REQUEST || kind === SUBSCRIBE || kind === PUBLISH;
+    const belongs = ({ kind, ours }: Held) => ours && (kind === FINISH || kind === CANCEL || kind === ITEM);
+    if (!this.#held.some((held) => held.id === id && opens(held))) return false;
     this.#held = this.#held.filter((held) => {
-      const own =
-        held.id === id && held.ours && (held.kind === FINISH || held.kind === CANCEL || held.kind === ITEM);
-      if (!own && !opens(held)) return true;
-      this.dataBytes -= held.bytes.length;
-      return false;
+      const stays = held.id !== id || !(opens(held) || belongs(held));
+      if (!stays) this.dataBytes -= held.bytes.length;
+      return stays;
     });
     return true;
   }
 
   /** Drops all data that has not left, and control frames where nobody wants them: the connection ends. */
   clear(control: boolean): void {
-    if (control) this.#control.length = 0;
-    this.#batch.length = 0;
-    this.#sealed = [];
+    if (control) this.#control = [];
+    this.#ready = [];
     this.#held = [];
     this.dataBytes = 0;
   }
 
   /** The next message of whole frames, which belongs to the caller; undefined when nothing may leave now. */
-  transmit(): Uint8Array<ArrayBuffer> | undefined {
+  transmit(): Bytes | undefined {
     this.acknowledging = 0;
-    if (this.#control.length > 0) {
-      if (this.#sealed.length === 0 && this.#control.length + this.#batch.length <= BATCH_BYTES_MAX) {
-        this.#control.append(this.#batch.bytes.subarray(0, this.#batch.length));
-        this.dataBytes -= this.#batch.length;
-        this.#batch.length = 0;
-      }
-      return this.#control.take();
+    const control = gather(this.#control, 0);
+    this.controlBytes -= control.length;
+    const data = this.#control.length > 0 ? gather([], 0) : gather(this.#ready, control.length);
+    this.dataBytes -= data.length;
+    const frames = control.frames.concat(data.frames);
+    if (frames.length < 2) return frames[0];
+    const message = new Uint8Array(control.length + data.length);
+    let at = 0;
+    for (const bytes of frames) {
+      message.set(bytes, at);
+      at += bytes.length;
     }
-    const message = this.#sealed.shift() ?? (this.#batch.length > 0 ? this.#batch.take() : undefined);
-    if (message !== undefined) this.dataBytes -= message.length;
     return message;
   }
+}
 
-  #ready(bytes: Uint8Array<ArrayBuffer>): void {
-    if (bytes.length <= BATCH_BYTES_MAX / 2) {
-      this.#makeRoom(bytes.length);
-      this.#batch.append(bytes);
-    } else {
-      this.#seal();
-      this.#sealed.push(bytes);
-    }
+/** Takes frames from the front of a list, as many as fit behind `length` bytes; one at least where there is nothing yet. */
+function gather(list: Bytes[], length: number): { readonly frames: Bytes[]; readonly length: number } {
+  let end = length;
+  let count = 0;
+  for (const bytes of list) {
+    if (end > 0 && end + bytes.length > BATCH_BYTES_MAX) break;
+    end += bytes.length;
+    count++;
   }
+  return { frames: list.splice(0, count), length: end - length };
+}
 
-  #makeRoom(length: number): void {
-    if (this.#batch.length + length > BATCH_BYTES_MAX) this.#seal();
-  }
-
-  #seal(): void {
-    if (this.#batch.length > 0) this.#sealed.push(this.#batch.take());
-  }
+function frame(
+  kind: number,
+  flags: number,
+  binding: number,
+  ordinal: number,
+  id: number,
+  budget: number,
+  body?: Uint8Array,
+): Bytes {
+  const bytes = new Uint8Array(HEADER_BYTES + (body?.length ?? 0));
+  writeHead(bytes, kind, flags, binding, ordinal, id, budget);
+  if (body !== undefined) bytes.set(body, HEADER_BYTES);
+  return bytes;
 }

@@ -14,11 +14,11 @@ export interface Ending {
 }
 
 /** The other side broke the protocol. It never leaves the session, which ends with it. */
-export class Violation extends Error {
-  readonly reason: ReasonName;
-
-  constructor(reason: ReasonName, message: string) {
+export class Violation extends Error implements Goodbye {
+  constructor(
+    readonly reason: ReasonName,
+    message: string = reason,
+  ) {
     super(message);
-    this.reason = reason;
   }
 }

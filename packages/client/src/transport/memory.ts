@@ -2,8 +2,8 @@
 import type { Transport } from './transport.js';
 
 class MemoryTransport implements Transport {
-  onMessage: ((bytes: Uint8Array) => void) | undefined;
-  onClose: ((why: string) => void) | undefined;
+  onMessage: Transport['onMessage'];
+  onClose: Transport['onClose'];
   other: MemoryTransport | undefined;
 
   send(bytes: Uint8Array<ArrayBuffer>): void {

@@ -5,8 +5,11 @@ export interface Transport {
    * stands it keeps them in order. After its end it drops them. Never throws.
    */
   send(bytes: Uint8Array<ArrayBuffer>): void;
-  /** Set by the connection; bytes are good during the call only. */
-  onMessage: ((bytes: Uint8Array) => void) | undefined;
+  /**
+   * Set by the connection; it says how many of the bytes it has used. A stream must show it the rest again, with what
+   * comes behind it.
+   */
+  onMessage: ((bytes: Uint8Array) => number) | undefined;
   /** Set by the connection; called once when the other end is gone, never after `close`. */
   onClose: ((why: string) => void) | undefined;
   /** Set by the connection, where `bufferedAmount` exists: may be called when that has fallen. */
