@@ -2,7 +2,7 @@
 
 use portcullis::Call;
 
-use crate::{NAME_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::{NAME_BYTES_MAX, SOURCE_BYTES_MAX, TEXT_BYTES_MAX};
 
 /// The most cameras of one studio.
 pub const CAMERAS_MAX: u32 = 8;
@@ -40,7 +40,7 @@ pub struct Camera {
     #[limit(len = 1..=NAME_BYTES_MAX)]
     pub name: String,
     /// Where its pictures come from, as it was written on the command line.
-    #[limit(len <= NAME_BYTES_MAX)]
+    #[limit(len <= SOURCE_BYTES_MAX)]
     pub source: String,
     /// Width of its pictures, in pixels.
     pub width: u32,

@@ -6,10 +6,10 @@
 //! | [`Cameras`] | main | calls with typed errors, events, a state |
 //! | [`SettingsStore`] | main | a table that may gain fields, a state that all windows share |
 //! | [`Live`] | main; the camera worker publishes | large messages to many receivers, the oldest dropped |
-//! | [`CameraWorker`] | the camera worker | calls from main, a notification, a stream with flow control |
+//! | [`CameraWorker`] | the camera worker | calls from main, a notification |
 //! | [`Measurements`] | main; a native renderer publishes | small events at a high rate |
 //! | [`Reports`] | main | a stream from client to server |
-//! | [`MessageLog`] | main | batches of events, an idempotent call for what was before |
+//! | [`MessageLog`] | main | batches of events, a stream from server to client |
 //! | [`Snapshots`] | a viewer window | a call from window to window, through the hub |
 //! | [`Notices`] | main | a broadcast that reports who got it |
 
@@ -31,6 +31,9 @@ pub use worker::*;
 
 /// The longest name of a peer, a camera, a channel or a source, in bytes.
 pub const NAME_BYTES_MAX: u32 = 128;
+
+/// The longest source of a camera, in bytes: a path and the word before it.
+pub const SOURCE_BYTES_MAX: u32 = 4200;
 
 /// The longest text that explains something, in bytes.
 pub const TEXT_BYTES_MAX: u32 = 512;

@@ -1,6 +1,8 @@
 //! The message log: what the hub saw, without the contents.
 
-use portcullis::{Call, Duration, Timestamp};
+use std::time::Duration;
+
+use portcullis::{Call, Sink, Timestamp};
 
 use crate::NAME_BYTES_MAX;
 
@@ -40,7 +42,7 @@ pub struct LogRecord {
     /// The label of the peer that it was for, or how many there were.
     #[limit(len <= NAME_BYTES_MAX)]
     pub to: String,
-    /// Bytes of its body.
+    /// Bytes of its arguments and its reply, or of the value.
     pub bytes: u32,
     /// From the request to its end; nothing for what has no reply.
     pub duration: Option<Duration>,
@@ -63,9 +65,9 @@ pub struct LogBatch {
 /// The message log. Served by main.
 #[portcullis::interface(name = "studio.log", version = 1)]
 pub trait MessageLog {
-    /// The last messages before now: what a log window shows first.
-    #[call(deadline = "2s", idempotent)]
-    async fn recent(&self, cx: &Call) -> LogBatch;
+    /// The messages before now, the oldest first: what a log window shows first. Ends with how many there were.
+    #[stream]
+    async fn history(&self, cx: &Call, out: Sink<LogBatch>) -> Result<u32, portcullis::Error>;
 
     /// What happened since the last batch. Messages of this channel are left out.
     #[event(overflow = "drop_oldest", depth = 64)]

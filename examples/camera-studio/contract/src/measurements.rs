@@ -28,11 +28,11 @@ pub trait Measurements {
     fn measured(measurement: Measurement);
 }
 
-/// How pictures reached one native renderer.
+/// How pictures reached one receiver: a native renderer, or a viewer window.
 #[portcullis::message]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statistics {
-    /// The renderer's label.
+    /// The receiver's label. Main writes it: who reports is nobody's own word.
     #[limit(len <= NAME_BYTES_MAX)]
     pub receiver: String,
     /// Pictures in the last second.
@@ -43,20 +43,26 @@ pub struct Statistics {
     pub received: u64,
     /// Pictures that it has missed since it was started.
     pub dropped: u64,
+    /// Bytes since it was started.
+    pub bytes: u64,
     /// Half of the last second's pictures took at most this long from camera to renderer, in microseconds.
     pub latency_p50_us: u64,
     /// 99 of 100 of the last second's pictures took at most this long, in microseconds.
     pub latency_p99_us: u64,
+    /// As `latency_p50_us`, of all pictures since it was started.
+    pub total_latency_p50_us: u64,
+    /// As `latency_p99_us`, of all pictures since it was started.
+    pub total_latency_p99_us: u64,
 }
 
-/// Statistics of the native renderers. Served by main.
+/// Statistics of all that receive pictures. Served by main.
 #[portcullis::interface(name = "studio.reports", version = 1)]
 pub trait Reports {
-    /// Takes a renderer's statistics, one item a second, for as long as it runs; answers with how many there were.
-    #[stream(deadline = "10s")]
+    /// Takes a receiver's statistics, one item a second, for as long as it runs; answers with how many there were.
+    #[stream(deadline = "1440m")]
     async fn report(&self, cx: &Call, input: Source<Statistics>) -> u64;
 
-    /// A renderer has reported.
+    /// A receiver has reported.
     #[event]
     fn reported(statistics: Statistics);
 }

@@ -1,8 +1,8 @@
 //! What main and others ask of a camera worker process.
 
-use portcullis::{Call, Sink};
+use portcullis::Call;
 
-use crate::{CameraId, Frame, NAME_BYTES_MAX, Settings, TEXT_BYTES_MAX};
+use crate::{CameraId, SOURCE_BYTES_MAX, Settings, TEXT_BYTES_MAX};
 
 /// The pictures that a source gives.
 #[portcullis::message]
@@ -14,6 +14,20 @@ pub struct Format {
     pub height: u32,
     /// Pictures a second.
     pub frames_per_second: f64,
+}
+
+/// What a worker has done since its source was opened.
+#[portcullis::message]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Pictures that it has read.
+    pub taken: u64,
+    /// Those of them that it has published.
+    pub published: u64,
+    /// Those of them that it wanted to publish and dropped, because main did not take them in time.
+    pub dropped: u64,
+    /// Bytes of the pictures that it has published.
+    pub bytes: u64,
 }
 
 /// Why a worker does not do what it was asked for.
@@ -41,7 +55,7 @@ pub trait CameraWorker {
         &self,
         cx: &Call,
         camera: CameraId,
-        #[limit(len <= NAME_BYTES_MAX)] source: String,
+        #[limit(len <= SOURCE_BYTES_MAX)] source: String,
         settings: Settings,
     ) -> Result<Format, WorkerError>;
 
@@ -53,8 +67,7 @@ pub trait CameraWorker {
     #[notify]
     async fn adjust(&self, cx: &Call, settings: Settings, publishing: bool);
 
-    /// Every picture for one receiver, at the receiver's pace: when it is slow, the oldest are dropped. Ends with the
-    /// source.
-    #[stream(overflow = "drop_oldest", depth = 4)]
-    async fn frames(&self, cx: &Call, out: Sink<Frame>) -> Result<(), WorkerError>;
+    /// Tells how far it has come, or why its source has broken off.
+    #[call(deadline = "2s", idempotent)]
+    async fn progress(&self, cx: &Call) -> Result<Progress, WorkerError>;
 }
