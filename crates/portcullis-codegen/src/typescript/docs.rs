@@ -3,7 +3,7 @@
 use portcullis_proto::schema::{Channel, ChannelKind, Field, Type};
 
 use super::layout::{Doc, lines, text};
-use super::types::TUPLE_LEN_MAX;
+use super::types::{TUPLE_LEN_MAX, is_byte};
 
 /// The longest comment that stands on one line, without the indent of members.
 const ONE_LINE_MAX: usize = 90;
@@ -73,6 +73,7 @@ pub(super) fn limits(ty: &Type) -> Vec<String> {
             all
         }
         Type::Map { min, max, .. } => count(*min, *max, "entries"),
+        Type::Array { item, len } if is_byte(item) => vec![format!("Exactly {len} bytes.")],
         Type::Array { len, .. } if *len > TUPLE_LEN_MAX => vec![format!("Exactly {len} items.")],
         _ => Vec::new(),
     }

@@ -23,6 +23,7 @@ impl Scope<'_, '_> {
             Type::String { .. } | Type::Uuid | Type::Url => "string".to_owned(),
             Type::Json => "unknown".to_owned(),
             Type::Bytes { .. } => BYTES.to_owned(),
+            Type::Array { item, .. } if is_byte(item) => BYTES.to_owned(),
             Type::Array { item, len } if *len <= TUPLE_LEN_MAX => {
                 let items = vec![self.type_of(item); *len as usize];
                 format!("readonly [{}]", items.join(", "))
@@ -103,6 +104,11 @@ impl Scope<'_, '_> {
 
 /// Bytes that own their memory, or a view of memory that is not shared.
 const BYTES: &str = "Uint8Array<ArrayBuffer>";
+
+/// Whether an array of these is bytes, as a list of them is.
+pub(super) fn is_byte(item: &Type) -> bool {
+    matches!(item, Type::Int { int: Int::U8, min: None, max: None })
+}
 
 /// For the item of an array.
 fn parenthesized(ty: String) -> String {

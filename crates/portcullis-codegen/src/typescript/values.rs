@@ -5,6 +5,7 @@ use portcullis_proto::schema::{Float, Int, Type};
 
 use super::layout::{Doc, call, concat, list, text};
 use super::scope::Scope;
+use super::types::is_byte;
 
 impl Scope<'_, '_> {
     /// An expression that reads a value from `input`.
@@ -40,6 +41,7 @@ impl Scope<'_, '_> {
                 arguments.extend(lengths(*min, *max));
                 self.call_with("readList", arguments)
             }
+            Type::Array { item, len } if is_byte(item) => text(format!("input.raw({len})")),
             Type::Array { len: 0, .. } => text("[] as const"),
             Type::Array { item, len } => {
                 let name = format!("{}<{}>", self.value("readArray"), self.type_of(ty));
@@ -129,6 +131,9 @@ impl Scope<'_, '_> {
                 let mut arguments = vec![self.writer(item)];
                 arguments.extend(lengths(*min, *max));
                 helper("writeList", arguments)
+            }
+            Type::Array { item, len } if is_byte(item) => {
+                method("raw", vec![text(len.to_string())])
             }
             Type::Array { item, len } => {
                 helper("writeArray", vec![text(len.to_string()), self.writer(item)])

@@ -39,8 +39,12 @@ import {
 export interface Arrays {
   /** Of numbers. */
   readonly numbers: readonly [number, number, number];
-  /** Of bytes, which are numbers here. */
-  readonly bytes: readonly [number, number, number, number];
+  /**
+   * Of bytes, which are numbers here.
+   *
+   * Exactly 4 bytes.
+   */
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** Of texts. */
   readonly texts: readonly [string, string];
   /** Of arrays. */
@@ -54,7 +58,7 @@ export function encodeArrays(out: Writer, value: Arrays): void {
   try {
     writeArray(out, value.numbers, 3, (out, value) => out.u16(value));
     at = 'bytes';
-    writeArray(out, value.bytes, 4, (out, value) => out.u8(value));
+    out.raw(value.bytes, 4);
     at = 'texts';
     writeArray(out, value.texts, 2, (out, value) => out.string(value));
     at = 'matrix';
@@ -81,12 +85,7 @@ export function decodeArrays(input: Reader): Arrays {
       (input) => input.u16(),
     );
     at = 'bytes';
-    const bytes = readArray<readonly [number, number, number, number]>(
-      input,
-      4,
-      4,
-      (input) => input.u8(),
-    );
+    const bytes = input.raw(4);
     at = 'texts';
     const texts = readArray<readonly [string, string]>(input, 2, 2, (input) => input.string());
     at = 'matrix';
