@@ -121,6 +121,17 @@ impl Hub {
         self.peers.get(peer.0)?.ended.as_ref()
     }
 
+    /// Whether `peer` is connected and has not said hello yet.
+    pub fn is_greeting(&self, peer: PeerId) -> bool {
+        let state = self.peers.get(peer.0).filter(|state| state.ended.is_none());
+        state.is_some_and(|state| state.hello_due.is_some())
+    }
+
+    /// Whether the connection of `peer` stands.
+    pub fn is_connected(&self, peer: PeerId) -> bool {
+        self.peers.get(peer.0).is_some_and(|state| state.ended.is_none())
+    }
+
     /// What has been counted since the start.
     pub fn counters(&self) -> &HubCounters {
         &self.counters

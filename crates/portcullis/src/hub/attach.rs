@@ -48,6 +48,15 @@ impl fmt::Debug for Connection {
 }
 
 impl Hub {
+    /// Ends the connection of a peer: `revoked` when main takes back what it has granted. False when there is none.
+    pub fn disconnect(&self, peer: PeerId, reason: Reason) -> bool {
+        self.0.turn(|core, now, turn| {
+            let stands = core.is_connected(peer);
+            core.end_peer(peer, Goodbye::new(reason), now, turn);
+            stands
+        })
+    }
+
     pub(super) fn admit(&self, admission: &Admission) -> Result<Arc<PeerHost>, AdmitError> {
         let now = self.0.clock.now();
         let peer = self.0.lock().core.admit(admission, now)?;
@@ -102,27 +111,3 @@ impl Drop for RemoveOnDrop {
         self.0.remove();
     }
 }
-
-/// Why a hub cannot listen.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ListenError {
-    /// The folder of the socket can be written by others, or is a link, or belongs to somebody else.
-    UnsafeFolder(String),
-    /// Somebody listens there already.
-    InUse(String),
-    /// The system refused.
-    Io(std::io::Error),
-}
-
-impl fmt::Display for ListenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnsafeFolder(why) => write!(f, "the socket's folder is not safe: {why}"),
-            Self::InUse(path) => write!(f, "somebody listens on {path} already"),
-            Self::Io(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for ListenError {}

@@ -5,14 +5,20 @@ mod attach;
 mod build;
 mod events;
 mod host;
+#[cfg(unix)]
+mod listen;
 mod main_side;
 mod shared;
 #[cfg(all(unix, feature = "blocking"))]
 mod thread;
 
-pub use attach::{Connection, ListenError};
+pub use attach::Connection;
 pub use build::HubBuilder;
 pub use events::Events;
+#[cfg(unix)]
+pub use listen::{
+    HANDSHAKES_MAX, ListenError, PeerCredentials, UnixListen, UnixListening,
+};
 pub use main_side::{Hosted, ServeError};
 pub use shared::Hub;
 

@@ -1,0 +1,342 @@
+//! A hub that listens on a Unix socket: for processes that main has not started itself. It looks after the folder, the
+//! socket and who knocks; who is let in, and as what, is the application's word.
+
+use std::fmt;
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{
+    DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt,
+};
+use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use portcullis_hub::{Admission, PeerId};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::AbortHandle;
+
+use super::shared::Hub;
+use crate::link::UnixLink;
+
+/// Most connections of a listener that have not said hello yet; further ones are closed unread.
+pub const HANDSHAKES_MAX: usize = 64;
+
+/// How long to wait before accepting again when the system would not: out of descriptors, say.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Who is at the other end of a Unix socket, as the kernel knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PeerCredentials {
+    /// The user.
+    pub uid: u32,
+    /// The user's group.
+    pub gid: u32,
+    /// The process that connected, where the system says so. For logs: it may have ended, and its number may be
+    /// somebody else's by now, so that no privilege may follow from it.
+    pub pid: Option<i32>,
+}
+
+/// Why a hub cannot listen.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// The folder of the socket is a link, belongs to somebody else, or is open to others.
+    UnsafeFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong with it, as in "… belongs to another user".
+        why: &'static str,
+    },
+    /// Somebody listens there already.
+    InUse(PathBuf),
+    /// Something that is no socket stands there; it is left alone.
+    NotASocket(PathBuf),
+    /// The system refused.
+    Io {
+        /// What was to be made or looked at.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for ListenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnsafeFolder { folder, why } => {
+                write!(f, "no socket can safely stand in {}: it {why}", folder.display())
+            }
+            Self::InUse(path) => write!(f, "somebody listens on {} already", path.display()),
+            Self::NotASocket(path) => {
+                write!(f, "{} is in the way: it is no socket", path.display())
+            }
+            Self::Io { path, source } => {
+                write!(f, "cannot listen on {}: {source}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ListenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// Where and to whom a hub listens.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct UnixListen {
+    path: PathBuf,
+    other_users: bool,
+    handshakes_max: usize,
+}
+
+impl UnixListen {
+    /// A socket at `path`, for processes of this user.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), other_users: false, handshakes_max: HANDSHAKES_MAX }
+    }
+
+    /// Whether processes of other users are put before `admit`, too. The folder lets in none but the superuser's.
+    pub fn other_users(mut self, allow: bool) -> Self {
+        self.other_users = allow;
+        self
+    }
+
+    /// Most connections that have not said hello yet, [`HANDSHAKES_MAX`] unless told.
+    pub fn handshakes_max(mut self, connections: usize) -> Self {
+        self.handshakes_max = connections.max(1);
+        self
+    }
+}
+
+impl<P: Into<PathBuf>> From<P> for UnixListen {
+    fn from(path: P) -> Self {
+        Self::new(path)
+    }
+}
+
+/// A hub listens while this lives; dropping it removes the socket. Connections that stand live on.
+#[derive(Debug)]
+#[must_use = "the hub stops listening when this is dropped"]
+pub struct UnixListening {
+    path: PathBuf,
+    /// Which file the socket is: somebody may have put another one in its place.
+    file: (u64, u64),
+    accepting: AbortHandle,
+    /// Held for as long as the socket stands, so that of two programs that start at once only one listens.
+    _lock: File,
+}
+
+impl UnixListening {
+    /// Where the hub listens.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for UnixListening {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        if identity(&self.path).is_ok_and(|found| found == self.file) {
+            // If it cannot be removed it is stale, and the next one to listen here removes it.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl Hub {
+    /// Listens on a Unix socket. `admit` says as what a process is let in, or `None`; it is called on the runtime and
+    /// must not block.
+    ///
+    /// The socket's folder must be this user's alone: mode 0700, no link. It is made if it is missing. A socket that a
+    /// crash has left behind is replaced. Beside it stands a file with the ending `.lock`, which stays.
+    ///
+    /// # Errors
+    ///
+    /// See [`ListenError`].
+    pub fn listen_unix<F>(
+        &self,
+        at: impl Into<UnixListen>,
+        admit: F,
+    ) -> Result<UnixListening, ListenError>
+    where
+        F: Fn(&PeerCredentials) -> Option<Admission> + Send + Sync + 'static,
+    {
+        let UnixListen { path, other_users, handshakes_max } = at.into();
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let checked = safe_folder(&folder)?;
+        let lock = lock(&path)?;
+        remove_stale(&path)?;
+        let failed = |source| ListenError::Io { path: path.clone(), source };
+        let listener = StdListener::bind(&path).map_err(failed)?;
+        let listening = {
+            let _entered = self.0.runtime.enter();
+            prepare(listener, &path)
+        };
+        // Between the look at the folder and the socket in it, the folder must not have become another.
+        let same = safe_folder(&folder)? == checked;
+        let (listener, file) = listening.map_err(failed)?;
+        if !same {
+            return Err(ListenError::UnsafeFolder { folder, why: "was replaced meanwhile" });
+        }
+        let acceptor =
+            Acceptor { hub: self.clone(), admit, other_users, handshakes_max, greeting: Vec::new() };
+        let accepting = self.0.runtime.spawn(acceptor.run(listener)).abort_handle();
+        Ok(UnixListening { path, file, accepting, _lock: lock })
+    }
+}
+
+/// Device and number of a file, of a link itself.
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    std::fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
+}
+
+/// Makes the folder if it is missing, and refuses one that others could reach into.
+fn safe_folder(folder: &Path) -> Result<(u64, u64), ListenError> {
+    let failed = |source| ListenError::Io { path: folder.to_owned(), source };
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(failed(error)),
+    }
+    let found = std::fs::symlink_metadata(folder).map_err(failed)?;
+    let why = if found.is_symlink() {
+        "is a link"
+    } else if !found.is_dir() {
+        "is no folder"
+    } else if found.uid() != rustix::process::geteuid().as_raw() {
+        "belongs to another user"
+    } else if found.mode() & 0o077 != 0 {
+        "is open to other users; its mode has to be 0700"
+    } else {
+        return Ok((found.dev(), found.ino()));
+    };
+    Err(ListenError::UnsafeFolder { folder: folder.to_owned(), why })
+}
+
+/// Takes the lock beside the socket, or finds that somebody else has it.
+fn lock(path: &Path) -> Result<File, ListenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let failed = |source| ListenError::Io { path: name.clone(), source };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+        .open(&name)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(ListenError::InUse(path.to_owned())),
+        Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// Removes a socket on which nobody answers.
+fn remove_stale(path: &Path) -> Result<(), ListenError> {
+    let failed = |source| ListenError::Io { path: path.to_owned(), source };
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+        Ok(found) if !found.file_type().is_socket() => {
+            return Err(ListenError::NotASocket(path.to_owned()));
+        }
+        Ok(_) => {}
+    }
+    match StdStream::connect(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            std::fs::remove_file(path).map_err(failed)
+        }
+        // Whoever does not even take connections is still there.
+        Ok(_) | Err(_) => Err(ListenError::InUse(path.to_owned())),
+    }
+}
+
+/// Hands a bound socket to tokio, and tells which file it is.
+fn prepare(listener: StdListener, path: &Path) -> io::Result<(UnixListener, (u64, u64))> {
+    std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    listener.set_nonblocking(true)?;
+    Ok((UnixListener::from_std(listener)?, identity(path)?))
+}
+
+/// Takes connections in.
+struct Acceptor<F> {
+    hub: Hub,
+    admit: F,
+    other_users: bool,
+    handshakes_max: usize,
+    /// Peers of this listener that had not said hello when last looked at.
+    greeting: Vec<PeerId>,
+}
+
+impl<F> Acceptor<F>
+where
+    F: Fn(&PeerCredentials) -> Option<Admission> + Send + Sync + 'static,
+{
+    /// Accepts until aborted.
+    async fn run(mut self, listener: UnixListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    if let Err(error) = self.take(stream) {
+                        tracing::warn!(%error, "a connection was lost while it was taken in");
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Lets a connection in, or drops it.
+    fn take(&mut self, stream: UnixStream) -> io::Result<()> {
+        let found = stream.peer_cred()?;
+        let credentials =
+            PeerCredentials { uid: found.uid(), gid: found.gid(), pid: found.pid() };
+        if !self.other_users && credentials.uid != rustix::process::geteuid().as_raw() {
+            tracing::warn!(?credentials, "refused: another user");
+            return Ok(());
+        }
+        {
+            let state = self.hub.0.lock();
+            self.greeting.retain(|peer| state.core.is_greeting(*peer));
+        }
+        if self.greeting.len() >= self.handshakes_max {
+            tracing::warn!(?credentials, "refused: too many connections that say nothing");
+            return Ok(());
+        }
+        let admitted = catch_unwind(AssertUnwindSafe(|| (self.admit)(&credentials)));
+        let admission = match admitted {
+            Ok(Some(admission)) => admission,
+            Ok(None) => {
+                tracing::debug!(?credentials, "not admitted");
+                return Ok(());
+            }
+            Err(_) => {
+                tracing::error!(?credentials, "not admitted: the application's `admit` panicked");
+                return Ok(());
+            }
+        };
+        let link = UnixLink::new(stream.into_std()?)?;
+        match self.hub.attach(link, &admission) {
+            Ok(connection) => self.greeting.push(connection.peer()),
+            Err(error) => tracing::warn!(%error, "not admitted"),
+        }
+        Ok(())
+    }
+}
