@@ -32,6 +32,11 @@ impl Parse for Contract {
                 "interfaces" => {
                     key.equals(input, "interfaces = [Cameras]")?;
                     let content;
+                    if !input.peek(syn::token::Bracket) {
+                        return Err(
+                            input.error("interfaces stand in brackets: `interfaces = [Cameras]`")
+                        );
+                    }
                     syn::bracketed!(content in input);
                     let paths = Punctuated::<Path, Token![,]>::parse_terminated_with(
                         &content,

@@ -6,3 +6,8 @@
 fn wrong_messages() {
     trybuild::TestCases::new().compile_fail("tests/ui/message/*.rs");
 }
+
+#[test]
+fn wrong_interfaces() {
+    trybuild::TestCases::new().compile_fail("tests/ui/interface/*.rs");
+}

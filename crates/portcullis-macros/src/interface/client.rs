@@ -151,7 +151,7 @@ fn method(
             let down = &out.item;
             (
                 quote!(#krate::peer::Incoming<#down, #value, #failure>),
-                quote!(self.binding.stream_down(#info, #write)),
+                quote_spanned!(ident.span()=> self.binding.stream_down::<#down, #value, #failure>(#info, #write)),
             )
         }
         (_, None, Some(input)) => {
@@ -177,7 +177,7 @@ fn method(
         }
         (_, None, None) => (
             quote!(#krate::peer::Calling<#value, #failure>),
-            quote!(self.binding.call(#info, #write)),
+            quote_spanned!(ident.span()=> self.binding.call::<#value, #failure>(#info, #write)),
         ),
     };
     quote! {
@@ -204,7 +204,7 @@ fn subscribe(
     quote! {
         #docs
         #vis fn #ident(&self) -> #krate::peer::Subscription<#wire> {
-            self.binding.subscribe(#info)
+            self.binding.subscribe::<#wire>(#info)
         }
     }
 }

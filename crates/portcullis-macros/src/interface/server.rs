@@ -1,12 +1,14 @@
 //! The server of an interface: finds the channel of a request, reads the arguments, and starts the handler.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
+use syn::spanned::Spanned;
 
 use super::channel::{Channel, Param};
 use super::describe;
 use super::parse::Interface;
+use crate::args;
 use crate::field::Field;
 
 fn local(index: usize) -> Ident {
@@ -106,6 +108,11 @@ fn arm(krate: &TokenStream, trait_ident: &Ident, ordinal: u32, channel: &Channel
         None => quote!(::core::result::Result::<_, #krate::error::Error>::Ok(#call)),
         Some(_) => call,
     };
+    // What the handler returns is judged here, so a type that cannot cross is shown at it.
+    let task = args::at(&quote!(#krate::rpc::Dispatch::task), channel.output.value.span());
+    let start = quote_spanned! {channel.output.value.span()=>
+        #task(#krate::rpc::Mode::#mode, async move { #reply })
+    };
     quote! {
         #ordinal => {
             let read = || -> ::core::result::Result<(#(#types,)*), #krate::codec::CodecError> {
@@ -125,7 +132,7 @@ fn arm(krate: &TokenStream, trait_ident: &Ident, ordinal: u32, channel: &Channel
             #flows
             let service = ::std::sync::Arc::clone(&self.0);
             let call = request.call;
-            #krate::rpc::Dispatch::task(#krate::rpc::Mode::#mode, async move { #reply })
+            #start
         }
     }
 }
