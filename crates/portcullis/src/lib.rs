@@ -24,6 +24,7 @@ pub use portcullis_proto::codec::{CodecError, Json, Message, SafeInt, Timestamp,
 pub use portcullis_proto::error::Error;
 pub use portcullis_proto::peer::{Calling, Incoming, Reporting, Subscription};
 pub use portcullis_proto::rpc::{Call, Failure, Sink, Source};
+pub use portcullis_proto::session::{Config as SessionConfig, Limits};
 pub use portcullis_proto::status::Status;
 pub use portcullis_proto::{codec, peer, rpc, schema};
 

@@ -22,6 +22,8 @@ pub use listen::{
 pub use main_side::{Hosted, ServeError};
 pub use shared::Hub;
 
+pub use portcullis_proto::goodbye::{Goodbye, Reason};
+
 pub use portcullis_hub::{
     Admission, AdmitError, CallRecord, ConfigError, HubCounters, HubEvent, Kind, PeerCounters,
     PeerId, PeerInfo, Role,
