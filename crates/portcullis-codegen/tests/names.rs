@@ -62,6 +62,27 @@ fn keywords_and_names_of_the_code_itself_are_told_apart() {
 }
 
 #[test]
+fn a_topic_and_the_report_of_another_are_told_apart_in_either_order() {
+    for names in [["changed", "changed_reported"], ["changed_reported", "changed"]] {
+        let channels = names
+            .map(|name| channel(name, ChannelKind::Event, vec![field("value", u32())]))
+            .to_vec();
+        let hand = schema(vec![interface("one", "One", channels)], Vec::new());
+        let text = module(&hand, "one.ts");
+        let publisher = &text[text.find("class OnePublisher").expect("the publisher")..];
+        let mut members: Vec<&str> = publisher
+            .lines()
+            .filter_map(|line| line.strip_prefix("  ")?.split_once("(value"))
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(members.len(), 4, "{publisher}");
+        members.sort_unstable();
+        members.dedup();
+        assert_eq!(members.len(), 4, "{publisher}");
+    }
+}
+
+#[test]
 fn an_interface_gives_way_to_a_message_of_its_name() {
     let hand = schema(
         vec![

@@ -187,3 +187,51 @@ fn fits(width: usize, doc: &Doc, rest: &[(usize, bool, &Doc)]) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Doc, block, call, concat, list, render, text};
+
+    fn words(count: usize) -> Vec<Doc> {
+        (0..count).map(|index| text(format!("argument{index}"))).collect()
+    }
+
+    #[test]
+    fn a_group_that_fits_stands_on_one_line() {
+        assert_eq!(render(&call("f", words(3))), "f(argument0, argument1, argument2)");
+        assert_eq!(render(&list("{", words(1), "}", true)), "{ argument0 }");
+        assert_eq!(render(&list("{", Vec::new(), "}", true)), "{}");
+        assert_eq!(render(&block("class A ", Vec::new(), ";")), "class A {};");
+    }
+
+    #[test]
+    fn what_follows_on_the_line_counts() {
+        // The group itself ends at column 99; with `;;` behind it, the line would have 101.
+        let group = || call("f", vec![text("a".repeat(48)), text("b".repeat(46))]);
+        assert_eq!(render(&group()).len(), 99);
+        assert!(!render(&concat(vec![group(), text(";")])).contains('\n'));
+        assert!(render(&concat(vec![group(), text(";;")])).contains('\n'));
+    }
+
+    #[test]
+    fn a_group_that_does_not_fit_is_broken_at_all_of_its_own_line_ends() {
+        let inner = call("g", words(2));
+        let mut arguments = words(9);
+        arguments.push(inner);
+        let broken = render(&call("f", arguments));
+        assert_eq!(broken.lines().count(), 12);
+        assert!(broken.ends_with("  g(argument0, argument1),\n)"), "{broken}");
+    }
+
+    #[test]
+    fn type_arguments_have_no_trailing_comma() {
+        let broken = render(&list("<", words(12), ">", false));
+        assert!(broken.ends_with("  argument11\n>"), "{broken}");
+    }
+
+    #[test]
+    fn no_line_ends_in_a_blank() {
+        let doc = block("a ", vec![text("b "), text(""), text("c")], "");
+        assert_eq!(render(&doc), "a {\n  b\n\n  c\n}");
+    }
+}

@@ -1,11 +1,13 @@
 //! TypeScript from a schema: `types.ts` with the messages, a module for each interface, and `index.ts`.
 //! The runtime that this code stands on is `packages/client/src/codec`; which types it maps to is in `types.rs`.
 
+mod channels;
 mod depth;
 mod docs;
 mod enums;
 mod interfaces;
 mod layout;
+mod members;
 mod messages;
 mod names;
 mod scope;
