@@ -1,0 +1,4 @@
+//! The hub and its peers on a bench: virtual time, seeded faults, no threads. Tests are named after the faults they show.
+
+mod basics;
+mod bench;
