@@ -23,7 +23,7 @@ import {
   Name,
   type Options,
   type Picture,
-  type Preferences,
+  Preferences,
   type Shape,
   type Summary,
   type TopicsClient,
@@ -81,6 +81,13 @@ it('64-bit integers are bigints, options may be null, maps are maps', () => {
   // @ts-expect-error an option is never left out
   const left: Options = {};
   expect([request, left]).toHaveLength(2);
+});
+
+it('a table is made of the fields that are present', () => {
+  expect(Preferences({ volume: 5 })).toEqual({ ...Preferences(), volume: 5 });
+  expect(Object.values(Preferences())).toEqual([null, null, null, null, null, null]);
+  // @ts-expect-error a field that the contract does not have
+  expect(Preferences({ loudness: 5 })).toHaveProperty('loudness');
 });
 
 it('calls, streams and topics carry the types of their declaration', () => {

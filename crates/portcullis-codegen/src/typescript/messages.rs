@@ -47,7 +47,10 @@ fn declaration(scope: &Scope<'_, '_>, name: &str, code: &str, def: &TypeDef) -> 
                 .iter()
                 .map(|field| member(scope, field, &Type::Option(Box::new(field.ty.clone()))))
                 .collect();
-            vec![documented(docs, block(format!("export interface {code} "), members, ""))]
+            vec![
+                documented(docs, block(format!("export interface {code} "), members, "")),
+                super::tables::maker(code, fields),
+            ]
         }
         TypeBody::Tuple(types) => match types.as_slice() {
             [inner] => newtype(scope, name, code, docs, inner),

@@ -2,10 +2,27 @@
 
 use portcullis_proto::schema::Field;
 
+use super::docs::documented;
 use super::layout::{Doc, block, call, concat, list, text};
 use super::messages::{guarded, read_function, write_function};
 use super::names;
 use super::scope::Scope;
+
+/// A function that makes a table of the fields that are present: the others need not be written out, and a field that
+/// the contract gains breaks no caller.
+pub(super) fn maker(code: &str, fields: &[Field]) -> Doc {
+    let mut members: Vec<Doc> =
+        fields.iter().map(|field| text(format!("{}: null", names::camel(&field.name)))).collect();
+    members.push(text("...fields"));
+    documented(
+        &format!("Makes a `{code}` of which only `fields` are present."),
+        concat(vec![
+            text(format!("export const {code} = (fields: Partial<{code}> = {{}}): {code} => (")),
+            list("{", members, "}", true),
+            text(");"),
+        ]),
+    )
+}
 
 /// The functions that write and read a table.
 pub(super) fn functions(scope: &Scope<'_, '_>, name: &str, fields: &[Field]) -> (Doc, Doc) {

@@ -1354,6 +1354,17 @@ export interface Preferences {
   readonly volume: number | null;
 }
 
+/** Makes a `Preferences` of which only `fields` are present. */
+export const Preferences = (fields: Partial<Preferences> = {}): Preferences => ({
+  userName: null,
+  pair: null,
+  fallback: null,
+  serial: null,
+  tags: null,
+  volume: null,
+  ...fields,
+});
+
 export function encodePreferences(out: Writer, value: Preferences): void {
   out.enter();
   let at = '';
