@@ -96,6 +96,7 @@ const NOT_TYPES: &[&str] = &[
     "ItemsOut",
     "Map",
     "Math",
+    "Partial",
     "Promise",
     "PublishBinding",
     "Readonly",
