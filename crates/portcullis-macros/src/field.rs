@@ -150,7 +150,7 @@ impl Field {
     }
 
     /// The type that stands on the wire.
-    pub(crate) fn wire(&self, ty: &Type) -> TokenStream {
+    fn wire(&self, ty: &Type) -> TokenStream {
         match &self.with {
             Some(module) => quote_spanned!(module.span()=> #module::Wire),
             None => quote!(#ty),

@@ -200,11 +200,11 @@ fn subscribe(
     let prefix = if channel.kind() == Kind::State { "watch" } else { "subscribe" };
     let ident = format_ident!("{prefix}_{name}", span = channel.ident.span());
     let Some(value) = channel.args().next() else { return TokenStream::new() };
-    let wire = value.wire(&value.ty);
+    let ty = &value.ty;
     quote! {
         #docs
-        #vis fn #ident(&self) -> #krate::peer::Subscription<#wire> {
-            self.binding.subscribe::<#wire>(#info)
+        #vis fn #ident(&self) -> #krate::peer::Subscription<#ty> {
+            self.binding.subscribe::<#ty>(#info)
         }
     }
 }

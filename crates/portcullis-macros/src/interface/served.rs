@@ -1,7 +1,7 @@
 //! The trait that a server implements: topics are gone, and `async fn` became a future that may be sent to a thread.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::ReturnType;
 
 use super::channel::Channel;
@@ -36,5 +36,7 @@ fn method(channel: &Channel) -> TokenStream {
             -> impl ::core::future::Future<Output = #output> + ::core::marker::Send
         };
     }
-    quote!(#(#attributes)* #signature;)
+    // Ends at a token of its author's, so that lints on the method are shown there.
+    let end = quote_spanned!(channel.ident.span()=> ;);
+    quote!(#(#attributes)* #signature #end)
 }

@@ -148,6 +148,14 @@ fn check_topic(channel: &Channel, errors: &mut Errors) {
             Param::Arg(_) => {}
         }
     }
+    for field in channel.args() {
+        if let Some(module) = &field.with {
+            errors.at(
+                module,
+                "a topic's value crosses as it is: convert the fields of a message instead",
+            );
+        }
+    }
     if channel.args().count() != 1 && matches!(channel.receiver, Receiver::None) {
         errors.at(&channel.ident, format!("a topic has one value: write {example}"));
     }

@@ -19,6 +19,8 @@ pub trait Topics {
     #[event]
     fn borrowed(value: &str);
     #[event]
+    fn converted(#[with(crate::text)] value: char);
+    #[event]
     fn looks_like_a_call(cx: &Call);
 }
 
