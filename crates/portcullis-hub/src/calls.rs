@@ -125,10 +125,15 @@ impl Hub {
                 let Some(host) = state.host.clone() else { return Ok(()) };
                 let call =
                     Call::new(host, Some(Arc::clone(&state.caller)), Some(deadline), correlation);
-                let mut local = Box::new(LocalCall::default());
-                local.call = Some(call.clone());
+                let work = if up || down {
+                    let mut local = Box::new(LocalCall::default());
+                    local.call = Some(call.clone());
+                    Work::Local(local)
+                } else {
+                    Work::Handler(call.clone())
+                };
                 if let Some(inbound) = state.session.inbound_mut(id) {
-                    *inbound = Inbound { meta: Some(meta), work: Work::Local(local) };
+                    *inbound = Inbound { meta: Some(meta), work };
                 }
                 let Some(name) = catalog.full_name(interface, asked.ordinal) else { return Ok(()) };
                 turn.jobs.push(Job {
@@ -299,10 +304,7 @@ impl Hub {
         now: Time,
         turn: &mut Turn,
     ) {
-        if let Some(local) = match &mut inbound.work {
-            Work::Local(local) => Some(local),
-            _ => None,
-        } {
+        if let Work::Local(local) = &mut inbound.work {
             stop_local(local);
         }
         if let Some(meta) = &inbound.meta {
@@ -326,6 +328,7 @@ impl Hub {
         let Some(inbound) = state.session.inbound_mut(id) else { return };
         match std::mem::take(&mut inbound.work) {
             Work::None => {}
+            Work::Handler(call) => call.token().cancel(),
             Work::Local(mut local) => stop_local(&mut local),
             Work::Relay(relay) => self.cancel_callee(relay.callee, relay.callee_id, turn),
             Work::Subscription(subscriber) => self.unsubscribe(peer, id, &subscriber, turn),

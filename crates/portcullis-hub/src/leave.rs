@@ -84,6 +84,7 @@ impl Hub {
     fn abandon(&mut self, peer: PeerId, id: u32, inbound: Inbound, now: Time, turn: &mut Turn) {
         match inbound.work {
             Work::None => {}
+            Work::Handler(call) => call.token().cancel(),
             Work::Local(mut local) => stop_local(&mut local),
             Work::Relay(relay) => self.cancel_callee(relay.callee, relay.callee_id, turn),
             Work::Subscription(subscriber) => self.unsubscribe(peer, id, &subscriber, turn),

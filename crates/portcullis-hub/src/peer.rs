@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use portcullis_proto::goodbye::Goodbye;
-use portcullis_proto::rpc::{Caller, Host, LocalCall, Locals};
+use portcullis_proto::rpc::{Call, Caller, Host, LocalCall, Locals};
 use portcullis_proto::session::{NAME_BYTES_MAX, Session, Side};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
@@ -99,7 +99,9 @@ pub(crate) enum Work {
     /// Nobody yet.
     #[default]
     None,
-    /// A handler in main.
+    /// A handler in main, of a call without streams.
+    Handler(Call),
+    /// A handler in main, and its flows.
     Local(Box<LocalCall>),
     /// Another peer.
     Relay(Box<RelayIn>),

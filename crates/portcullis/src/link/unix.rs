@@ -3,13 +3,14 @@
 
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::task::{Context, Poll, ready};
 
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendFlags, recvmsg, send,
 };
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::{Framing, Link, RecvBuffer, violation};
@@ -19,7 +20,12 @@ const DESCRIPTORS_SEEN: usize = 8;
 
 /// A link over a Unix stream socket.
 #[derive(Debug)]
-pub struct UnixLink(AsyncFd<UnixStream>);
+pub struct UnixLink {
+    /// Watched for reading only: a socket that is watched for writing wakes its process whenever the other side reads.
+    socket: AsyncFd<UnixStream>,
+    /// Watches for room, while the socket is full.
+    full: Option<AsyncFd<OwnedFd>>,
+}
 
 impl UnixLink {
     /// A link over a connected socket.
@@ -27,13 +33,9 @@ impl UnixLink {
     /// # Errors
     ///
     /// When the socket cannot be made non-blocking, or tokio cannot watch it.
-    #[expect(
-        deprecated,
-        reason = "its successor is unsafe for types that could change their descriptor; a UnixStream cannot, and this crate has no unsafe code"
-    )]
     pub fn new(socket: UnixStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        AsyncFd::new(socket).map(Self)
+        Ok(Self { socket: watch(socket, Interest::READABLE)?, full: None })
     }
 
     /// Two connected links of one process.
@@ -45,6 +47,14 @@ impl UnixLink {
         let (one, two) = UnixStream::pair()?;
         Ok((Self::new(one)?, Self::new(two)?))
     }
+}
+
+#[expect(
+    deprecated,
+    reason = "its successor is unsafe for types that could change their descriptor; these cannot, and this crate has no unsafe code"
+)]
+fn watch<T: AsRawFd>(socket: T, interest: Interest) -> io::Result<AsyncFd<T>> {
+    AsyncFd::with_interest(socket, interest)
 }
 
 /// Reads once. Descriptors that came along are closed on the way out.
@@ -78,7 +88,7 @@ impl Link for UnixLink {
     ) -> Poll<io::Result<usize>> {
         // Every turn waits for the socket, or ends the loop.
         loop {
-            let mut ready = ready!(self.0.poll_read_ready(context))?;
+            let mut ready = ready!(self.socket.poll_read_ready(context))?;
             let room = into.spare();
             let size = room.len();
             match receive(ready.get_inner().as_fd(), room) {
@@ -100,11 +110,19 @@ impl Link for UnixLink {
     fn poll_write(&mut self, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         // Every turn waits for the socket, or ends the loop.
         loop {
-            let mut ready = ready!(self.0.poll_write_ready(context))?;
-            match send(ready.get_inner(), from, SendFlags::NOSIGNAL) {
-                Ok(count) => return Poll::Ready(Ok(count)),
-                Err(rustix::io::Errno::AGAIN) => ready.clear_ready(),
-                Err(rustix::io::Errno::INTR) => {}
+            if let Some(full) = &self.full {
+                ready!(full.poll_write_ready(context))?.clear_ready();
+            }
+            match send(self.socket.get_ref(), from, SendFlags::NOSIGNAL) {
+                Ok(count) => {
+                    self.full = None;
+                    return Poll::Ready(Ok(count));
+                }
+                Err(rustix::io::Errno::AGAIN) if self.full.is_none() => {
+                    let socket = self.socket.get_ref().as_fd().try_clone_to_owned()?;
+                    self.full = Some(watch(socket, Interest::WRITABLE)?);
+                }
+                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
                 Err(error) => return Poll::Ready(Err(error.into())),
             }
         }
