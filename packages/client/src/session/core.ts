@@ -78,8 +78,8 @@ export interface Outbound extends Flows {
   /** This side has given it up: what still comes is discarded. */
   cancelled: boolean;
   deadline: number | undefined;
-  /** Whether a time is promised for the answer: a topic may be silent for ever. */
-  readonly awaited: boolean;
+  /** Whether an answer is due: a topic may be silent for ever, and so may a stream between its items. */
+  awaited: boolean;
 }
 
 export interface Inbound extends Flows {
@@ -189,7 +189,7 @@ export class SessionCore {
       send: up ? flow(this.theirs) : undefined,
       recv: down ? flow(this.ours) : undefined,
       deadline,
-      awaited: kind !== frame.SUBSCRIBE,
+      awaited: false,
     };
     return this.#encode(body, (bytes) => {
       const id = this.outbound.open(call);
@@ -197,7 +197,8 @@ export class SessionCore {
       const due = deadline === undefined ? undefined : deadline - slackMs;
       this.outbox.data(kind, 0, binding, ordinal, id, due === undefined ? 0 : budgetMs(due, now), bytes, due);
       this.noteDeadline(deadline);
-      if (call.awaited && this.awaited++ === 0 && now > this.heard) this.heard = now;
+      if (this.awaited === 0 && now > this.heard) this.heard = now;
+      this.#await(call, kind !== frame.SUBSCRIBE);
       return id;
     });
   }
@@ -259,6 +260,7 @@ export class SessionCore {
     const call = this.outbound.get(id);
     if (call === undefined || call.cancelled) return false;
     call.cancelled = true;
+    this.#await(call, true);
     call.send = call.recv = call.deadline = undefined;
     // A call that never left will not be answered.
     if (this.outbox.withdraw(id)) this.forget(id);
@@ -282,8 +284,12 @@ export class SessionCore {
 
   /** From its first item on, a stream has no deadline of its own. */
   clearDeadline(callee: boolean, id: number): void {
-    const call = callee ? this.inbound.get(id) : this.outbound.get(id);
-    if (call !== undefined) call.deadline = undefined;
+    const inbound = callee ? this.inbound.get(id) : undefined;
+    const outbound = callee ? undefined : this.outbound.get(id);
+    if (inbound !== undefined) inbound.deadline = undefined;
+    if (outbound === undefined) return;
+    outbound.deadline = undefined;
+    this.#await(outbound, false);
   }
 
   /** Sets when a call of the hub's runs out. */
@@ -318,12 +324,17 @@ export class SessionCore {
   /** Frees the id of a call of this side's. */
   protected forget(id: number): Outbound | undefined {
     const call = this.outbound.remove(id);
-    if (call?.awaited === true) this.awaited--;
+    if (call !== undefined) this.#await(call, false);
     return call;
   }
 
   protected noteDeadline(deadline: number | undefined): void {
     if (deadline !== undefined) this.deadlineFloor = Math.min(deadline, this.deadlineFloor ?? Infinity);
+  }
+
+  #await(call: Outbound, awaited: boolean): void {
+    this.awaited += Number(awaited) - Number(call.awaited);
+    call.awaited = awaited;
   }
 
   #ended(ending: Ending): void {
