@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::calling::{Calling, Incoming, Reporting};
 use super::cell::Pending;
 use super::control::{Bound, hub_ordinal};
+use super::core::Export;
 use super::shared::{Peer, Shared};
 use super::subscription::Subscription;
 use crate::codec::{CodecError, Encoder, Message};
@@ -149,7 +150,26 @@ impl Binding {
             up,
             down,
         };
-        self.begin(opening, now, channel, args)
+        self.begin(opening, now, channel, None, args)
+    }
+
+    /// Asks the hub to take an interface as served. `export` counts from the answer on, which carries its number.
+    pub(super) fn serve<T: Message, F: CallError>(
+        &self,
+        channel: &'static ChannelInfo,
+        export: Export,
+        args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Calling<T, F> {
+        let now = self.handle.peer.now();
+        let opening = Opening {
+            kind: Kind::Request,
+            binding: self.handle.number,
+            ordinal: channel.ordinal,
+            deadline: Some(self.deadline(channel, now)),
+            up: false,
+            down: false,
+        };
+        self.begin(opening, now, channel, Some(Box::new(export)), args).0
     }
 
     #[inline]
@@ -158,12 +178,13 @@ impl Binding {
         opening: Opening,
         now: Time,
         channel: &'static ChannelInfo,
+        export: Option<Box<Export>>,
         args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> (Calling<T, F>, u32) {
         let peer = &self.handle.peer;
         let opened = peer.with(|core| {
             let cell = core.cells.claim();
-            let pending = Pending { cell: Some(cell), ..Pending::default() };
+            let pending = Pending { cell: Some(cell), export, ..Pending::default() };
             match core.session.open(opening, now, pending, args) {
                 Ok(id) => {
                     if let Some(cell) = core.cells.get(cell) {
@@ -264,7 +285,7 @@ impl Binding {
             up: false,
             down: true,
         };
-        let (calling, id) = self.begin(opening, now, channel, |_| Ok(()));
+        let (calling, id) = self.begin(opening, now, channel, None, |_| Ok(()));
         // Items arrive only while the binding lives.
         Subscription::new(Incoming::new(calling, id), self.clone())
     }
@@ -387,7 +408,7 @@ impl PublishTo for Binding {
             up: false,
             down: false,
         };
-        let (calling, _) = self.begin(opening, now, channel, |out| {
+        let (calling, _) = self.begin(opening, now, channel, None, |out| {
             out.raw(value);
             Ok(())
         });

@@ -168,7 +168,7 @@ impl<D: Message, T: Message, F: CallError> Incoming<D, T, F> {
             if cell.ending == Ending::Open {
                 return poll_take(&mut core.session, Leg::Outbound(id), context);
             }
-            Poll::Ready(cell.left_over.take())
+            Poll::Ready(cell.left_over.as_mut().and_then(|left| left.take()))
         })
     }
 

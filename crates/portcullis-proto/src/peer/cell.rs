@@ -3,6 +3,7 @@
 
 use std::task::Waker;
 
+use super::core::Export;
 use crate::rpc::{LocalCall, Locals};
 use crate::status::Status;
 
@@ -35,7 +36,7 @@ pub(super) struct Cell {
     pub(super) body: Vec<u8>,
     pub(super) waker: Option<Waker>,
     /// Items of a stream or topic that were not taken, once the call has ended.
-    pub(super) left_over: LocalCall,
+    pub(super) left_over: Option<Box<LocalCall>>,
     generation: u32,
     free: bool,
 }
@@ -63,7 +64,7 @@ impl Cells {
             ending: Ending::Open,
             body: Vec::new(),
             waker: None,
-            left_over: LocalCall::default(),
+            left_over: None,
             generation: 0,
             free: false,
         });
@@ -83,7 +84,7 @@ impl Cells {
         cell.body.clear();
         // A large reply must not stay in memory for ever.
         cell.body.shrink_to(BODY_BYTES_KEPT);
-        cell.left_over = LocalCall::default();
+        cell.left_over = None;
         self.free.push(key.slot);
     }
 
@@ -94,9 +95,11 @@ impl Cells {
         cell.ending = ending;
         cell.body.clear();
         cell.body.extend_from_slice(body);
-        cell.left_over = pending.local;
-        cell.left_over.end_of_items();
-        cell.left_over.wake_writer();
+        if let Some(mut local) = pending.local {
+            local.end_of_items();
+            local.wake_writer();
+            cell.left_over = Some(local);
+        }
         if let Some(waker) = cell.waker.take() {
             waker.wake();
         }
@@ -113,11 +116,13 @@ pub(super) struct Pending {
     pub(super) cell: Option<CellKey>,
     /// The items of a stream or topic.
     pub(super) local: LocalCall,
+    /// What the hub is asked to take as served: requests for it may stand right behind the answer.
+    pub(super) export: Option<Box<Export>>,
 }
 
 impl Locals for Pending {
     fn local(&mut self) -> Option<&mut LocalCall> {
-        Some(&mut self.local)
+        self.local.as_deref_mut()
     }
 }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::cell::{Cells, Ending, Pending};
+use super::control::Served;
+use crate::codec::from_bytes;
 use crate::error::FailureBody;
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{Call, Host, Job, LocalCall, Service, credited, stop_local};
@@ -28,6 +30,12 @@ pub(super) struct Export {
     pub(super) number: u32,
     pub(super) service: Arc<dyn Service>,
     pub(super) name: Arc<str>,
+}
+
+impl std::fmt::Debug for Export {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Export").field("number", &self.number).field("name", &self.name).finish()
+    }
 }
 
 /// The state of a peer.
@@ -185,8 +193,9 @@ impl Core {
                         }
                     }
                     Leg::Outbound(id) => {
-                        if let Some(pending) = self.session.outbound_mut(id) {
-                            pending.local.push(missed, body);
+                        let pending = self.session.outbound_mut(id);
+                        if let Some(local) = pending.and_then(|pending| pending.local.as_mut()) {
+                            local.push(missed, body);
                         }
                     }
                 }
@@ -198,7 +207,12 @@ impl Core {
                 }
             }
             Event::Cancel { id } => self.stop(id, Status::Cancelled, "the caller cancelled"),
-            Event::End { status, body, data, .. } => {
+            Event::End { status, body, mut data, .. } => {
+                if let (Status::Ok, Some(export)) = (status, data.export.take())
+                    && let Ok(Served { export: number }) = from_bytes(body)
+                {
+                    self.exports.push(Export { number, ..*export });
+                }
                 self.cells.settle(data, Ending::Answered(status), body);
             }
             Event::Unbound { binding } => {

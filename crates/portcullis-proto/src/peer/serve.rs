@@ -40,18 +40,12 @@ impl Peer {
             hash: descriptor.hash.0,
             instance: instance.into(),
         };
+        let export = Export { number: 0, service, name: Arc::from(descriptor.name) };
         let served: Served = Binding::hub(self)
-            .call::<Served, Error>(&SERVE, |out| serve.encode(out))
+            .serve::<Served, Error>(&SERVE, export, |out| serve.encode(out))
             .await
             .map_err(|error| error.on(descriptor.name))?;
         let export = served.export;
-        // Requests may have been delivered already between the answer and this; they were answered `unavailable`, as
-        // they would have been a moment before.
-        self.shared().lock().exports.push(Export {
-            number: export,
-            service,
-            name: Arc::from(descriptor.name),
-        });
         Ok(Serving { peer: Arc::clone(self.shared()), export })
     }
 }

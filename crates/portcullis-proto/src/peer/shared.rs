@@ -245,6 +245,12 @@ impl Peer {
         Ok(C::from_binding(Binding::new(self, bound)))
     }
 
+    /// Bytes that wait to leave. One-way messages wait for nobody: who sends many, or large ones, looks here and decides
+    /// what to leave out when the hub does not keep up.
+    pub fn outbox_bytes(&self) -> usize {
+        self.0.lock().session.outbox_bytes()
+    }
+
     /// Calls open in both directions: (for handlers here, of this peer).
     pub fn calls_open(&self) -> (usize, usize) {
         self.0.lock().session.calls_open()
