@@ -114,8 +114,8 @@ const BODY_BYTES_KEPT: usize = 4 * 1024;
 pub(super) struct Pending {
     /// `None` when nobody waits for the outcome (`release`, say).
     pub(super) cell: Option<CellKey>,
-    /// The items of a stream or topic.
-    pub(super) local: LocalCall,
+    /// The items of a stream or topic; a plain call has none.
+    pub(super) local: Option<Box<LocalCall>>,
     /// What the hub is asked to take as served: requests for it may stand right behind the answer.
     pub(super) export: Option<Box<Export>>,
 }
