@@ -469,3 +469,26 @@ fn two_types_of_one_name_are_told_apart() {
     assert!(error.to_string().starts_with("two message types are called `Reading`"), "{error}");
     assert!(codec::to_bytes(&other::Reading { id: 1 }).is_ok());
 }
+
+/// As a message of the protocol core itself, or of a crate that only depends on that.
+#[portcullis::message(crate = "portcullis_proto")]
+#[derive(Clone, Debug, PartialEq)]
+struct Core(u8);
+
+/// As in a crate that re-exports this one.
+#[portcullis::message(crate = "crate::facade")]
+#[derive(Clone, Debug, PartialEq)]
+struct Facade {
+    #[limit(len <= 1)]
+    core: Vec<Core>,
+}
+
+mod facade {
+    pub(crate) use portcullis::__private;
+}
+
+#[test]
+fn generated_code_finds_its_crate_under_other_names() {
+    check(Facade { core: vec![Core(5)] }, "0105");
+    refused::<Facade>(&[2, 5, 5], ErrorKind::TooLong, "core");
+}

@@ -67,7 +67,7 @@ fn client(krate: &TokenStream, interface: &Interface) -> TokenStream {
             }
         }
 
-        #[allow(dead_code, clippy::too_many_arguments, reason = "the methods are those of the contract")]
+        #[allow(dead_code, unused_qualifications, clippy::too_many_arguments, reason = "the methods are those of the contract")]
         impl #ident {
             #(#methods)*
 
@@ -231,7 +231,7 @@ fn publisher(krate: &TokenStream, interface: &Interface) -> TokenStream {
             }
         }
 
-        #[allow(dead_code, reason = "the methods are those of the contract")]
+        #[allow(dead_code, unused_qualifications, reason = "the methods are those of the contract")]
         impl #ident {
             #(#methods)*
         }

@@ -49,7 +49,7 @@ pub(crate) fn expand(krate: &TokenStream, interface: &Interface) -> TokenStream 
         #vis struct #marker;
 
         #[automatically_derived]
-        #[allow(clippy::unnecessary_cast, reason = "the code of an interface follows its declaration")]
+        #[allow(deprecated, unused_qualifications, clippy::unnecessary_cast, reason = "the code of an interface follows its declaration")]
         const _: () = {
             #(#assertions)*
             impl #marker {

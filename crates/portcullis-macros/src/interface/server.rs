@@ -31,7 +31,7 @@ pub(crate) fn expand(krate: &TokenStream, interface: &Interface) -> TokenStream 
         #[doc = #about]
         #vis struct #ident<S>(::std::sync::Arc<S>);
 
-        #[allow(dead_code, reason = "one of the two is enough for most")]
+        #[allow(dead_code, unused_qualifications, reason = "one of the two is enough for most")]
         impl<S: #trait_ident> #ident<S> {
             /// Serves `service`.
             #vis fn new(service: S) -> Self {
@@ -57,6 +57,7 @@ pub(crate) fn expand(krate: &TokenStream, interface: &Interface) -> TokenStream 
         }
 
         #[automatically_derived]
+        #[allow(unused_qualifications, reason = "the code of an interface follows its declaration")]
         impl<S: #trait_ident> #krate::rpc::Service for #ident<S> {
             fn descriptor(&self) -> &'static #krate::rpc::Descriptor {
                 <#marker as #krate::rpc::Interface>::descriptor()

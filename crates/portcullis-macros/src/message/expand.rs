@@ -33,7 +33,7 @@ pub(crate) fn expand(message: &Message) -> TokenStream {
     let Parts { bytes_min, encode, decode, describe, assertions } = parts;
     quote! {
         #[automatically_derived]
-        #[allow(deprecated, clippy::unnecessary_cast, reason = "the code of a message follows its declaration")]
+        #[allow(deprecated, unused_qualifications, clippy::unnecessary_cast, reason = "the code of a message follows its declaration")]
         const _: () = {
             #assertions
             impl #krate::codec::Message for #ident {
