@@ -184,7 +184,8 @@ impl Binding {
         let peer = &self.handle.peer;
         let opened = peer.with(|core| {
             let cell = core.cells.claim();
-            let pending = Pending { cell: Some(cell), export, ..Pending::default() };
+            let local = (opening.up || opening.down).then(Box::default);
+            let pending = Pending { cell: Some(cell), local, export };
             match core.session.open(opening, now, pending, args) {
                 Ok(id) => {
                     if let Some(cell) = core.cells.get(cell) {
