@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::renderer;
 use crate::source::SourceSpec;
 
 /// The most cameras that one studio has.
@@ -43,6 +44,12 @@ pub struct Studio {
     /// Leave out the line a second
     #[arg(long)]
     pub quiet: bool,
+    /// Leave out the kill of a renderer in the middle of the run
+    #[arg(long)]
+    pub no_kill: bool,
+    /// Start cameras and renderers from this program instead of this one: for tests
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub child_program: Option<PathBuf>,
 }
 
 /// Where pictures come from, for every command that needs some.
@@ -75,6 +82,15 @@ impl Cameras {
 /// What can be done instead of running the studio.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Be a camera worker: only main starts this
+    #[command(hide = true)]
+    Worker,
+    /// Be a native renderer: only main starts this
+    #[command(hide = true)]
+    Renderer {
+        /// Which one.
+        kind: renderer::Kind,
+    },
     /// Read pictures as fast as possible, and print what they measure
     Probe {
         /// The cameras.

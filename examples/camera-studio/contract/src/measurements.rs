@@ -30,7 +30,7 @@ pub trait Measurements {
 
 /// How pictures reached one receiver: a native renderer, or a viewer window.
 #[portcullis::message]
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Statistics {
     /// The receiver's label. Main writes it: who reports is nobody's own word.
     #[limit(len <= NAME_BYTES_MAX)]
@@ -60,7 +60,7 @@ pub struct Statistics {
 pub trait Reports {
     /// Takes a receiver's statistics, one item a second, for as long as it runs; answers with how many there were.
     #[stream(deadline = "1440m")]
-    async fn report(&self, cx: &Call, input: Source<Statistics>) -> u64;
+    async fn report(&self, cx: &Call, input: Source<Statistics>) -> Result<u64, portcullis::Error>;
 
     /// A receiver has reported.
     #[event]

@@ -86,7 +86,7 @@ pub trait Notices {
         &self,
         cx: &Call,
         #[limit(len = 1..=TEXT_BYTES_MAX)] text: String,
-    ) -> DeliveryList;
+    ) -> Result<DeliveryList, portcullis::Error>;
 
     /// Somebody has something to say.
     #[event(overflow = "drop_newest")]

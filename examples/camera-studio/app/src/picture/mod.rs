@@ -168,7 +168,16 @@ impl Picture {
     pub fn new(size: Size) -> Self {
         let mut data = vec![CHROMA_NEUTRAL; size.picture_bytes()];
         data[..size.luma_bytes()].fill(LUMA_BLACK);
-        Self { size, sequence: 0, captured_us: 0, data }
+        Self { data, ..Self::empty(size) }
+    }
+
+    /// A picture of planes that came from elsewhere; nothing when they are not those of that size.
+    pub fn from_data(size: Size, data: Vec<u8>) -> Option<Self> {
+        (data.len() == size.picture_bytes()).then(|| Self { data, ..Self::empty(size) })
+    }
+
+    fn empty(size: Size) -> Self {
+        Self { size, sequence: 0, captured_us: 0, data: Vec::new() }
     }
 
     /// Its width and height.
@@ -223,6 +232,14 @@ mod tests {
         assert_eq!(Size::new(0, 4), Err(SizeError::Side { width: 0, height: 4 }));
         assert_eq!(Size::new(8193, 4), Err(SizeError::Side { width: 8193, height: 4 }));
         assert_eq!(Size::new(8192, 8192), Err(SizeError::Bytes { width: 8192, height: 8192 }));
+    }
+
+    #[test]
+    fn planes_of_another_size_are_no_picture() {
+        let size = Size::new(5, 3).expect("within limits");
+        let data = Picture::new(size).data().to_vec();
+        assert_eq!(Picture::from_data(size, data.clone()), Some(Picture::new(size)));
+        assert_eq!(Picture::from_data(size, data[1..].to_vec()), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub use spec::{SourceSpec, SpecError};
 pub use y4m::{ColourSpace, HeaderError, Y4mReader};
 
 use std::fs::File;
-use std::io::{BufReader, ErrorKind};
+use std::io::{BufReader, ErrorKind, Read};
 
 use crate::picture::{Picture, Rate, Size};
 
@@ -34,14 +34,19 @@ pub trait Source: Send {
     fn read(&mut self, captured_us: u64, picture: &mut Picture) -> Result<(), SourceError>;
 }
 
+/// Reads the header of what somebody else has opened as standard input.
+pub fn open_standard_input(
+    input: impl Read + Send + 'static,
+) -> Result<Box<dyn Source>, SourceError> {
+    let input = BufReader::with_capacity(READ_BYTES, input);
+    Ok(Box::new(Y4mReader::new(input, "standard input")?))
+}
+
 /// Opens a source and reads its header. `variant` tells several generated patterns apart by colour.
 pub fn open(spec: &SourceSpec, variant: u32) -> Result<Box<dyn Source>, SourceError> {
     match spec {
         SourceSpec::Pattern { size, rate } => Ok(Box::new(Pattern::new(*size, *rate, variant))),
-        SourceSpec::Stdin => {
-            let input = BufReader::with_capacity(READ_BYTES, std::io::stdin());
-            Ok(Box::new(Y4mReader::new(input, "standard input")?))
-        }
+        SourceSpec::Stdin => open_standard_input(std::io::stdin()),
         SourceSpec::File(path) => {
             let name = path.display().to_string();
             let file = File::open(path).map_err(|error| match error.kind() {
