@@ -9,6 +9,14 @@ export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: hex.length / 2 }, (_, at) => Number.parseInt(hex.slice(at * 2, at * 2 + 2), 16));
 }
 
+/** How many of these bytes are whole frames. */
+export function wholeBytes(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = 0;
+  while (at + 24 <= bytes.length && at + view.getUint32(at, true) <= bytes.length) at += view.getUint32(at, true);
+  return at;
+}
+
 /** The frames of a message, which must be whole. */
 export function splitFrames(bytes: Uint8Array): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -14,7 +14,7 @@ import {
   type StatusName,
   type Transport,
 } from '../../src/index.js';
-import { buildFrame, type Frame, joinBytes, type Kind, parseFrame, splitFrames } from './bytes.js';
+import { buildFrame, type Frame, joinBytes, type Kind, parseFrame, splitFrames, wholeBytes } from './bytes.js';
 
 export const CALLEE = 1;
 export const ACK = 2;
@@ -96,7 +96,8 @@ export class FakeHub {
 
   constructor(readonly transport: Transport) {
     transport.onMessage = (bytes) => {
-      const frames = splitFrames(bytes).map(parseFrame);
+      const used = transport.isStream === true ? wholeBytes(bytes) : bytes.length;
+      const frames = splitFrames(bytes.subarray(0, used)).map(parseFrame);
       this.messages.push(frames);
       for (const frame of frames) {
         if (frame.kind === 'ping' && this.answersPings) {
@@ -107,7 +108,7 @@ export class FakeHub {
         if (waiter < 0) this.frames.push(frame);
         else this.#waiters.splice(waiter, 1)[0]?.resolve(frame);
       }
-      return bytes.length;
+      return used;
     };
     transport.onClose = (why) => {
       this.closed = why;

@@ -1,0 +1,64 @@
+/** What a page has to load, and what must not be in it. */
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { describe, expect, test } from 'vitest';
+
+const BYTES_MAX = 15 * 1024;
+
+/** Bundles a page that is written here, as an application would. */
+async function bundle(page: string): Promise<{ text: string; gzipped: number; inputs: string[] }> {
+  const result = await build({
+    stdin: { contents: page, resolveDir: new URL('.', import.meta.url).pathname, loader: 'ts' },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+  });
+  const text = result.outputFiles[0]?.text ?? '';
+  return { text, gzipped: gzipSync(text, { level: 9 }).length, inputs: Object.keys(result.metafile.inputs) };
+}
+
+const page = (name: string, file: string) => `
+  import { connect, connectWithTicket } from '../src/index.js';
+  import { ${name} } from './generated/${file}.js';
+  const portcullis = connect(await connectWithTicket({ window: 'viewer' }), { interfaces: [${name}] });
+  export const client = await portcullis.bind(${name});
+`;
+
+describe('a page with one interface', () => {
+  test.each([
+    ['Flows', 'sample-flows'],
+    ['Echo', 'sample-echo'],
+  ])('%s: at most 15 KB, gzipped', async (name, file) => {
+    const { gzipped } = await bundle(page(name, file));
+    expect(gzipped).toBeGreaterThan(5_000);
+    expect(gzipped).toBeLessThanOrEqual(BYTES_MAX);
+  });
+
+  test('leaves out what it does not use', async () => {
+    const { inputs, text } = await bundle(page('Flows', 'sample-flows'));
+    expect(inputs.some((input) => input.includes('/node/'))).toBe(false);
+    // Serving, other transports and loops over topics are in files of their own, and shaken off.
+    for (const part of ['there is no handler for it', 'no array buffer', 'the other end was closed']) {
+      expect(text.includes(part), part).toBe(false);
+    }
+    const serving = await bundle(`${page('Flows', 'sample-flows')} export { serve } from '../src/index.js';`);
+    expect(serving.text).toContain('there is no handler for it');
+  });
+
+  test('runs under a policy without `unsafe-eval`', async () => {
+    const { text } = await bundle(`export * from '../src/index.js'; ${page('Echo', 'sample-echo')}`);
+    expect(text).not.toMatch(/\beval\s*\(|new Function\b|\bFunction\s*\(|import\s*\(/);
+  });
+});
+
+test('there are no run-time dependencies', () => {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Record<string, unknown>;
+  expect(manifest['dependencies']).toBeUndefined();
+  expect(manifest['peerDependencies']).toBeUndefined();
+  expect(manifest['sideEffects']).toBe(false);
+});
