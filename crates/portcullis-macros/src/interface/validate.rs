@@ -12,9 +12,6 @@ use super::parse::{Interface, VERSION};
 use crate::errors::Errors;
 use crate::{names, types};
 
-/// Most channels in an interface (`portcullis_proto::schema`).
-const CHANNELS_MAX: usize = 1024;
-
 /// Methods that every generated client or publisher has, in Rust or in TypeScript.
 const RESERVED: &[(&str, &str)] = &[
     ("with_timeout", "every client has a method of this name"),
@@ -50,10 +47,6 @@ pub(crate) fn check(interface: &Interface, errors: &mut Errors) {
         ),
     }
     check_trait(interface, errors);
-    if interface.channels.len() > CHANNELS_MAX {
-        errors
-            .at(&item.ident, format!("an interface has at most {CHANNELS_MAX} channels: split it"));
-    }
     for channel in &interface.channels {
         names::check(&channel.ident, errors);
         check_channel(channel, errors);

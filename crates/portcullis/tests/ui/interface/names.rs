@@ -19,6 +19,12 @@ pub trait Names {
     #[call]
     async fn frameRate(&self, cx: &Call);
     #[call]
+    async fn from_binding(&self, cx: &Call);
+    #[event]
+    fn from_publisher(value: u32);
+    #[call]
+    async fn constructor(&self, cx: &Call);
+    #[call]
     async fn größe(&self, cx: &Call);
 }
 

@@ -15,6 +15,11 @@ struct Named {
 }
 
 #[portcullis::message]
+struct Long {
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: u8,
+}
+
+#[portcullis::message]
 enum Variants {
     A_b,
     AB,
