@@ -1,19 +1,14 @@
 /** The code tables, by name and by code. */
 import { REASON_CODES, type ReasonName, STATUS_CODES, type StatusName } from './generated/tables.js';
 
-function byCode<Name extends string>(codes: Readonly<Record<Name, number>>): readonly (Name | undefined)[] {
-  const names: Name[] = [];
-  for (const name of Object.keys(codes) as Name[]) names[codes[name]] = name;
-  return names;
+function nameOf<Name extends string>(codes: Readonly<Record<Name, number>>, code: number): Name | undefined {
+  return (Object.keys(codes) as Name[]).find((name) => codes[name] === code);
 }
 
-const reasons = /* @__PURE__ */ byCode(REASON_CODES);
-const statuses = /* @__PURE__ */ byCode(STATUS_CODES);
-
 /** The name of a goodbye's code. */
-export const reasonOf = (code: number): ReasonName | undefined => reasons[code];
+export const reasonOf = (code: number): ReasonName | undefined => nameOf(REASON_CODES, code);
 /** The name of a status code. */
-export const statusOf = (code: number): StatusName | undefined => statuses[code];
+export const statusOf = (code: number): StatusName | undefined => (code === 0 ? 'ok' : nameOf(STATUS_CODES, code));
 /** The code of a goodbye. */
 export const reasonCode = (name: ReasonName): number => REASON_CODES[name];
 /** The code of a status. */

@@ -2,7 +2,7 @@
  * Drives one session: gives it the transport's bytes and the time, gathers what it sends, keeps its one timer, and knows
  * how the connection is. What calls, streams and subscriptions do is in the files beside this one.
  */
-import type { Body, Caller, SessionConfig, SessionEvents } from '../session/core.js';
+import type { SessionConfig, SessionEvents } from '../session/core.js';
 import { Session } from '../session/session.js';
 import type { Ending, Goodbye } from '../session/violation.js';
 import type { Welcome } from '../session/wire.js';
@@ -89,25 +89,6 @@ export class Connection {
   /** Milliseconds since a moment of no meaning. */
   now(): number {
     return performance.now();
-  }
-
-  /** Opens a call. Throws as the session does. */
-  open(
-    kind: number,
-    binding: number,
-    ordinal: number,
-    up: boolean,
-    down: boolean,
-    timeoutMs: number | undefined,
-    caller: Caller,
-    body: Body,
-    slackMs = 0,
-  ): number {
-    const now = this.now();
-    const deadline = timeoutMs === undefined ? undefined : now + timeoutMs + slackMs;
-    const id = this.session.open(kind, binding, ordinal, up, down, deadline, now, caller, body, slackMs);
-    this.touched();
-    return id;
   }
 
   /** To be called when the session may have something to send, or something to wait for. */

@@ -54,7 +54,7 @@ export abstract class Exchange implements Caller {
   /** Begins it; what is wrong with that is told like any other failure. */
   protected begin(to: Instance, body: Body, opening: Opening, options?: Endings): void {
     const { connection, channel } = this;
-    const { kind, up = false, down = false, timeoutMs, slackMs } = opening;
+    const { kind, up = false, down = false, timeoutMs, slackMs = 0 } = opening;
     const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== undefined);
     if (to.gone) return this.fail('unavailable');
     const aborted = signals.find((signal) => signal.aborted);
@@ -63,7 +63,10 @@ export abstract class Exchange implements Caller {
     for (const signal of signals) signal.addEventListener('abort', this.#onAbort);
     this.#signals = signals;
     try {
-      this.id = connection.open(kind, to.id, channel.ordinal, up, down, timeoutMs, this, body, slackMs);
+      const now = connection.now();
+      const deadline = timeoutMs === undefined ? undefined : now + timeoutMs + slackMs;
+      this.id = connection.session.open(kind, to.id, channel.ordinal, up, down, deadline, now, this, body, slackMs);
+      connection.touched();
     } catch (error) {
       this.settle(sendError(channel, 'the arguments', error));
     }

@@ -8,7 +8,8 @@ import type { Served } from '../session/core.js';
 import { failureCodec } from '../session/wire.js';
 import type { Connection } from './connection.js';
 import { textOf } from './failure.js';
-import { Pump } from './pump.js';
+import { DroppingPump } from './dropping.js';
+import { type Outflow, Pump } from './pump.js';
 import { CreditMeter, ItemQueue } from './queue.js';
 
 /** A handler, as the runtime calls it: the arguments, the items that come up if there are any, the context. */
@@ -106,7 +107,7 @@ export class Serving implements Served, CallContext {
   #sendItems(items: Items<unknown>): Promise<unknown> {
     const { connection, descriptor, id } = this;
     const { session } = connection;
-    this.#pump = new Pump<unknown, unknown>({
+    const out: Outflow<unknown> = {
       maySend: () => session.maySend(true, id),
       send: (value, missed) => {
         session.item(true, id, missed, (out) => descriptor.down?.encode(out, value));
@@ -115,8 +116,9 @@ export class Serving implements Served, CallContext {
         this.deadline = Infinity;
         connection.touched();
       },
-    });
-    return this.#pump.run(items, descriptor.overflow === 'dropOldest', descriptor.depth);
+    };
+    this.#pump = descriptor.overflow === 'dropOldest' ? new DroppingPump(out, descriptor.depth) : new Pump(out);
+    return this.#pump.run(items);
   }
 
   #answer(status: StatusName, body: (out: Writer) => void): void {

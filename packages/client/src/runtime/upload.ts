@@ -26,7 +26,7 @@ export class Upload {
         connection.touched();
       },
     });
-    this.#pump.run(items, channel.overflow === 'dropOldest', channel.depth).then(
+    this.#pump.run(items).then(
       () => {
         if (this.#stopped) return;
         session.finish(id);

@@ -12,18 +12,15 @@ import { CLIENT_BYTES_MAX, type Limits, NAME_BYTES_MAX } from './limits.js';
 const CHANNEL_BYTES_MAX = 256;
 const PATH_BYTES_MAX = 512;
 const MESSAGE_BYTES_MAX = 1024;
-/** Most interfaces of a hello, and most channels of each. */
-const OFFERS_MAX = 256;
-const OFFER_CHANNELS_MAX = 1024;
 const HASH_BYTES = 16;
 
-/** One interface that this client was built with. */
+/** One interface, of at most 256, that this client was built with. */
 export interface Offer {
   readonly name: string;
   readonly version: number;
   /** 16 bytes. */
   readonly hash: Uint8Array;
-  /** The digest of each channel. */
+  /** The digest of each channel, of which the contract language allows fewer than a hello does. */
   readonly channels: readonly number[];
 }
 
@@ -55,13 +52,12 @@ export interface Bound {
   readonly instance: string;
 }
 
-function list<T>(out: Writer, items: readonly T[], max: number, write: (item: T) => void): void {
-  if (items.length > max) throw new RangeError(`a list of ${items.length} exceeds the limit of ${max}`);
+function writeItems<T>(out: Writer, items: readonly T[], write: (item: T) => void): void {
   out.count(items.length);
   for (const item of items) write(item);
 }
 
-function readList<T>(input: Reader, bytesMin: number, read: () => T): T[] {
+function readItems<T>(input: Reader, bytesMin: number, read: () => T): T[] {
   const items: T[] = [];
   for (let left = input.count(bytesMin); left > 0; left--) items.push(read());
   return items;
@@ -72,11 +68,11 @@ export function encodeHello(out: Writer, hello: Hello): void {
   out.u16(hello.protocolMax);
   out.string(hello.client, 0, CLIENT_BYTES_MAX);
   encodeLimits(out, hello.limits);
-  list(out, hello.interfaces, OFFERS_MAX, (offer) => {
+  writeItems(out, hello.interfaces, (offer) => {
     out.string(offer.name, 0, NAME_BYTES_MAX);
     out.u16(offer.version);
     out.raw(offer.hash, HASH_BYTES);
-    list(out, offer.channels, OFFER_CHANNELS_MAX, (digest) => out.u32(digest));
+    writeItems(out, offer.channels, (digest) => out.u32(digest));
   });
 }
 
@@ -203,8 +199,8 @@ const WHY: readonly Miss['why'][] = ['dropped', 'left', 'timedOut'];
 
 function decodeReport(input: Reader): DeliveryReport {
   const recipient = (): Recipient => ({ peer: input.u32(), label: input.string(0, NAME_BYTES_MAX) });
-  const delivered = readList(input, 2, recipient);
-  const missed = readList(input, 3, () => ({ ...recipient(), why: WHY[tag(input, WHY.length)] as Miss['why'] }));
+  const delivered = readItems(input, 2, recipient);
+  const missed = readItems(input, 3, () => ({ ...recipient(), why: WHY[tag(input, WHY.length)] as Miss['why'] }));
   return { delivered, missed };
 }
 
