@@ -1,37 +1,41 @@
-//! Writes the seeds: small valid bodies of every message, and small schemas with a body each. They are committed;
-//! write them anew when a subject is added. `cargo run --example write_seeds`
+//! Writes the seeds: the golden vectors of the codec, and small schemas with a valid body each. They are committed;
+//! write them anew when the vectors change. `cargo run --example write_seeds`
 
 use std::fs;
 use std::path::Path;
 
 use portcullis_fuzz::subjects::SUBJECTS;
-use portcullis_fuzz::support::{Rng, schemas, valid};
+use portcullis_fuzz::support::{Rng, schemas, unhex, valid};
 
-/// Seeds of each message.
-const EACH: usize = 2;
 /// Longest seed in bytes.
 const BYTES_MAX: usize = 200;
 /// Seeds of schemas.
 const SCHEMAS: u16 = 24;
 
-fn main() -> std::io::Result<()> {
-    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let seeds = root.join("seeds");
     for folder in ["codec_decode", "validator_agreement", "schema_agreement"] {
+        // What is no seed any more must not stay.
+        fs::remove_dir_all(seeds.join(folder)).ok();
         fs::create_dir_all(seeds.join(folder))?;
     }
-    let mut rng = Rng(1);
-    for (index, subject) in SUBJECTS.iter().enumerate() {
-        let short = subject.name.rsplit("::").next().unwrap_or(subject.name);
-        let short: String = short.chars().filter(char::is_ascii_alphanumeric).collect();
-        let bodies = std::iter::repeat_with(|| subject.valid(&mut rng));
-        let bodies = bodies.take(400).filter(|body| body.len() <= BYTES_MAX).take(EACH);
-        for (number, body) in bodies.enumerate() {
-            let name = format!("{index:02}-{short}-{number}");
-            fs::write(seeds.join("codec_decode").join(&name), &body)?;
-            let picked = [&[index as u8], &body[..]].concat();
-            fs::write(seeds.join("validator_agreement").join(&name), picked)?;
+    let vectors = fs::read_to_string(root.join("../tests/vectors/codec/valid.json"))?;
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&vectors)?;
+    for (number, row) in rows.iter().enumerate() {
+        let name = row["type"].as_str().unwrap_or_default();
+        let body = unhex(row["hex"].as_str().unwrap_or_default());
+        let ends = |subject: &str| subject.rsplit("::").next() == Some(name);
+        let Some(index) = SUBJECTS.iter().position(|subject| ends(subject.name)) else { continue };
+        if body.len() > BYTES_MAX {
+            continue;
         }
+        let file = format!("{number:03}-{name}");
+        fs::write(seeds.join("codec_decode").join(&file), &body)?;
+        let picked = [&[index as u8], &body[..]].concat();
+        fs::write(seeds.join("validator_agreement").join(&file), picked)?;
     }
+    let mut rng = Rng(1);
     for seed in 0..SCHEMAS {
         let schema = schemas::schema(&mut Rng(seed.into()));
         let mut data = seed.to_le_bytes().to_vec();

@@ -3,9 +3,7 @@
 mod support;
 
 use portcullis_macros::message;
-use portcullis_proto::codec::{
-    Decoder, Encoder, ErrorKind, Message, Unknown, from_bytes, to_bytes,
-};
+use portcullis_proto::codec::{Encoder, ErrorKind, Unknown, from_bytes, to_bytes};
 use support::{check, hex};
 
 #[message(crate = "portcullis_proto")]

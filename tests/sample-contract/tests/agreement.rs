@@ -11,7 +11,7 @@ use portcullis_proto::schema::Schema;
 use portcullis_proto::schema::validate::Plan;
 use proptest::prelude::*;
 use sample_contract::contract;
-use support::{Rng, hex, mutate, oracle, valid, verdict};
+use support::{Rng, hex, mutate, oracle, unhex, valid, verdict};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
@@ -69,6 +69,39 @@ fn the_committed_schema_is_the_contracts() {
     let same =
         &committed() == contract() && include_str!("../contract.schema") == contract().to_json();
     assert!(same, "contract.schema is not what the contract says: write it anew");
+}
+
+/// Every golden vector, by the committed schema alone: what the Rust and the TypeScript codec are held to.
+#[test]
+fn the_validator_keeps_the_golden_vectors() {
+    let plan = Plan::compile(&committed());
+    let judge = |row: &serde_json::Value| {
+        let text = |key: &str| row[key].as_str().expect("a text").to_owned();
+        let root = plan.named_type(&text("type")).expect("a type of the contract");
+        (verdict(plan.validate(root, &unhex(&text("hex")))), row.to_string())
+    };
+    let rows = |text| serde_json::from_str::<Vec<serde_json::Value>>(text).expect("rows");
+    let valid = rows(include_str!("../../vectors/codec/valid.json"));
+    let invalid = rows(include_str!("../../vectors/codec/invalid.json"));
+    assert!(valid.len() > 50 && invalid.len() > 500);
+    for (found, row) in valid.iter().map(judge) {
+        assert_eq!(found, Ok(()), "{row}");
+    }
+    for row in &invalid {
+        let (found, shown) = judge(row);
+        match row["error"].as_str() {
+            // The conversion of `Converted` is not in the schema.
+            Some("bad_value") => assert_eq!(found, Ok(()), "{shown}"),
+            kind => {
+                let (found, path) = found.expect_err(&shown);
+                assert_eq!(
+                    (Some(found), Some(path.as_str())),
+                    (kind, row["path"].as_str()),
+                    "{shown}"
+                );
+            }
+        }
+    }
 }
 
 #[test]
