@@ -65,6 +65,15 @@ describe('outcomes', () => {
     expect(error.stack).not.toContain('runtime/binding');
   });
 
+  test('without call stacks there is no trace of it', async () => {
+    const { client, hub } = await bound(Echo, { callStacks: false });
+    const promise = client.nothing();
+    hub.fail((await hub.next('request')).id, 'not_found');
+    const error = await rejection(promise);
+    expect(error.stack).toContain(error.message);
+    expect(error.stack).not.toContain('calls.test');
+  });
+
   test('a reply that cannot be read is `internal`, and ends nobody', async () => {
     const { client, hub, portcullis } = await bound(Echo);
     const promise = client.later(3);

@@ -16,7 +16,7 @@ import { SendError } from '../session/core.js';
 import { NOTIFY, PUBLISH, REQUEST } from '../session/frame.js';
 import { reportCodec } from '../session/wire.js';
 import { type OnReply, PendingCall } from './call.js';
-import { calling, type Trace, trace } from './calling.js';
+import { calling, type Trace } from './calling.js';
 import type { Connection } from './connection.js';
 import { type Instance, timeLimit } from './exchange.js';
 import { StreamCall } from './stream.js';
@@ -39,7 +39,7 @@ export class Handle implements Instance, Binding, PublishBinding {
     args: A,
     options?: CallOptions,
   ): Calling<R, E> {
-    return this.request(channel, args, options, trace(this.call));
+    return this.request(channel, args, options, this.connection.trace(this.call));
   }
 
   send<A extends readonly unknown[], R, E, U>(
@@ -50,7 +50,7 @@ export class Handle implements Instance, Binding, PublishBinding {
   ): Calling<R, E> {
     // `never` stands for the flow that is not there; for what is done here, any stream is alike.
     const any = channel as unknown as ChannelDescriptor<A, R, E>;
-    return this.request(any, args, options, trace(this.send), items);
+    return this.request(any, args, options, this.connection.trace(this.send), items);
   }
 
   /** A call; `onReply` is called before anything behind the reply is looked at. */
@@ -58,7 +58,7 @@ export class Handle implements Instance, Binding, PublishBinding {
     channel: ChannelDescriptor<A, R, E>,
     args: A,
     options: CallOptions | undefined,
-    made: Trace,
+    made: Trace | undefined,
     items?: Items<unknown>,
     onReply?: OnReply<R>,
   ): Calling<R, E> {
@@ -79,7 +79,7 @@ export class Handle implements Instance, Binding, PublishBinding {
     items: Items<U> | undefined,
     options?: CallOptions,
   ): Streaming<D, R, E> {
-    const stream = new StreamCall<D, R, E>(this.connection, channel, trace(this.stream));
+    const stream = new StreamCall<D, R, E>(this.connection, channel, this.connection.trace(this.stream));
     stream.start(this, (out) => channel.args.encode(out, args), items, options);
     return stream;
   }
@@ -103,7 +103,7 @@ export class Handle implements Instance, Binding, PublishBinding {
     value: T,
     withinMs: number,
   ): Calling<DeliveryReport> {
-    const made = trace(this.publishReported);
+    const made = this.connection.trace(this.publishReported);
     return calling<DeliveryReport, never>((settle) => {
       const call = new PendingCall(this.connection, channel, made, reportCodec, settle);
       const opening = { kind: PUBLISH, timeoutMs: withinMs, slackMs: REPORT_SLACK_MS };

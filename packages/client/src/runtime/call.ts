@@ -22,7 +22,7 @@ export class PendingCall<R> extends Exchange {
   constructor(
     connection: Connection,
     channel: ChannelDescriptor,
-    made: Trace,
+    made: Trace | undefined,
     private readonly reply: Codec<R>,
     private readonly settled: Settle<R>,
     private readonly onReply?: OnReply<R>,

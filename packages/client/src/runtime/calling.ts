@@ -38,11 +38,14 @@ export interface Trace {
   readonly stack?: string;
 }
 
-type Capture = (target: object, below?: (...args: never[]) => unknown) => void;
+/** A function above which nobody wants to know the stack. */
+export type Below = (...args: never[]) => unknown;
+
+type Capture = (target: object, below: Below) => void;
 const capture = (Error as { captureStackTrace?: Capture }).captureStackTrace;
 
 /** Notes where a call is made, without the frames above `below`. */
-export function trace(below: (...args: never[]) => unknown): Trace {
+export function trace(below: Below): Trace {
   if (capture === undefined) return new Error();
   const here: Trace = {};
   capture(here, below);

@@ -7,6 +7,7 @@ import { Session } from '../session/session.js';
 import type { Ending, Goodbye } from '../session/violation.js';
 import type { Welcome } from '../session/wire.js';
 import type { Transport } from '../transport/transport.js';
+import { type Below, type Trace, trace } from './calling.js';
 
 /** Bytes that a transport may hold; the rest waits here, where a call that is cancelled can be taken back. */
 const BUFFERED_BYTES_MAX = 1024 * 1024;
@@ -41,6 +42,12 @@ export type Requests = Pick<SessionEvents, 'request' | 'notify'>;
 
 type Timer = ReturnType<typeof setTimeout>;
 
+/** How a connection is set up. */
+export interface ConnectionConfig extends SessionConfig {
+  /** See `ConnectOptions`. */
+  readonly callStacks?: boolean | undefined;
+}
+
 /** One connection, until it ends. */
 export class Connection {
   readonly session: Session;
@@ -49,6 +56,7 @@ export class Connection {
   server: Requests | undefined;
   readonly #transport: Transport;
   readonly #listeners = new Set<(state: State) => void>();
+  readonly #callStacks: boolean;
   #flushing = false;
   #timer: Timer | undefined;
   #timerAt = 0;
@@ -56,11 +64,12 @@ export class Connection {
 
   constructor(
     transport: Transport,
-    config: SessionConfig,
+    config: ConnectionConfig,
     readonly logger: Logger,
     unbound: (binding: number) => void,
   ) {
     this.#transport = transport;
+    this.#callStacks = config.callStacks ?? true;
     const events: SessionEvents = {
       request: (id, ...rest) => {
         if (this.server !== undefined) this.server.request(id, ...rest);
@@ -84,6 +93,11 @@ export class Connection {
     };
     transport.onClose = (message) => this.session.abort({ reason: 'transport_lost', message });
     transport.onDrain = () => this.flush();
+  }
+
+  /** Where a call is made, without the frames above `below`; undefined where that is not wanted. */
+  trace(below: Below): Trace | undefined {
+    return this.#callStacks ? trace(below) : undefined;
   }
 
   /** Milliseconds since a moment of no meaning. */

@@ -3,7 +3,6 @@ import { unitCodec } from '../codec/index.js';
 import type { CallOptions, ChannelDescriptor, Codec, InterfaceDescriptor } from '../interface.js';
 import { boundCodec, encodeBind, encodeServe, hashBytes, type Target, u32Codec } from '../session/wire.js';
 import { Handle } from './binding.js';
-import { trace } from './calling.js';
 import type { Connection } from './connection.js';
 
 /** How long the hub has for an answer when the caller says nothing; in milliseconds. */
@@ -49,7 +48,7 @@ export class Hub {
 
   async bind(descriptor: InterfaceDescriptor, target: Target, options: CallOptions | undefined): Promise<Handle> {
     const args = [descriptor.name, hashBytes(descriptor.hash), target] as const;
-    const { binding } = await this.#self.request(BIND, args, options, trace(this.bind), undefined, (bound, wanted) => {
+    const { binding } = await this.#self.request(BIND, args, options, this.connection.trace(this.bind), undefined, (bound, wanted) => {
       if (wanted) this.bindings.set(bound.binding, new Handle(this.connection, bound.binding));
       // Nobody else knows of it.
       else void this.release(bound.binding);
@@ -59,7 +58,7 @@ export class Hub {
 
   async serve(descriptor: InterfaceDescriptor, instance: string, options: CallOptions, given: (id: number) => void): Promise<Handle> {
     const args = [descriptor.name, hashBytes(descriptor.hash), instance] as const;
-    const id = await this.#self.request(SERVE, args, options, trace(this.serve), undefined, (id, wanted) => {
+    const id = await this.#self.request(SERVE, args, options, this.connection.trace(this.serve), undefined, (id, wanted) => {
       if (wanted) given(id);
       else void this.withdraw(id);
     });

@@ -19,7 +19,7 @@ export class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> 
   #reply: Calling<R, E> | undefined;
   #settle: Settle<R> | undefined;
 
-  constructor(connection: Connection, channel: ChannelDescriptor, made: Trace) {
+  constructor(connection: Connection, channel: ChannelDescriptor, made: Trace | undefined) {
     super(connection, channel, made);
     const meter = this.meter();
     this.#queue = new ItemQueue<D, R>(

@@ -1,0 +1,167 @@
+/**
+ * The client against the Rust hub, over a Unix socket. Needs the hub's program:
+ * `cargo build -p conformance --example sample-hub`, and its path in `PORTCULLIS_SAMPLE_HUB`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ApplicationError, connect, type ConnectOptions, type Portcullis, serve } from '../src/index.js';
+import { unixTransport } from '../src/node/index.js';
+import { Echo, type EchoHandlers } from './generated/sample-echo.js';
+import { Flows, type FlowsHandlers } from './generated/sample-flows.js';
+import { Topics } from './generated/sample-topics.js';
+import { MemoryLogger, rejection } from './support/hub.js';
+
+const program = process.env['PORTCULLIS_SAMPLE_HUB'] ?? '';
+
+describe.skipIf(program === '')('against the Rust hub', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
+  const path = join(folder, 'socket', 'hub');
+  const peers: Portcullis[] = [];
+  let hub: ChildProcess;
+
+  beforeAll(async () => {
+    hub = spawn(program, [path], { stdio: ['pipe', 'pipe', 'ignore'] });
+    await once(hub.stdout as NonNullable<typeof hub.stdout>, 'data');
+  });
+
+  afterAll(async () => {
+    for (const peer of peers) peer.close();
+    hub.stdin?.end();
+    if (hub.exitCode === null) await once(hub, 'exit');
+    rmSync(folder, { recursive: true });
+  });
+
+  function peer(options: ConnectOptions = {}): Portcullis {
+    const made = connect(unixTransport({ path }), { client: 'node', interfaces: [Echo, Flows, Topics], ...options });
+    peers.push(made);
+    return made;
+  }
+
+  test('calls of every kind', async () => {
+    const portcullis = peer();
+    const echo = await portcullis.bind(Echo);
+    expect(portcullis.state).toMatchObject({ status: 'connected', label: 'peer', role: 'all' });
+    expect(await echo.call({ number: 41n, text: 'answer', value: 1.5 })).toEqual({ number: 42n, text: 'answer', value: 3 });
+    expect(await echo.join('ab', 'c', 2)).toBe('abcabc');
+    const large = new Uint8Array(5_000_000).map((_, at) => at);
+    expect(Buffer.compare(await echo.bytes(large), large)).toBe(0);
+    const odd = await rejection(echo.fail(3n, []));
+    expect(odd).toBeInstanceOf(ApplicationError);
+    expect(odd.error).toEqual({ type: 'odd', number: 3n });
+    expect(await rejection(echo.refuse('no'))).toMatchObject({ status: 'failed_precondition', path: 'message', detail: 'no' });
+    const broken = await rejection(echo.panic('oh'));
+    expect(broken.status).toBe('internal');
+    expect(broken.correlation).not.toBe(0n);
+    expect(await rejection(echo.never({ timeoutMs: 50 }))).toMatchObject({ status: 'deadline_exceeded' });
+    for (let wave = 0; wave < 10; wave++) {
+      const many = await Promise.all(Array.from({ length: 1000 }, (_, n) => echo.inline(n)));
+      expect(many.every((value, n) => value === n)).toBe(true);
+    }
+  });
+
+  test('streams down, up and both', async () => {
+    const flows = await peer().bind(Flows);
+    const seen: number[] = [];
+    const stream = flows.count(1000, null);
+    for await (const number of stream) seen.push(number);
+    expect(seen).toEqual(Array.from({ length: 1000 }, (_, n) => n));
+    expect(await stream.reply).toEqual({ items: 1000, sum: 499_500n });
+    const broken = flows.count(10, 3);
+    const error = await rejection((async () => {
+      for await (const number of broken) seen.push(number);
+    })());
+    expect(error.error).toEqual({ type: 'broken', after: 3 });
+    expect(await flows.sum(Array.from({ length: 500 }, (_, n) => n))).toEqual({ items: 500, sum: 124_750n });
+    const mirrored: string[] = [];
+    for await (const text of flows.mirror(['a', 'b', 'c'])) mirrored.push(text);
+    expect(mirrored).toEqual(['a', 'b', 'c']);
+    for await (const picture of flows.pictures(1_000_000, 100_000)) {
+      expect(picture.pixels.length).toBe(100_000);
+      if (picture.sequence > 20) break;
+    }
+    for await (const _ of flows.stall()) break;
+    expect(await flows.sum([1])).toEqual({ items: 1, sum: 1n });
+  });
+
+  test('topics, with reports', async () => {
+    const [one, two] = [peer(), peer()];
+    const topics = await one.bind(Topics);
+    const ticks: number[] = [];
+    const levels: bigint[] = [];
+    topics.onTicked((number) => ticks.push(number));
+    topics.onLevel((level) => levels.push(level));
+    await topics.emit(7, 3);
+    await expect.poll(() => ticks.length).toBeGreaterThanOrEqual(3);
+    expect(ticks.every((number) => number === 7)).toBe(true);
+    const publisher = await two.publisher(Topics);
+    const report = await publisher.levelReported(9n, 5000);
+    expect(report.missed).toEqual([]);
+    expect(report.delivered.length).toBe(1);
+    expect(levels.at(-1)).toBe(9n);
+    const late: bigint[] = [];
+    (await two.bind(Topics)).onLevel((level) => late.push(level));
+    await expect.poll(() => late).toEqual([9n]);
+  });
+
+  test('one TypeScript peer serves another through the hub', async () => {
+    const logger = new MemoryLogger();
+    const [server, client] = [peer({ logger }), peer()];
+    const handlers: Partial<EchoHandlers> = {
+      join: (left, right, times) => `${left}-${right}-${times}`,
+      fail: (number) => {
+        throw new ApplicationError({ type: 'odd', number });
+      },
+      panic: () => {
+        throw new Error('broken');
+      },
+      never: (cx) => new Promise((_, reject) => cx.signal.addEventListener('abort', () => reject(cx.signal.reason))),
+    };
+    const flowing: Partial<FlowsHandlers> = {
+      count: async function* (count) {
+        for (let n = 0; n < count; n++) yield n;
+        return { items: count, sum: 0n };
+      },
+      sum: async (items) => {
+        let total = 0;
+        for await (const item of items) total += item;
+        return { items: 0, sum: BigInt(total) };
+      },
+    };
+    const served = await serve(server, Echo, handlers as EchoHandlers, { instance: 'mine' });
+    await serve(server, Flows, flowing as FlowsHandlers, { instance: 'mine' });
+    const topics = await serve(server, Topics, { emit: () => undefined }, { instance: 'mine' });
+    const echo = await client.bind(Echo, { instance: 'mine' });
+    expect(await echo.join('a', 'b', 3)).toBe('a-b-3');
+    expect((await rejection(echo.fail(5n, []))).error).toEqual({ type: 'odd', number: 5n });
+    expect(await rejection(echo.panic(''))).toMatchObject({ status: 'internal' });
+    expect(logger.lines.length).toBe(1);
+    expect(await rejection(echo.never({ timeoutMs: 50 }))).toMatchObject({ status: 'deadline_exceeded' });
+    const flows = await client.bind(Flows, { instance: 'mine' });
+    const seen: number[] = [];
+    for await (const number of flows.count(300, null)) seen.push(number);
+    expect(seen.length).toBe(300);
+    expect(await flows.sum([1, 2, 3])).toEqual({ items: 0, sum: 6n });
+    const subscriber = await client.bind(Topics, { instance: 'mine' });
+    const levels: bigint[] = [];
+    subscriber.onLevel((level) => levels.push(level));
+    const report = await topics.publisher.levelReported(4n, 5000);
+    expect(report.delivered.length + report.missed.length).toBeLessThanOrEqual(1);
+    await expect.poll(() => levels).toEqual([4n]);
+    await served.withdraw();
+    expect(await rejection(echo.nothing())).toMatchObject({ status: 'unavailable' });
+    expect(await rejection(client.bind(Echo, { instance: 'mine' }))).toMatchObject({ status: 'unavailable' });
+  });
+
+  test('a contract that differs is told at the handshake', async () => {
+    const other = { ...Echo, hash: 'f'.repeat(32) };
+    const portcullis = peer({ interfaces: [other] });
+    const error = await rejection(portcullis.bind(other));
+    expect(error.status).toBe('unavailable');
+    expect(portcullis.state).toMatchObject({ status: 'closed', reason: 'contract_mismatch' });
+    expect(portcullis.state.status === 'closed' && portcullis.state.message).toContain('sample.echo');
+  });
+});
