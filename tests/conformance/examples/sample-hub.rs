@@ -33,14 +33,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let interfaces = ["sample.echo", "sample.flows", "sample.topics"];
     let role = interfaces
         .into_iter()
-        .fold(Role::new("all"), |role, name| role.call(&format!("{name}.*")).serve(name));
+        .fold(Role::new("all"), |role, name| role.call(format!("{name}.*")).serve(name));
     let role = role.subscribe("sample.topics.*").publish("sample.topics.*");
     let hub = Hub::builder(contract()).role(role).build()?;
     let service = Arc::new(TopicsService::default());
     let topics = hub.serve(TopicsServer::from_arc(Arc::clone(&service)))?;
     let _ = service.publisher.set(topics.publisher());
     let _echo = hub.serve(EchoServer::new(EchoService::default()))?;
-    let _flows = hub.serve(FlowsServer::new(FlowsService::default()))?;
+    let flows: FlowsService = Default::default();
+    let _flows = hub.serve(FlowsServer::new(flows))?;
     let _socket = hub.listen_unix(path, |_| {
         Some(Admission { label: "peer".to_owned(), role: "all".to_owned(), kind: Kind::Native })
     })?;
