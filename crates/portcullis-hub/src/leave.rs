@@ -75,7 +75,8 @@ impl Hub {
             }
         }
         self.touch(peer, turn);
-        if joined || goodbye.reason.is_violation() {
+        // Somebody who was never here and goes without a word is no news.
+        if joined || goodbye.reason != Reason::Closed {
             turn.events.push(HubEvent::Left { peer: info, goodbye });
         }
     }

@@ -35,6 +35,7 @@ impl Hub {
             binding: export,
             ordinal: asked.ordinal,
             deadline: Some(deadline),
+            slack_ms: 0,
             up,
             down,
         };

@@ -257,9 +257,10 @@ impl From<SendError> for Error {
             SendError::Codec(error) => return Self::invalid(error),
             SendError::Closed => Status::Unavailable,
             SendError::CallEnded => Status::Cancelled,
-            SendError::TooManyCalls | SendError::NoCredit | SendError::TooLarge { .. } => {
-                Status::ResourceExhausted
-            }
+            SendError::TooManyCalls
+            | SendError::OutboxFull
+            | SendError::NoCredit
+            | SendError::TooLarge { .. } => Status::ResourceExhausted,
         };
         let never = matches!(error, SendError::TooLarge { .. });
         let built = Self::new(status, error.to_string());

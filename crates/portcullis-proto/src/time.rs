@@ -31,6 +31,11 @@ impl Time {
         Self(self.0.saturating_add(ms as u64 * 1_000))
     }
 
+    /// The moment `ms` milliseconds earlier.
+    pub const fn before_ms(self, ms: u32) -> Self {
+        Self(self.0.saturating_sub(ms as u64 * 1_000))
+    }
+
     /// Whole milliseconds from `now` until this moment, rounded up: what a budget field carries.
     pub fn budget_ms(self, now: Self) -> u32 {
         let micros = self.0.saturating_sub(now.0);

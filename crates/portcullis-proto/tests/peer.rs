@@ -96,6 +96,7 @@ fn a_request_right_behind_the_answer_to_serve_is_served() {
         binding: 7,
         ordinal: 0,
         deadline: None,
+        slack_ms: 0,
         up: false,
         down: false,
     };

@@ -67,7 +67,9 @@ fn detached(
         kind: Kind::Request,
         binding,
         ordinal,
-        deadline: Some(now + Duration::from_secs(10)),
+        // The hub answers at once, and what is to be undone must not be given up.
+        deadline: None,
+        slack_ms: 0,
         up: false,
         down: false,
     };
@@ -147,6 +149,7 @@ impl Binding {
             binding: self.handle.number,
             ordinal: channel.ordinal,
             deadline: Some(self.deadline(channel, now)),
+            slack_ms: 0,
             up,
             down,
         };
@@ -166,6 +169,7 @@ impl Binding {
             binding: self.handle.number,
             ordinal: channel.ordinal,
             deadline: Some(self.deadline(channel, now)),
+            slack_ms: 0,
             up: false,
             down: false,
         };
@@ -283,6 +287,7 @@ impl Binding {
             binding: self.handle.number,
             ordinal: channel.ordinal,
             deadline: None,
+            slack_ms: 0,
             up: false,
             down: true,
         };
@@ -405,7 +410,8 @@ impl PublishTo for Binding {
             kind: Kind::Publish,
             binding: self.handle.number,
             ordinal: channel.ordinal,
-            deadline: Some(now + within + REPORT_SLACK),
+            deadline: Some((now + within).after_ms(REPORT_SLACK_MS)),
+            slack_ms: REPORT_SLACK_MS,
             up: false,
             down: false,
         };
@@ -417,8 +423,8 @@ impl PublishTo for Binding {
     }
 }
 
-/// The hub answers when the time is over; its answer needs a moment to arrive.
-const REPORT_SLACK: Duration = Duration::from_secs(2);
+/// The hub answers when the time is over; its answer needs a moment to arrive, in milliseconds.
+const REPORT_SLACK_MS: u32 = 2_000;
 
 impl fmt::Debug for Publisher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

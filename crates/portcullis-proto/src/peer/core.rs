@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use super::cell::{Cells, Ending, Pending};
 use super::control::Served;
-use crate::codec::from_bytes;
+use crate::codec::{from_bytes, to_bytes};
 use crate::error::FailureBody;
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{Call, Host, Job, LocalCall, Service, credited, stop_local};
@@ -178,6 +178,18 @@ impl Core {
         match event {
             Event::Welcome(welcome) => {
                 self.welcome = Some(welcome);
+                let failure = FailureBody::new("the arguments are larger than the hub takes");
+                let body = to_bytes(&failure).unwrap_or_default();
+                for pending in self.session.take_refused() {
+                    let ending = Ending::Answered(Status::ResourceExhausted);
+                    self.cells.settle(pending, ending, &body);
+                }
+                // Streams that were opened before have credit now.
+                for (_, pending) in self.session.outbound_iter() {
+                    if let Some(local) = &mut pending.local {
+                        local.wake_writer();
+                    }
+                }
                 self.wake_watchers();
             }
             Event::Goodbye(goodbye) => self.end(goodbye, false),

@@ -92,14 +92,13 @@ impl<T> CallTable<T> {
 
     pub(super) fn find(&mut self, id: u32) -> Found<&mut T> {
         let slot = slot_of(id);
-        if slot >= self.slots_max {
-            return Found::Beyond;
-        }
         match self.slots.get_mut(slot) {
             Some(entry) if entry.id == id && id != 0 => match &mut entry.value {
                 Some(value) => Found::Open(value),
                 None => Found::Ended,
             },
+            // Calls that were opened before the limit was known are found above.
+            _ if slot >= self.slots_max => Found::Beyond,
             _ => Found::Unknown,
         }
     }
@@ -191,5 +190,20 @@ mod tests {
         assert_eq!(calls.admit(0x1_0000, ()), Found::Unknown, "used last");
         assert_eq!(calls.admit(0x2_0000, ()), Found::Open(()));
         assert_eq!(calls.find(0x1_0000), Found::Unknown, "no longer the last one");
+    }
+
+    #[test]
+    fn calls_opened_before_the_limit_was_known_are_found() {
+        let mut calls = CallTable::new(4);
+        let first = calls.open("first").expect("free");
+        let second = calls.open("second").expect("free");
+        calls.set_slots_max(1);
+        assert_eq!(calls.find(second), Found::Open(&mut "second"));
+        assert!(calls.open("third").is_none());
+        assert_eq!(calls.remove(first), Some("first"));
+        assert!(calls.open("third").is_none(), "the second one still counts");
+        assert_eq!(calls.remove(second), Some("second"));
+        assert_eq!(calls.find(0x2_0001), Found::Beyond);
+        assert_eq!(calls.open("third"), Some(0x2_0000));
     }
 }

@@ -103,7 +103,10 @@ pub enum Event<'a, O> {
         /// The call.
         id: u32,
     },
-    /// A call of this side has its outcome. The id is free again.
+    /// A call of this side has its outcome; or one that it had given up, and of which it said [`Session::expect_late`].
+    /// The id is free again.
+    ///
+    /// [`Session::expect_late`]: super::Session::expect_late
     End {
         /// The call.
         id: u32,

@@ -27,7 +27,7 @@ use crate::goodbye::{Goodbye, Reason};
 use crate::time::Time;
 use calls::CallTable;
 use flow::Flows;
-use outbox::Outbox;
+use outbox::{HeldKey, Outbox};
 
 /// Which end of the connection a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +80,16 @@ struct Inbound<I> {
 struct Outbound<O> {
     /// `None` once this side has cancelled: what still comes is discarded.
     data: Option<O>,
+    /// Set when the outcome of a cancelled call is wanted all the same.
+    late: Option<O>,
     flows: Flows,
     deadline: Option<Time>,
+    /// The frame that opens it, if that had to wait.
+    opener: Option<HeldKey>,
+    /// More of it waits behind that frame.
+    followed: bool,
+    /// Whether a time is promised for the answer: a topic may be silent for ever.
+    awaited: bool,
 }
 
 /// One connection. `I` belongs to each call that the other side opens, `O` to each that this side opens.
@@ -98,9 +106,16 @@ pub struct Session<I, O> {
     unacknowledged: u64,
     /// No deadline is earlier than this.
     deadline_floor: Option<Time>,
+    /// The next time-out has come nearer since the owner last asked.
+    timeout_moved: bool,
     keepalive: bool,
+    /// Calls of this side whose end is due.
+    awaited: usize,
+    /// When something was last heard, or waiting began.
     heard: Time,
     ping_sent: Option<Time>,
+    /// Calls that were opened before the other side's limits were known, and do not fit them.
+    refused: Vec<O>,
 }
 
 impl<I, O> Session<I, O> {
@@ -116,9 +131,12 @@ impl<I, O> Session<I, O> {
             outbox: Outbox::new(config.outbox_bytes_max),
             unacknowledged: 0,
             deadline_floor: None,
+            timeout_moved: false,
             keepalive: config.keepalive,
+            awaited: 0,
             heard: now,
             ping_sent: None,
+            refused: Vec::new(),
         }
     }
 
@@ -147,6 +165,12 @@ impl<I, O> Session<I, O> {
         (self.inbound.len(), self.outbound.len())
     }
 
+    /// Takes the calls of this side that were opened before the other side's limits were known and are larger than its
+    /// frames may be: they never left. Look for them behind a `welcome`.
+    pub fn take_refused(&mut self) -> Vec<O> {
+        std::mem::take(&mut self.refused)
+    }
+
     /// Bytes that wait to leave.
     pub fn outbox_bytes(&self) -> usize {
         self.outbox.bytes()
@@ -160,6 +184,11 @@ impl<I, O> Session<I, O> {
     /// Whether more waits for the other side than its outbox may hold: the owner decides what to do about it.
     pub fn is_over_bound(&self) -> bool {
         self.outbox.is_over()
+    }
+
+    /// Whether half of what its outbox may hold waits for the other side: no place for what it has not asked for.
+    pub fn is_half_full(&self) -> bool {
+        self.outbox.is_half_full()
     }
 
     /// Moves what may leave now to the end of `into`; false when there is nothing.
@@ -189,9 +218,14 @@ impl<I, O> Session<I, O> {
 
     /// Ends the connection without a word (the transport is gone), and hands back what belonged to open calls.
     pub fn abort(&mut self) -> Ended<I, O> {
+        self.end(true)
+    }
+
+    fn end(&mut self, in_silence: bool) -> Ended<I, O> {
         self.state = State::Closed;
-        self.outbox.clear();
+        self.outbox.clear(in_silence);
         self.deadline_floor = None;
+        self.awaited = 0;
         Ended {
             inbound: self.inbound.drain().into_iter().map(|(id, call)| (id, call.data)).collect(),
             outbound: self
@@ -206,7 +240,7 @@ impl<I, O> Session<I, O> {
     /// Ends the connection with a goodbye, which still leaves by [`Self::transmit`].
     pub fn close(&mut self, goodbye: &Goodbye) -> Ended<I, O> {
         let said = self.state == State::Closed;
-        let ended = self.abort();
+        let ended = self.end(said);
         if !said {
             self.say_goodbye(goodbye);
         }

@@ -1,16 +1,31 @@
 //! What waits to leave: control frames first, then data frames in the order they were given, as far as the other side's
-//! window lets them go (`docs/protocol.md`, section 8). Bounded; senders write into it directly.
+//! window lets them go (`docs/protocol.md`, section 8). Senders write into it directly; whether there is room is asked
+//! by the session.
 
 use std::collections::VecDeque;
 
 use crate::frame::{self, Head, Kind};
+use crate::time::Time;
 
-/// A data frame that waits for the window to open.
+/// Data that may wait for the transport, in bytes; what comes behind it waits as if the window were closed, so that a
+/// large window of the other side's is no way around the bound of what is held.
+const READY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// What a frame costs that is held, besides its bytes.
+const HELD_OVERHEAD_BYTES: usize = 64;
+/// Where the budget stands in a frame.
+const BUDGET_BYTES: std::ops::Range<usize> = 20..24;
+
+/// Names a frame that is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HeldKey(u64);
+
+/// A data frame that waits for the window to open, or for the transport.
 #[derive(Debug)]
 struct Held {
-    kind: Kind,
-    id: u32,
+    /// Empty when it was taken back.
     bytes: Vec<u8>,
+    /// When its call runs out: its budget is written again when it leaves.
+    due: Option<Time>,
 }
 
 #[derive(Debug)]
@@ -19,8 +34,10 @@ pub(super) struct Outbox {
     /// Data frames that may leave at the next transmission.
     ready: Vec<u8>,
     held: VecDeque<Held>,
+    /// The key of the first frame that is held.
+    held_first: u64,
     held_bytes: usize,
-    held_bytes_max: usize,
+    bytes_max: usize,
     /// What the other side's window has left; below zero after the frame that overdrew it.
     window: i64,
     /// Bytes of acknowledgements that stand in `control`, not yet transmitted.
@@ -30,18 +47,18 @@ pub(super) struct Outbox {
 /// Where a frame that is being written stands.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Writing {
-    head: Head,
     start: usize,
 }
 
 impl Outbox {
-    pub(super) fn new(held_bytes_max: usize) -> Self {
+    pub(super) fn new(bytes_max: usize) -> Self {
         Self {
             control: Vec::new(),
             ready: Vec::new(),
             held: VecDeque::new(),
+            held_first: 0,
             held_bytes: 0,
-            held_bytes_max,
+            bytes_max,
             window: 0,
             acknowledging: 0,
         }
@@ -51,14 +68,23 @@ impl Outbox {
         self.control.is_empty() && self.ready.is_empty()
     }
 
-    /// Whether data waits for the other side's window.
+    /// Whether data waits for the other side.
     pub(super) fn is_held(&self) -> bool {
         !self.held.is_empty()
     }
 
-    /// Whether more is held than may be: the other side does not keep up.
+    /// Whether more waits than may: the other side does not keep up.
     pub(super) fn is_over(&self) -> bool {
-        self.held_bytes > self.held_bytes_max
+        self.waiting() > self.bytes_max
+    }
+
+    /// Whether half of what may wait does: no place for what the other side has not asked for.
+    pub(super) fn is_half_full(&self) -> bool {
+        self.waiting() > self.bytes_max / 2
+    }
+
+    fn waiting(&self) -> usize {
+        self.control.len() + self.held_bytes
     }
 
     /// Bytes that wait, in all.
@@ -67,14 +93,30 @@ impl Outbox {
     }
 
     /// Opens the other side's window further.
-    pub(super) fn add_window(&mut self, bytes: u32) {
+    pub(super) fn add_window(&mut self, bytes: u32, now: Time) {
         self.window = self.window.saturating_add(i64::from(bytes));
-        while self.window > 0 {
-            let Some(held) = self.held.pop_front() else { break };
-            self.held_bytes -= held.bytes.len();
+        self.refill(Some(now));
+    }
+
+    /// Lets go what was held, as far as it may.
+    fn refill(&mut self, now: Option<Time>) {
+        // Every turn takes a frame out.
+        while self.may_leave() {
+            let Some(mut held) = self.held.pop_front() else { return };
+            self.held_first += 1;
+            self.held_bytes -= held.bytes.len() + HELD_OVERHEAD_BYTES;
             self.window -= held.bytes.len() as i64;
+            if let (Some(due), Some(now)) = (held.due, now)
+                && let Some(budget) = held.bytes.get_mut(BUDGET_BYTES)
+            {
+                budget.copy_from_slice(&due.budget_ms(now).max(1).to_le_bytes());
+            }
             self.ready.extend_from_slice(&held.bytes);
         }
+    }
+
+    fn may_leave(&self) -> bool {
+        self.window > 0 && self.ready.len() < READY_BYTES_MAX
     }
 
     /// A control frame: outside the window, ahead of data.
@@ -98,7 +140,7 @@ impl Outbox {
     #[inline]
     pub(super) fn begin(&mut self, head: Head) -> (Writing, &mut Vec<u8>) {
         let start = frame::begin(&mut self.ready, head);
-        (Writing { head, start }, &mut self.ready)
+        (Writing { start }, &mut self.ready)
     }
 
     /// The size so far of the frame that is being written.
@@ -106,17 +148,18 @@ impl Outbox {
         self.ready.len() - writing.start
     }
 
-    /// The frame is whole: it leaves now if the window is open, else when it opens.
+    /// The frame is whole: it leaves now if it may, else when it may; then its key comes back.
     #[inline]
-    pub(super) fn commit(&mut self, writing: Writing) {
+    pub(super) fn commit(&mut self, writing: Writing, due: Option<Time>) -> Option<HeldKey> {
         let length = frame::finish(&mut self.ready, writing.start);
-        if self.window > 0 && self.held.is_empty() {
+        if self.window > 0 && writing.start < READY_BYTES_MAX && self.held.is_empty() {
             self.window -= i64::from(length);
-            return;
+            return None;
         }
         let bytes = self.ready.split_off(writing.start);
-        self.held_bytes += bytes.len();
-        self.held.push_back(Held { kind: writing.head.kind, id: writing.head.id, bytes });
+        self.held_bytes += bytes.len() + HELD_OVERHEAD_BYTES;
+        self.held.push_back(Held { bytes, due });
+        Some(HeldKey(self.held_first + self.held.len() as u64 - 1))
     }
 
     /// The frame could not be written: as if it had never been begun.
@@ -124,27 +167,39 @@ impl Outbox {
         self.ready.truncate(writing.start);
     }
 
-    /// Takes back a request that still waits for the window, and all that belongs to it. False when it has left.
-    pub(super) fn withdraw(&mut self, opener: &[Kind], id: u32) -> bool {
-        let waits = |held: &Held| held.id == id && opener.contains(&held.kind);
-        if !self.held.iter().any(waits) {
-            return false;
+    /// How large a frame is that is still held; `None` when it has left.
+    pub(super) fn held_size(&self, key: HeldKey) -> Option<usize> {
+        let place = usize::try_from(key.0.checked_sub(self.held_first)?).ok()?;
+        self.held.get(place).map(|held| held.bytes.len())
+    }
+
+    /// Takes back all frames that are larger than that. Only before anything has left: their places stay.
+    pub(super) fn drop_larger(&mut self, bytes_max: usize) {
+        for held in self.held.iter_mut().filter(|held| held.bytes.len() > bytes_max) {
+            self.held_bytes -= std::mem::take(&mut held.bytes).len();
         }
-        let own = [Kind::Finish, Kind::Cancel, Kind::Item];
-        // Items towards the other side's own calls carry the callee flag and another id space.
-        self.held.retain(|held| {
-            let callee = held.bytes.get(5).is_some_and(|flags| flags & frame::FLAG_CALLEE != 0);
-            let goes = waits(held) || (held.id == id && own.contains(&held.kind) && !callee);
-            if goes {
-                self.held_bytes -= held.bytes.len();
-            }
-            !goes
-        });
+    }
+
+    /// Takes back a frame that is still held. False when it has left.
+    pub(super) fn withdraw(&mut self, key: HeldKey) -> bool {
+        let Some(place) = key.0.checked_sub(self.held_first) else { return false };
+        let held = usize::try_from(place).ok().and_then(|place| self.held.get_mut(place));
+        let Some(held) = held else { return false };
+        // Its place stays, so that the keys of the others stay true, and is counted until it is gone.
+        self.held_bytes -= std::mem::take(&mut held.bytes).len();
+        while self.held.back().is_some_and(|held| held.bytes.is_empty()) {
+            self.held.pop_back();
+            self.held_bytes -= HELD_OVERHEAD_BYTES;
+        }
         true
     }
 
-    /// Drops all data that has not left: the connection ends.
-    pub(super) fn clear(&mut self) {
+    /// Drops all data that has not left: the connection ends. What control frames said may still be said before the
+    /// goodbye of this side, and nothing behind that of the other side.
+    pub(super) fn clear(&mut self, control: bool) {
+        if control {
+            self.control.clear();
+        }
         self.ready.clear();
         self.held.clear();
         self.held_bytes = 0;
@@ -159,10 +214,13 @@ impl Outbox {
         if into.is_empty() && self.control.is_empty() {
             // The usual case: hand the buffer over, and write into the driver's old one next.
             std::mem::swap(into, &mut self.ready);
-            return true;
+        } else {
+            into.append(&mut self.control);
+            into.append(&mut self.ready);
         }
-        into.append(&mut self.control);
-        into.append(&mut self.ready);
+        if !self.held.is_empty() {
+            self.refill(None);
+        }
         true
     }
 }

@@ -14,6 +14,11 @@ impl<I: Default, O> Session<I, O> {
     /// [`Session::close`] with it.
     pub fn receive<'a>(&mut self, input: &'a [u8], now: Time) -> Result<Received<'a, O>, Goodbye> {
         let mut consumed = 0;
+        if !input.is_empty() {
+            // Half a frame is a sign of life, too.
+            self.heard = now;
+            self.ping_sent = None;
+        }
         // Every turn uses up at least a header.
         loop {
             let rest = input.get(consumed..).unwrap_or_default();
@@ -27,7 +32,6 @@ impl<I: Default, O> Session<I, O> {
                 Parsed::Skip { length } => consumed += length,
                 Parsed::Frame { frame, length } => {
                     consumed += length;
-                    self.heard = now;
                     if frame.head.kind.is_data() {
                         self.count_data(length)?;
                     }
@@ -61,7 +65,7 @@ impl<I: Default, O> Session<I, O> {
         let Head { binding, ordinal, id, budget, .. } = head;
         match head.kind {
             Kind::Hello => self.take_hello(body).map(Some),
-            Kind::Welcome => self.take_welcome(body).map(Some),
+            Kind::Welcome => self.take_welcome(body, now).map(Some),
             Kind::Goodbye => Ok(Some(self.take_goodbye(ordinal, body))),
             Kind::Ping => {
                 bodiless(head.kind, body)?;
@@ -70,12 +74,11 @@ impl<I: Default, O> Session<I, O> {
             }
             Kind::Pong => {
                 bodiless(head.kind, body)?;
-                self.ping_sent = None;
                 Ok(None)
             }
             Kind::Window => {
                 bodiless(head.kind, body)?;
-                self.outbox.add_window(budget);
+                self.outbox.add_window(budget, now);
                 Ok(None)
             }
             Kind::Request => {
@@ -160,11 +163,12 @@ impl<I: Default, O> Session<I, O> {
         Ok(Event::Hello(hello))
     }
 
-    fn take_welcome<'a>(&mut self, body: &[u8]) -> Result<Event<'a, O>, Goodbye> {
+    fn take_welcome<'a>(&mut self, body: &[u8], now: Time) -> Result<Event<'a, O>, Goodbye> {
         let welcome: super::Welcome = handshake_body("welcome", body)?;
         welcome.limits.check()?;
         self.their_limits_are(welcome.limits);
-        self.outbox.add_window(welcome.limits.window_bytes);
+        self.refuse_larger();
+        self.outbox.add_window(welcome.limits.window_bytes, now);
         self.state = State::Open;
         Ok(Event::Welcome(welcome))
     }
@@ -174,10 +178,23 @@ impl<I: Default, O> Session<I, O> {
         self.outbound.set_slots_max(limits.calls);
         for (_, call) in self.outbound.iter_mut() {
             if call.flows.send.is_some() {
-                // Opened before the handshake was done: credit was only assumed.
+                // Opened before the handshake was done: there was no credit yet.
                 call.flows.send =
                     Some(super::flow::SendFlow::new(limits.stream_items, limits.stream_bytes));
             }
+        }
+    }
+
+    /// Takes back what was written before the other side's limits were known, and is larger than its frames may be.
+    fn refuse_larger(&mut self) {
+        self.outbox.drop_larger(self.theirs.frame_bytes as usize);
+        let gone = |key| self.outbox.held_size(key) == Some(0);
+        let refused = self.outbound.iter_mut();
+        let refused = refused.filter(|(_, call)| call.opener.is_some_and(gone));
+        let refused: Vec<u32> = refused.map(|(id, _)| id).collect();
+        for id in refused {
+            let data = self.forget(id).and_then(|call| call.data);
+            self.refused.extend(data);
         }
     }
 
@@ -286,12 +303,15 @@ impl<I: Default, O> Session<I, O> {
         code: u32,
         body: &'a [u8],
     ) -> Result<Option<Event<'a, O>>, Goodbye> {
-        let Some(call) = self.outbound.remove(id) else { return Err(unknown_id(id)) };
-        let Some(data) = call.data else { return Ok(None) };
-        let Some(status) = Status::from_code(code) else {
+        let Some(call) = self.outbound.get(id) else { return Err(unknown_id(id)) };
+        let status = Status::from_code(code);
+        if status.is_none() && call.data.is_some() {
+            // The call stays: its caller is told when the connection has ended.
             let text = format!("status {code} is not known");
             return Err(Goodbye::because(Reason::MalformedPayload, text));
-        };
+        }
+        let data = self.forget(id).and_then(|call| call.data.or(call.late));
+        let (Some(data), Some(status)) = (data, status) else { return Ok(None) };
         Ok(Some(Event::End { id, status, body, data }))
     }
 }

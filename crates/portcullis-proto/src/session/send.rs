@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::flow::{Flows, RecvFlow, SendFlow};
-use super::{Ended, GOODBYE_BYTES_MAX, Hello, Leg, Outbound, Session, State, Welcome};
+use super::outbox::HeldKey;
+use super::{Ended, GOODBYE_BYTES_MAX, Hello, Leg, Limits, Outbound, Session, State, Welcome};
 use crate::codec::{CodecError, Encoder, Message};
 use crate::error::FailureBody;
 use crate::frame::{FLAG_ACK, FLAG_CALLEE, HEADER_BYTES, Head, Kind};
@@ -20,6 +21,8 @@ pub enum SendError {
     CallEnded,
     /// As many calls are open as the other side allows.
     TooManyCalls,
+    /// More waits for the other side than may.
+    OutboxFull,
     /// The stream has no credit now.
     NoCredit,
     /// The value breaks its contract.
@@ -39,6 +42,7 @@ impl fmt::Display for SendError {
             Self::Closed => f.write_str("the connection has ended"),
             Self::CallEnded => f.write_str("the call has ended"),
             Self::TooManyCalls => f.write_str("too many calls are open"),
+            Self::OutboxFull => f.write_str("too much waits to be sent"),
             Self::NoCredit => f.write_str("the stream has no credit"),
             Self::Codec(error) => error.fmt(f),
             Self::TooLarge { bytes, limit } => {
@@ -61,6 +65,8 @@ pub struct Opening {
     pub ordinal: u32,
     /// When the caller gives up; `None` for a subscription.
     pub deadline: Option<Time>,
+    /// How much earlier the callee is told to be done, in milliseconds.
+    pub slack_ms: u32,
     /// Whether items go to the callee.
     pub up: bool,
     /// Whether items come from the callee.
@@ -81,7 +87,8 @@ impl<I, O> Session<I, O> {
         let mut body = Vec::new();
         welcome.encode(&mut Encoder::new(&mut body)).map_err(SendError::Codec)?;
         self.outbox.control(Head::new(Kind::Welcome), &body);
-        self.outbox.add_window(self.theirs.window_bytes);
+        // Nothing waits for a peer that was not welcome yet, so that it does not matter what time it is.
+        self.outbox.add_window(self.theirs.window_bytes, Time::ZERO);
         self.state = State::Open;
         Ok(())
     }
@@ -105,24 +112,59 @@ impl<I, O> Session<I, O> {
         data: O,
         body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> Result<u32, SendError> {
+        self.check_room()?;
+        let Opening { kind, binding, ordinal, deadline, slack_ms, up, down } = opening;
+        // Before the handshake is done nobody has given credit.
+        let credit = |granted| if self.state == State::Greeting { 0 } else { granted };
+        let Limits { stream_items, stream_bytes, .. } = self.theirs;
+        let flows = Flows {
+            send: up.then(|| SendFlow::new(credit(stream_items), credit(stream_bytes))),
+            recv: down.then(|| RecvFlow::new(self.ours.stream_items, self.ours.stream_bytes)),
+        };
+        let awaited = kind != Kind::Subscribe;
+        let call = Outbound {
+            data: Some(data),
+            late: None,
+            flows,
+            deadline,
+            opener: None,
+            followed: false,
+            awaited,
+        };
+        let id = self.outbound.open(call).ok_or(SendError::TooManyCalls)?;
+        let due = deadline.map(|deadline| deadline.before_ms(slack_ms));
+        let budget = due.map_or(0, |due| due.budget_ms(now).max(1));
+        let head = Head { binding, ordinal, id, budget, ..Head::new(kind) };
+        let opener = match self.data_frame(head, due, body) {
+            Ok((_, opener)) => opener,
+            Err(error) => {
+                self.outbound.remove(id);
+                return Err(error);
+            }
+        };
+        if let Some(call) = self.outbound.get(id) {
+            call.opener = opener;
+        }
+        self.note_deadline(deadline);
+        if awaited {
+            self.begin_to_wait(now);
+        }
+        Ok(id)
+    }
+
+    /// Whether anything may be said that the other side has not asked for.
+    fn check_room(&self) -> Result<(), SendError> {
         if self.state == State::Closed {
             return Err(SendError::Closed);
         }
-        let Opening { kind, binding, ordinal, deadline, up, down } = opening;
-        let flows = Flows {
-            send: up.then(|| SendFlow::new(self.theirs.stream_items, self.theirs.stream_bytes)),
-            recv: down.then(|| RecvFlow::new(self.ours.stream_items, self.ours.stream_bytes)),
-        };
-        let call = Outbound { data: Some(data), flows, deadline };
-        let id = self.outbound.open(call).ok_or(SendError::TooManyCalls)?;
-        let budget = deadline.map_or(0, |deadline| deadline.budget_ms(now).max(1));
-        let head = Head { binding, ordinal, id, budget, ..Head::new(kind) };
-        if let Err(error) = self.data_frame(head, body) {
-            self.outbound.remove(id);
-            return Err(error);
-        }
-        self.note_deadline(deadline);
-        Ok(id)
+        if self.outbox.is_over() { Err(SendError::OutboxFull) } else { Ok(()) }
+    }
+
+    /// Frees the id of a call of this side.
+    pub(super) fn forget(&mut self, id: u32) -> Option<Outbound<O>> {
+        let call = self.outbound.remove(id)?;
+        self.awaited = self.awaited.saturating_sub(usize::from(call.awaited));
+        Some(call)
     }
 
     /// Sends a one-way message (`Notify`, or `Publish` without a report).
@@ -133,7 +175,8 @@ impl<I, O> Session<I, O> {
         ordinal: u32,
         body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> Result<(), SendError> {
-        self.data_frame(Head { binding, ordinal, ..Head::new(kind) }, body).map(|_| ())
+        self.check_room()?;
+        self.data_frame(Head { binding, ordinal, ..Head::new(kind) }, None, body).map(|_| ())
     }
 
     /// Says which flows a call of the other side has. Before it, items of that call are violations.
@@ -170,11 +213,23 @@ impl<I, O> Session<I, O> {
         let flags = callee | if token.is_some() { FLAG_ACK } else { 0 };
         let budget = token.unwrap_or(0);
         let head = Head { flags, ordinal: missed, id, budget, ..Head::new(Kind::Item) };
-        let bytes = self.data_frame(head, body)?;
+        let (bytes, held) = self.data_frame(head, None, body)?;
         if let Some(flow) = self.flows(leg).and_then(|flows| flows.send.as_mut()) {
             flow.spend(bytes);
         }
+        if held.is_some() {
+            self.note_followed(leg);
+        }
         Ok(())
+    }
+
+    /// Part of a call is held: what opens it cannot be taken back by itself any more.
+    fn note_followed(&mut self, leg: Leg) {
+        if let Leg::Outbound(id) = leg
+            && let Some(call) = self.outbound.get(id)
+        {
+            call.followed = true;
+        }
     }
 
     /// Peer: tells the hub that an item of a subscription has arrived.
@@ -200,7 +255,9 @@ impl<I, O> Session<I, O> {
         if call.data.is_none() || call.flows.send.take().is_none() {
             return Err(SendError::CallEnded);
         }
-        self.data_frame(Head { id, ..Head::new(Kind::Finish) }, |_| Ok(())).map(|_| ())
+        self.data_frame(Head { id, ..Head::new(Kind::Finish) }, None, |_| Ok(()))?;
+        self.note_followed(Leg::Outbound(id));
+        Ok(())
     }
 
     /// Gives up a call of this side. Returns what was attached to it; `None` when it has ended or was cancelled before.
@@ -209,16 +266,26 @@ impl<I, O> Session<I, O> {
         let data = call.data.take()?;
         call.flows = Flows::default();
         call.deadline = None;
-        let openers = [Kind::Request, Kind::Subscribe, Kind::Publish];
-        if self.outbox.withdraw(&openers, id) {
+        let opener = if call.followed { None } else { call.opener };
+        if opener.is_some_and(|opener| self.outbox.withdraw(opener)) {
             // It never left: nothing will be answered.
-            self.outbound.remove(id);
+            self.forget(id);
         } else {
             let head = Head { id, ..Head::new(Kind::Cancel) };
             // An empty body breaks nothing, and a closed session has no calls.
-            let _ = self.data_frame(head, |_| Ok(()));
+            let _ = self.data_frame(head, None, |_| Ok(()));
         }
         Some(data)
+    }
+
+    /// Wants the outcome of a call that was given up, to undo what it may have done: it comes as an `End` with `data`.
+    /// Nothing comes when the connection ends before, or the call never left.
+    pub fn expect_late(&mut self, id: u32, data: O) {
+        if let Some(call) = self.outbound.get(id)
+            && call.data.is_none()
+        {
+            call.late = Some(data);
+        }
     }
 
     /// Ends a call of the other side with a body. Returns what was attached to it.
@@ -232,7 +299,8 @@ impl<I, O> Session<I, O> {
         if self.inbound.get(id).is_none() {
             return Err(SendError::CallEnded);
         }
-        self.data_frame(Head { ordinal: status.code(), id, ..Head::new(Kind::End) }, body)?;
+        let head = Head { ordinal: status.code(), id, ..Head::new(Kind::End) };
+        self.data_frame(head, None, body)?;
         self.inbound.remove(id).map(|call| call.data).ok_or(SendError::CallEnded)
     }
 
@@ -244,7 +312,7 @@ impl<I, O> Session<I, O> {
 
     /// Hub: tells a peer that the instance behind a binding has left.
     pub fn unbound(&mut self, binding: u32) {
-        let _ = self.data_frame(Head { binding, ..Head::new(Kind::Unbound) }, |_| Ok(()));
+        let _ = self.data_frame(Head { binding, ..Head::new(Kind::Unbound) }, None, |_| Ok(()));
     }
 
     /// Answers a call whose slot is beyond the limit.
@@ -252,7 +320,7 @@ impl<I, O> Session<I, O> {
         let status = Status::ResourceExhausted;
         let failure = FailureBody::new("too many calls are open on this connection");
         let head = Head { ordinal: status.code(), id, ..Head::new(Kind::End) };
-        let _ = self.data_frame(head, |out| failure.encode(out));
+        let _ = self.data_frame(head, None, |out| failure.encode(out));
     }
 
     fn flows(&mut self, leg: Leg) -> Option<&mut Flows> {
@@ -265,13 +333,15 @@ impl<I, O> Session<I, O> {
         }
     }
 
-    /// Writes a data frame; returns the size of its body.
+    /// Writes a data frame; returns the size of its body, and its key if it has to wait. With `due`, its budget is then
+    /// what is left until that moment when it leaves.
     #[inline]
     fn data_frame(
         &mut self,
         head: Head,
+        due: Option<Time>,
         body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
-    ) -> Result<usize, SendError> {
+    ) -> Result<(usize, Option<HeldKey>), SendError> {
         if self.state == State::Closed {
             return Err(SendError::Closed);
         }
@@ -285,8 +355,9 @@ impl<I, O> Session<I, O> {
             self.outbox.abandon(writing);
             return Err(SendError::TooLarge { bytes, limit: self.theirs.frame_bytes });
         }
-        self.outbox.commit(writing);
-        Ok(bytes - HEADER_BYTES)
+        let held = self.outbox.commit(writing, due);
+        self.timeout_moved |= held.is_some() && self.keepalive;
+        Ok((bytes - HEADER_BYTES, held))
     }
 }
 

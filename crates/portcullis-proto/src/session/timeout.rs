@@ -101,16 +101,31 @@ impl<I, O> Session<I, O> {
         }
     }
 
+    /// Whether the next time-out has come nearer since this was last asked: who sleeps until then has to look again.
+    pub fn take_timeout_moved(&mut self) -> bool {
+        std::mem::take(&mut self.timeout_moved)
+    }
+
     pub(super) fn note_deadline(&mut self, deadline: Option<Time>) {
-        if let Some(deadline) = deadline {
-            self.deadline_floor =
-                Some(self.deadline_floor.map_or(deadline, |floor| floor.min(deadline)));
+        if let Some(deadline) = deadline
+            && self.deadline_floor.is_none_or(|floor| deadline < floor)
+        {
+            self.deadline_floor = Some(deadline);
+            self.timeout_moved = true;
         }
     }
 
+    /// A call of this side is out, whose end is due.
+    pub(super) fn begin_to_wait(&mut self, now: Time) {
+        if self.awaited == 0 {
+            self.heard = self.heard.max(now);
+            self.ping_sent = None;
+            self.timeout_moved |= self.keepalive;
+        }
+        self.awaited += 1;
+    }
+
     fn awaits(&self) -> bool {
-        self.keepalive
-            && self.state == State::Open
-            && (self.outbound.len() > 0 || self.outbox.is_held())
+        self.keepalive && self.state == State::Open && (self.awaited > 0 || self.outbox.is_held())
     }
 }
