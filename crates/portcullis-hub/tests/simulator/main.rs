@@ -2,3 +2,6 @@
 
 mod basics;
 mod bench;
+mod frames;
+mod protocol;
+mod script;

@@ -70,6 +70,7 @@ pub(crate) fn all() -> Role {
         .serve("sample.echo")
         .serve("sample.flows")
         .serve("sample.topics")
+        .serve("sample.values")
 }
 
 /// The sample contract, and a role that may do everything.
