@@ -143,6 +143,7 @@ impl Hub {
                     id: Some(id),
                     body: asked.range.clone(),
                     call,
+                    in_place: true,
                 });
                 Ok(())
             }
@@ -189,6 +190,7 @@ impl Hub {
                     id: None,
                     body: asked.range.clone(),
                     call: Call::new(host, caller, None, correlation),
+                    in_place: true,
                 });
             }
             Route::Peer { peer: callee, export } => {

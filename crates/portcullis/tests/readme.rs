@@ -49,7 +49,6 @@ use contract::{
 };
 use portcullis::{Call, Sink};
 
-#[derive(Default)]
 struct Studio;
 
 impl Cameras for Studio {
@@ -78,7 +77,7 @@ async fn the_readme_works() -> Result<(), Box<dyn std::error::Error>> {
         // main begin
         let viewer = Role::new("viewer").call("studio.cameras.*").subscribe("studio.cameras.*");
         let hub = Hub::builder(contract()).role(viewer).build()?;
-        let cameras = hub.serve(CamerasServer::new(Studio::default()))?;
+        let cameras = hub.serve(CamerasServer::new(Studio))?;
         cameras.publisher::<CamerasPublisher>().selected(&Some(1))?;
         // main end
         let peer = hub.connect("viewer-1", "viewer", &PeerConfig::default())?;

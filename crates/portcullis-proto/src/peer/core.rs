@@ -163,6 +163,7 @@ impl Core {
             id,
             body,
             call: call.clone(),
+            in_place: true,
         };
         if let Some(id) = id {
             // The generated dispatcher knows which flows there are; items of one that it does not open only wait.

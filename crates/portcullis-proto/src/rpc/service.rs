@@ -193,6 +193,8 @@ pub struct Job {
     pub body: std::ops::Range<usize>,
     /// What the handler is told.
     pub call: Call,
+    /// Whether it may be polled in place: false for a method that was found to be slow.
+    pub in_place: bool,
 }
 
 /// A handler after its first poll.
@@ -220,6 +222,9 @@ impl Job {
         match dispatch {
             Ok(Dispatch::Task { mode: Mode::Blocking, task }) => {
                 Started::Pending(Mode::Blocking, task)
+            }
+            Ok(Dispatch::Task { mode: Mode::Async, task }) if !self.in_place => {
+                Started::Pending(Mode::Async, task)
             }
             Ok(Dispatch::Task { mode, mut task }) => {
                 let mut context = Context::from_waker(std::task::Waker::noop());

@@ -17,7 +17,7 @@ use rustix::net::{SendFlags, send};
 
 use super::World;
 use crate::clock::Clock;
-use crate::driver::start_all;
+use crate::driver::{Pace, start_all};
 use crate::link::{RecvBuffer, receive};
 
 /// While it waits, a client looks at deadlines at least this often.
@@ -30,6 +30,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub struct BlockingPeer {
     peer: Peer,
     clock: Clock,
+    pace: Pace,
     socket: UnixStream,
     buffer: RecvBuffer,
     out: Vec<u8>,
@@ -55,6 +56,7 @@ impl BlockingPeer {
             complete: peer.completer(),
             peer,
             clock,
+            pace: Pace::default(),
             socket,
             buffer: RecvBuffer::default(),
             out: Vec::new(),
@@ -176,7 +178,8 @@ impl BlockingPeer {
             let running = &mut self.running;
             // Handlers that block do so here: there is no other thread.
             let spawn = |_, task, _| running.push(Box::pin(task));
-            start_all(&mut self.turn.jobs, input, &mut self.replies, &self.complete, spawn);
+            let pace = (&self.pace, &self.clock);
+            start_all(&mut self.turn.jobs, input, &mut self.replies, &self.complete, pace, spawn);
             self.complete.complete(&mut self.replies);
         }
         self.buffer.consume(delivery.consumed, delivery.needed);

@@ -48,7 +48,7 @@ pub fn connect(link: impl Link, config: &PeerConfig) -> Peer {
 pub fn connect_on(runtime: &tokio::runtime::Handle, link: impl Link, config: &PeerConfig) -> Peer {
     let clock = Clock::tokio();
     let peer = Peer::new(config, Arc::new(World { clock }));
-    let driven = tokio_driver::Driven::new(peer.clone(), runtime.clone());
+    let driven = tokio_driver::Driven::new(peer.clone(), runtime.clone(), clock);
     runtime.spawn(async move { crate::driver::connection::run(&driven, link, clock).await });
     peer
 }

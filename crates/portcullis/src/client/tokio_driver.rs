@@ -10,21 +10,31 @@ use portcullis_proto::rpc::{Complete, Mode, Replies};
 use portcullis_proto::time::Time;
 use tracing::Instrument;
 
+use crate::clock::Clock;
 use crate::driver::connection::Core;
-use crate::driver::start_all;
+use crate::driver::{Pace, start_all};
 use crate::link::{Framing, RecvBuffer};
 
 pub(super) struct Driven {
     peer: Peer,
     complete: Arc<dyn Complete>,
     runtime: tokio::runtime::Handle,
+    clock: Clock,
+    pace: Pace,
     ended: AtomicBool,
 }
 
 impl Driven {
-    pub(super) fn new(peer: Peer, runtime: tokio::runtime::Handle) -> Self {
+    pub(super) fn new(peer: Peer, runtime: tokio::runtime::Handle, clock: Clock) -> Self {
         let complete = peer.completer();
-        Self { peer, complete, runtime, ended: AtomicBool::new(false) }
+        Self {
+            peer,
+            complete,
+            runtime,
+            clock,
+            pace: Pace::default(),
+            ended: AtomicBool::new(false),
+        }
     }
 }
 
@@ -38,11 +48,13 @@ impl Core for Driven {
         }
         if !turn.jobs.is_empty() {
             let mut replies = Replies::default();
+            let pace = (&self.pace, &self.clock);
             start_all(
                 &mut turn.jobs,
                 input,
                 &mut replies,
                 &self.complete,
+                pace,
                 |mode, running, span| {
                     spawn(&self.runtime, mode, running.instrument(span));
                 },

@@ -6,23 +6,35 @@ use portcullis_proto::rpc::{
     Complete, HandlerReply, Job, Mode, Outcome, Replies, Running, start_job,
 };
 
+use super::pace::Pace;
+use crate::clock::Clock;
+
 /// Starts the jobs in order; `spawn` gets each that is still pending after its first poll, with its span.
 pub(crate) fn start_all(
     jobs: &mut Vec<Job>,
     input: &[u8],
     replies: &mut Replies,
     complete: &Arc<dyn Complete>,
+    (pace, clock): (&Pace, &Clock),
     mut spawn: impl FnMut(Mode, Running, tracing::Span),
 ) {
-    for job in jobs.drain(..) {
+    let watched = pace.watches();
+    let began = clock.now();
+    for mut job in jobs.drain(..) {
+        job.in_place = !pace.is_slow(&job.channel);
+        let timed = watched.then(|| (Arc::clone(&job.channel), clock.now()));
         let span = span(&job);
         let entered = span.enter();
         let pending = start_job(job, input, replies, complete);
         drop(entered);
+        if let Some((channel, began)) = timed {
+            pace.polled(&channel, clock.now().since(began));
+        }
         if let Some((mode, running)) = pending {
             spawn(mode, running, span);
         }
     }
+    pace.burst(clock.now().since(began));
 }
 
 fn span(job: &Job) -> tracing::Span {

@@ -3,5 +3,7 @@
 #[cfg(feature = "tokio")]
 pub(crate) mod connection;
 mod jobs;
+mod pace;
 
 pub(crate) use jobs::{log_panics, start_all};
+pub(crate) use pace::Pace;

@@ -64,7 +64,8 @@ impl PeerHost {
         if !turn.jobs.is_empty() {
             let complete: Arc<dyn Complete> = Arc::clone(self) as Arc<dyn Complete>;
             let runtime = &self.hub.runtime;
-            start_all(&mut turn.jobs, input, replies, &complete, |mode, running, span| {
+            let pace = (&self.hub.pace, &self.hub.clock);
+            start_all(&mut turn.jobs, input, replies, &complete, pace, |mode, running, span| {
                 spawn(runtime, mode, running.instrument(span));
             });
             if !replies.entries.is_empty() {

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, broadcast, oneshot};
 use super::build::HubBuilder;
 use super::events::{Events, log};
 use crate::clock::Clock;
+use crate::driver::Pace;
 
 /// The hub of an application. Cheap to clone; all clones are the same hub.
 #[derive(Clone)]
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     /// Told whenever a connection has ended.
     pub(super) emptied: Notify,
     pub(super) clock: Clock,
+    pub(super) pace: Pace,
     pub(super) runtime: tokio::runtime::Handle,
 }
 
@@ -64,6 +66,7 @@ impl Hub {
             events: broadcast::channel(events_max).0,
             emptied: Notify::new(),
             clock,
+            pace: Pace::default(),
             runtime,
         }))
     }
@@ -81,6 +84,11 @@ impl Hub {
     /// Every peer that is connected.
     pub fn peers(&self) -> Vec<PeerInfo> {
         self.0.lock().core.peers().collect()
+    }
+
+    /// The methods of main's services whose handlers took too long at their first poll, and are spawned since.
+    pub fn slow_methods(&self) -> Vec<Arc<str>> {
+        self.0.pace.slow()
     }
 
     /// Open calls, subscriptions and reports over all peers: zero when nothing is going on.

@@ -1,0 +1,55 @@
+//! A handler that holds up its connection is found, named, and no longer polled in place; its answers stay right.
+
+use std::time::Duration;
+
+use portcullis::peer::{PeerConfig, Target};
+use portcullis::{Call, Hub, Role};
+
+mod contract {
+    #![allow(missing_docs, unreachable_pub, reason = "a contract of two methods for one test")]
+    use portcullis::Call;
+
+    #[portcullis::interface(name = "test.pace", version = 1)]
+    pub trait Paces {
+        #[call]
+        async fn slow(&self, cx: &Call, number: u32) -> u32;
+        #[call]
+        async fn quick(&self, cx: &Call, number: u32) -> u32;
+    }
+
+    portcullis::contract! { name = "pace", interfaces = [Paces] }
+}
+
+use contract::{Paces, PacesClient, PacesServer, contract};
+
+struct Service;
+
+impl Paces for Service {
+    async fn slow(&self, _: &Call, number: u32) -> u32 {
+        std::thread::sleep(Duration::from_millis(2));
+        number
+    }
+
+    async fn quick(&self, _: &Call, number: u32) -> u32 {
+        number
+    }
+}
+
+#[tokio::test]
+async fn a_slow_handler_is_spawned_after_a_few_calls() {
+    let test = async {
+        let role = Role::new("all").call("test.pace.*");
+        let hub = Hub::builder(contract()).role(role).build().expect("roles fit");
+        let _served = hub.serve(PacesServer::new(Service)).expect("served");
+        let peer = hub.connect("one", "all", &PeerConfig::default()).expect("admitted");
+        let paces: PacesClient = peer.bind(Target::Any).await.expect("bound");
+        for number in 0..10 {
+            assert_eq!(paces.slow(number).await.expect("an answer"), number);
+        }
+        let slow = hub.slow_methods();
+        assert!(slow.iter().any(|method| &**method == "test.pace.slow"), "{slow:?}");
+        assert_eq!(paces.slow(11).await.expect("an answer"), 11);
+        assert_eq!(paces.quick(12).await.expect("an answer"), 12);
+    };
+    tokio::time::timeout(Duration::from_secs(60), test).await.expect("no hang");
+}
