@@ -1,7 +1,7 @@
 /** A stream with items down: an async iterable that gives credit as it is read. */
 import { fromBytes } from '../codec/index.js';
 import type { CallError } from '../errors.js';
-import type { CallFailure, CallOptions, Calling, ChannelDescriptor, Items, Streaming } from '../interface.js';
+import type { CallFailure, CallOptions, Calling, ChannelDescriptor, Codec, Items, Streaming } from '../interface.js';
 import type { Body } from '../session/core.js';
 import { REQUEST } from '../session/frame.js';
 import { calling, type Settle, type Trace } from './calling.js';
@@ -65,8 +65,7 @@ export class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> 
     }
     let value: D;
     try {
-      if (channel.down === null) throw new TypeError('no items were declared');
-      value = fromBytes(channel.down, body);
+      value = fromBytes(channel.down as Codec<D>, body);
     } catch (error) {
       return this.abort(this.unreadable('an item', error));
     }

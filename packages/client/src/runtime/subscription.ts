@@ -45,7 +45,7 @@ export class Subscription<T> extends Exchange {
 
   protected override decode(): () => void {
     // A topic does not end well: whoever leaves it cancels.
-    throw new TypeError('a subscription has no reply');
+    throw new TypeError('a topic has no reply');
   }
 
   protected override failed(error: CallError): void {

@@ -105,6 +105,8 @@ export class SendError extends Error {
   }
 }
 
+const FULL = 'too much waits to be sent';
+
 /** A writer that has grown beyond this is not kept, in bytes. */
 const SCRATCH_BYTES_MAX = 256 * 1024;
 let scratch: Writer | undefined;
@@ -268,9 +270,16 @@ export class SessionCore {
     return true;
   }
 
-  /** Ends a call of the hub's with a body; false when it has ended before. Throws what `body` throws. */
+  /**
+   * Ends a call of the hub's with a body; false when it has ended before. Throws what `body` throws. While the hub takes
+   * nothing, what it asked for is not kept for it: it gets a short answer then.
+   */
   reply(id: number, status: StatusName, body: Body): boolean {
     if (this.inbound.get(id) === undefined) return false;
+    if (this.#isFull) {
+      this.refuse(id, 'resource_exhausted', FULL);
+      return true;
+    }
     this.#answer(id, status, body);
     this.inbound.remove(id);
     return true;
@@ -356,9 +365,11 @@ export class SessionCore {
 
   #mustSend(): void {
     if (this.isClosed) throw new SendError('unavailable', 'the connection has ended');
-    if (this.outbox.dataBytes > OUTBOX_BYTES_MAX) {
-      throw new SendError('resource_exhausted', 'too much waits to be sent');
-    }
+    if (this.#isFull) throw new SendError('resource_exhausted', FULL);
+  }
+
+  get #isFull(): boolean {
+    return this.outbox.dataBytes > OUTBOX_BYTES_MAX;
   }
 
   /** Writes a body and hands it on; the bytes are good during `use` only. */

@@ -11,7 +11,7 @@ export const NAME_BYTES_MAX = 128;
 export const CLIENT_BYTES_MAX = 64;
 /** Longest text of a goodbye, in bytes. */
 export const GOODBYE_BYTES_MAX = 1024;
-/** Data that may wait for the other side; more, and calls are refused here. In bytes. */
+/** Data that may wait for the hub; more, and calls are refused here, and answers cut short. In bytes. */
 export const OUTBOX_BYTES_MAX = 32 * 1024 * 1024;
 /** Control frames that may wait for a transport that takes nothing; more ends the connection. In bytes. */
 export const CONTROL_BYTES_MAX = 1024 * 1024;

@@ -21,9 +21,12 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** Frames are gathered up to this size; a larger one is a message of its own. In bytes. */
 export const BATCH_BYTES_MAX = 64 * 1024;
 
+/** A clock with fractions does not give a difference back to the last digit. In milliseconds. */
+const CLOCK_ERROR_MS = 1e-3;
+
 /** What the budget of a frame says that leaves now. */
 export function budgetMs(deadline: number, now: number): number {
-  return Math.min(Math.max(1, Math.ceil(deadline - now)), 0xffff_ffff);
+  return Math.min(Math.max(1, Math.ceil(deadline - now - CLOCK_ERROR_MS)), 0xffff_ffff);
 }
 
 /** A data frame that waits for the window to open. */

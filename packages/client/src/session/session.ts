@@ -34,6 +34,9 @@ export class Session extends SessionCore {
   receive(bytes: Uint8Array, now: number, whole: boolean): number {
     const head = this.#head;
     let offset = 0;
+    // Whatever is heard answers a ping, too, and be it half a frame.
+    this.heard = now;
+    this.#pingSent = undefined;
     try {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       // Every turn uses up at least a header.
@@ -102,9 +105,6 @@ export class Session extends SessionCore {
 
   #take(head: frame.Head, body: Uint8Array, now: number): void {
     const { kind, binding, ordinal, id, budget } = head;
-    // Whatever is heard answers a ping, too.
-    this.heard = now;
-    this.#pingSent = undefined;
     if (frame.isData(kind)) this.#countData(head.length);
     if (frame.isFromPeer(kind) || (kind !== frame.GOODBYE && (this.state === GREETING) !== (kind === frame.WELCOME))) {
       throw new Violation('unexpected_frame', `kind ${kind}`);

@@ -177,23 +177,20 @@ export function encodeServe(out: Writer, args: readonly [string, Uint8Array, str
   out.string(instance, 0, NAME_BYTES_MAX);
 }
 
-/** What is only read here is not written. */
-function unwritten(): never {
-  throw new TypeError('only the hub writes this');
+/** For what only the hub writes. */
+function readOnly<T>(decode: Codec<T>['decode']): Codec<T> {
+  return { decode } as Codec<T>;
 }
 
 /** The reply of `bind`. */
-export const boundCodec: Codec<Bound> = {
-  encode: unwritten,
-  decode: (input) => ({
-    binding: input.u32(),
-    label: input.string(0, NAME_BYTES_MAX),
-    instance: input.string(0, NAME_BYTES_MAX),
-  }),
-};
+export const boundCodec: Codec<Bound> = /* @__PURE__ */ readOnly((input) => ({
+  binding: input.u32(),
+  label: input.string(0, NAME_BYTES_MAX),
+  instance: input.string(0, NAME_BYTES_MAX),
+}));
 
 /** The reply of `serve`. */
-export const u32Codec: Codec<number> = { encode: unwritten, decode: (input) => input.u32() };
+export const u32Codec: Codec<number> = /* @__PURE__ */ readOnly((input) => input.u32());
 
 const WHY: readonly Miss['why'][] = ['dropped', 'left', 'timedOut'];
 
@@ -205,7 +202,7 @@ function decodeReport(input: Reader): DeliveryReport {
 }
 
 /** The `end` of a publication with a report. */
-export const reportCodec: Codec<DeliveryReport> = { encode: unwritten, decode: decodeReport };
+export const reportCodec: Codec<DeliveryReport> = /* @__PURE__ */ readOnly(decodeReport);
 
 /** The 16 bytes of a hash that a generated module writes in hexadecimal digits. */
 export function hashBytes(hash: string): Uint8Array {
