@@ -2,10 +2,12 @@
 //! texts back; the binary `portcullis-codegen` writes them, or checks that they stand there already.
 #![forbid(unsafe_code)]
 
+mod errors;
 mod files;
 mod tables;
 mod typescript;
 
+pub use errors::{ERRORS_HEADER, errors};
 pub use files::{File, Outcome, check, write};
 pub use tables::{TABLES_HEADER, tables};
 pub use typescript::{GenerateError, Options, RUNTIME, typescript};

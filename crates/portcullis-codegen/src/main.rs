@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::{fs, io};
 
 use clap::{Parser, Subcommand};
-use portcullis_codegen::{File, HEADER, Options, Outcome, RUNTIME, TABLES_HEADER};
+use portcullis_codegen::{ERRORS_HEADER, File, HEADER, Options, Outcome, RUNTIME, TABLES_HEADER};
 use portcullis_proto::schema::Schema;
 
 /// Generates code from a contract's schema.
@@ -43,6 +43,15 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// The same tables as a page of documentation.
+    Errors {
+        /// The file.
+        #[arg(long)]
+        out: PathBuf,
+        /// Write nothing; fail if the file differs.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 /// The code for bad input, as of all commands of Portcullis.
@@ -71,16 +80,23 @@ fn run(command: Command) -> Result<bool, String> {
             put(&out, &files, HEADER, check)
         }
         Command::Tables { out, check } => {
-            let folder = out.parent().unwrap_or(Path::new(""));
-            let name = out.file_name().and_then(|name| name.to_str());
-            let path = name.ok_or("--out must name a file")?.to_owned();
-            put(folder, &[File { path, text: portcullis_codegen::tables() }], TABLES_HEADER, check)
+            put_one(&out, portcullis_codegen::tables(), TABLES_HEADER, check)
+        }
+        Command::Errors { out, check } => {
+            put_one(&out, portcullis_codegen::errors(), ERRORS_HEADER, check)
         }
     }
 }
 
 fn at(path: &Path, error: &io::Error) -> String {
     format!("{}: {error}", path.display())
+}
+
+fn put_one(out: &Path, text: String, marker: &str, check: bool) -> Result<bool, String> {
+    let folder = out.parent().unwrap_or(Path::new(""));
+    let name = out.file_name().and_then(|name| name.to_str());
+    let path = name.ok_or("--out must name a file")?.to_owned();
+    put(folder, &[File { path, text }], marker, check)
 }
 
 fn put(folder: &Path, files: &[File], marker: &str, check: bool) -> Result<bool, String> {

@@ -70,6 +70,16 @@ fn writes_tables() {
 }
 
 #[test]
+fn writes_the_page_of_errors() {
+    let folder = Folder::new("errors");
+    let out = folder.path("errors.md");
+    assert_eq!(run(&["errors", "--out", &out, "--check"]).status.code(), Some(1));
+    assert_eq!(run(&["errors", "--out", &out]).status.code(), Some(0));
+    assert_eq!(run(&["errors", "--out", &out, "--check"]).status.code(), Some(0));
+    assert!(fs::read_to_string(&out).expect("the page").contains("`permission_denied`"));
+}
+
+#[test]
 fn bad_input_is_one_sentence_and_exit_code_2() {
     let folder = Folder::new("bad");
     let (missing, broken, edited) =

@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use portcullis_codegen::{File, HEADER, Options, TABLES_HEADER, check, tables, typescript};
+use portcullis_codegen::{
+    ERRORS_HEADER, File, HEADER, Options, TABLES_HEADER, check, errors, tables, typescript,
+};
 use portcullis_proto::schema::Schema;
 
 fn root() -> PathBuf {
@@ -27,4 +29,10 @@ fn the_tables_are_generated_as_committed() {
     let file = File { path: "tables.ts".to_owned(), text: tables() };
     let folder = root().join("packages/client/src/generated");
     assert_eq!(check(&folder, &[file], TABLES_HEADER).expect("the folder"), []);
+}
+
+#[test]
+fn the_page_of_errors_is_generated_as_committed() {
+    let file = File { path: "errors.md".to_owned(), text: errors() };
+    assert_eq!(check(&root().join("docs"), &[file], ERRORS_HEADER).expect("the folder"), []);
 }

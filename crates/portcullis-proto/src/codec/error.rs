@@ -22,7 +22,8 @@ macro_rules! kinds {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            fn text(self) -> &'static str {
+            /// What it means, in a few words.
+            pub fn text(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
         }
