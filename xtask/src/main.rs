@@ -1,1 +1,75 @@
-fn main() {}
+//! The chores of this repository, `cargo xtask <chore>`: what CI runs, what is generated, what is measured, what is
+//! kept tidy. Nothing here is part of Portcullis itself.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod counts;
+mod generate;
+mod place;
+mod process;
+mod provide;
+mod suite;
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The chores of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Runs every check and test there is; stops at the first that fails.
+    Test {
+        /// Leave out what takes longest: the browser, and the peers that the benchmark links.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Writes everything that is generated and checked in.
+    Gen {
+        /// Write nothing; fail with the list of what differs.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measures Portcullis and its peers in one run.
+    Bench {
+        /// Write the rows to this file.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        /// Measure the TypeScript codec on Node instead.
+        #[arg(long)]
+        js: bool,
+        /// Handed on to the benchmark; `-- --help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Reads the tree for what no compiler sees.
+    Tidy {
+        /// Lower the lengths in the list of long files to what they are now.
+        #[arg(long)]
+        ratchet: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().chore {
+        Chore::Test { quick } => return suite::run(quick),
+        Chore::Gen { check } => generate::run(check),
+        Chore::Bench { json, js, args } => bench::run(json, js, &args),
+        Chore::Tidy { ratchet } => tidy::run(ratchet),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

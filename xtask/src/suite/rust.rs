@@ -1,0 +1,125 @@
+//! The sections that cargo runs. Flags are the same everywhere, so that a crate is built once for all sections that
+//! check, and once for all that run.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use super::flags;
+use crate::counts::Counts;
+use crate::{bench, place, process};
+
+/// The crates that are meant for every system, with the features that are.
+const PORTABLE: &[&[&str]] = &[
+    &["--package", "portcullis-proto", "--all-features"],
+    &["--package", "portcullis-hub"],
+    &["--package", "portcullis-macros"],
+    &["--package", "portcullis-codegen"],
+    &["--package", "portcullis", "--features", "web"],
+];
+
+/// What a contract's crate must not pull in: whoever only declares messages needs no runtime.
+const RUNTIMES: &[&str] = &["hyper", "mio", "socket2", "tokio"];
+
+pub(super) fn formatting(_: &mut Counts) -> Result<()> {
+    process::run(process::cargo(&["fmt", "--all", "--check"]))?;
+    for manifest in ["bench/Cargo.toml", "fuzz/Cargo.toml"] {
+        process::run(process::cargo(&["fmt", "--manifest-path", manifest, "--check"]))?;
+    }
+    Ok(())
+}
+
+pub(super) fn lints(_: &mut Counts) -> Result<()> {
+    let mut clippy = process::cargo(&["clippy", "--all-targets"]);
+    clippy.args(flags()).args(["--", "-D", "warnings"]);
+    process::run(clippy)
+}
+
+pub(super) fn contract_alone(_: &mut Counts) -> Result<()> {
+    process::run(process::cargo(&["check", "--package", "portcullis", "--no-default-features"]))?;
+    let tree = process::cargo(&[
+        "tree",
+        "--package",
+        "portcullis",
+        "--no-default-features",
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+    ]);
+    let tree = process::output(tree)?;
+    let found: Vec<&str> = tree
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .filter(|name| RUNTIMES.contains(name))
+        .collect();
+    if !found.is_empty() {
+        bail!("portcullis without features depends on {}", found.join(", "));
+    }
+    println!("no runtime among its {} dependencies", tree.lines().count());
+    Ok(())
+}
+
+pub(super) fn other_systems(_: &mut Counts) -> Result<()> {
+    // Without rustup the only target is this system's own.
+    let installed = process::output(process::command("rustup", &["target", "list", "--installed"]))
+        .unwrap_or_default();
+    let others: Vec<&str> = installed
+        .lines()
+        .filter(|target| target.contains("-windows-") || target.contains("-apple-"))
+        .collect();
+    if others.is_empty() {
+        println!(
+            "no Windows or macOS target is installed here: the portable crates are not checked \
+             against them (rustup target add x86_64-pc-windows-msvc aarch64-apple-darwin)"
+        );
+    }
+    for target in others {
+        for crate_flags in PORTABLE {
+            let mut check = process::cargo(&["check", "--target", target]);
+            check.args(*crate_flags);
+            process::run(check)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn tests(counts: &mut Counts) -> Result<()> {
+    let mut test = process::cargo(&["test", "--lib", "--bins", "--tests", "--examples"]);
+    test.args(flags());
+    process::run_tests(test, counts)
+}
+
+pub(super) fn doc_tests(counts: &mut Counts) -> Result<()> {
+    let mut test = process::cargo(&["test", "--doc"]);
+    test.args(flags());
+    process::run_tests(test, counts)
+}
+
+pub(super) fn documentation(_: &mut Counts) -> Result<()> {
+    let mut doc = process::cargo(&["doc", "--no-deps"]);
+    doc.args(flags()).env("RUSTDOCFLAGS", "-D warnings");
+    process::run(doc)
+}
+
+/// The targets themselves; their runs on seeds and bounded mutations are Rust tests and TypeScript tests.
+pub(super) fn fuzz_targets(_: &mut Counts) -> Result<()> {
+    let mut check = process::cargo(&["check", "--locked", "--all-targets"]);
+    check.args(["--manifest-path", "fuzz/Cargo.toml"]);
+    check.env("CARGO_TARGET_DIR", place::target().join("fuzz"));
+    // Nothing is linked here, so libFuzzer itself need not be compiled.
+    check.env("CUSTOM_LIBFUZZER_PATH", "/dev/null");
+    denying_warnings(check)
+}
+
+pub(super) fn benchmark(_: &mut Counts) -> Result<()> {
+    let mut check = process::cargo(&["check", "--locked", "--all-targets"]);
+    check.args(["--manifest-path", "bench/Cargo.toml"]);
+    check.env("CARGO_TARGET_DIR", bench::target());
+    denying_warnings(check)
+}
+
+fn denying_warnings(mut command: Command) -> Result<()> {
+    command.env("RUSTFLAGS", "-D warnings");
+    process::run(command)
+}

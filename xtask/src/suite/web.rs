@@ -1,0 +1,40 @@
+//! The sections that Node runs: types, unit tests, and the test with a real browser. Which packages there are stands
+//! in the root's `package.json`; what each of them checks and tests, in its own.
+
+use anyhow::Result;
+
+use super::flags;
+use crate::counts::Counts;
+use crate::{place, process, provide};
+
+/// The package with the test that drives a browser, its script `e2e`.
+const BROWSER_TEST: &str = "examples/camera-studio/pages";
+
+/// What it starts.
+const STUDIO: &str = "debug/camera-studio";
+
+/// What the client's own test against the Rust hub starts; the Rust tests have built it.
+const SAMPLE_HUB: &str = "debug/examples/sample-hub";
+
+pub(super) fn types(_: &mut Counts) -> Result<()> {
+    process::run(process::command("npm", &["run", "check", "--workspaces", "--if-present"]))
+}
+
+pub(super) fn tests(counts: &mut Counts) -> Result<()> {
+    let mut build = process::cargo(&["build", "--example", "sample-hub"]);
+    build.args(flags());
+    process::run(build)?;
+    let mut test = process::command("npm", &["test", "--workspaces", "--if-present"]);
+    test.env("PORTCULLIS_SAMPLE_HUB", place::target().join(SAMPLE_HUB));
+    process::run_tests(test, counts)
+}
+
+pub(super) fn browser(counts: &mut Counts) -> Result<()> {
+    let chromium = provide::chromium()?;
+    let mut build = process::cargo(&["build", "--bin", "camera-studio"]);
+    build.args(flags());
+    process::run(build)?;
+    let mut test = process::command("npm", &["run", "e2e", "--workspace", BROWSER_TEST]);
+    test.env("CHROMIUM", chromium).env("STUDIO", place::target().join(STUDIO));
+    process::run_tests(test, counts)
+}
