@@ -19,8 +19,8 @@ export interface ConnectOptions {
   /** Whether to ping a hub that is silent while it is awaited. On unless it is false. */
   readonly keepalive?: boolean | undefined;
   /**
-   * Whether the error of a call shows where the call was made. It costs two to five microseconds a call in V8, which
-   * notes the frames and formats them when an error is made of them. On unless it is false.
+   * Whether the error of a call shows where the call was made. In V8 it costs some microseconds a call, which notes the
+   * frames and formats them only for an error (docs/decisions/typescript-client.md). On unless it is false.
    */
   readonly callStacks?: boolean | undefined;
 }
