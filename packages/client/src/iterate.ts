@@ -27,9 +27,14 @@ const DEPTH_DEFAULT = 16;
 export function iterate<T>(subscribe: Subscribe<T>, options: IterateOptions = {}): AsyncIterableIterator<Received<T>, undefined, void> {
   const { depth = DEPTH_DEFAULT, signal } = options;
   let waiting = 0;
+  const stop = () => queue.end({ value: undefined });
+  const over = () => signal?.removeEventListener('abort', stop);
   const queue: ItemQueue<Received<T>, undefined> = new ItemQueue(
     () => waiting--,
-    () => off(),
+    () => {
+      over();
+      off();
+    },
     undefined,
   );
   const off = subscribe(
@@ -41,8 +46,16 @@ export function iterate<T>(subscribe: Subscribe<T>, options: IterateOptions = {}
       // What is dropped was missed, and so was all that had been missed before it.
       queue.dropOldest((gone, next) => ({ value: next.value, missed: gone.missed + 1 + next.missed }));
     },
-    { signal, onEnd: (error) => queue.end({ error }) },
+    {
+      signal,
+      onEnd: (error) => {
+        over();
+        queue.end({ error });
+      },
+    },
   );
-  signal?.addEventListener('abort', () => queue.end({ value: undefined }), { once: true });
+  // A subscription that its signal ends says nothing.
+  if (signal?.aborted === true) stop();
+  else signal?.addEventListener('abort', stop, { once: true });
   return queue;
 }

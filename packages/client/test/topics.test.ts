@@ -144,6 +144,12 @@ describe('a loop', () => {
     const more = iterate<number>((listener, options) => client.onTicked(listener, options), { signal: controller.signal });
     controller.abort();
     for await (const value of more) expect(value).toBeUndefined();
+    const aborted = iterate<number>((listener, options) => client.onTicked(listener, options), { signal: controller.signal });
+    for await (const value of aborted) expect(value).toBeUndefined();
+    const { signal } = new AbortController();
+    const [add, remove] = [vi.spyOn(signal, 'addEventListener'), vi.spyOn(signal, 'removeEventListener')];
+    await iterate<number>((listener, options) => client.onTicked(listener, options), { signal }).return?.();
+    expect(remove).toHaveBeenCalledTimes(add.mock.calls.length);
   });
 });
 
