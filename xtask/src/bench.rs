@@ -37,7 +37,7 @@ fn node() -> Result<std::process::Command> {
     if !place::root().join(script).is_file() {
         bail!("there is no {script}");
     }
-    provide::npm_packages()?;
+    provide::npm_packages(false)?;
     Ok(process::command("node", &[script]))
 }
 

@@ -14,6 +14,7 @@ mod tidy;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
 /// The chores of this repository.
@@ -31,6 +32,9 @@ enum Chore {
         /// Leave out what takes longest: the browser, and the peers that the benchmark links.
         #[arg(long)]
         quick: bool,
+        /// Only these sections, in their order.
+        #[arg(value_parser = PossibleValuesParser::new(suite::names()))]
+        sections: Vec<String>,
     },
     /// Writes everything that is generated and checked in.
     Gen {
@@ -60,7 +64,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
-        Chore::Test { quick } => return suite::run(quick),
+        Chore::Test { quick, sections } => return suite::run(quick, &sections),
         Chore::Gen { check } => generate::run(check),
         Chore::Bench { json, js, args } => bench::run(json, js, &args),
         Chore::Tidy { ratchet } => tidy::run(ratchet),

@@ -10,15 +10,15 @@ use crate::{place, process};
 /// The oldest Node whose language the packages are written in.
 const NODE_MAJOR_MIN: u32 = 20;
 
-/// Node and npm, and the packages of the root's lock file.
-pub(crate) fn npm_packages() -> Result<()> {
+/// Node and npm, and the packages of the root's lock file; `anew` even when they are there.
+pub(crate) fn npm_packages(anew: bool) -> Result<()> {
     node()?;
     let root = place::root();
     let lock = root.join("package-lock.json");
     let wanted = fs::read_to_string(&lock).context("package-lock.json cannot be read")?;
-    // What was installed from this very lock file is there already; CI begins anew all the same.
+    // What was installed from this very lock file is there already.
     let stamp = root.join("node_modules/.installed-from");
-    if !place::in_ci() && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+    if !anew && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         println!("the packages of package-lock.json are installed");
         return Ok(());
     }

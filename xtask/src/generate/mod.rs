@@ -92,7 +92,7 @@ const ITEMS: &[Item] = &[
 
 /// Writes everything, or with `check` says everything that differs.
 pub(crate) fn run(check: bool) -> Result<()> {
-    provide::npm_packages()?;
+    provide::npm_packages(false)?;
     build()?;
     let mut differing = Vec::new();
     for item in ITEMS {

@@ -16,44 +16,58 @@ use watchdog::Watchdog;
 
 /// A part of the run.
 struct Section {
+    /// What to call it on the command line.
+    name: &'static str,
     title: &'static str,
     /// Whether `--quick` leaves it out.
     slow: bool,
     work: fn(&mut Counts) -> Result<()>,
 }
 
-const fn section(title: &'static str, work: fn(&mut Counts) -> Result<()>) -> Section {
-    Section { title, slow: false, work }
+const fn section(
+    name: &'static str,
+    title: &'static str,
+    work: fn(&mut Counts) -> Result<()>,
+) -> Section {
+    Section { name, title, slow: false, work }
 }
 
-const fn slow(title: &'static str, work: fn(&mut Counts) -> Result<()>) -> Section {
-    Section { title, slow: true, work }
+const fn slow(section: Section) -> Section {
+    Section { slow: true, ..section }
 }
 
 /// The whole run: what fails soonest comes first.
 const SECTIONS: &[Section] = &[
-    section("formatting", rust::formatting),
-    section("tidy", |_| tidy::run(false)),
-    section("lints", rust::lints),
-    section("a contract alone, without a runtime", rust::contract_alone),
-    section("other systems", rust::other_systems),
-    section("Rust tests", rust::tests),
-    section("examples in the documentation", rust::doc_tests),
-    section("documentation", rust::documentation),
-    section("fuzz targets", rust::fuzz_targets),
-    section("npm packages", |_| provide::npm_packages()),
-    section("generated files", |_| generate::run(true)),
-    section("TypeScript types and pages", web::types),
-    section("TypeScript tests", web::tests),
-    slow("the benchmark builds", rust::benchmark),
-    slow("real browser", web::browser),
+    section("format", "formatting", rust::formatting),
+    section("tidy", "tidy", |_| tidy::run(false)),
+    section("lints", "lints", rust::lints),
+    section("contract", "a contract alone, without a runtime", rust::contract_alone),
+    section("systems", "other systems", rust::other_systems),
+    section("rust", "Rust tests", rust::tests),
+    section("examples", "examples in the documentation", rust::doc_tests),
+    section("docs", "documentation", rust::documentation),
+    section("fuzz", "fuzz targets", rust::fuzz_targets),
+    section("npm", "npm packages", |_| provide::npm_packages(place::in_ci())),
+    section("gen", "generated files", |_| generate::run(true)),
+    section("types", "TypeScript types and pages", web::types),
+    section("typescript", "TypeScript tests", web::tests),
+    slow(section("bench", "the benchmark builds", rust::benchmark)),
+    slow(section("browser", "real browser", web::browser)),
 ];
 
-/// Runs the sections.
-pub(crate) fn run(quick: bool) -> ExitCode {
+/// The names of all sections.
+pub(crate) fn names() -> Vec<&'static str> {
+    SECTIONS.iter().map(|section| section.name).collect()
+}
+
+/// Runs the sections, or those of the names.
+pub(crate) fn run(quick: bool, only: &[String]) -> ExitCode {
     let begun = now();
-    let sections: Vec<&Section> =
-        SECTIONS.iter().filter(|section| !(quick && section.slow)).collect();
+    let wanted = |section: &&Section| {
+        let named = only.iter().any(|name| name == section.name);
+        if only.is_empty() { !(quick && section.slow) } else { named }
+    };
+    let sections: Vec<&Section> = SECTIONS.iter().filter(wanted).collect();
     let mut total = Counts::default();
     let mut times = Vec::new();
     let mut failure = None;

@@ -17,10 +17,12 @@ const STUDIO: &str = "debug/camera-studio";
 const SAMPLE_HUB: &str = "debug/examples/sample-hub";
 
 pub(super) fn types(_: &mut Counts) -> Result<()> {
+    provide::npm_packages(false)?;
     process::run(process::command("npm", &["run", "check", "--workspaces", "--if-present"]))
 }
 
 pub(super) fn tests(counts: &mut Counts) -> Result<()> {
+    provide::npm_packages(false)?;
     let mut build = process::cargo(&["build", "--example", "sample-hub"]);
     build.args(flags());
     process::run(build)?;
@@ -30,6 +32,7 @@ pub(super) fn tests(counts: &mut Counts) -> Result<()> {
 }
 
 pub(super) fn browser(counts: &mut Counts) -> Result<()> {
+    provide::npm_packages(false)?;
     let chromium = provide::chromium()?;
     let mut build = process::cargo(&["build", "--bin", "camera-studio"]);
     build.args(flags());
