@@ -164,7 +164,6 @@ impl Hub {
         &mut self,
         peer: PeerId,
         asked: &Asked<'_>,
-        now: Time,
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
         let (interface, _, route) = match self.route(peer, asked.binding, asked.ordinal, true)? {
@@ -196,6 +195,10 @@ impl Hub {
             Route::Peer { peer: callee, export } => {
                 self.check_args(interface, asked)?;
                 let Some(state) = self.peers.get_mut(callee.0) else { return Ok(()) };
+                if state.session.is_crowded() {
+                    // A flood of them must not push a server over its bound.
+                    return Ok(());
+                }
                 // A notification promises nothing: one that does not fit is gone.
                 let _ = state.session.one_way(
                     portcullis_proto::frame::Kind::Notify,
@@ -207,7 +210,6 @@ impl Hub {
                     },
                 );
                 self.touch(callee, turn);
-                self.check_bound(callee, now, turn);
             }
         }
         Ok(())

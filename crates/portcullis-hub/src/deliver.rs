@@ -49,12 +49,16 @@ impl Hub {
                 if state.session.has_output() {
                     self.touch(peer, turn);
                 }
-                return Delivery { consumed, needed, ended: false };
+                self.resume(peer, now, turn);
+                // Pongs and the like that it makes us say, and does not take.
+                self.check_bound(peer, now, turn);
+                return Delivery { consumed, needed, ended: !self.is_connected(peer) };
             };
             if let Err(goodbye) = self.event(peer, event, consumed, now, turn) {
                 self.end_peer(peer, goodbye, now, turn);
                 return Delivery { consumed, needed: HEADER_BYTES, ended: true };
             }
+            self.check_bound(peer, now, turn);
         }
     }
 
@@ -86,7 +90,7 @@ impl Hub {
             Event::Notify { binding, ordinal, body } => {
                 let range = consumed - body.len()..consumed;
                 let asked = Asked { binding, ordinal, budget_ms: 0, body, range };
-                self.notify(peer, &asked, now, turn)
+                self.notify(peer, &asked, turn)
             }
             Event::Subscribe { id, binding, ordinal } => {
                 self.subscribe(peer, id, binding, ordinal, now, turn)
@@ -103,8 +107,8 @@ impl Hub {
                 self.credit(peer, leg, now, turn);
                 Ok(())
             }
-            Event::Ack { token, .. } => {
-                self.acknowledged(peer, token, turn);
+            Event::Ack { id, token } => {
+                self.acknowledged(peer, id, token, turn);
                 Ok(())
             }
             Event::Finish { id } => {
@@ -129,7 +133,8 @@ impl Hub {
         }
     }
 
-    fn credit(&mut self, peer: PeerId, leg: Leg, now: Time, turn: &mut Turn) {
+    /// An item may be sent again on a leg.
+    pub(crate) fn credit(&mut self, peer: PeerId, leg: Leg, now: Time, turn: &mut Turn) {
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         match leg {
             Leg::Inbound(id) => match state.session.inbound_mut(id).map(|call| &call.work) {
@@ -168,6 +173,12 @@ impl Hub {
         turn: &mut Turn,
     ) {
         let (Some(id), Ok(outcome)) = (reply.id, &reply.outcome) else { return };
+        // Its call may have ended long ago, and the peer have opened another under the same id.
+        let Some(state) = self.peers.get_mut(peer.0) else { return };
+        let meta = state.session.inbound_mut(id).and_then(|inbound| inbound.meta);
+        if meta.is_none_or(|meta| meta.correlation != reply.correlation) {
+            return;
+        }
         match outcome {
             Outcome::Written(status) => {
                 let body = bytes.get(reply.body.clone()).unwrap_or_default();

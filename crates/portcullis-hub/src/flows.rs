@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use portcullis_proto::rpc::{Body, Taken, poll_send, poll_take};
 use portcullis_proto::session::{Leg, SendError};
+use portcullis_proto::time::Time;
 
 use crate::peer::PeerId;
 use crate::{Hub, Turn};
@@ -45,6 +46,28 @@ impl Hub {
             self.touch(peer, turn);
         }
         taken
+    }
+
+    /// Whether items wait for room in a peer's outbox that is there now: call [`Self::resume`]. Asked after
+    /// [`Self::transmit`].
+    pub fn has_room(&self, peer: PeerId) -> bool {
+        self.peers.get(peer.0).is_some_and(|state| state.session.has_room())
+    }
+
+    /// Items that found no room in a peer's outbox go on.
+    pub fn resume(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
+        let Some(state) = self.peers.get_mut(peer.0) else { return };
+        if !state.session.take_room() {
+            return;
+        }
+        let inbound = state.session.inbound_iter().map(|(id, _)| Leg::Inbound(id));
+        let mut legs: Vec<Leg> = inbound.collect();
+        let outbound = state.session.outbound_iter().filter(|(_, relay)| !relay.items.is_empty());
+        legs.extend(outbound.map(|(id, _)| Leg::Outbound(id)));
+        for leg in legs {
+            self.credit(peer, leg, now, turn);
+        }
+        self.touch(peer, turn);
     }
 
     /// Whether something can be transmitted to a peer now.

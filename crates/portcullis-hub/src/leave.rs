@@ -74,6 +74,10 @@ impl Hub {
                 Some(Handle::Gone) | None => {}
             }
         }
+        // Its driver may have been told of output long ago, and be unable to write it: the end is news all the same.
+        if let Some(state) = self.peers.get_mut(peer.0) {
+            state.touched = false;
+        }
         self.touch(peer, turn);
         // Somebody who was never here and goes without a word is no news.
         if joined || goodbye.reason != Reason::Closed {

@@ -106,7 +106,8 @@ pub enum HubEvent {
     },
     /// A call or stream has ended. Only when the hub was told to observe calls.
     Call(CallRecord),
-    /// A request or publication was denied.
+    /// A request or publication was denied. Of each peer the first 64 are told, then every one whose number doubles the
+    /// last; the counters know of all.
     Denied {
         /// Who asked.
         label: String,
@@ -114,6 +115,9 @@ pub enum HubEvent {
         channel: Option<Arc<str>>,
     },
 }
+
+/// Denials of a peer that are told one by one.
+const DENIED_TOLD: u64 = 64;
 
 /// A call or stream that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,6 +212,11 @@ impl Hub {
         self.counters.denied += 1;
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         state.counters.denied += 1;
+        let count = state.counters.denied;
+        // Whoever asks for what it may not have can ask without end; the other events must not drown in that.
+        if count > DENIED_TOLD && !count.is_power_of_two() {
+            return;
+        }
         events.push(HubEvent::Denied { label: state.caller.label.clone(), channel });
     }
 }

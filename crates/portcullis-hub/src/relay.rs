@@ -41,6 +41,8 @@ impl Hub {
         };
         let data = RelayOut { caller, caller_id, export, items: VecDeque::new(), finished: false };
         let opened = match self.peers.get_mut(callee.0) {
+            // What one caller asks for must not push a server over its bound.
+            Some(state) if state.session.is_crowded() => Err(SendError::OutboxFull),
             Some(state) => state.session.open(opening, now, data, |out| {
                 out.raw(asked.body);
                 Ok(())
@@ -56,12 +58,14 @@ impl Hub {
                     inbound.work = Work::Relay(Box::new(relay));
                 }
                 self.touch(callee, turn);
-                self.check_bound(callee, now, turn);
             }
             Err(error) => {
                 let (status, text) = match error {
                     SendError::TooManyCalls => {
                         (Status::ResourceExhausted, "the server has as many calls as it takes")
+                    }
+                    SendError::OutboxFull => {
+                        (Status::ResourceExhausted, "too much waits for the server")
                     }
                     SendError::TooLarge { .. } => (
                         Status::ResourceExhausted,

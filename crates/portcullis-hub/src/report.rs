@@ -76,11 +76,7 @@ impl Hub {
     }
 
     /// A subscriber has a value.
-    pub(crate) fn acknowledged(&mut self, peer: PeerId, token: u32, turn: &mut Turn) {
-        let Some(report) = self.reports.get(&token) else { return };
-        let Some((_, id)) = report.waiting.iter().find(|each| each.0 == peer).copied() else {
-            return;
-        };
+    pub(crate) fn acknowledged(&mut self, peer: PeerId, id: u32, token: u32, turn: &mut Turn) {
         self.settle(token, peer, id, None, turn);
         self.close_report_if_done(token, turn);
     }

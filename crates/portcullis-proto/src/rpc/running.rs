@@ -61,6 +61,10 @@ pub fn start_job(
     replies: &mut Replies,
     complete: &Arc<dyn Complete>,
 ) -> Option<(Mode, Running)> {
+    if job.call.is_cancelled() {
+        // Its cancel came in the same burst, and the call has its outcome.
+        return None;
+    }
     let start = replies.bytes.len();
     let outcome = match job.start(input, &mut replies.bytes) {
         Started::Ready(outcome) => Ok(outcome),

@@ -116,6 +116,8 @@ pub struct Session<I, O> {
     ping_sent: Option<Time>,
     /// Calls that were opened before the other side's limits were known, and do not fit them.
     refused: Vec<O>,
+    /// Hub: an item had credit, and found no room in the outbox.
+    items_wait: bool,
 }
 
 impl<I, O> Session<I, O> {
@@ -137,6 +139,7 @@ impl<I, O> Session<I, O> {
             heard: now,
             ping_sent: None,
             refused: Vec::new(),
+            items_wait: false,
         }
     }
 
@@ -186,9 +189,21 @@ impl<I, O> Session<I, O> {
         self.outbox.is_over()
     }
 
-    /// Whether half of what its outbox may hold waits for the other side: no place for what it has not asked for.
-    pub fn is_half_full(&self) -> bool {
-        self.outbox.is_half_full()
+    /// Whether so much waits for the other side that nothing should be added that it has not asked for: a flood of some
+    /// third one's must not push it over its bound.
+    pub fn is_crowded(&self) -> bool {
+        self.outbox.is_crowded()
+    }
+
+    /// Whether items have waited for room in the outbox, and there is some now. Asked before they go on, since this
+    /// forgets it.
+    pub fn take_room(&mut self) -> bool {
+        self.has_room() && std::mem::take(&mut self.items_wait)
+    }
+
+    /// Whether items wait for room in the outbox that is there now.
+    pub fn has_room(&self) -> bool {
+        self.items_wait && !self.outbox.is_crowded()
     }
 
     /// Moves what may leave now to the end of `into`; false when there is nothing.

@@ -78,9 +78,10 @@ impl Outbox {
         self.waiting() > self.bytes_max
     }
 
-    /// Whether half of what may wait does: no place for what the other side has not asked for.
-    pub(super) fn is_half_full(&self) -> bool {
-        self.waiting() > self.bytes_max / 2
+    /// Whether a quarter of what may wait does. With a largest frame on top, and the answers to what the other side asks
+    /// for, it is still within the bound.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.waiting() > self.bytes_max / 4
     }
 
     fn waiting(&self) -> usize {

@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::flow::{Flows, RecvFlow, SendFlow};
 use super::outbox::HeldKey;
-use super::{Ended, GOODBYE_BYTES_MAX, Hello, Leg, Limits, Outbound, Session, State, Welcome};
+use super::{
+    Ended, GOODBYE_BYTES_MAX, Hello, Leg, Limits, Outbound, Session, Side, State, Welcome,
+};
 use crate::codec::{CodecError, Encoder, Message};
 use crate::error::FailureBody;
 use crate::frame::{FLAG_ACK, FLAG_CALLEE, HEADER_BYTES, Head, Kind};
@@ -188,9 +190,15 @@ impl<I, O> Session<I, O> {
         }
     }
 
-    /// Whether an item may be sent now; `None` when the call has ended or the flow does not exist.
+    /// Whether an item may be sent now; `None` when the call has ended or the flow does not exist. Credit alone does not
+    /// bound what a peer lets wait: at the hub there must be room, too, see [`Self::take_room`].
     pub fn may_send(&mut self, leg: Leg) -> Option<bool> {
-        self.flows(leg)?.send.map(SendFlow::may_send)
+        let credit = self.flows(leg)?.send.map(SendFlow::may_send)?;
+        if credit && self.side == Side::Hub && self.outbox.is_crowded() {
+            self.items_wait = true;
+            return Some(false);
+        }
+        Some(credit)
     }
 
     /// Sends an item.

@@ -187,10 +187,14 @@ impl Link {
             return;
         }
         loop {
-            if self.near_end.out.is_empty()
-                && !hub.hub().transmit(self.peer, &mut self.near_end.out)
-            {
-                break;
+            if self.near_end.out.is_empty() {
+                let some = hub.hub().transmit(self.peer, &mut self.near_end.out);
+                if hub.hub().has_room(self.peer) {
+                    hub.turn(|hub, now, turn| hub.resume(self.peer, now, turn));
+                }
+                if !some {
+                    break;
+                }
             }
             let written = self.down.write(&self.near_end.out, now, &mut self.rng);
             self.near_end.out.drain(..written);
