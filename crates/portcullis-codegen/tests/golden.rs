@@ -17,7 +17,7 @@ fn the_sample_contract_is_generated_as_committed() {
     let text = std::fs::read_to_string(root().join("tests/sample-contract/contract.schema"))
         .expect("the schema");
     let schema = Schema::from_json(&text).expect("a schema");
-    let options = Options { runtime: "../../src/codec/index.js".to_owned() };
+    let options = Options { runtime: "../../src/index.js".to_owned() };
     let files = typescript(&schema, &options).expect("a form in TypeScript");
     let folder = root().join("packages/client/test/generated");
     let differing = check(&folder, &files, HEADER).expect("the folder");

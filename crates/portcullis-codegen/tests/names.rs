@@ -69,7 +69,7 @@ fn a_topic_and_the_report_of_another_are_told_apart_in_either_order() {
             .to_vec();
         let hand = schema(vec![interface("one", "One", channels)], Vec::new());
         let text = module(&hand, "one.ts");
-        let publisher = &text[text.find("class OnePublisher").expect("the publisher")..];
+        let publisher = &text[text.find("interface OnePublisher").expect("the publisher")..];
         let mut members: Vec<&str> = publisher
             .lines()
             .filter_map(|line| line.strip_prefix("  ")?.split_once("(value"))

@@ -29,7 +29,6 @@ export interface ConnectOptions {
 export class Portcullis {
   /** @internal */
   readonly hub: Hub;
-  readonly #given = new WeakMap<object, number>();
 
   /** Use `connect`. */
   constructor(transport: Transport, options: ConnectOptions) {
@@ -68,31 +67,12 @@ export class Portcullis {
     options?: CallOptions,
   ): Promise<Client> {
     const handle = await this.hub.bind(descriptor, target, options);
-    const client = descriptor.client(handle);
-    this.#given.set(client, handle.id);
-    return client;
-  }
-
-  /** A publisher for the topics of an instance that somebody else serves, for peers that are granted that. */
-  async publisher<Publisher extends object>(
-    descriptor: InterfaceDescriptor<unknown, unknown, Publisher>,
-    target: Target = 'any',
-    options?: CallOptions,
-  ): Promise<Publisher> {
-    const handle = await this.hub.bind(descriptor, target, options);
-    const publisher = descriptor.publisher(handle);
-    this.#given.set(publisher, handle.id);
-    return publisher;
+    return this.hub.given(descriptor.client(handle), handle);
   }
 
   /** Gives a client or publisher back. Its calls that are open go on; later ones fail. */
   async release(client: object): Promise<void> {
-    const id = this.#given.get(client);
-    const handle = id === undefined ? undefined : this.hub.bindings.get(id);
-    if (handle === undefined || !this.#given.delete(client)) return;
-    this.hub.bindings.delete(handle.id);
-    handle.gone = true;
-    await this.hub.release(handle.id);
+    await this.hub.takeBack(client);
   }
 
   /** Ends the connection. What was sent before still leaves; every open call fails with `unavailable`. */

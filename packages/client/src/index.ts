@@ -14,7 +14,11 @@ export {
 } from './generated/tables.js';
 export type * from './interface.js';
 export { iterate, type IterateOptions, type Received, type Subscribe } from './iterate.js';
+export { publisherOf } from './publisher.js';
 export type { Logger, State } from './runtime/connection.js';
+export { sendItems } from './runtime/sending.js';
+export { openStream } from './runtime/stream.js';
+export { subscribeTo } from './runtime/subscription.js';
 export { serve, type Served, type ServeOptions } from './serve.js';
 export { type Limits, LIMITS_DEFAULT } from './session/limits.js';
 export type { Target } from './session/wire.js';

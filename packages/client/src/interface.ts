@@ -5,6 +5,8 @@
 import type { Reader } from './codec/reader.js';
 import type { Writer } from './codec/writer.js';
 import type { ApplicationError, CallError } from './errors.js';
+import type { Connection } from './runtime/connection.js';
+import type { Instance } from './runtime/exchange.js';
 
 /** Writes and reads one type. `encode` refuses a value that breaks its contract, `decode` refuses such bytes. */
 export interface Codec<T> {
@@ -73,10 +75,10 @@ export interface InterfaceDescriptor<Client = any, Handlers = any, Publisher = a
   readonly channels: readonly ChannelDescriptor[];
   /** The typed client over a binding. */
   readonly client: (binding: Binding) => Client;
-  /** The typed publisher of the interface's topics. */
-  readonly publisher: (binding: PublishBinding) => Publisher;
   /** Carries the type of the handlers; never present. */
   readonly handlers?: Handlers;
+  /** Carries the type of the publisher of its topics; never present. */
+  readonly publisher?: Publisher;
 }
 
 /** What may be said of a single call. */
@@ -133,8 +135,14 @@ export interface SubscribeOptions {
   readonly onEnd?: ((error: CallError) => void) | undefined;
 }
 
-/** What a generated client stands on: a handle on one instance of an interface. */
-export interface Binding {
+/**
+ * What a generated client stands on: a handle on one instance of an interface. Streams and subscriptions are opened on it
+ * by functions of the runtime (`openStream`, `sendItems`, `subscribeTo`), which a bundler leaves out where none is used.
+ */
+export interface Binding extends Instance {
+  /** @internal */
+  readonly connection: Connection;
+
   call<A extends readonly unknown[], R, E>(
     channel: ChannelDescriptor<A, R, E>,
     args: A,
@@ -143,28 +151,6 @@ export interface Binding {
 
   /** Throws `CodecError` when the arguments break their contract; nothing else is told. */
   notify<A extends readonly unknown[]>(channel: ChannelDescriptor<A>, args: A): void;
-
-  /** A stream with items down. `items` goes up, where the channel has that flow. */
-  stream<A extends readonly unknown[], R, E, U, D>(
-    channel: ChannelDescriptor<A, R, E, U, D>,
-    args: A,
-    items: Items<U> | undefined,
-    options?: CallOptions,
-  ): Streaming<D, R, E>;
-
-  /** A stream with items up only: its outcome is that of a call. */
-  send<A extends readonly unknown[], R, E, U>(
-    channel: ChannelDescriptor<A, R, E, U, never>,
-    args: A,
-    items: Items<U>,
-    options?: CallOptions,
-  ): Calling<R, E>;
-
-  subscribe<T>(
-    channel: ChannelDescriptor<readonly [T]>,
-    listener: (value: T, arrival: Arrival) => void,
-    options?: SubscribeOptions,
-  ): Unsubscribe;
 }
 
 /** Somebody who got a published value. */
@@ -182,18 +168,6 @@ export interface Miss extends Recipient {
 export interface DeliveryReport {
   readonly delivered: readonly Recipient[];
   readonly missed: readonly Miss[];
-}
-
-/** What a generated publisher stands on. */
-export interface PublishBinding {
-  publish<T>(channel: ChannelDescriptor<readonly [T]>, value: T): void;
-
-  /** Publishes and waits, at most `withinMs`, until every subscriber has it or has missed it. */
-  publishReported<T>(
-    channel: ChannelDescriptor<readonly [T]>,
-    value: T,
-    withinMs: number,
-  ): Calling<DeliveryReport>;
 }
 
 /** What a handler knows of the call that it serves; always the last argument. */

@@ -1,6 +1,8 @@
 /** Serving an instance. A page that only calls does not pay for it: nothing else imports this. */
 import type { Portcullis } from './client.js';
 import type { CallOptions, InterfaceDescriptor } from './interface.js';
+import { offer, withdraw } from './runtime/offering.js';
+import { publisherOn } from './runtime/publishing.js';
 import { Server } from './runtime/server.js';
 
 /** How something is served. */
@@ -38,14 +40,14 @@ export async function serve<Handlers extends object, Publisher>(
     hub.connection.server = server;
   }
   const here = server;
-  const handle = await hub.serve(descriptor, options.instance ?? '', options, (id) => here.add(id, descriptor, handlers));
+  const handle = await offer(hub, descriptor, options.instance ?? '', options, (id) => here.add(id, descriptor, handlers));
   return {
-    publisher: descriptor.publisher(handle),
+    publisher: publisherOn(handle, descriptor),
     withdraw: async () => {
       if (handle.gone) return;
       handle.gone = true;
       here.remove(handle.id);
-      await hub.withdraw(handle.id);
+      await withdraw(hub, handle.id);
     },
   };
 }

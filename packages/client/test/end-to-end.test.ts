@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApplicationError, connect, type ConnectOptions, type Portcullis, serve } from '../src/index.js';
+import { ApplicationError, connect, type ConnectOptions, type Portcullis, publisherOf, serve } from '../src/index.js';
 import { unixTransport } from '../src/node/index.js';
 import { Echo, type EchoHandlers } from './generated/sample-echo.js';
 import { Flows, type FlowsHandlers } from './generated/sample-flows.js';
@@ -97,7 +97,7 @@ describe.skipIf(program === '')('against the Rust hub', () => {
     await topics.emit(7, 3);
     await expect.poll(() => ticks.length).toBeGreaterThanOrEqual(3);
     expect(ticks.every((number) => number === 7)).toBe(true);
-    const publisher = await two.publisher(Topics);
+    const publisher = await publisherOf(two, Topics);
     const report = await publisher.levelReported(9n, 5000);
     expect(report.missed).toEqual([]);
     expect(report.delivered.length).toBe(1);

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 
-const BYTES_MAX = 15 * 1024;
+const BYTES_MAX = 15_000;
 
 /** Bundles a page that is written here, as an application would. */
 async function bundle(page: string): Promise<{ text: string; gzipped: number; inputs: string[] }> {
@@ -33,7 +33,8 @@ describe('a page with one interface', () => {
   test.each([
     ['Flows', 'sample-flows'],
     ['Echo', 'sample-echo'],
-  ])('%s: at most 15 KB, gzipped', async (name, file) => {
+    ['Topics', 'sample-topics'],
+  ])('%s: at most 15 kB, gzipped', async (name, file) => {
     const { gzipped } = await bundle(page(name, file));
     expect(gzipped).toBeGreaterThan(5_000);
     expect(gzipped).toBeLessThanOrEqual(BYTES_MAX);
@@ -42,10 +43,17 @@ describe('a page with one interface', () => {
   test('leaves out what it does not use', async () => {
     const { inputs, text } = await bundle(page('Flows', 'sample-flows'));
     expect(inputs.some((input) => input.includes('/node/'))).toBe(false);
-    // Serving, other transports and loops over topics are in files of their own, and shaken off.
-    for (const part of ['there is no handler for it', 'no array buffer', 'the other end was closed']) {
+    // Serving, publishing, topics, other transports and loops over topics are in files of their own, and shaken off.
+    for (const part of ['there is no handler for it', 'a listener of', 'no array buffer', 'the other end was closed']) {
       expect(text.includes(part), part).toBe(false);
     }
+    const topics = await bundle(page('Topics', 'sample-topics'));
+    expect(topics.text).toContain('a listener of');
+    expect(topics.text).not.toContain('Reported');
+    // Streams as well, where there is none.
+    const calls = await bundle(page('Echo', 'sample-echo'));
+    expect(text).toContain('its items failed');
+    expect(calls.text).not.toContain('its items failed');
     const serving = await bundle(`${page('Flows', 'sample-flows')} export { serve } from '../src/index.js';`);
     expect(serving.text).toContain('there is no handler for it');
   });

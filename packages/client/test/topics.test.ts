@@ -1,6 +1,6 @@
 /** Topics: subscriptions with callbacks and loops, publications, reports. */
 import { describe, expect, test, vi } from 'vitest';
-import { type DeliveryReport, iterate } from '../src/index.js';
+import { type DeliveryReport, iterate, publisherOf } from '../src/index.js';
 import { Topics } from './generated/sample-topics.js';
 import { body, bound, connected, rejection, turn } from './support/hub.js';
 
@@ -156,7 +156,7 @@ describe('a loop', () => {
 describe('a publisher', () => {
   test('that was granted it publishes on the instance it is bound to', async () => {
     const { portcullis, hub } = await connected();
-    const publisher = portcullis.publisher(Topics);
+    const publisher = publisherOf(portcullis, Topics);
     await hub.bound(8);
     const topics = await publisher;
     topics.ticked(300);
@@ -172,7 +172,7 @@ describe('a publisher', () => {
 
   test('gets a report of who has it and who has not (R9)', async () => {
     const { portcullis, hub } = await connected();
-    const publisher = portcullis.publisher(Topics);
+    const publisher = publisherOf(portcullis, Topics);
     await hub.bound(8);
     const report = (await publisher).tickedReported(1, 400);
     const { id, budget } = await hub.next('publish');
@@ -203,7 +203,7 @@ describe('a publisher', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     try {
       const { portcullis, hub } = await connected();
-      const publisher = portcullis.publisher(Topics);
+      const publisher = publisherOf(portcullis, Topics);
       await hub.bound(8);
       const topics = await publisher;
       const report = topics.tickedReported(1, 400);

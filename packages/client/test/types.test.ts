@@ -1,7 +1,7 @@
 /** What the compiler promises of the public surface, over a generated interface (R3, R30). */
 import { describe, expectTypeOf, test } from 'vitest';
 import type { ApplicationError, CallError, Calling, Outcome, Portcullis, Served, State, Streaming, Target } from '../src/index.js';
-import { iterate, serve } from '../src/index.js';
+import { iterate, publisherOf, serve } from '../src/index.js';
 import { Echo, type EchoClient, type EchoHandlers } from './generated/sample-echo.js';
 import type { FlowsClient } from './generated/sample-flows.js';
 import { Topics, type TopicsClient, type TopicsPublisher } from './generated/sample-topics.js';
@@ -19,9 +19,9 @@ describe('types', () => {
   test('binding', () => {
     compiled(async () => {
       expectTypeOf(await portcullis.bind(Echo)).toEqualTypeOf<EchoClient>();
-      expectTypeOf(await portcullis.publisher(Topics)).toEqualTypeOf<TopicsPublisher>();
+      expectTypeOf(await publisherOf(portcullis, Topics)).toEqualTypeOf<TopicsPublisher>();
       // @ts-expect-error Echo has no topics, so nothing to publish
-      await portcullis.publisher(Echo);
+      await publisherOf(portcullis, Echo);
       // @ts-expect-error a target is a label or an instance
       await portcullis.bind(Echo, { name: 'x' });
     });

@@ -38,11 +38,6 @@ fn itself(
     publishes: bool,
 ) -> Doc {
     let publisher_type = if publishes { format!("{code}Publisher") } else { "null".to_owned() };
-    let publisher = if publishes {
-        format!("publisher: (binding) => new {code}Publisher(binding),")
-    } else {
-        "publisher: () => null,".to_owned()
-    };
     let variables = channels.iter().map(|named| text(named.variable.clone())).collect();
     let parameters =
         vec![text(format!("{code}Client")), text(format!("{code}Handlers")), text(publisher_type)];
@@ -52,7 +47,6 @@ fn itself(
         text(format!("hash: '{}',", interface.hash)),
         concat(vec![text("channels: "), list("[", variables, "]", false), text(",")]),
         text(format!("client: (binding) => new {code}Client(binding),")),
-        text(publisher),
     ];
     let declaration = concat(vec![
         text(format!("export const {code}: {}", scope.ty("InterfaceDescriptor"))),

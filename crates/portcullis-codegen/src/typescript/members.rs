@@ -41,20 +41,6 @@ fn apart(members: Vec<Doc>) -> Vec<Doc> {
     all
 }
 
-/// A class that keeps what it is bound to.
-fn bound_class(docs: &str, name: &str, bound: &str, methods: Vec<Doc>) -> Doc {
-    let mut members = vec![
-        text(format!("readonly #binding: {bound};")),
-        block(
-            format!("constructor(binding: {bound}) "),
-            vec![text("this.#binding = binding;")],
-            "",
-        ),
-    ];
-    members.extend(methods);
-    documented(docs, block(format!("export class {name} "), apart(members), ""))
-}
-
 /// Results that a call or stream may have beside its reply: `, CameraError`.
 fn error_parameter(scope: &Scope<'_, '_>, channel: &Channel) -> String {
     channel.error.as_ref().map_or_else(String::new, |ty| format!(", {}", scope.type_of(ty)))
@@ -62,9 +48,18 @@ fn error_parameter(scope: &Scope<'_, '_>, channel: &Channel) -> String {
 
 /// The class that calls and listens.
 pub(super) fn client(scope: &Scope<'_, '_>, code: &str, channels: &[Named<'_>]) -> Doc {
-    let methods = channels.iter().map(|named| client_method(scope, named)).collect();
+    let binding = scope.ty("Binding");
+    let mut members = vec![
+        text(format!("readonly #binding: {binding};")),
+        block(
+            format!("constructor(binding: {binding}) "),
+            vec![text("this.#binding = binding;")],
+            "",
+        ),
+    ];
+    members.extend(channels.iter().map(|named| client_method(scope, named)));
     let docs = format!("Calls and listens to one instance of `{code}`.");
-    bound_class(&docs, &format!("{code}Client"), scope.ty("Binding"), methods)
+    documented(&docs, block(format!("export class {code}Client "), apart(members), ""))
 }
 
 fn client_method(scope: &Scope<'_, '_>, named: &Named<'_>) -> Doc {
@@ -75,12 +70,14 @@ fn client_method(scope: &Scope<'_, '_>, named: &Named<'_>) -> Doc {
     let array = list("[", variables.iter().map(|name| text(name.clone())).collect(), "]", false);
     let mut parameters = parameters(scope, &channel.args, &variables);
     let mut arguments = vec![text(variable.clone()), array];
+    // Only what every page has is a method of the binding; a bundler leaves out functions that nobody calls.
+    let on_binding = |arguments: &mut Vec<Doc>| arguments.insert(0, text("this.#binding"));
     let options = |scope: &Scope<'_, '_>| text(format!("options?: {}", scope.ty("CallOptions")));
     let items = |scope: &Scope<'_, '_>, up: &Type| {
         text(format!("items: {}<{}>", scope.ty("Items"), scope.type_of(up)))
     };
     let (name, result) = match (channel.kind, &channel.up, &channel.down) {
-        (ChannelKind::Notify, ..) => ("notify", "void".to_owned()),
+        (ChannelKind::Notify, ..) => ("this.#binding.notify", "void".to_owned()),
         (ChannelKind::Event | ChannelKind::State, ..) => {
             return subscription(scope, named);
         }
@@ -95,25 +92,27 @@ fn client_method(scope: &Scope<'_, '_>, named: &Named<'_>) -> Doc {
             parameters.push(options(scope));
             arguments.push(text("options"));
             let down = scope.type_of(down);
-            ("stream", format!("{}<{down}, {reply}{error}>", scope.ty("Streaming")))
+            on_binding(&mut arguments);
+            (
+                scope.value("openStream"),
+                format!("{}<{down}, {reply}{error}>", scope.ty("Streaming")),
+            )
         }
         (ChannelKind::Stream, Some(up), None) => {
             parameters.extend([items(scope, up), options(scope)]);
             arguments.extend([text("items"), text("options")]);
-            ("send", format!("{}<{reply}{error}>", scope.ty("Calling")))
+            on_binding(&mut arguments);
+            (scope.value("sendItems"), format!("{}<{reply}{error}>", scope.ty("Calling")))
         }
         (ChannelKind::Call | ChannelKind::Stream, ..) => {
             parameters.push(options(scope));
             arguments.push(text("options"));
-            ("call", format!("{}<{reply}{error}>", scope.ty("Calling")))
+            ("this.#binding.call", format!("{}<{reply}{error}>", scope.ty("Calling")))
         }
     };
     let returns = if channel.kind == ChannelKind::Notify { "" } else { "return " };
-    let body = concat(vec![
-        text(format!("{returns}this.#binding.{name}")),
-        list("(", arguments, ")", false),
-        text(";"),
-    ]);
+    let body =
+        concat(vec![text(format!("{returns}{name}")), list("(", arguments, ")", false), text(";")]);
     documented(&channel_docs(channel), method(client, parameters, &result, Some(vec![body])))
 }
 
@@ -133,7 +132,8 @@ fn subscription(scope: &Scope<'_, '_>, named: &Named<'_>) -> Doc {
     );
     let parameters =
         vec![text(listener), text(format!("options?: {}", scope.ty("SubscribeOptions")))];
-    let body = text(format!("return this.#binding.subscribe({variable}, listener, options);"));
+    let subscribe = scope.value("subscribeTo");
+    let body = text(format!("return {subscribe}(this.#binding, {variable}, listener, options);"));
     let more = match channel.kind {
         ChannelKind::State => "The last value comes first, then every change.",
         _ => "Nothing is retained: only values that are published from now on come.",
@@ -173,23 +173,17 @@ pub(super) fn handlers(scope: &Scope<'_, '_>, code: &str, channels: &[Named<'_>]
     documented(&docs, block(head, apart(methods), ""))
 }
 
-/// The class that publishes.
+/// What publishes; the runtime makes it from the channels, so that a page without it carries none of it.
 pub(super) fn publisher(scope: &Scope<'_, '_>, code: &str, channels: &[Named<'_>]) -> Doc {
     let mut methods = Vec::new();
     for named in channels.iter().filter(|named| named.channel.kind.is_topic()) {
-        let Named { channel, method: name, variable, .. } = named;
+        let Named { channel, method: name, .. } = named;
         let (argument, ty) = topic_value(channel);
         let argument = names::parameter(argument, &["withinMs"]);
         let parameter = text(format!("{argument}: {}", scope.type_of(ty)));
-        let body = text(format!("this.#binding.publish({variable}, {argument});"));
-        methods.push(documented(
-            &channel.docs,
-            method(name, vec![parameter.clone()], "void", Some(vec![body])),
-        ));
+        methods
+            .push(documented(&channel.docs, method(name, vec![parameter.clone()], "void", None)));
         let result = format!("{}<{}>", scope.ty("Calling"), scope.ty("DeliveryReport"));
-        let body = text(format!(
-            "return this.#binding.publishReported({variable}, {argument}, withinMs);"
-        ));
         methods.push(documented(
             &format!(
                 "The same as `{name}`, and tells who got it within `withinMs` and who did not."
@@ -198,10 +192,10 @@ pub(super) fn publisher(scope: &Scope<'_, '_>, code: &str, channels: &[Named<'_>
                 &format!("{name}Reported"),
                 vec![parameter, text("withinMs: number")],
                 &result,
-                Some(vec![body]),
+                None,
             ),
         ));
     }
     let docs = format!("Publishes the topics of one instance of `{code}`.");
-    bound_class(&docs, &format!("{code}Publisher"), scope.ty("PublishBinding"), methods)
+    documented(&docs, block(format!("export interface {code}Publisher "), apart(methods), ""))
 }

@@ -1,5 +1,5 @@
 //! TypeScript from a schema: `types.ts` with the messages, a module for each interface, and `index.ts`.
-//! The runtime that this code stands on is `packages/client/src/codec`; which types it maps to is in `types.rs`.
+//! The runtime that this code stands on is `packages/client`; which types it maps to is in `types.rs`.
 
 mod channels;
 mod depth;

@@ -77,6 +77,9 @@ const RUNTIME: &[&str] = &[
     "within",
 ];
 
+/// Functions of the runtime that the methods of clients call.
+const OPENERS: &[&str] = &["openStream", "sendItems", "subscribeTo"];
+
 /// Names of types that generated modules use, with the meaning that they have outside.
 const NOT_TYPES: &[&str] = &[
     "Arrival",
@@ -98,7 +101,6 @@ const NOT_TYPES: &[&str] = &[
     "Math",
     "Partial",
     "Promise",
-    "PublishBinding",
     "Readonly",
     "ReadonlyMap",
     "Reader",
@@ -177,8 +179,10 @@ pub(super) fn locals<'a>(names: impl Iterator<Item = &'a str>, others: &[&str]) 
 
 /// Parameters for arguments, apart from each other and from `others`.
 pub(super) fn parameters<'a>(names: impl Iterator<Item = &'a str>, others: &[&str]) -> Vec<String> {
-    // A method mentions descriptors, whose names end in `Channel`, and its parameters.
-    let hides = |name: &str| name.ends_with("Channel") || KEYWORDS.contains(&name);
+    // A method mentions descriptors, whose names end in `Channel`, its parameters, and what opens a stream.
+    let hides = |name: &str| {
+        name.ends_with("Channel") || OPENERS.contains(&name) || KEYWORDS.contains(&name)
+    };
     distinct(names, |name| hides(name) || others.contains(&name))
 }
 

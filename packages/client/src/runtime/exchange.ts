@@ -52,7 +52,7 @@ export abstract class Exchange implements Caller {
   ) {}
 
   /** Begins it; what is wrong with that is told like any other failure. */
-  protected begin(to: Instance, body: Body, opening: Opening, options?: Endings): void {
+  begin(to: Instance, body: Body, opening: Opening, options?: Endings): void {
     const { connection, channel } = this;
     const { kind, up = false, down = false, timeoutMs, slackMs = 0 } = opening;
     const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== undefined);

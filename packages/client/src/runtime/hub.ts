@@ -1,7 +1,7 @@
-/** The hub itself as callee: binding 0 (protocol, section 4). */
+/** The hub itself as callee: binding 0 (protocol, section 4). What only those need that serve is in `offering.ts`. */
 import { unitCodec } from '../codec/index.js';
 import type { CallOptions, ChannelDescriptor, Codec, InterfaceDescriptor } from '../interface.js';
-import { boundCodec, encodeBind, encodeServe, hashBytes, type Target, u32Codec } from '../session/wire.js';
+import { boundCodec, encodeBind, hashBytes, type Target } from '../session/wire.js';
 import { Handle } from './binding.js';
 import type { Connection } from './connection.js';
 
@@ -10,7 +10,8 @@ const DEADLINE_MS = 30_000;
 
 type Channel<A extends readonly unknown[], R> = ChannelDescriptor<A, R>;
 
-function channel<A extends readonly unknown[], R>(
+/** One of the hub's calls. */
+export function hubChannel<A extends readonly unknown[], R>(
   method: string,
   ordinal: number,
   encode: Codec<A>['encode'],
@@ -30,25 +31,25 @@ function channel<A extends readonly unknown[], R>(
 
 /** A call that gives a number back, and what takes it back. */
 type Number = readonly [id: number];
-const encodeNumber: Codec<Number>['encode'] = (out, [id]) => out.u32(id);
+export const encodeNumber: Codec<Number>['encode'] = (out, [id]) => out.u32(id);
 
-const BIND = /* @__PURE__ */ channel('bind', 0, encodeBind, boundCodec);
-const RELEASE = /* @__PURE__ */ channel('release', 1, encodeNumber, unitCodec);
-const SERVE = /* @__PURE__ */ channel('serve', 2, encodeServe, u32Codec);
-const WITHDRAW = /* @__PURE__ */ channel('withdraw', 3, encodeNumber, unitCodec);
+const BIND = /* @__PURE__ */ hubChannel('bind', 0, encodeBind, boundCodec);
+const RELEASE = /* @__PURE__ */ hubChannel('release', 1, encodeNumber, unitCodec);
 
-/** Bindings and exports of one connection. */
+/** Bindings of one connection. */
 export class Hub {
   readonly bindings = new Map<number, Handle>();
-  readonly #self: Handle;
+  /** The hub as an instance. */
+  readonly self: Handle;
+  readonly #given = new WeakMap<object, Handle>();
 
   constructor(readonly connection: Connection) {
-    this.#self = new Handle(connection, 0);
+    this.self = new Handle(connection, 0);
   }
 
   async bind(descriptor: InterfaceDescriptor, target: Target, options: CallOptions | undefined): Promise<Handle> {
     const args = [descriptor.name, hashBytes(descriptor.hash), target] as const;
-    const { binding } = await this.#self.request(BIND, args, options, this.connection.trace(this.bind), undefined, (bound, wanted) => {
+    const { binding } = await this.self.request(BIND, args, options, this.connection.trace(this.bind), (bound, wanted) => {
       if (wanted) this.bindings.set(bound.binding, new Handle(this.connection, bound.binding));
       // Nobody else knows of it.
       else void this.release(bound.binding);
@@ -56,20 +57,22 @@ export class Hub {
     return this.bindings.get(binding) as Handle;
   }
 
-  async serve(descriptor: InterfaceDescriptor, instance: string, options: CallOptions, given: (id: number) => void): Promise<Handle> {
-    const args = [descriptor.name, hashBytes(descriptor.hash), instance] as const;
-    const id = await this.#self.request(SERVE, args, options, this.connection.trace(this.serve), undefined, (id, wanted) => {
-      if (wanted) given(id);
-      else void this.withdraw(id);
-    });
-    return new Handle(this.connection, id);
+  /** Notes which binding a client or publisher stands on. */
+  given<T extends object>(client: T, handle: Handle): T {
+    this.#given.set(client, handle);
+    return client;
+  }
+
+  /** Releases what a client or publisher stands on, once. */
+  async takeBack(client: object): Promise<void> {
+    const handle = this.#given.get(client);
+    if (handle === undefined || this.bindings.get(handle.id) !== handle || !this.#given.delete(client)) return;
+    this.bindings.delete(handle.id);
+    handle.gone = true;
+    await this.release(handle.id);
   }
 
   release(id: number): Promise<void> {
-    return this.#self.call(RELEASE, [id]);
-  }
-
-  withdraw(id: number): Promise<void> {
-    return this.#self.call(WITHDRAW, [id]);
+    return this.self.call(RELEASE, [id]);
   }
 }

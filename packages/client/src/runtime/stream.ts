@@ -1,7 +1,7 @@
 /** A stream with items down: an async iterable that gives credit as it is read. */
 import { fromBytes } from '../codec/index.js';
 import type { CallError } from '../errors.js';
-import type { CallFailure, CallOptions, Calling, ChannelDescriptor, Codec, Items, Streaming } from '../interface.js';
+import type { Binding, CallFailure, CallOptions, Calling, ChannelDescriptor, Codec, Items, Streaming } from '../interface.js';
 import type { Body } from '../session/core.js';
 import { REQUEST } from '../session/frame.js';
 import { calling, type Settle, type Trace } from './calling.js';
@@ -11,7 +11,7 @@ import { localError } from './failure.js';
 import { ItemQueue } from './queue.js';
 import { Upload } from './upload.js';
 
-export class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> {
+class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> {
   readonly #queue: ItemQueue<D, R>;
   #upload: Upload | undefined;
   #first = true;
@@ -94,4 +94,18 @@ export class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> 
     if ('error' in outcome) this.#settle?.reject(outcome.error);
     else this.#settle?.resolve(outcome.value);
   }
+}
+
+/** Opens a stream with items down. `items` goes up, where the channel has that flow. Generated code calls this. */
+export function openStream<A extends readonly unknown[], R, E, U, D>(
+  binding: Binding,
+  channel: ChannelDescriptor<A, R, E, U, D>,
+  args: A,
+  items: Items<U> | undefined,
+  options?: CallOptions,
+): Streaming<D, R, E> {
+  const { connection } = binding;
+  const stream = new StreamCall<D, R, E>(connection, channel, connection.trace(openStream));
+  stream.start(binding, (out) => channel.args.encode(out, args), items, options);
+  return stream;
 }

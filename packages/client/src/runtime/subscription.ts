@@ -1,13 +1,13 @@
 /** A subscription to a topic: a callback for each value, and none after its end. */
 import { fromBytes } from '../codec/index.js';
 import type { CallError } from '../errors.js';
-import type { Arrival, ChannelDescriptor, SubscribeOptions } from '../interface.js';
+import type { Arrival, Binding, ChannelDescriptor, SubscribeOptions, Unsubscribe } from '../interface.js';
 import { SUBSCRIBE } from '../session/frame.js';
 import type { Connection } from './connection.js';
 import { Exchange, type Instance } from './exchange.js';
 import { localError } from './failure.js';
 
-export class Subscription<T> extends Exchange {
+class Subscription<T> extends Exchange {
   readonly #meter = this.meter();
   #left = false;
 
@@ -57,4 +57,16 @@ export class Subscription<T> extends Exchange {
     if (this.id === 0) queueMicrotask(() => (this.#left ? undefined : tell()));
     else tell();
   }
+}
+
+/** Listens to a topic. Generated code calls this. */
+export function subscribeTo<T>(
+  binding: Binding,
+  channel: ChannelDescriptor<readonly [T]>,
+  listener: (value: T, arrival: Arrival) => void,
+  options?: SubscribeOptions,
+): Unsubscribe {
+  const subscription = new Subscription(binding.connection, channel, listener, options);
+  subscription.start(binding);
+  return () => subscription.leave();
 }

@@ -15,7 +15,7 @@ import {
   within,
   writeList,
   type Writer,
-} from '../../src/codec/index.js';
+} from '../../src/index.js';
 import {
   decodeEchoRequest,
   type EchoError,
@@ -699,5 +699,4 @@ export const Echo: InterfaceDescriptor<EchoClient, EchoHandlers, null> = {
     toldChannel,
   ],
   client: (binding) => new EchoClient(binding),
-  publisher: () => null,
 };

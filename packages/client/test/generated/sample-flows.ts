@@ -10,13 +10,15 @@ import {
   type Items,
   type ItemsOut,
   noArguments,
+  openStream,
   type Reader,
   refused,
+  sendItems,
   type Streaming,
   unitCodec,
   within,
   type Writer,
-} from '../../src/codec/index.js';
+} from '../../src/index.js';
 import {
   type FlowsError,
   FlowsErrorCodec,
@@ -195,7 +197,7 @@ export class FlowsClient {
     failAfter: number | null,
     options?: CallOptions,
   ): Streaming<number, Summary, FlowsError> {
-    return this.#binding.stream(countChannel, [count, failAfter], undefined, options);
+    return openStream(this.#binding, countChannel, [count, failAfter], undefined, options);
   }
 
   /**
@@ -204,7 +206,7 @@ export class FlowsClient {
    * First item within 30 s.
    */
   sum(items: Items<number>, options?: CallOptions): Calling<Summary> {
-    return this.#binding.send(sumChannel, [], items, options);
+    return sendItems(this.#binding, sumChannel, [], items, options);
   }
 
   /**
@@ -213,7 +215,7 @@ export class FlowsClient {
    * First item within 30 s.
    */
   mirror(items: Items<string>, options?: CallOptions): Streaming<string, void> {
-    return this.#binding.stream(mirrorChannel, [], items, options);
+    return openStream(this.#binding, mirrorChannel, [], items, options);
   }
 
   /**
@@ -222,7 +224,7 @@ export class FlowsClient {
    * First item within 30 s.
    */
   pictures(count: number, bytes: number, options?: CallOptions): Streaming<Picture, Summary> {
-    return this.#binding.stream(picturesChannel, [count, bytes], undefined, options);
+    return openStream(this.#binding, picturesChannel, [count, bytes], undefined, options);
   }
 
   /**
@@ -231,7 +233,7 @@ export class FlowsClient {
    * First item within 30 s.
    */
   stall(options?: CallOptions): Streaming<number, void> {
-    return this.#binding.stream(stallChannel, [], undefined, options);
+    return openStream(this.#binding, stallChannel, [], undefined, options);
   }
 }
 
@@ -266,5 +268,4 @@ export const Flows: InterfaceDescriptor<FlowsClient, FlowsHandlers, null> = {
   hash: '2f3bda4b7ae2fcbe5502d5a12ce9d2a1',
   channels: [countChannel, sumChannel, mirrorChannel, picturesChannel, stallChannel],
   client: (binding) => new FlowsClient(binding),
-  publisher: () => null,
 };

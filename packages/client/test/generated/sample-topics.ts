@@ -9,17 +9,17 @@ import {
   type ChannelDescriptor,
   type DeliveryReport,
   type InterfaceDescriptor,
-  type PublishBinding,
   type Reader,
   readList,
   refused,
   type SubscribeOptions,
+  subscribeTo,
   unitCodec,
   type Unsubscribe,
   within,
   writeList,
   type Writer,
-} from '../../src/codec/index.js';
+} from '../../src/index.js';
 import {
   type Change,
   decodeChange,
@@ -323,7 +323,7 @@ export class TopicsClient {
     listener: (number: number, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(tickedChannel, listener, options);
+    return subscribeTo(this.#binding, tickedChannel, listener, options);
   }
 
   /**
@@ -335,7 +335,7 @@ export class TopicsClient {
     listener: (number: number, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(keptChannel, listener, options);
+    return subscribeTo(this.#binding, keptChannel, listener, options);
   }
 
   /**
@@ -347,7 +347,7 @@ export class TopicsClient {
     listener: (number: number, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(strictChannel, listener, options);
+    return subscribeTo(this.#binding, strictChannel, listener, options);
   }
 
   /**
@@ -359,7 +359,7 @@ export class TopicsClient {
     listener: (changes: readonly Change[], arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(changedChannel, listener, options);
+    return subscribeTo(this.#binding, changedChannel, listener, options);
   }
 
   /**
@@ -371,7 +371,7 @@ export class TopicsClient {
     listener: (value: Preferences, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(preferencesChannel, listener, options);
+    return subscribeTo(this.#binding, preferencesChannel, listener, options);
   }
 
   /**
@@ -383,7 +383,7 @@ export class TopicsClient {
     listener: (value: bigint, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(levelChannel, listener, options);
+    return subscribeTo(this.#binding, levelChannel, listener, options);
   }
 }
 
@@ -394,72 +394,42 @@ export interface TopicsHandlers {
 }
 
 /** Publishes the topics of one instance of `Topics`. */
-export class TopicsPublisher {
-  readonly #binding: PublishBinding;
-
-  constructor(binding: PublishBinding) {
-    this.#binding = binding;
-  }
-
+export interface TopicsPublisher {
   /** An event; when a subscriber is slow, its oldest value goes. */
-  ticked(number: number): void {
-    this.#binding.publish(tickedChannel, number);
-  }
+  ticked(number: number): void;
 
   /** The same as `ticked`, and tells who got it within `withinMs` and who did not. */
-  tickedReported(number: number, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(tickedChannel, number, withinMs);
-  }
+  tickedReported(number: number, withinMs: number): Calling<DeliveryReport>;
 
   /** An event; when a subscriber is slow, the new value goes. */
-  kept(number: number): void {
-    this.#binding.publish(keptChannel, number);
-  }
+  kept(number: number): void;
 
   /** The same as `kept`, and tells who got it within `withinMs` and who did not. */
-  keptReported(number: number, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(keptChannel, number, withinMs);
-  }
+  keptReported(number: number, withinMs: number): Calling<DeliveryReport>;
 
   /** An event; a subscriber that is slow is put off. */
-  strict(number: number): void {
-    this.#binding.publish(strictChannel, number);
-  }
+  strict(number: number): void;
 
   /** The same as `strict`, and tells who got it within `withinMs` and who did not. */
-  strictReported(number: number, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(strictChannel, number, withinMs);
-  }
+  strictReported(number: number, withinMs: number): Calling<DeliveryReport>;
 
   /** An event with data. */
-  changed(changes: readonly Change[]): void {
-    this.#binding.publish(changedChannel, changes);
-  }
+  changed(changes: readonly Change[]): void;
 
   /** The same as `changed`, and tells who got it within `withinMs` and who did not. */
-  changedReported(changes: readonly Change[], withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(changedChannel, changes, withinMs);
-  }
+  changedReported(changes: readonly Change[], withinMs: number): Calling<DeliveryReport>;
 
   /** A state with data. */
-  preferences(value: Preferences): void {
-    this.#binding.publish(preferencesChannel, value);
-  }
+  preferences(value: Preferences): void;
 
   /** The same as `preferences`, and tells who got it within `withinMs` and who did not. */
-  preferencesReported(value: Preferences, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(preferencesChannel, value, withinMs);
-  }
+  preferencesReported(value: Preferences, withinMs: number): Calling<DeliveryReport>;
 
   /** A state that is one number. */
-  level(value: bigint): void {
-    this.#binding.publish(levelChannel, value);
-  }
+  level(value: bigint): void;
 
   /** The same as `level`, and tells who got it within `withinMs` and who did not. */
-  levelReported(value: bigint, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(levelChannel, value, withinMs);
-  }
+  levelReported(value: bigint, withinMs: number): Calling<DeliveryReport>;
 }
 
 /**
@@ -481,5 +451,4 @@ export const Topics: InterfaceDescriptor<TopicsClient, TopicsHandlers, TopicsPub
     levelChannel,
   ],
   client: (binding) => new TopicsClient(binding),
-  publisher: (binding) => new TopicsPublisher(binding),
 };

@@ -13,7 +13,7 @@ import {
   within,
   type Writer,
   writeTuple,
-} from '../../src/codec/index.js';
+} from '../../src/index.js';
 import {
   type Arrays,
   ArraysCodec,
@@ -1111,5 +1111,4 @@ export const Values: InterfaceDescriptor<ValuesClient, ValuesHandlers, null> = {
     convertedChannel,
   ],
   client: (binding) => new ValuesClient(binding),
-  publisher: () => null,
 };

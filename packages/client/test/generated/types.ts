@@ -33,7 +33,7 @@ import {
   writeUnknown,
   writeUrl,
   writeUuid,
-} from '../../src/codec/index.js';
+} from '../../src/index.js';
 
 /** Arrays of a fixed length. */
 export interface Arrays {
