@@ -10,10 +10,10 @@ import {
   type DeliveryReport,
   type InterfaceDescriptor,
   noArguments,
-  type PublishBinding,
   type Reader,
   refused,
   type SubscribeOptions,
+  subscribeTo,
   unitCodec,
   type Unsubscribe,
   within,
@@ -327,7 +327,7 @@ export class CamerasClient {
     listener: (camera: Camera, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(attachedChannel, listener, options);
+    return subscribeTo(this.#binding, attachedChannel, listener, options);
   }
 
   /**
@@ -339,7 +339,7 @@ export class CamerasClient {
     listener: (camera: Camera, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(detachedChannel, listener, options);
+    return subscribeTo(this.#binding, detachedChannel, listener, options);
   }
 
   /**
@@ -351,7 +351,7 @@ export class CamerasClient {
     listener: (value: CameraList, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(camerasChannel, listener, options);
+    return subscribeTo(this.#binding, camerasChannel, listener, options);
   }
 }
 
@@ -374,42 +374,24 @@ export interface CamerasHandlers {
 }
 
 /** Publishes the topics of one instance of `Cameras`. */
-export class CamerasPublisher {
-  readonly #binding: PublishBinding;
-
-  constructor(binding: PublishBinding) {
-    this.#binding = binding;
-  }
-
+export interface CamerasPublisher {
   /** A camera was plugged in. */
-  attached(camera: Camera): void {
-    this.#binding.publish(attachedChannel, camera);
-  }
+  attached(camera: Camera): void;
 
   /** The same as `attached`, and tells who got it within `withinMs` and who did not. */
-  attachedReported(camera: Camera, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(attachedChannel, camera, withinMs);
-  }
+  attachedReported(camera: Camera, withinMs: number): Calling<DeliveryReport>;
 
   /** A camera was unplugged, or has failed. */
-  detached(camera: Camera): void {
-    this.#binding.publish(detachedChannel, camera);
-  }
+  detached(camera: Camera): void;
 
   /** The same as `detached`, and tells who got it within `withinMs` and who did not. */
-  detachedReported(camera: Camera, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(detachedChannel, camera, withinMs);
-  }
+  detachedReported(camera: Camera, withinMs: number): Calling<DeliveryReport>;
 
   /** All cameras, whenever something about one has changed. */
-  cameras(value: CameraList): void {
-    this.#binding.publish(camerasChannel, value);
-  }
+  cameras(value: CameraList): void;
 
   /** The same as `cameras`, and tells who got it within `withinMs` and who did not. */
-  camerasReported(value: CameraList, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(camerasChannel, value, withinMs);
-  }
+  camerasReported(value: CameraList, withinMs: number): Calling<DeliveryReport>;
 }
 
 /**
@@ -431,5 +413,4 @@ export const Cameras: InterfaceDescriptor<CamerasClient, CamerasHandlers, Camera
     camerasChannel,
   ],
   client: (binding) => new CamerasClient(binding),
-  publisher: (binding) => new CamerasPublisher(binding),
 };

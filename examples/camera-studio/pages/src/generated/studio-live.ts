@@ -6,10 +6,10 @@ import {
   type ChannelDescriptor,
   type DeliveryReport,
   type InterfaceDescriptor,
-  type PublishBinding,
   type Reader,
   refused,
   type SubscribeOptions,
+  subscribeTo,
   unitCodec,
   type Unsubscribe,
   within,
@@ -68,7 +68,7 @@ export class LiveClient {
     listener: (frame: Frame, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(frameChannel, listener, options);
+    return subscribeTo(this.#binding, frameChannel, listener, options);
   }
 }
 
@@ -76,22 +76,12 @@ export class LiveClient {
 export interface LiveHandlers {}
 
 /** Publishes the topics of one instance of `Live`. */
-export class LivePublisher {
-  readonly #binding: PublishBinding;
-
-  constructor(binding: PublishBinding) {
-    this.#binding = binding;
-  }
-
+export interface LivePublisher {
   /** A picture. A receiver that is slow misses the oldest and gets the newest. */
-  frame(frame: Frame): void {
-    this.#binding.publish(frameChannel, frame);
-  }
+  frame(frame: Frame): void;
 
   /** The same as `frame`, and tells who got it within `withinMs` and who did not. */
-  frameReported(frame: Frame, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(frameChannel, frame, withinMs);
-  }
+  frameReported(frame: Frame, withinMs: number): Calling<DeliveryReport>;
 }
 
 /**
@@ -105,5 +95,4 @@ export const Live: InterfaceDescriptor<LiveClient, LiveHandlers, LivePublisher> 
   hash: '2f30e279402d0e643c97e9e39fc41814',
   channels: [frameChannel],
   client: (binding) => new LiveClient(binding),
-  publisher: (binding) => new LivePublisher(binding),
 };

@@ -10,11 +10,12 @@ import {
   type InterfaceDescriptor,
   type ItemsOut,
   noArguments,
-  type PublishBinding,
+  openStream,
   type Reader,
   refused,
   type Streaming,
   type SubscribeOptions,
+  subscribeTo,
   unitCodec,
   type Unsubscribe,
   within,
@@ -87,7 +88,7 @@ export class MessageLogClient {
    * First item within 30 s.
    */
   history(options?: CallOptions): Streaming<LogBatch, number> {
-    return this.#binding.stream(historyChannel, [], undefined, options);
+    return openStream(this.#binding, historyChannel, [], undefined, options);
   }
 
   /**
@@ -99,7 +100,7 @@ export class MessageLogClient {
     listener: (batch: LogBatch, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(recordedChannel, listener, options);
+    return subscribeTo(this.#binding, recordedChannel, listener, options);
   }
 }
 
@@ -112,22 +113,12 @@ export interface MessageLogHandlers {
 }
 
 /** Publishes the topics of one instance of `MessageLog`. */
-export class MessageLogPublisher {
-  readonly #binding: PublishBinding;
-
-  constructor(binding: PublishBinding) {
-    this.#binding = binding;
-  }
-
+export interface MessageLogPublisher {
   /** What happened since the last batch. Messages of this channel are left out. */
-  recorded(batch: LogBatch): void {
-    this.#binding.publish(recordedChannel, batch);
-  }
+  recorded(batch: LogBatch): void;
 
   /** The same as `recorded`, and tells who got it within `withinMs` and who did not. */
-  recordedReported(batch: LogBatch, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(recordedChannel, batch, withinMs);
-  }
+  recordedReported(batch: LogBatch, withinMs: number): Calling<DeliveryReport>;
 }
 
 /**
@@ -145,5 +136,4 @@ export const MessageLog: InterfaceDescriptor<
   hash: '983bd0df7d184d9eee8ca76ef127690f',
   channels: [historyChannel, recordedChannel],
   client: (binding) => new MessageLogClient(binding),
-  publisher: (binding) => new MessageLogPublisher(binding),
 };

@@ -6,10 +6,10 @@ import {
   type ChannelDescriptor,
   type DeliveryReport,
   type InterfaceDescriptor,
-  type PublishBinding,
   type Reader,
   refused,
   type SubscribeOptions,
+  subscribeTo,
   unitCodec,
   type Unsubscribe,
   within,
@@ -77,7 +77,7 @@ export class MeasurementsClient {
     listener: (measurement: Measurement, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(measuredChannel, listener, options);
+    return subscribeTo(this.#binding, measuredChannel, listener, options);
   }
 }
 
@@ -85,22 +85,12 @@ export class MeasurementsClient {
 export interface MeasurementsHandlers {}
 
 /** Publishes the topics of one instance of `Measurements`. */
-export class MeasurementsPublisher {
-  readonly #binding: PublishBinding;
-
-  constructor(binding: PublishBinding) {
-    this.#binding = binding;
-  }
-
+export interface MeasurementsPublisher {
   /** A picture was measured. */
-  measured(measurement: Measurement): void {
-    this.#binding.publish(measuredChannel, measurement);
-  }
+  measured(measurement: Measurement): void;
 
   /** The same as `measured`, and tells who got it within `withinMs` and who did not. */
-  measuredReported(measurement: Measurement, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(measuredChannel, measurement, withinMs);
-  }
+  measuredReported(measurement: Measurement, withinMs: number): Calling<DeliveryReport>;
 }
 
 /**
@@ -118,5 +108,4 @@ export const Measurements: InterfaceDescriptor<
   hash: '5c3a702c32b8fce009a7d3c95aae6c2b',
   channels: [measuredChannel],
   client: (binding) => new MeasurementsClient(binding),
-  publisher: (binding) => new MeasurementsPublisher(binding),
 };

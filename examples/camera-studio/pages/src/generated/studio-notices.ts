@@ -9,10 +9,10 @@ import {
   type ChannelDescriptor,
   type DeliveryReport,
   type InterfaceDescriptor,
-  type PublishBinding,
   type Reader,
   refused,
   type SubscribeOptions,
+  subscribeTo,
   unitCodec,
   type Unsubscribe,
   within,
@@ -128,7 +128,7 @@ export class NoticesClient {
     listener: (notice: Notice, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(noticeChannel, listener, options);
+    return subscribeTo(this.#binding, noticeChannel, listener, options);
   }
 }
 
@@ -139,22 +139,12 @@ export interface NoticesHandlers {
 }
 
 /** Publishes the topics of one instance of `Notices`. */
-export class NoticesPublisher {
-  readonly #binding: PublishBinding;
-
-  constructor(binding: PublishBinding) {
-    this.#binding = binding;
-  }
-
+export interface NoticesPublisher {
   /** Somebody has something to say. */
-  notice(notice: Notice): void {
-    this.#binding.publish(noticeChannel, notice);
-  }
+  notice(notice: Notice): void;
 
   /** The same as `notice`, and tells who got it within `withinMs` and who did not. */
-  noticeReported(notice: Notice, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(noticeChannel, notice, withinMs);
-  }
+  noticeReported(notice: Notice, withinMs: number): Calling<DeliveryReport>;
 }
 
 /**
@@ -168,5 +158,4 @@ export const Notices: InterfaceDescriptor<NoticesClient, NoticesHandlers, Notice
   hash: 'dcc8691961a857c9decd40521e0b72da',
   channels: [announceChannel, noticeChannel],
   client: (binding) => new NoticesClient(binding),
-  publisher: (binding) => new NoticesPublisher(binding),
 };

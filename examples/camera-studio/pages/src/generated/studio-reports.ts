@@ -11,10 +11,11 @@ import {
   type InterfaceDescriptor,
   type Items,
   noArguments,
-  type PublishBinding,
   type Reader,
   refused,
+  sendItems,
   type SubscribeOptions,
+  subscribeTo,
   unitCodec,
   type Unsubscribe,
   within,
@@ -96,7 +97,7 @@ export class ReportsClient {
    * First item within 86400 s.
    */
   report(items: Items<Statistics>, options?: CallOptions): Calling<bigint> {
-    return this.#binding.send(reportChannel, [], items, options);
+    return sendItems(this.#binding, reportChannel, [], items, options);
   }
 
   /**
@@ -108,7 +109,7 @@ export class ReportsClient {
     listener: (statistics: Statistics, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(reportedChannel, listener, options);
+    return subscribeTo(this.#binding, reportedChannel, listener, options);
   }
 }
 
@@ -121,22 +122,12 @@ export interface ReportsHandlers {
 }
 
 /** Publishes the topics of one instance of `Reports`. */
-export class ReportsPublisher {
-  readonly #binding: PublishBinding;
-
-  constructor(binding: PublishBinding) {
-    this.#binding = binding;
-  }
-
+export interface ReportsPublisher {
   /** A receiver has reported. */
-  reported(statistics: Statistics): void {
-    this.#binding.publish(reportedChannel, statistics);
-  }
+  reported(statistics: Statistics): void;
 
   /** The same as `reported`, and tells who got it within `withinMs` and who did not. */
-  reportedReported(statistics: Statistics, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(reportedChannel, statistics, withinMs);
-  }
+  reportedReported(statistics: Statistics, withinMs: number): Calling<DeliveryReport>;
 }
 
 /**
@@ -150,5 +141,4 @@ export const Reports: InterfaceDescriptor<ReportsClient, ReportsHandlers, Report
   hash: 'bc5e78dfe7bb11394e3716aadb2cb659',
   channels: [reportChannel, reportedChannel],
   client: (binding) => new ReportsClient(binding),
-  publisher: (binding) => new ReportsPublisher(binding),
 };

@@ -9,10 +9,10 @@ import {
   type ChannelDescriptor,
   type DeliveryReport,
   type InterfaceDescriptor,
-  type PublishBinding,
   type Reader,
   refused,
   type SubscribeOptions,
+  subscribeTo,
   unitCodec,
   type Unsubscribe,
   within,
@@ -133,7 +133,7 @@ export class SettingsStoreClient {
     listener: (value: SettingsState, arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
-    return this.#binding.subscribe(settingsChannel, listener, options);
+    return subscribeTo(this.#binding, settingsChannel, listener, options);
   }
 }
 
@@ -146,22 +146,12 @@ export interface SettingsStoreHandlers {
 }
 
 /** Publishes the topics of one instance of `SettingsStore`. */
-export class SettingsStorePublisher {
-  readonly #binding: PublishBinding;
-
-  constructor(binding: PublishBinding) {
-    this.#binding = binding;
-  }
-
+export interface SettingsStorePublisher {
   /** The settings as they are now. */
-  settings(value: SettingsState): void {
-    this.#binding.publish(settingsChannel, value);
-  }
+  settings(value: SettingsState): void;
 
   /** The same as `settings`, and tells who got it within `withinMs` and who did not. */
-  settingsReported(value: SettingsState, withinMs: number): Calling<DeliveryReport> {
-    return this.#binding.publishReported(settingsChannel, value, withinMs);
-  }
+  settingsReported(value: SettingsState, withinMs: number): Calling<DeliveryReport>;
 }
 
 /**
@@ -179,5 +169,4 @@ export const SettingsStore: InterfaceDescriptor<
   hash: '1e151c399d82bd61d667dd4589999d0b',
   channels: [updateChannel, settingsChannel],
   client: (binding) => new SettingsStoreClient(binding),
-  publisher: (binding) => new SettingsStorePublisher(binding),
 };

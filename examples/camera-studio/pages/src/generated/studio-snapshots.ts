@@ -63,5 +63,4 @@ export const Snapshots: InterfaceDescriptor<SnapshotsClient, SnapshotsHandlers, 
   hash: 'fcec52cdadf969a210ab02302c6d1234',
   channels: [takeChannel],
   client: (binding) => new SnapshotsClient(binding),
-  publisher: () => null,
 };

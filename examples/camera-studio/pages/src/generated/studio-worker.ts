@@ -243,5 +243,4 @@ export const CameraWorker: InterfaceDescriptor<CameraWorkerClient, CameraWorkerH
   hash: '313eb5a89482656593229f7eb6fccdae',
   channels: [startChannel, stopChannel, adjustChannel, progressChannel],
   client: (binding) => new CameraWorkerClient(binding),
-  publisher: () => null,
 };
