@@ -27,6 +27,7 @@ fn keywords_and_names_of_the_code_itself_are_told_apart() {
                         field("options", u32()),
                         field("out", list(named("Words"))),
                         field("delete_channel", u32()),
+                        field("open_stream", u32()),
                     ],
                 ),
                 channel("then", ChannelKind::Call, Vec::new()),

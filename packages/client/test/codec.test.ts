@@ -451,27 +451,6 @@ describe('depth', () => {
 });
 
 describe('buffers', () => {
-  it('leave room for a header that is filled in later', () => {
-    const out = new Writer(64);
-    const start = out.reserve(24);
-    out.string('x'.repeat(1000));
-    out.patchU32(start, out.length);
-    expect(out.length).toBe(24 + 2 + 1000);
-    expect(toHex(out.view(0).subarray(0, 8))).toBe('0204000000000000');
-    expect(() => out.patchU32(out.length - 3, 1)).toThrow(RangeError);
-  });
-
-  it('take a part back that went wrong', () => {
-    const out = new Writer();
-    out.u8(1);
-    const before = out.length;
-    expect(refusal(() => NodeCodec.encode(out, { value: 300, next: null }))).toBe('out_of_range at value');
-    out.truncate(before);
-    NodeCodec.encode(out, { value: 3, next: null });
-    expect(toHex(out.copy())).toBe('010300');
-    expect(() => out.truncate(99)).toThrow(RangeError);
-  });
-
   it('put counts of one to three bytes before parts', () => {
     for (const length of [0, 1, 127, 128, 16_383, 16_384]) {
       const out = new Writer(64);

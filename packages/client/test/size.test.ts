@@ -40,6 +40,19 @@ describe('a page with one interface', () => {
     expect(gzipped).toBeLessThanOrEqual(BYTES_MAX);
   });
 
+  test('Values, which has every form of a type at once: at most 19 kB', async () => {
+    expect((await bundle(page('Values', 'sample-values'))).gzipped).toBeLessThanOrEqual(19_000);
+  });
+
+  test.each([
+    ['Flows', 'sample-flows'],
+    ['Echo', 'sample-echo'],
+    ['Topics', 'sample-topics'],
+  ])('%s, and serves as well: at most 16.5 kB', async (name, file) => {
+    const { gzipped } = await bundle(`${page(name, file)} export { serve } from '../src/index.js';`);
+    expect(gzipped).toBeLessThanOrEqual(16_500);
+  });
+
   test('leaves out what it does not use', async () => {
     const { inputs, text } = await bundle(page('Flows', 'sample-flows'));
     expect(inputs.some((input) => input.includes('/node/'))).toBe(false);

@@ -1,6 +1,6 @@
 /**
  * Writes values at the end of a buffer that grows: the primitives of `docs/protocol.md`, section 2. Knows nothing of
- * frames; a caller may leave room for a header (`reserve`) and fill it in later (`patchU32`).
+ * frames, whose headers are the session's.
  */
 import { CodecError, fail } from './error.js';
 import { float32, float64, halves, HIGH, LOW, signed, unsigned } from './halves.js';
@@ -42,15 +42,6 @@ export class Writer {
     this.#depth = 0;
   }
 
-  /** Takes back everything behind the first `length` bytes, also after an error in a value. */
-  truncate(length: number): void {
-    if (!(length >= 0 && length <= this.#position)) {
-      throw new RangeError('there are fewer bytes than that');
-    }
-    this.#position = length;
-    this.#depth = 0;
-  }
-
   /** What was written, from `start`: a window that is valid until the next call that writes. */
   view(start = 0): Uint8Array<ArrayBuffer> {
     return this.#buffer.subarray(start, this.#position);
@@ -59,22 +50,6 @@ export class Writer {
   /** A copy of what was written, from `start`. */
   copy(start = 0): Uint8Array<ArrayBuffer> {
     return this.#buffer.slice(start, this.#position);
-  }
-
-  /** Leaves room for `length` bytes, all 0, and returns where it stands. */
-  reserve(length: number): number {
-    const start = this.#room(length);
-    this.#buffer.fill(0, start, start + length);
-    this.#position = start + length;
-    return start;
-  }
-
-  /** Sets four bytes that were written before, little-endian. */
-  patchU32(at: number, value: number): void {
-    if (!(at >= 0 && at + 4 <= this.#position)) {
-      throw new RangeError('nothing was written there');
-    }
-    this.#word(at, value);
   }
 
   /** Counts one more level of nesting; after success it is paired with `leave`. */
