@@ -97,6 +97,10 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
                 Poll::Pending => {}
             }
             let idle = self.written == self.out.len();
+            if !idle {
+                // It may end while the other side takes nothing; whoever only waits for room would never hear of it.
+                let _ = self.core.poll_output(context);
+            }
             if idle && self.core.poll_output(context).is_ready() && !self.core.has_ended() {
                 if self.fill() {
                     continue;

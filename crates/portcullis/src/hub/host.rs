@@ -6,12 +6,13 @@ use std::task::{Context, Poll};
 
 use portcullis_hub::{PeerId, Turn};
 use portcullis_proto::goodbye::{Goodbye, Reason};
-use portcullis_proto::rpc::{Body, Complete, Host, Replies, Taken};
+use portcullis_proto::rpc::{Body, Complete, Host, Mode, Replies, Taken};
 use portcullis_proto::session::{Leg, SendError};
 use portcullis_proto::time::Time;
 use tokio::sync::Notify;
 use tracing::Instrument;
 
+use super::blocking::Blocking;
 use super::shared::{Shared, Wake};
 use crate::client::spawn;
 use crate::driver::connection::Core;
@@ -25,6 +26,7 @@ pub(super) struct PeerHost {
     pub(super) gone: Notify,
     pub(super) goodbye: Mutex<Option<Goodbye>>,
     scratch: Mutex<Scratch>,
+    blocking: Blocking,
 }
 
 /// Memory that each turn uses again.
@@ -42,6 +44,7 @@ impl PeerHost {
             gone: Notify::new(),
             goodbye: Mutex::new(None),
             scratch: Mutex::new(Scratch::default()),
+            blocking: Blocking::default(),
         }
     }
 
@@ -66,7 +69,10 @@ impl PeerHost {
             let runtime = &self.hub.runtime;
             let pace = (&self.hub.pace, &self.hub.clock);
             start_all(&mut turn.jobs, input, replies, &complete, pace, |mode, running, span| {
-                spawn(runtime, mode, running.instrument(span));
+                match mode {
+                    Mode::Blocking => self.blocking.spawn(runtime, running, span),
+                    mode => spawn(runtime, mode, running.instrument(span)),
+                }
             });
             if !replies.entries.is_empty() {
                 log_panics(&replies.entries);
@@ -133,15 +139,19 @@ impl Core for Arc<PeerHost> {
     }
 
     fn transmit(&self, into: &mut Vec<u8>) -> bool {
-        self.hub.lock().core.transmit(self.peer, into)
+        let mut state = self.hub.lock();
+        let some = state.core.transmit(self.peer, into);
+        let room = state.core.has_room(self.peer);
+        drop(state);
+        if room {
+            self.hub.turn(|core, now, turn| core.resume(self.peer, now, turn));
+        }
+        some
     }
 
     fn poll_output(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.hub.lock();
-        if state.core.has_output(self.peer) || state.core.ended(self.peer).is_some() {
-            return Poll::Ready(());
-        }
-        state.core.untouch(self.peer);
+        // In any case: whoever cannot write what there is waits for the end of the connection all the same.
         match state.wakes.get_mut(&self.peer) {
             Some(Wake::Task(Some(held))) if held.will_wake(context.waker()) => {}
             _ => {
@@ -149,6 +159,10 @@ impl Core for Arc<PeerHost> {
                 state.wakes.insert(self.peer, wake);
             }
         }
+        if state.core.has_output(self.peer) || state.core.ended(self.peer).is_some() {
+            return Poll::Ready(());
+        }
+        state.core.untouch(self.peer);
         Poll::Pending
     }
 

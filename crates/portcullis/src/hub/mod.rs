@@ -2,6 +2,7 @@
 //! and publishes.
 
 mod attach;
+mod blocking;
 mod build;
 mod events;
 mod host;
@@ -16,9 +17,7 @@ pub use attach::Connection;
 pub use build::HubBuilder;
 pub use events::Events;
 #[cfg(unix)]
-pub use listen::{
-    HANDSHAKES_MAX, ListenError, PeerCredentials, UnixListen, UnixListening,
-};
+pub use listen::{HANDSHAKES_MAX, ListenError, PeerCredentials, UnixListen, UnixListening};
 pub use main_side::{Hosted, ServeError};
 pub use shared::Hub;
 

@@ -83,6 +83,10 @@ impl WsError {
     }
 }
 
+/// Pings that are answered before the answers must have left: a peer that asks and takes nothing waits, and nothing
+/// piles up for it.
+const PINGS_MAX: u32 = 64;
+
 type Stream = WebSocketStream<TcpStream>;
 type Sink = Arc<Mutex<SplitSink<Stream, Message>>>;
 
@@ -99,6 +103,8 @@ pub struct WebSocketReader {
     /// For the close frame that ends a violation, even while the other half is elsewhere.
     sink: Sink,
     state: State,
+    /// Pings since all answers had left.
+    pings: u32,
     limit: usize,
     _permit: Arc<OwnedSemaphorePermit>,
 }
@@ -112,6 +118,8 @@ pub struct WebSocketWriter {
 
 enum State {
     Open,
+    /// So many pings came that their answers must leave before anything more is read.
+    Answering,
     /// The peer is yet to be told; kept here so that a dropped `recv` does not lose the error.
     Failing(WsError),
     Done,
@@ -138,7 +146,8 @@ impl WebSocket {
         let permit = Arc::new(permit);
         let limit = message_bytes_max;
         let writer = WebSocketWriter { sink: sink.clone(), limit, _permit: permit.clone() };
-        let reader = WebSocketReader { stream, sink, state: State::Open, limit, _permit: permit };
+        let state = State::Open;
+        let reader = WebSocketReader { stream, sink, state, pings: 0, limit, _permit: permit };
         Self { reader, writer }
     }
 
@@ -177,6 +186,16 @@ impl WebSocketReader {
         loop {
             match &self.state {
                 State::Open => {}
+                State::Answering => {
+                    let left = self.sink.lock().await.flush().await;
+                    self.pings = 0;
+                    self.state = match left.map_err(|e| WsError::from_tungstenite(e, self.limit)) {
+                        Ok(()) => State::Open,
+                        Err(WsError::Closed) => State::Done,
+                        Err(error) => State::Failing(error),
+                    };
+                    continue;
+                }
                 State::Failing(error) => {
                     let error = error.clone();
                     if let Some(code) = error.close_code() {
@@ -190,7 +209,13 @@ impl WebSocketReader {
             match self.stream.next().await {
                 Some(Ok(Message::Binary(message))) => return Some(Ok(message)),
                 Some(Ok(Message::Text(_))) => self.state = State::Failing(WsError::Text),
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Ok(Message::Ping(_))) => {
+                    self.pings = self.pings.saturating_add(1);
+                    if self.pings >= PINGS_MAX {
+                        self.state = State::Answering;
+                    }
+                }
+                Some(Ok(Message::Pong(_) | Message::Frame(_))) => {}
                 Some(Ok(Message::Close(_))) => {
                     self.state = State::Done;
                     // The answer to the close frame goes out with the next read.

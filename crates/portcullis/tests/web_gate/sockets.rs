@@ -250,3 +250,31 @@ async fn an_upgrade_that_is_not_one_is_refused_and_spends_nothing() {
     assert_eq!(gate.counters().denied(Denial::BadUpgrade), 11);
     assert!(connect(&gate, &cookie, &ticket).await.is_ok());
 }
+
+#[tokio::test]
+async fn pings_of_a_peer_that_takes_no_answers_are_not_read_without_end() {
+    let gate = gate();
+    let (stream, page) = raw_page(&gate).await;
+    let (mut reader, _writer) = page.socket.split();
+    let reading = tokio::spawn(async move { while reader.recv().await.is_some() {} });
+    let mut ping = vec![0x89, 0x80 | 125, 0, 0, 0, 0];
+    ping.resize(ping.len() + 125, 0);
+    let pings = ping.repeat(1024);
+    // What the system holds for both directions is far less than this; all of it is taken only by a gate that goes on
+    // reading whatever it owes.
+    const FLOOD: usize = 64 * 1024 * 1024;
+    let mut sent = 0;
+    let mut still = 0;
+    while sent < FLOOD && still < 20 {
+        match stream.try_write(&pings[sent % ping.len()..]) {
+            Ok(count) => (sent, still) = (sent + count, 0),
+            Err(error) => {
+                assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+                still += 1;
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        }
+    }
+    assert!(sent < FLOOD, "the gate stops reading");
+    assert!(!reading.is_finished(), "and waits");
+}
