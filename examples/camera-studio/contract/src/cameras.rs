@@ -70,7 +70,7 @@ pub struct CameraList {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CameraError {
     /// There is no camera with this number.
-    Unknown {
+    NoSuchCamera {
         /// The number.
         camera: CameraId,
     },

@@ -64,7 +64,7 @@ const CHANNELS: readonly [ChannelKind, string, string, string, number, number | 
   ["event", "studio.live.frame", "camera-1", "light", 345_640, null],
   ["event", "studio.measurements.measured", "light", "viewer-1", 26, null],
   ["call", "studio.settings.update", "controls-1", "main", 31, 640],
-  ["state", "studio.settings.current", "main", "viewer-1", 44, null],
+  ["state", "studio.settings.settings", "main", "viewer-1", 44, null],
   ["call", "studio.snapshots.take", "controls-1", "viewer-1", 181_204, 11_400],
   ["call", "studio.cameras.unplug", "controls-1", "main", 5, 3_120],
   ["stream", "studio.worker.frames", "camera-1", "main", 345_640, 33_400],
@@ -134,7 +134,8 @@ export function connect(kind: WindowKind): StudioApi {
     for (const receiver of ["light", "statistics"]) {
       statistics.emit({
         receiver, framesPerSecond: 30 + (Math.random() - 0.5) / 5, bytesPerSecond: 10_369_200,
-        received: BigInt(sequence), dropped: 0n, latencyP50Us: 412n, latencyP99Us: 1340n,
+        received: BigInt(sequence), dropped: 0n, bytes: BigInt(sequence) * 345_600n, latencyP50Us: 412n, latencyP99Us: 1340n,
+        totalLatencyP50Us: 410n, totalLatencyP99Us: 1400n,
       });
     }
   }, 1000);
@@ -202,6 +203,7 @@ export function connect(kind: WindowKind): StudioApi {
       return { from: "viewer-1", png: new Uint8Array(await png!.arrayBuffer()) };
     },
     // Nobody asks: the other windows are studios of their own.
-    serveSnapshots: () => () => {},
+    serveSnapshots: () => {},
+    reportArrivals: () => {},
   };
 }

@@ -8,14 +8,18 @@ import { join } from "node:path";
 const COMMAND_MS_MAX = 20_000;
 
 const FLAGS = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+  "--headless", "--disable-gpu", "--no-proxy-server", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-pipe",
+  "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
 ];
 
+/** The browser refuses to build its sandbox for root, who can leave it anyway. */
+const SANDBOX = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+
 /** Starts a browser with a profile of its own. */
-export async function launch(binary = process.env.CHROMIUM ?? "chromium") {
+export async function launch({ binary = process.env.CHROMIUM ?? "chromium", flags = [] } = {}) {
   const profile = await mkdtemp(join(tmpdir(), "studio-browser-"));
-  const child = spawn(binary, [...FLAGS, `--user-data-dir=${profile}`, "about:blank"], {
+  const child = spawn(binary, [...FLAGS, ...SANDBOX, ...flags, `--user-data-dir=${profile}`, "about:blank"], {
     stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
   });
   const [, , , input, output] = child.stdio;
@@ -37,6 +41,13 @@ export async function launch(binary = process.env.CHROMIUM ?? "chromium") {
     }
   });
   input.on("error", () => {});
+  // A browser that cannot be started, or that has died, answers nothing any more.
+  const gone = (why) => {
+    for (const waiting of pending.values()) waiting.reject(new Error(`the browser ${why}`));
+    pending.clear();
+  };
+  child.on("error", (error) => gone(`was not started: ${error.message}`));
+  child.on("exit", () => gone("has ended"));
 
   const send = (method, params = {}, sessionId) =>
     new Promise((resolve, reject) => {
@@ -49,23 +60,42 @@ export async function launch(binary = process.env.CHROMIUM ?? "chromium") {
 
   return {
     /** Opens a page; `problems` gathers what its console and its content policy complain of. */
-    async page({ width = 1280, height = 800, dark = false } = {}) {
-      const { targetId } = await send("Target.createTarget", { url: "about:blank" });
+    async page({ width = 1280, height = 800, dark = false, context } = {}) {
+      const { targetId } = await send("Target.createTarget", { url: "about:blank", browserContextId: context, newWindow: true });
       const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
       const problems = [];
       listeners.add((message) => {
         if (message.sessionId !== sessionId) return;
         if (message.method === "Runtime.exceptionThrown") problems.push(message.params.exceptionDetails.exception?.description);
+        if (message.method === "Runtime.consoleAPICalled" && message.params.type === "error") {
+          problems.push(message.params.args.map(({ value, description }) => value ?? description).join(" "));
+        }
         if (message.method === "Log.entryAdded" && message.params.entry.level === "error") problems.push(message.params.entry.text);
       });
       const call = (method, params) => send(method, params, sessionId);
       await Promise.all([call("Runtime.enable"), call("Log.enable"), call("Page.enable")]);
+      // As if every window were in front: hidden ones are not drawn.
+      await call("Emulation.setFocusEmulationEnabled", { enabled: true });
       await call("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
       await call("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }] });
       return {
         call,
         problems,
         goto: (url) => call("Page.navigate", { url }),
+        /** Answers the page's next request itself, whoever it was for. */
+        async answerOnce(html) {
+          await call("Fetch.enable", { patterns: [{ urlPattern: "*" }] });
+          const answer = async (message) => {
+            if (message.sessionId !== sessionId || message.method !== "Fetch.requestPaused") return;
+            listeners.delete(answer);
+            const headers = [{ name: "Content-Type", value: "text/html" }];
+            await call("Fetch.fulfillRequest", {
+              requestId: message.params.requestId, responseCode: 200, responseHeaders: headers, body: Buffer.from(html).toString("base64"),
+            });
+            await call("Fetch.disable");
+          };
+          listeners.add(answer);
+        },
         evaluate: async (expression) => {
           const { result, exceptionDetails } = await call("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
           if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
@@ -75,7 +105,10 @@ export async function launch(binary = process.env.CHROMIUM ?? "chromium") {
         close: () => send("Target.closeTarget", { targetId }),
       };
     },
+    /** A browser of its own, as it were: with no cookie of the others. */
+    context: async () => (await send("Target.createBrowserContext")).browserContextId,
     async close() {
+      if (child.exitCode !== null || child.signalCode !== null) return rm(profile, { recursive: true, force: true, maxRetries: 5 });
       const ended = new Promise((resolve) => child.once("exit", resolve));
       send("Browser.close").catch(() => {});
       const timer = setTimeout(() => child.kill("SIGKILL"), 5000);

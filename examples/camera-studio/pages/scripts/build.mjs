@@ -39,7 +39,8 @@ export async function pages({ connect = join(root, "src/connect.ts") } = {}) {
       ...WINDOWS.map(({ name }) => ({ in: `src/${name}/main.ts`, out: name })),
       { in: "src/styles/studio.css", out: "studio" },
     ],
-    alias: {},
+    // The client as it is written, not as it was last compiled.
+    conditions: ["source"],
     plugins: [
       {
         name: "connect",

@@ -101,15 +101,23 @@ export interface Measurement {
   readonly motion: number;
 }
 
-/** How pictures reached one native receiver in the last second. */
-export interface Statistics {
-  readonly receiver: string;
+/** How pictures reach one receiver: rates and percentiles of the last second, sums and percentiles since its start. */
+export interface Arrived {
   readonly framesPerSecond: number;
   readonly bytesPerSecond: number;
   readonly received: bigint;
   readonly dropped: bigint;
+  readonly bytes: bigint;
   readonly latencyP50Us: bigint;
   readonly latencyP99Us: bigint;
+  readonly totalLatencyP50Us: bigint;
+  readonly totalLatencyP99Us: bigint;
+}
+
+/** The same, of a native renderer or of a viewer window. */
+export interface Statistics extends Arrived {
+  /** Its label. */
+  readonly receiver: string;
 }
 
 /** What kind of channel a message went over. */
@@ -189,6 +197,8 @@ export interface StudioApi {
   announce(text: string): Promise<readonly Delivery[]>;
   /** Asks a viewer window for the picture that it shows. */
   takeSnapshot(): Promise<Snapshot>;
-  /** Answers such requests, as a PNG file. */
-  serveSnapshots(take: () => Promise<Uint8Array<ArrayBuffer>>): Unsubscribe;
+  /** Answers such requests, as a PNG file; null while there is no picture. */
+  serveSnapshots(take: () => Promise<Uint8Array<ArrayBuffer> | null>): void;
+  /** Tells main once a second how pictures reach this window. */
+  reportArrivals(report: () => Arrived): void;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { linePath, POINTS_MAX } from "../src/shared/sparkline";
 import { Arrivals } from "../src/viewer/arrivals";
+import { Latencies } from "../src/viewer/latency";
 import { i420Bytes, i420ToRgba } from "../src/viewer/i420";
 
 describe("I420 to RGBA", () => {
@@ -62,9 +63,45 @@ describe("arrivals", () => {
   it("counts gaps, but not a restart or another camera", () => {
     const arrivals = new Arrivals();
     for (const [camera, sequence] of [[1, 5n], [1, 6n], [1, 9n], [2, 50n], [2, 51n], [2, 0n], [2, 1n]] as const) {
-      arrivals.arrived(camera, sequence);
+      arrivals.arrived(camera, sequence, 100, 10);
     }
     expect(arrivals.dropped).toBe(2n);
+  });
+
+  it("reports the last interval and all before it", () => {
+    const arrivals = new Arrivals();
+    expect(arrivals.report(1000)).toMatchObject({ framesPerSecond: 0, received: 0n, latencyP50Us: 0n, totalLatencyP99Us: 0n });
+    for (let i = 0n; i < 60n; i++) arrivals.arrived(1, i, 100, 10);
+    expect(arrivals.report(3000)).toMatchObject({ framesPerSecond: 30, bytesPerSecond: 3000, received: 60n, latencyP99Us: 10n });
+    for (let i = 60n; i < 70n; i++) arrivals.arrived(1, i, 100, 12);
+    expect(arrivals.report(4000)).toMatchObject({ framesPerSecond: 10, bytes: 7000n, latencyP50Us: 12n, totalLatencyP50Us: 10n });
+  });
+});
+
+describe("latencies", () => {
+  it("have percentiles that are at most a sixteenth too high", () => {
+    for (const scale of [1, 37, 900, 1e6]) {
+      const latencies = new Latencies();
+      const values = Array.from({ length: 200 }, (_, i) => (((i * 7919) % 200) + 1) * scale);
+      values.forEach((value) => latencies.record(value));
+      values.sort((a, b) => a - b);
+      for (const percent of [0, 1, 50, 99, 100]) {
+        const exact = values[Math.max(Math.ceil((200 * percent) / 100), 1) - 1]!;
+        const seen = Number(latencies.percentile(percent));
+        expect(seen).toBeGreaterThanOrEqual(exact);
+        expect(seen).toBeLessThanOrEqual(exact * (1 + 1 / 16));
+      }
+    }
+  });
+
+  it("never exceed the longest, and forget", () => {
+    const latencies = new Latencies();
+    latencies.record(1_000_001);
+    expect(latencies.percentile(99)).toBe(1_000_001n);
+    latencies.record(1e12);
+    expect(latencies.percentile(100)).toBe(1_000_000_000_000n);
+    latencies.clear();
+    expect(latencies.percentile(50)).toBe(0n);
   });
 });
 

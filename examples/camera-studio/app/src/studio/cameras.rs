@@ -200,18 +200,18 @@ impl Cameras for Studio {
 
     async fn plug(&self, _: &Call, camera: CameraId) -> Result<(), CameraError> {
         match self.ask(camera, Command::Plug).await {
-            None => Err(CameraError::Unknown { camera }),
+            None => Err(CameraError::NoSuchCamera { camera }),
             Some(Ok(())) => Ok(()),
             Some(Err(reason)) => Err(CameraError::CannotStart { camera, reason }),
         }
     }
 
     async fn unplug(&self, _: &Call, camera: CameraId) -> Result<(), CameraError> {
-        self.ask(camera, Command::Unplug).await.ok_or(CameraError::Unknown { camera })
+        self.ask(camera, Command::Unplug).await.ok_or(CameraError::NoSuchCamera { camera })
     }
 
     async fn select(&self, _: &Call, camera: CameraId) -> Result<(), CameraError> {
-        let mut outcome = Err(CameraError::Unknown { camera });
+        let mut outcome = Err(CameraError::NoSuchCamera { camera });
         self.state.change(|list| {
             let Some(found) = list.cameras.iter().find(|each| each.id == camera) else { return };
             if found.status == CameraStatus::Unplugged {

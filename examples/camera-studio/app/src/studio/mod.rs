@@ -124,7 +124,9 @@ async fn start(options: &cli::Studio) -> Result<(), StudioError> {
         tasks: Arc::default(),
         hub,
     };
-    let outcome = serve(options, &sources, &context, failures).await;
+    // Kept until the peers have been told: to them everything ends at once, and nothing has failed.
+    let mut hosted = Vec::new();
+    let outcome = serve(options, &sources, &context, &mut hosted, failures).await;
     end(&context).await;
     outcome
 }
@@ -146,6 +148,7 @@ async fn serve(
     options: &cli::Studio,
     sources: &[crate::source::SourceSpec],
     context: &Context,
+    hosted: &mut Vec<Hosted>,
     mut failures: mpsc::Receiver<StudioError>,
 ) -> Result<(), StudioError> {
     let hub = &context.hub;
@@ -154,7 +157,7 @@ async fn serve(
     let observer = observer::Observer::start(hub, log);
     let (receivers, receivers_hosted) = receivers::Receivers::serve(hub)?;
     let (cameras, cameras_hosted) = cameras::Studio::serve(context, sources)?;
-    let _hosted: [Hosted; 7] = [
+    hosted.extend([
         log_hosted,
         receivers_hosted,
         cameras_hosted,
@@ -162,7 +165,7 @@ async fn serve(
         notices::Board::serve(hub)?,
         hub.host_topics::<LiveInterface>("")?,
         hub.host_topics::<MeasurementsInterface>("")?,
-    ];
+    ]);
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
         plugged = cameras.plug_all() => plugged?,

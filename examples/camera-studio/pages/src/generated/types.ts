@@ -102,7 +102,7 @@ export const CameraCodec: Codec<Camera> = { encode: encodeCamera, decode: decode
 export type CameraError =
   /** There is no camera with this number. */
   | {
-      readonly type: 'unknown_';
+      readonly type: 'noSuchCamera';
       /** The number. */
       readonly camera: CameraId;
     }
@@ -129,9 +129,9 @@ export function encodeCameraError(out: Writer, value: CameraError): void {
   let at = '';
   try {
     switch (value.type) {
-      case 'unknown_':
+      case 'noSuchCamera':
         out.count(0);
-        at = 'Unknown.camera';
+        at = 'NoSuchCamera.camera';
         encodeCameraId(out, value.camera);
         break;
       case 'unplugged':
@@ -159,9 +159,9 @@ export function decodeCameraError(input: Reader): CameraError {
   try {
     switch (input.u32()) {
       case 0: {
-        at = 'Unknown.camera';
+        at = 'NoSuchCamera.camera';
         const camera = decodeCameraId(input);
-        return { type: 'unknown_', camera };
+        return { type: 'noSuchCamera', camera };
       }
       case 1: {
         at = 'Unplugged.camera';
@@ -994,6 +994,17 @@ export interface SettingsPatch {
    */
   readonly framesPerSecondMax: number | null;
 }
+
+/** Makes a `SettingsPatch` of which only `fields` are present. */
+export const SettingsPatch = (fields: Partial<SettingsPatch> = {}): SettingsPatch => ({
+  exposure: null,
+  gain: null,
+  mirror: null,
+  annotation: null,
+  quality: null,
+  framesPerSecondMax: null,
+  ...fields,
+});
 
 export function encodeSettingsPatch(out: Writer, value: SettingsPatch): void {
   let at = '';

@@ -1,5 +1,8 @@
 /** How pictures arrive at this window: rate, latency, gaps. Times are arguments. @module */
 
+import type { Arrived } from "../api";
+import { Latencies } from "./latency";
+
 /** The span over which the rate and the latency are taken, in milliseconds. */
 const WINDOW_MS = 1000;
 /** More pictures than this within the span are not remembered one by one. */
@@ -11,10 +14,22 @@ export class Arrivals {
   readonly #latencies: number[] = [];
   #camera: number | undefined;
   #next = 0n;
+  #received = 0n;
   #dropped = 0n;
+  #bytes = 0n;
+  readonly #total = new Latencies();
+  readonly #recent = new Latencies();
+  #reported: { readonly atMs: number; readonly received: bigint; readonly bytes: bigint } | undefined;
 
-  /** Counts a picture that arrived. Another camera, or a smaller number, begins a new sequence without a gap. */
-  arrived(camera: number, sequence: bigint): void {
+  /**
+   * Counts a picture that arrived `latencyUs` after it was taken. Another camera, or a smaller number, begins a new
+   * sequence without a gap.
+   */
+  arrived(camera: number, sequence: bigint, bytes: number, latencyUs: number): void {
+    this.#received++;
+    this.#bytes += BigInt(bytes);
+    this.#total.record(Math.max(latencyUs, 0));
+    this.#recent.record(Math.max(latencyUs, 0));
     if (camera === this.#camera && sequence > this.#next) this.#dropped += sequence - this.#next;
     this.#camera = camera;
     this.#next = sequence + 1n;
@@ -30,6 +45,27 @@ export class Arrivals {
   /** Pictures that are missing between those that arrived. */
   get dropped(): bigint {
     return this.#dropped;
+  }
+
+  /** Sums up for main, and begins the next interval. */
+  report(nowMs: number): Arrived {
+    const before = this.#reported ?? { atMs: nowMs, received: this.#received, bytes: this.#bytes };
+    const seconds = (nowMs - before.atMs) / 1000;
+    const rate = (now: bigint, then: bigint): number => (seconds > 0 ? Number(now - then) / seconds : 0);
+    const report = {
+      framesPerSecond: rate(this.#received, before.received),
+      bytesPerSecond: rate(this.#bytes, before.bytes),
+      received: this.#received,
+      dropped: this.#dropped,
+      bytes: this.#bytes,
+      latencyP50Us: this.#recent.percentile(50),
+      latencyP99Us: this.#recent.percentile(99),
+      totalLatencyP50Us: this.#total.percentile(50),
+      totalLatencyP99Us: this.#total.percentile(99),
+    };
+    this.#reported = { atMs: nowMs, received: this.#received, bytes: this.#bytes };
+    this.#recent.clear();
+    return report;
   }
 
   /** Pictures a second over the last second, and the middle one of their latencies. */

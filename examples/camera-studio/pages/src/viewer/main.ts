@@ -1,6 +1,6 @@
 /** The viewer window: the live picture, and how it arrives. @module */
 
-import { type CameraList, type Connection, type Frame, type Statistics, StudioError } from "../api";
+import type { CameraList, Connection, Frame, Statistics } from "../api";
 import { connect } from "../connect";
 import { byId, make, setText } from "../shared/dom";
 import * as format from "../shared/format";
@@ -17,6 +17,8 @@ const FIGURE_STEPS = 2;
 const STALE_MS = 1500;
 /** More receivers than this are not listed. */
 const RECEIVERS_MAX = 8;
+/** A receiver that has not reported for so long is gone: they report once a second. */
+const RECEIVER_GONE_MS = 4000;
 
 const api = connect("viewer");
 startShell(api, "viewer");
@@ -42,9 +44,10 @@ function drawn(frame: Frame): void {
 
 const stage = new Stage(byId("picture", HTMLCanvasElement), drawn);
 api.onFrame((frame) => {
-  arrivals.arrived(frame.camera, frame.sequence);
+  arrivals.arrived(frame.camera, frame.sequence, frame.data.length, nowUs() - Number(frame.capturedUs));
   stage.show(frame);
 });
+api.reportArrivals(() => arrivals.report(performance.now()));
 
 // ---- What is shown over the picture ----
 
@@ -123,44 +126,55 @@ function showFigures(): void {
 }
 setInterval(showFigures, CHARTS_MS);
 
-// ---- The native receivers' own figures ----
+// ---- The receivers' own figures ----
 
-const receivers = new Map<string, HTMLTableRowElement>();
+const receivers = new Map<string, { readonly row: HTMLTableRowElement; seenMs: number }>();
 
 api.onStatistics((statistics: Statistics) => {
-  let row = receivers.get(statistics.receiver);
-  if (row === undefined) {
+  let receiver = receivers.get(statistics.receiver);
+  if (receiver === undefined) {
     if (receivers.size >= RECEIVERS_MAX) return;
-    row = make("tr");
+    const row = make("tr");
     row.append(make("th", "", statistics.receiver, { scope: "row" }), ...Array.from({ length: 4 }, () => make("td")));
-    receivers.set(statistics.receiver, row);
-    byId("receivers", HTMLElement).append(row);
-    byId("receivers-empty", HTMLElement).hidden = true;
+    receiver = { row, seenMs: 0 };
+    receivers.set(statistics.receiver, receiver);
+    // In the order of their names, wherever they came in.
+    const after = [...receivers].filter(([name]) => name > statistics.receiver).sort(([a], [b]) => (a < b ? -1 : 1))[0];
+    byId("receivers", HTMLElement).insertBefore(row, after?.[1].row ?? null);
   }
+  receiver.seenMs = performance.now();
   const cells = [
     `${statistics.framesPerSecond.toFixed(1)}/s`,
     format.duration(Number(statistics.latencyP50Us)),
     format.duration(Number(statistics.latencyP99Us)),
     statistics.dropped.toLocaleString("en"),
   ];
-  row.querySelectorAll("td").forEach((cell, i) => setText(cell, cells[i] ?? ""));
+  receiver.row.querySelectorAll("td").forEach((cell, i) => setText(cell, cells[i] ?? ""));
+  byId("receivers-empty", HTMLElement).hidden = true;
 });
+
+/** Those who have stopped reporting are gone. */
+function forgetReceivers(): void {
+  for (const [name, { row, seenMs }] of receivers) {
+    if (performance.now() - seenMs < RECEIVER_GONE_MS) continue;
+    row.remove();
+    receivers.delete(name);
+  }
+  byId("receivers-empty", HTMLElement).hidden = receivers.size > 0;
+}
+setInterval(forgetReceivers, RECEIVER_GONE_MS / 4);
 
 // ---- Buttons, and the picture for other windows ----
 
 const annotation = (): string => api.settings.current?.settings.annotation ?? "";
 
-api.serveSnapshots(async () => {
-  try {
-    return await stage.png(annotation());
-  } catch (error) {
-    throw new StudioError("studio.snapshots.take", "unavailable", error instanceof Error ? error.message : String(error));
-  }
-});
+api.serveSnapshots(() => stage.png(annotation()));
 
 save.addEventListener("click", () => {
   void withButton(save, "The picture was not saved", async () => {
-    const url = URL.createObjectURL(new Blob([await stage.png(annotation())], { type: "image/png" }));
+    const png = await stage.png(annotation());
+    if (png === null) return;
+    const url = URL.createObjectURL(new Blob([png], { type: "image/png" }));
     const name = `camera-${new Date().toISOString().replaceAll(":", "-").slice(0, 19)}.png`;
     make("a", "", "", { href: url, download: name }).click();
     URL.revokeObjectURL(url);

@@ -44,10 +44,10 @@ export class Stage {
     this.drawn(frame);
   }
 
-  /** The picture as a PNG file, with the annotation drawn into it. */
-  async png(annotation: string): Promise<Uint8Array<ArrayBuffer>> {
+  /** The picture as a PNG file, with the annotation drawn into it; null while there is none. */
+  async png(annotation: string): Promise<Uint8Array<ArrayBuffer> | null> {
     const { width, height } = this.canvas;
-    if (this.#image === undefined) throw new Error("there is no picture yet");
+    if (this.#image === undefined) return null;
     const copy = document.createElement("canvas");
     copy.width = width;
     copy.height = height;

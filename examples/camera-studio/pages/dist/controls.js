@@ -1,0 +1,5425 @@
+// Generated from examples/camera-studio/pages by `npm run build`. Do not edit.
+
+// ../../../packages/client/src/codec/ascii.ts
+var text = String.fromCharCode;
+var ASCII_BYTES_MAX = 24;
+var WHOLE = 16;
+function ascii(b, at, length) {
+  if (length > WHOLE) {
+    const head = short(b, at, WHOLE);
+    const tail = short(b, at + WHOLE, length - WHOLE);
+    return head === void 0 || tail === void 0 ? void 0 : head + tail;
+  }
+  return short(b, at, length);
+}
+function short(b, i, length) {
+  switch (length) {
+    case 0:
+      return "";
+    case 1: {
+      const a = b[i];
+      return a > 127 ? void 0 : text(a);
+    }
+    case 2: {
+      const a = b[i], c = b[i + 1];
+      return (a | c) > 127 ? void 0 : text(a, c);
+    }
+    case 3: {
+      const a = b[i], c = b[i + 1], d = b[i + 2];
+      return (a | c | d) > 127 ? void 0 : text(a, c, d);
+    }
+    case 4: {
+      const a = b[i], c = b[i + 1], d = b[i + 2], e = b[i + 3];
+      return (a | c | d | e) > 127 ? void 0 : text(a, c, d, e);
+    }
+    case 5: {
+      const a = b[i], c = b[i + 1], d = b[i + 2], e = b[i + 3], f = b[i + 4];
+      return (a | c | d | e | f) > 127 ? void 0 : text(a, c, d, e, f);
+    }
+    case 6: {
+      const a = b[i], c = b[i + 1], d = b[i + 2], e = b[i + 3], f = b[i + 4], g = b[i + 5];
+      return (a | c | d | e | f | g) > 127 ? void 0 : text(a, c, d, e, f, g);
+    }
+    case 7: {
+      const a = b[i], c = b[i + 1], d = b[i + 2], e = b[i + 3], f = b[i + 4], g = b[i + 5], h = b[i + 6];
+      return (a | c | d | e | f | g | h) > 127 ? void 0 : text(a, c, d, e, f, g, h);
+    }
+    case 8: {
+      const a = b[i], c = b[i + 1], d = b[i + 2], e = b[i + 3], f = b[i + 4], g = b[i + 5], h = b[i + 6], j = b[i + 7];
+      return (a | c | d | e | f | g | h | j) > 127 ? void 0 : text(a, c, d, e, f, g, h, j);
+    }
+    case 9: {
+      const a = b[i], c = b[i + 1], d = b[i + 2], e = b[i + 3], f = b[i + 4], g = b[i + 5], h = b[i + 6], j = b[i + 7], k = b[i + 8];
+      return (a | c | d | e | f | g | h | j | k) > 127 ? void 0 : text(a, c, d, e, f, g, h, j, k);
+    }
+    case 10: {
+      const a = b[i], c = b[i + 1], d = b[i + 2], e = b[i + 3], f = b[i + 4], g = b[i + 5], h = b[i + 6], j = b[i + 7], k = b[i + 8], l = b[i + 9];
+      return (a | c | d | e | f | g | h | j | k | l) > 127 ? void 0 : text(a, c, d, e, f, g, h, j, k, l);
+    }
+    case 11: {
+      const a = b[i], c = b[i + 1], d = b[i + 2], e = b[i + 3], f = b[i + 4], g = b[i + 5], h = b[i + 6], j = b[i + 7], k = b[i + 8], l = b[i + 9], m = b[i + 10];
+      return (a | c | d | e | f | g | h | j | k | l | m) > 127 ? void 0 : text(
+        a,
+        c,
+        d,
+        e,
+        f,
+        g,
+        h,
+        j,
+        k,
+        l,
+        m
+      );
+    }
+    case 12: {
+      const a = b[i], c = b[i + 1], d = b[i + 2], e = b[i + 3], f = b[i + 4], g = b[i + 5], h = b[i + 6], j = b[i + 7], k = b[i + 8], l = b[i + 9], m = b[i + 10], n = b[i + 11];
+      return (a | c | d | e | f | g | h | j | k | l | m | n) > 127 ? void 0 : text(
+        a,
+        c,
+        d,
+        e,
+        f,
+        g,
+        h,
+        j,
+        k,
+        l,
+        m,
+        n
+      );
+    }
+    case 13: {
+      const a = b[i], c = b[i + 1], d = b[i + 2], e = b[i + 3], f = b[i + 4], g = b[i + 5], h = b[i + 6], j = b[i + 7], k = b[i + 8], l = b[i + 9], m = b[i + 10], n = b[i + 11], o = b[i + 12];
+      return (a | c | d | e | f | g | h | j | k | l | m | n | o) > 127 ? void 0 : text(
+        a,
+        c,
+        d,
+        e,
+        f,
+        g,
+        h,
+        j,
+        k,
+        l,
+        m,
+        n,
+        o
+      );
+    }
+    case 14: {
+      const a = b[i], c = b[i + 1], d = b[i + 2], e = b[i + 3], f = b[i + 4], g = b[i + 5], h = b[i + 6], j = b[i + 7], k = b[i + 8], l = b[i + 9], m = b[i + 10], n = b[i + 11], o = b[i + 12], p = b[i + 13];
+      return (a | c | d | e | f | g | h | j | k | l | m | n | o | p) > 127 ? void 0 : text(
+        a,
+        c,
+        d,
+        e,
+        f,
+        g,
+        h,
+        j,
+        k,
+        l,
+        m,
+        n,
+        o,
+        p
+      );
+    }
+    case 15: {
+      const a = b[i], c = b[i + 1], d = b[i + 2], e = b[i + 3], f = b[i + 4], g = b[i + 5], h = b[i + 6], j = b[i + 7], k = b[i + 8], l = b[i + 9], m = b[i + 10], n = b[i + 11], o = b[i + 12], p = b[i + 13], q = b[i + 14];
+      return (a | c | d | e | f | g | h | j | k | l | m | n | o | p | q) > 127 ? void 0 : text(
+        a,
+        c,
+        d,
+        e,
+        f,
+        g,
+        h,
+        j,
+        k,
+        l,
+        m,
+        n,
+        o,
+        p,
+        q
+      );
+    }
+    case 16: {
+      const a = b[i], c = b[i + 1], d = b[i + 2], e = b[i + 3], f = b[i + 4], g = b[i + 5], h = b[i + 6], j = b[i + 7], k = b[i + 8], l = b[i + 9], m = b[i + 10], n = b[i + 11], o = b[i + 12], p = b[i + 13], q = b[i + 14], r = b[i + 15];
+      return (a | c | d | e | f | g | h | j | k | l | m | n | o | p | q | r) > 127 ? void 0 : text(
+        a,
+        c,
+        d,
+        e,
+        f,
+        g,
+        h,
+        j,
+        k,
+        l,
+        m,
+        n,
+        o,
+        p,
+        q,
+        r
+      );
+    }
+    default:
+      return void 0;
+  }
+}
+
+// ../../../packages/client/src/codec/error.ts
+var CodecError = class extends Error {
+  #path = "";
+  constructor(kind, detail = "") {
+    super();
+    this.name = "CodecError";
+    this.kind = kind;
+    this.detail = detail;
+  }
+  /** Where it is: `formats[3].width`; empty when it is the body itself. */
+  get path() {
+    return this.#path;
+  }
+  get message() {
+    const path = this.#path === "" ? "" : `${this.#path}: `;
+    return `${path}${this.kind}${this.detail === "" ? "" : ` (${this.detail})`}`;
+  }
+  /** Adds the level that holds the value: a name, `[3]`, `{key 2}` or `{2}`. */
+  prepend(segment) {
+    const rest = this.#path;
+    const joined = rest === "" || segment === "" || rest[0] === "[" || rest[0] === "{";
+    this.#path = joined ? segment + rest : `${segment}.${rest}`;
+    return this;
+  }
+};
+function fail(kind, detail) {
+  throw new CodecError(kind, detail);
+}
+function within(error, segment) {
+  return error instanceof CodecError ? error.prepend(segment) : error;
+}
+function refused(error, segment) {
+  if (error instanceof CodecError) {
+    return error.prepend(segment);
+  }
+  const detail = error instanceof Error ? error.message : String(error);
+  return new CodecError("bad_value", detail).prepend(segment);
+}
+
+// ../../../packages/client/src/codec/halves.ts
+var bits = new ArrayBuffer(8);
+var halves = new Uint32Array(bits);
+var unsigned = new BigUint64Array(bits);
+var signed = new BigInt64Array(bits);
+var float64 = new Float64Array(bits);
+var float32 = new Float32Array(bits);
+float64[0] = 1;
+var LOW = halves[0] === 0 ? 0 : 1;
+var HIGH = LOW === 0 ? 1 : 0;
+
+// ../../../packages/client/src/codec/reader.ts
+var DEPTH_MAX = 64;
+var NOTHING = new Uint8Array(0);
+var decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+var Reader = class {
+  #buffer = NOTHING;
+  #position = 0;
+  #end = 0;
+  #depth = 0;
+  #views = false;
+  constructor(body = NOTHING, options) {
+    this.reset(body, 0, body.length, options);
+  }
+  /** Starts over, on a part of `buffer`. */
+  reset(buffer, start = 0, end = buffer.length, options) {
+    if (!(start >= 0 && start <= end && end <= buffer.length)) {
+      throw new RangeError("the part lies outside of the buffer");
+    }
+    this.#buffer = buffer.constructor === Uint8Array ? buffer : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+    this.#position = start;
+    this.#end = end;
+    this.#depth = 0;
+    this.#views = options !== void 0 && options.bytes === "view";
+    return this;
+  }
+  /** Lets go of the buffer. */
+  release() {
+    this.#buffer = NOTHING;
+    this.#position = 0;
+    this.#end = 0;
+  }
+  /** The bytes that are left. */
+  get remaining() {
+    return this.#end - this.#position;
+  }
+  /** Fails unless the whole input was used. */
+  finish() {
+    if (this.#position !== this.#end) {
+      fail("trailing_bytes");
+    }
+  }
+  /** Counts one more level of nesting; after success it is paired with `leave`. */
+  enter() {
+    if (this.#depth >= DEPTH_MAX) {
+      fail("too_deep");
+    }
+    this.#depth++;
+  }
+  /** Leaves a level of nesting. */
+  leave() {
+    this.#depth--;
+  }
+  /** An 8-bit unsigned integer. */
+  u8() {
+    const position = this.#position;
+    if (position >= this.#end) {
+      fail("truncated");
+    }
+    this.#position = position + 1;
+    return this.#buffer[position];
+  }
+  /** An 8-bit signed integer. */
+  i8() {
+    return this.u8() << 24 >> 24;
+  }
+  /** `true` or `false`, or the presence of an option. */
+  bool() {
+    const byte = this.u8();
+    if (byte > 1) {
+      fail("bad_bool");
+    }
+    return byte === 1;
+  }
+  /** A 16-bit unsigned integer. */
+  u16() {
+    const first = this.u8();
+    return first < 128 ? first : this.#varint(first, 16);
+  }
+  /** A 32-bit unsigned integer. */
+  u32() {
+    const first = this.u8();
+    return first < 128 ? first : this.#varint(first, 32);
+  }
+  /** A 16-bit signed integer. */
+  i16() {
+    const value = this.u16();
+    return value >>> 1 ^ -(value & 1);
+  }
+  /** A 32-bit signed integer. */
+  i32() {
+    const value = this.u32();
+    return value >>> 1 ^ -(value & 1);
+  }
+  /** A 64-bit unsigned integer. */
+  u64() {
+    this.#varint64();
+    return unsigned[0];
+  }
+  /** A 64-bit signed integer. */
+  i64() {
+    this.#varint64();
+    const low = halves[LOW];
+    const high = halves[HIGH];
+    const sign = -(low & 1);
+    halves[LOW] = (low >>> 1 | high << 31) ^ sign;
+    halves[HIGH] = high >>> 1 ^ sign;
+    return signed[0];
+  }
+  /** A signed integer within ±(2^53 − 1). */
+  safe() {
+    this.#varint64();
+    const low = halves[LOW];
+    const high = halves[HIGH] >>> 1;
+    const magnitude = high * 4294967296 + ((low >>> 1 | halves[HIGH] << 31) >>> 0);
+    const value = (low & 1) === 0 ? magnitude : -magnitude - 1;
+    if (high > 2097151 || value < Number.MIN_SAFE_INTEGER) {
+      fail("out_of_range");
+    }
+    return value;
+  }
+  /** An unsigned integer of at most 2^53 − 1. */
+  natural() {
+    this.#varint64();
+    if (halves[HIGH] > 2097151) {
+      fail("out_of_range");
+    }
+    return halves[HIGH] * 4294967296 + halves[LOW];
+  }
+  /** A 32-bit float. */
+  f32() {
+    const position = this.#take(4);
+    halves[0] = this.#word(position);
+    const value = float32[0];
+    if (value !== value && halves[0] !== 2143289344) {
+      fail("bad_nan");
+    }
+    return value;
+  }
+  /** A 64-bit float. */
+  f64() {
+    const position = this.#take(8);
+    halves[LOW] = this.#word(position);
+    halves[HIGH] = this.#word(position + 4);
+    const value = float64[0];
+    if (value !== value && (halves[LOW] !== 0 || halves[HIGH] !== 2146959360)) {
+      fail("bad_nan");
+    }
+    return value;
+  }
+  /** A count of things that occupy at least `bytesMin` bytes each: never more than can be there. */
+  count(bytesMin) {
+    const position = this.#position;
+    let count2;
+    if (position < this.#end && this.#buffer[position] < 128) {
+      this.#position = position + 1;
+      count2 = this.#buffer[position];
+    } else {
+      count2 = this.#longCount();
+    }
+    if (count2 * bytesMin > this.#end - this.#position) {
+      fail("truncated");
+    }
+    return count2;
+  }
+  /** As `count`, for things whose number has declared limits. */
+  countWithin(bytesMin, min, max) {
+    const count2 = this.count(bytesMin);
+    if (count2 < min) {
+      fail("too_short");
+    }
+    if (count2 > max) {
+      fail("too_long");
+    }
+    return count2;
+  }
+  /** Text of `min` to `max` bytes. */
+  string(min = 0, max = Infinity) {
+    const length = this.countWithin(1, min, max);
+    const position = this.#position;
+    this.#position = position + length;
+    if (length <= ASCII_BYTES_MAX) {
+      const text2 = ascii(this.#buffer, position, length);
+      if (text2 !== void 0) {
+        return text2;
+      }
+    }
+    try {
+      return decoder.decode(this.#buffer.subarray(position, position + length));
+    } catch {
+      fail("bad_utf8");
+    }
+  }
+  /** `min` to `max` bytes with their count. */
+  bytes(min = 0, max = Infinity) {
+    return this.raw(this.countWithin(1, min, max));
+  }
+  /** The next `length` bytes. */
+  raw(length) {
+    const position = this.#take(length);
+    return this.#views ? this.#buffer.subarray(position, position + length) : this.#buffer.slice(position, position + length);
+  }
+  /**
+   * Enters a part with a byte count before it. What it returns is for `endPart`, which fails unless the part was used
+   * up. After an error the reader cannot go on.
+   */
+  beginPart() {
+    const length = this.count(1);
+    const outer = this.#end;
+    this.#end = this.#position + length;
+    return outer;
+  }
+  /** Leaves a part that `beginPart` entered. */
+  endPart(outer) {
+    this.finish();
+    this.#end = outer;
+  }
+  /** Passes over what is left, in a part. */
+  skip() {
+    this.#position = this.#end;
+  }
+  /** Where the reader stands; for `ascends`. */
+  get position() {
+    return this.#position;
+  }
+  /** Whether the bytes from `start` to here are greater than those from `before` to `beforeEnd`. */
+  ascends(before, beforeEnd, start) {
+    const buffer = this.#buffer;
+    const end = this.#position;
+    for (let a = before, b = start; a < beforeEnd && b < end; a++, b++) {
+      if (buffer[a] !== buffer[b]) {
+        return buffer[a] < buffer[b];
+      }
+    }
+    return end - start > beforeEnd - before;
+  }
+  #take(length) {
+    const position = this.#position;
+    if (position + length > this.#end) {
+      fail("truncated");
+    }
+    this.#position = position + length;
+    return position;
+  }
+  #word(position) {
+    const buffer = this.#buffer;
+    return (buffer[position] | buffer[position + 1] << 8 | buffer[position + 2] << 16 | buffer[position + 3] << 24) >>> 0;
+  }
+  /** The rest of an integer of 16 or 32 bits. */
+  #varint(first, bits2) {
+    let value = first & 127;
+    for (let shift = 7; ; shift += 7) {
+      const byte = this.u8();
+      if (shift >= bits2) {
+        fail("integer_overflow");
+      }
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) {
+        if (byte === 0) {
+          fail("overlong_varint");
+        }
+        if (value >= 2 ** bits2) {
+          fail("integer_overflow");
+        }
+        return value;
+      }
+    }
+  }
+  /** A count that needs more than one byte. */
+  #longCount() {
+    this.#varint64();
+    if (halves[HIGH] !== 0) {
+      fail("truncated");
+    }
+    return halves[LOW];
+  }
+  /** A 64-bit integer, into `halves`. */
+  #varint64() {
+    const buffer = this.#buffer;
+    const end = this.#end;
+    let position = this.#position;
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; ; shift += 7) {
+      if (position >= end) {
+        fail("truncated");
+      }
+      const byte = buffer[position++];
+      const part = byte & 127;
+      if (shift < 28) {
+        low |= part << shift;
+      } else if (shift === 28) {
+        low |= part << 28;
+        high = part >>> 4;
+      } else if (shift < 63) {
+        high |= part << shift - 32;
+      } else if (shift === 63 && part <= 1) {
+        high |= part << 31;
+      } else {
+        fail("integer_overflow");
+      }
+      if (byte < 128) {
+        if (byte === 0 && shift !== 0) {
+          fail("overlong_varint");
+        }
+        break;
+      }
+    }
+    this.#position = position;
+    halves[LOW] = low;
+    halves[HIGH] = high;
+  }
+};
+
+// ../../../packages/client/src/codec/writer.ts
+var ASCII_UNITS_MAX = 24;
+var BYTES_PER_UNIT_MAX = 3;
+var VARINT64_BYTES_MAX = 10;
+var VARINT32_BYTES_MAX = 5;
+var CAPACITY_MIN = 64;
+var encoder = new TextEncoder();
+var Writer = class {
+  #buffer;
+  #position = 0;
+  #depth = 0;
+  constructor(capacity = 1024) {
+    this.#buffer = new Uint8Array(Math.max(capacity, CAPACITY_MIN));
+  }
+  /** How many bytes were written. */
+  get length() {
+    return this.#position;
+  }
+  /** How many bytes fit before the buffer grows. */
+  get capacity() {
+    return this.#buffer.length;
+  }
+  /** Starts over; the buffer is kept. */
+  reset() {
+    this.#position = 0;
+    this.#depth = 0;
+  }
+  /** Takes back everything behind the first `length` bytes, also after an error in a value. */
+  truncate(length) {
+    if (!(length >= 0 && length <= this.#position)) {
+      throw new RangeError("there are fewer bytes than that");
+    }
+    this.#position = length;
+    this.#depth = 0;
+  }
+  /** What was written, from `start`: a window that is valid until the next call that writes. */
+  view(start = 0) {
+    return this.#buffer.subarray(start, this.#position);
+  }
+  /** A copy of what was written, from `start`. */
+  copy(start = 0) {
+    return this.#buffer.slice(start, this.#position);
+  }
+  /** Leaves room for `length` bytes, all 0, and returns where it stands. */
+  reserve(length) {
+    const start = this.#room(length);
+    this.#buffer.fill(0, start, start + length);
+    this.#position = start + length;
+    return start;
+  }
+  /** Sets four bytes that were written before, little-endian. */
+  patchU32(at, value) {
+    if (!(at >= 0 && at + 4 <= this.#position)) {
+      throw new RangeError("nothing was written there");
+    }
+    this.#word(at, value);
+  }
+  /** Counts one more level of nesting; after success it is paired with `leave`. */
+  enter() {
+    if (this.#depth >= DEPTH_MAX) {
+      fail("too_deep");
+    }
+    this.#depth++;
+  }
+  /** Leaves a level of nesting. */
+  leave() {
+    this.#depth--;
+  }
+  /** An 8-bit unsigned integer. */
+  u8(value) {
+    if ((value & 255) !== value) {
+      notInteger(value);
+    }
+    const position = this.#room(1);
+    this.#buffer[position] = value;
+    this.#position = position + 1;
+  }
+  /** An 8-bit signed integer. */
+  i8(value) {
+    if (value << 24 >> 24 !== value) {
+      notInteger(value);
+    }
+    this.u8(value & 255);
+  }
+  /** `true` or `false`. */
+  bool(value) {
+    if (typeof value !== "boolean") {
+      notA("boolean", value);
+    }
+    this.u8(value ? 1 : 0);
+  }
+  /** Whether an option holds a value, which must be written next then. Only `null` is none: a field is never left out. */
+  option(value) {
+    this.u8(value === null ? 0 : 1);
+    return value !== null;
+  }
+  /** A 16-bit unsigned integer. */
+  u16(value) {
+    if ((value & 65535) !== value) {
+      notInteger(value);
+    }
+    this.count(value);
+  }
+  /** A 32-bit unsigned integer. */
+  u32(value) {
+    if (value >>> 0 !== value) {
+      notInteger(value);
+    }
+    this.count(value);
+  }
+  /** A 16-bit signed integer. */
+  i16(value) {
+    if (value << 16 >> 16 !== value) {
+      notInteger(value);
+    }
+    this.count((value << 1 ^ value >> 31) >>> 0);
+  }
+  /** A 32-bit signed integer. */
+  i32(value) {
+    if ((value | 0) !== value) {
+      notInteger(value);
+    }
+    this.count((value << 1 ^ value >> 31) >>> 0);
+  }
+  /** A 64-bit unsigned integer. */
+  u64(value) {
+    if (typeof value !== "bigint") {
+      notA("bigint", value);
+    }
+    unsigned[0] = value;
+    if (unsigned[0] !== value) {
+      fail("out_of_range");
+    }
+    this.#varint64(halves[LOW], halves[HIGH]);
+  }
+  /** A 64-bit signed integer. */
+  i64(value) {
+    if (typeof value !== "bigint") {
+      notA("bigint", value);
+    }
+    signed[0] = value;
+    if (signed[0] !== value) {
+      fail("out_of_range");
+    }
+    const low = halves[LOW];
+    const high = halves[HIGH];
+    const sign = (high | 0) >> 31;
+    this.#varint64((low << 1 ^ sign) >>> 0, ((high << 1 | low >>> 31) ^ sign) >>> 0);
+  }
+  /** An integer within ±(2^53 − 1), signed. */
+  safe(value) {
+    if (!Number.isSafeInteger(value)) {
+      notInteger(value);
+    }
+    const magnitude = value < 0 ? -1 - value : value;
+    const high = Math.floor(magnitude / 4294967296);
+    const low = magnitude >>> 0;
+    this.#varint64(
+      (low << 1 | (value < 0 ? 1 : 0)) >>> 0,
+      (high << 1 | low >>> 31) >>> 0
+    );
+  }
+  /** An unsigned integer of at most 2^53 − 1. */
+  natural(value) {
+    if (!Number.isSafeInteger(value) || value < 0) {
+      notInteger(value);
+    }
+    this.#varint64(value >>> 0, Math.floor(value / 4294967296));
+  }
+  /** A 32-bit float; a `number` that is finer is rounded. */
+  f32(value) {
+    if (typeof value !== "number") {
+      notA("number", value);
+    }
+    const position = this.#room(4);
+    float32[0] = value;
+    this.#word(position, value === value ? halves[0] : 2143289344);
+    this.#position = position + 4;
+  }
+  /** A 64-bit float. */
+  f64(value) {
+    if (typeof value !== "number") {
+      notA("number", value);
+    }
+    const position = this.#room(8);
+    float64[0] = value;
+    if (value === value) {
+      this.#word(position, halves[LOW]);
+      this.#word(position + 4, halves[HIGH]);
+    } else {
+      this.#word(position, 0);
+      this.#word(position + 4, 2146959360);
+    }
+    this.#position = position + 8;
+  }
+  /** A count or tag, below 2^32; the caller has seen to that. */
+  count(value) {
+    let position = this.#room(VARINT32_BYTES_MAX);
+    const buffer = this.#buffer;
+    while (value > 127) {
+      buffer[position++] = value & 127 | 128;
+      value >>>= 7;
+    }
+    buffer[position++] = value;
+    this.#position = position;
+  }
+  /** Text of `min` to `max` bytes. */
+  string(value, min = 0, max = Infinity) {
+    if (typeof value !== "string") {
+      notA("string", value);
+    }
+    const length = value.length;
+    if (length > ASCII_UNITS_MAX) {
+      this.#longString(value, min, max);
+      return;
+    }
+    const position = this.#room(1 + ASCII_UNITS_MAX);
+    const buffer = this.#buffer;
+    let all = 0;
+    for (let index = 0; index < length; index++) {
+      const unit = value.charCodeAt(index);
+      all |= unit;
+      buffer[position + 1 + index] = unit;
+    }
+    if (all > 127) {
+      this.#longString(value, min, max);
+      return;
+    }
+    checkLength(length, min, max);
+    buffer[position] = length;
+    this.#position = position + 1 + length;
+  }
+  /** `min` to `max` bytes with their count. */
+  bytes(value, min = 0, max = Infinity) {
+    if (!isBytes(value)) {
+      notA("Uint8Array", value);
+    }
+    checkLength(value.length, min, max);
+    this.count(value.length);
+    this.#append(value);
+  }
+  /** Exactly `length` bytes, without a count. */
+  raw(value, length) {
+    if (!isBytes(value)) {
+      notA("Uint8Array", value);
+    }
+    checkLength(value.length, length, length);
+    this.#append(value);
+  }
+  /** Begins a part with a byte count before it; what it returns is for `endPart`. */
+  beginPart() {
+    const start = this.#room(1) + 1;
+    this.#position = start;
+    return start;
+  }
+  /** Ends a part: puts its byte count before it. */
+  endPart(start) {
+    const length = this.#position - start;
+    if (length < 128) {
+      this.#buffer[start - 1] = length;
+      return;
+    }
+    this.#room(VARINT32_BYTES_MAX);
+    const prefix = countLength(length);
+    this.#buffer.copyWithin(start - 1 + prefix, start, start + length);
+    this.#position = start - 1;
+    this.count(length);
+    this.#position += length;
+  }
+  /** Puts parts of what was written last into another order: `parts` holds the start and end of each, in that order. */
+  reorder(parts) {
+    const first = Math.min(...parts.map((part) => part.start));
+    const before = this.#buffer.slice(0, this.#position);
+    this.#position = first;
+    for (const part of parts) {
+      this.#append(before.subarray(part.start, part.end));
+    }
+  }
+  /** How two parts of what was written compare: less than 0 when the one at `a` is less. */
+  compare(a, aEnd, b, bEnd) {
+    const buffer = this.#buffer;
+    for (let i = a, k = b; i < aEnd && k < bEnd; i++, k++) {
+      if (buffer[i] !== buffer[k]) {
+        return buffer[i] - buffer[k];
+      }
+    }
+    return aEnd - a - (bEnd - b);
+  }
+  /** Makes room for `length` bytes, and returns where they begin. */
+  #room(length) {
+    const position = this.#position;
+    if (position + length > this.#buffer.length) {
+      this.#grow(position + length);
+    }
+    return position;
+  }
+  #grow(length) {
+    const grown = new Uint8Array(Math.max(length, this.#buffer.length * 2));
+    grown.set(this.#buffer.subarray(0, this.#position));
+    this.#buffer = grown;
+  }
+  #append(bytes2) {
+    const position = this.#room(bytes2.length);
+    this.#buffer.set(bytes2, position);
+    this.#position = position + bytes2.length;
+  }
+  #word(position, value) {
+    const buffer = this.#buffer;
+    buffer[position] = value;
+    buffer[position + 1] = value >>> 8;
+    buffer[position + 2] = value >>> 16;
+    buffer[position + 3] = value >>> 24;
+  }
+  #longString(value, min, max) {
+    if (!value.isWellFormed()) {
+      fail("bad_utf8");
+    }
+    const units = value.length;
+    const guessed = countLength(units);
+    let start = this.#room(VARINT32_BYTES_MAX + units);
+    let { read, written } = encoder.encodeInto(value, this.#buffer.subarray(start + guessed));
+    if (read < units) {
+      start = this.#room(VARINT32_BYTES_MAX + units * BYTES_PER_UNIT_MAX);
+      ({ read, written } = encoder.encodeInto(value, this.#buffer.subarray(start + guessed)));
+    }
+    checkLength(written, min, max);
+    const actual = countLength(written);
+    if (actual !== guessed) {
+      this.#room(VARINT32_BYTES_MAX + written);
+      this.#buffer.copyWithin(start + actual, start + guessed, start + guessed + written);
+    }
+    this.count(written);
+    this.#position += written;
+  }
+  #varint64(low, high) {
+    let position = this.#room(VARINT64_BYTES_MAX);
+    const buffer = this.#buffer;
+    while (high !== 0) {
+      buffer[position++] = low & 127 | 128;
+      low = (low >>> 7 | high << 25) >>> 0;
+      high >>>= 7;
+    }
+    while (low > 127) {
+      buffer[position++] = low & 127 | 128;
+      low >>>= 7;
+    }
+    buffer[position++] = low;
+    this.#position = position;
+  }
+};
+function isBytes(value) {
+  return ArrayBuffer.isView(value) && value[Symbol.toStringTag] === "Uint8Array";
+}
+function countLength(count2) {
+  let length = 1;
+  for (let rest = count2; rest > 127; rest >>>= 7) {
+    length++;
+  }
+  return length;
+}
+function checkLength(length, min, max) {
+  if (length < min) {
+    fail("too_short");
+  }
+  if (length > max) {
+    fail("too_long");
+  }
+}
+function notInteger(value) {
+  if (typeof value !== "number") {
+    notA("number", value);
+  }
+  throw new CodecError("out_of_range", `${value} does not fit its type`);
+}
+function notA(wanted, value) {
+  throw new CodecError("bad_value", `expected ${wanted}, got ${typeof value}`);
+}
+
+// ../../../packages/client/src/codec/builtin.ts
+var MICROS_PER_MS = 1e3;
+var MS_MAX = Number.MAX_SAFE_INTEGER / MICROS_PER_MS;
+function micros(ms, min) {
+  if (typeof ms !== "number") {
+    notA("number", ms);
+  }
+  if (!(ms >= min && ms <= MS_MAX)) {
+    fail("out_of_range");
+  }
+  const rounded = Math.round(ms * MICROS_PER_MS);
+  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, rounded));
+}
+function readTimestamp(input2) {
+  return input2.safe() / MICROS_PER_MS;
+}
+function writeTimestamp(out, ms) {
+  out.safe(micros(ms, -MS_MAX));
+}
+function readDuration(input2) {
+  return input2.natural() / MICROS_PER_MS;
+}
+function writeDuration(out, ms) {
+  out.natural(micros(ms, 0));
+}
+
+// ../../../packages/client/src/codec/collections.ts
+var RESERVE_ITEMS_MAX = 8192;
+function inRange(value, min, max) {
+  if (!(value >= min && value <= max)) {
+    fail("out_of_range");
+  }
+  return value;
+}
+function readItems(input2, count2, item) {
+  const items = count2 <= RESERVE_ITEMS_MAX ? new Array(count2) : [];
+  let index = 0;
+  try {
+    for (; index < count2; index++) {
+      items[index] = item(input2);
+    }
+  } catch (error) {
+    throw within(error, `[${index}]`);
+  }
+  return items;
+}
+function writeItems(out, items, item) {
+  let index = 0;
+  try {
+    for (; index < items.length; index++) {
+      item(out, items[index]);
+    }
+  } catch (error) {
+    throw refused(error, `[${index}]`);
+  }
+}
+function readList(input2, bytesMin, item, min = 0, max = Infinity) {
+  return readItems(input2, input2.countWithin(bytesMin, min, max), item);
+}
+function writeList(out, items, item, min = 0, max = Infinity) {
+  checkArray(items, min, max);
+  out.count(items.length);
+  writeItems(out, items, item);
+}
+function checkArray(items, min, max) {
+  if (!Array.isArray(items)) {
+    notA("array", items);
+  }
+  if (items.length < min) {
+    fail("too_short");
+  }
+  if (items.length > max) {
+    fail("too_long");
+  }
+}
+
+// ../../../packages/client/src/codec/variants.ts
+function noVariant(value) {
+  const type = typeof value === "object" && value !== null ? value.type : value;
+  throw new CodecError("bad_value", `there is no variant ${String(type)}`);
+}
+function present(...fields) {
+  let count2 = 0;
+  for (const field of fields) {
+    if (field !== null) {
+      count2++;
+    }
+  }
+  return count2;
+}
+function readFieldNumber(input2, last) {
+  const number = input2.u32();
+  if (number <= last) {
+    fail("table_order");
+  }
+  return number;
+}
+function skipPart(input2) {
+  const outer = input2.beginPart();
+  input2.skip();
+  input2.endPart(outer);
+}
+
+// ../../../packages/client/src/codec/index.ts
+var unitCodec = {
+  encode: () => void 0,
+  decode: () => void 0
+};
+var noArguments = {
+  encode: () => void 0,
+  decode: () => []
+};
+var KEPT_BYTES_MAX = 64 * 1024;
+var spare = new Writer();
+var reader = new Reader();
+function fromBytes(codec, body, options) {
+  reader.reset(body, 0, body.length, options);
+  try {
+    const value = codec.decode(reader);
+    reader.finish();
+    return value;
+  } finally {
+    reader.release();
+  }
+}
+
+// ../../../packages/client/src/generated/tables.ts
+var STATUS_CODES = {
+  /** The call succeeded. */
+  ok: 0,
+  /** The caller cancelled. */
+  cancelled: 1,
+  /** A value breaks its contract, or the handler refuses it. */
+  invalid_argument: 3,
+  /** The time for the call ran out. */
+  deadline_exceeded: 4,
+  /** A named thing does not exist. */
+  not_found: 5,
+  /** A named thing exists already. */
+  already_exists: 6,
+  /** It is not granted, or it does not exist. */
+  permission_denied: 7,
+  /** A limit or budget is used up. */
+  resource_exhausted: 8,
+  /** The callee is in a state that forbids it. */
+  failed_precondition: 9,
+  /** It lost against a concurrent change. */
+  aborted: 10,
+  /** It is past the end. */
+  out_of_range: 11,
+  /** The callee does not serve this. */
+  unimplemented: 12,
+  /** The callee is at fault; its log has the correlation id. */
+  internal: 13,
+  /** There is no server now, or it left. */
+  unavailable: 14,
+  /** Data is lost for good. */
+  data_loss: 15,
+  /** The application's own error, typed by its contract. */
+  application: 16,
+  /** Two builds of the interface disagree. */
+  contract_mismatch: 17
+};
+var STATUS_RETRIES = {
+  deadline_exceeded: "idempotent",
+  resource_exhausted: "later",
+  aborted: "later",
+  unavailable: "idempotent"
+};
+var REASON_CODES = {
+  /** The application closed the connection. */
+  closed: 0,
+  /** The other side is quitting. */
+  going_away: 1,
+  /** Main took the grant back. */
+  revoked: 2,
+  /** No protocol version is known to both sides. */
+  version_mismatch: 16,
+  /** The two sides were built from different contracts. */
+  contract_mismatch: 17,
+  /** No hello came in time. */
+  handshake_timeout: 18,
+  /** The peer was silent while it was awaited. */
+  unresponsive: 19,
+  /** More is waiting for the peer than its outbox may hold. */
+  slow_consumer: 20,
+  /** A frame header is not valid. */
+  malformed_frame: 32,
+  /** A frame is larger than the receiver accepts. */
+  frame_too_large: 33,
+  /** A frame kind is not known. */
+  unknown_kind: 34,
+  /** A frame has a flag that its kind does not define. */
+  unknown_flag: 35,
+  /** A frame came in a state, or from a side, that forbids it. */
+  unexpected_frame: 36,
+  /** A call id is in use already, or is not valid. */
+  duplicate_id: 37,
+  /** A frame belongs to no call. */
+  unknown_id: 38,
+  /** A binding was never given to this peer. */
+  unknown_binding: 39,
+  /** A stream item came without credit, or on a flow that is not open. */
+  credit_exceeded: 40,
+  /** More data came than the connection window allows. */
+  window_exceeded: 41,
+  /** A body breaks its contract. */
+  malformed_payload: 42,
+  /** A message of the transport ends inside a frame. */
+  partial_message: 43
+};
+
+// ../../../packages/client/src/names.ts
+function nameOf(codes, code) {
+  return Object.keys(codes).find((name) => codes[name] === code);
+}
+var reasonOf = (code) => nameOf(REASON_CODES, code);
+var statusOf = (code) => code === 0 ? "ok" : nameOf(STATUS_CODES, code);
+var reasonCode = (name) => REASON_CODES[name];
+var statusCode = (name) => STATUS_CODES[name];
+
+// ../../../packages/client/src/session/calls.ts
+var PAST = 0;
+var NEVER = 1;
+var GENERATIONS = 65535;
+var CallTable = class {
+  constructor(slotsMax) {
+    this.slotsMax = slotsMax;
+  }
+  /** By slot: the id that has it, or had it last. */
+  #ids = [];
+  /** By slot. */
+  #calls = [];
+  /** No slot below is free. */
+  #free = 0;
+  #open = 0;
+  /** How many calls are open. */
+  get size() {
+    return this.#open;
+  }
+  /** Opens a call in the lowest free slot; 0 when all are taken. */
+  open(call) {
+    if (this.#open >= this.slotsMax) return 0;
+    let slot = this.#free;
+    while (this.#calls[slot] !== void 0) slot++;
+    const generation = Math.floor((this.#ids[slot] ?? 0) / 65536);
+    const id = (generation === GENERATIONS ? 1 : generation + 1) * 65536 + slot;
+    this.#take(slot, id, call);
+    return id;
+  }
+  /** Takes in a call that the other side has opened under `id`: undefined, or why not. */
+  admit(id, call) {
+    const slot = id & 65535;
+    if (slot >= this.slotsMax) return PAST;
+    this.#grow(slot);
+    if (id < 65536 || this.#calls[slot] !== void 0 || this.#ids[slot] === id) return NEVER;
+    this.#take(slot, id, call);
+    return void 0;
+  }
+  /** The call of that id, or what became of it. */
+  find(id) {
+    const slot = id & 65535;
+    if (slot >= this.slotsMax) return PAST;
+    if (id === 0 || this.#ids[slot] !== id) return NEVER;
+    return this.#calls[slot] ?? PAST;
+  }
+  /** The open call of that id. */
+  get(id) {
+    const slot = id & 65535;
+    return id !== 0 && this.#ids[slot] === id ? this.#calls[slot] : void 0;
+  }
+  /** Closes a call and returns it. */
+  remove(id) {
+    const call = this.get(id);
+    if (call !== void 0) {
+      const slot = id & 65535;
+      this.#calls[slot] = void 0;
+      this.#open--;
+      if (slot < this.#free) this.#free = slot;
+    }
+    return call;
+  }
+  /** Every open call, by slot. */
+  forEach(visit) {
+    for (let slot = 0; slot < this.#calls.length; slot++) {
+      const call = this.#calls[slot];
+      if (call !== void 0) visit(call, this.#ids[slot]);
+    }
+  }
+  /** Closes all calls and returns them. */
+  drain() {
+    const calls = this.#calls.filter((call) => call !== void 0);
+    this.#calls.fill(void 0);
+    this.#open = 0;
+    this.#free = 0;
+    return calls;
+  }
+  #take(slot, id, call) {
+    this.#grow(slot);
+    this.#ids[slot] = id;
+    this.#calls[slot] = call;
+    this.#open++;
+    if (slot === this.#free) this.#free++;
+  }
+  // Without holes, so that the arrays stay packed.
+  #grow(slot) {
+    while (this.#calls.length <= slot) {
+      this.#calls.push(void 0);
+      this.#ids.push(0);
+    }
+  }
+};
+
+// ../../../packages/client/src/session/flow.ts
+var Flow = class {
+  constructor(items, bytes2) {
+    this.items = items;
+    this.bytes = bytes2;
+  }
+  get open() {
+    return this.items > 0 && this.bytes > 0;
+  }
+  spend(bytes2) {
+    this.items--;
+    this.bytes -= bytes2;
+  }
+  add(items, bytes2) {
+    this.items += items;
+    this.bytes += bytes2;
+  }
+};
+
+// ../../../packages/client/src/session/violation.ts
+var Violation = class extends Error {
+  constructor(reason, message = reason) {
+    super(message);
+    this.reason = reason;
+  }
+};
+
+// ../../../packages/client/src/session/frame.ts
+var HEADER_BYTES = 24;
+var OPTIONAL_KINDS_FROM = 128;
+var FLAG_CALLEE = 1;
+var FLAG_ACK = 2;
+var HELLO = 1;
+var WELCOME = 2;
+var GOODBYE = 3;
+var PING = 4;
+var PONG = 5;
+var WINDOW = 6;
+var REQUEST = 7;
+var NOTIFY = 8;
+var SUBSCRIBE = 9;
+var PUBLISH = 10;
+var ITEM = 11;
+var ACK = 12;
+var CREDIT = 13;
+var FINISH = 14;
+var CANCEL = 15;
+var END = 16;
+var UNBOUND = 17;
+var DATA_KINDS = 1 << REQUEST | 1 << NOTIFY | 1 << SUBSCRIBE | 1 << PUBLISH | 1 << ITEM | 1 << FINISH | 1 << CANCEL | 1 << END | 1 << UNBOUND;
+var PEER_KINDS = 1 << HELLO | 1 << SUBSCRIBE | 1 << PUBLISH | 1 << ACK;
+function isFromPeer(kind) {
+  return (PEER_KINDS >> kind & 1) !== 0;
+}
+function isData(kind) {
+  return (DATA_KINDS >> kind & 1) !== 0;
+}
+function flagsAllowed(kind) {
+  return kind === ITEM ? FLAG_CALLEE | FLAG_ACK : kind === CREDIT ? FLAG_CALLEE : 0;
+}
+function emptyHead() {
+  return { length: 0, kind: 0, flags: 0, binding: 0, ordinal: 0, id: 0, budget: 0 };
+}
+function parseHead(view, offset, frameBytesMax, head) {
+  const have = view.byteLength - offset;
+  head.length = HEADER_BYTES;
+  if (have < 4) return false;
+  const length = view.getUint32(offset, true);
+  if (length < HEADER_BYTES) {
+    throw new Violation("malformed_frame", `${length} bytes`);
+  }
+  if (length > frameBytesMax) {
+    throw new Violation("frame_too_large", `${length} bytes`);
+  }
+  head.length = length;
+  if (have < HEADER_BYTES) return false;
+  const kind = view.getUint8(offset + 4);
+  if (kind === 0 || kind > UNBOUND) {
+    if (kind < OPTIONAL_KINDS_FROM) throw new Violation("unknown_kind", `kind ${kind}`);
+    head.kind = 0;
+    return have >= length;
+  }
+  const flags = view.getUint8(offset + 5);
+  if ((flags & ~flagsAllowed(kind)) !== 0) {
+    throw new Violation("unknown_flag", `kind ${kind}, flags ${flags}`);
+  }
+  if (view.getUint16(offset + 6, true) !== 0) {
+    throw new Violation("malformed_frame", "attachments");
+  }
+  head.kind = kind;
+  head.flags = flags;
+  head.binding = view.getUint32(offset + 8, true);
+  head.ordinal = view.getUint32(offset + 12, true);
+  head.id = view.getUint32(offset + 16, true);
+  head.budget = view.getUint32(offset + 20, true);
+  return have >= length;
+}
+function put32(out, at, value) {
+  out[at] = value;
+  out[at + 1] = value >>> 8;
+  out[at + 2] = value >>> 16;
+  out[at + 3] = value >>> 24;
+}
+function writeHead(out, kind, flags, binding, ordinal, id, budget) {
+  put32(out, 0, out.length);
+  out[4] = kind;
+  out[5] = flags;
+  put32(out, 8, binding);
+  put32(out, 12, ordinal);
+  put32(out, 16, id);
+  put32(out, 20, budget);
+}
+function writeBudget(out, budget) {
+  put32(out, 20, budget);
+}
+
+// ../../../packages/client/src/session/limits.ts
+var PROTOCOL = 1;
+var FRAME_BYTES_FLOOR = 4 * 1024;
+var WINDOW_BYTES_FLOOR = 4 * 1024;
+var NAME_BYTES_MAX = 128;
+var CLIENT_BYTES_MAX = 64;
+var GOODBYE_BYTES_MAX = 1024;
+var OUTBOX_BYTES_MAX = 32 * 1024 * 1024;
+var CONTROL_BYTES_MAX = 1024 * 1024;
+var QUIET_MS = 1e4;
+var GRACE_MS = 2e4;
+var LIMITS_DEFAULT = {
+  frameBytes: 16 * 1024 * 1024,
+  windowBytes: 4 * 1024 * 1024,
+  calls: 1024,
+  streamItems: 16,
+  streamBytes: 1024 * 1024
+};
+
+// ../../../packages/client/src/session/outbox.ts
+var BATCH_BYTES_MAX = 64 * 1024;
+var CLOCK_ERROR_MS = 1e-3;
+function budgetMs(deadline, now) {
+  return Math.min(Math.max(1, Math.ceil(deadline - now - CLOCK_ERROR_MS)), 4294967295);
+}
+var Outbox = class {
+  constructor() {
+    this.#control = [];
+    /** Data frames that may leave. */
+    this.#ready = [];
+    this.#held = [];
+    this.#window = 0;
+    /** Bytes of data that wait, in all. */
+    this.dataBytes = 0;
+    /** Bytes of control frames that wait. */
+    this.controlBytes = 0;
+    /** Bytes of acknowledgements among the control frames that have not left. */
+    this.acknowledging = 0;
+  }
+  #control;
+  #ready;
+  #held;
+  #window;
+  /** Whether something can leave now. */
+  get hasOutput() {
+    return this.#control.length + this.#ready.length > 0;
+  }
+  /** Whether data waits for the other side's window. */
+  get isHeld() {
+    return this.#held.length > 0;
+  }
+  /** A control frame: outside the window, ahead of data. */
+  control(kind, flags, ordinal, id, budget, body) {
+    const bytes2 = frame(kind, flags, 0, ordinal, id, budget, body);
+    this.#control.push(bytes2);
+    this.controlBytes += bytes2.length;
+  }
+  /** A data frame. `body` is copied. If it has to wait, its budget is what is left until `due` when it leaves. */
+  data(kind, flags, binding, ordinal, id, budget, body, due) {
+    const bytes2 = frame(kind, flags, binding, ordinal, id, budget, body);
+    this.dataBytes += bytes2.length;
+    if (this.#window > 0 && this.#held.length === 0) {
+      this.#window -= bytes2.length;
+      this.#ready.push(bytes2);
+    } else {
+      this.#held.push({ bytes: bytes2, kind, id, ours: (flags & FLAG_CALLEE) === 0, due });
+    }
+  }
+  /** Opens the other side's window further. */
+  addWindow(bytes2, now) {
+    this.#window += bytes2;
+    let next = 0;
+    for (; this.#window > 0 && next < this.#held.length; next++) {
+      const { bytes: bytes3, due } = this.#held[next];
+      if (due !== void 0) writeBudget(bytes3, budgetMs(due, now));
+      this.#window -= bytes3.length;
+      this.#ready.push(bytes3);
+    }
+    if (next > 0) this.#held.splice(0, next);
+  }
+  /** Takes back a call that still waits for the window, and all that belongs to it. False when it has left. */
+  withdraw(id) {
+    const opens = ({ kind }) => kind === REQUEST || kind === SUBSCRIBE || kind === PUBLISH;
+    const belongs = ({ kind, ours }) => ours && (kind === FINISH || kind === CANCEL || kind === ITEM);
+    if (!this.#held.some((held) => held.id === id && opens(held))) return false;
+    this.#held = this.#held.filter((held) => {
+      const stays = held.id !== id || !(opens(held) || belongs(held));
+      if (!stays) this.dataBytes -= held.bytes.length;
+      return stays;
+    });
+    return true;
+  }
+  /** Drops all data that has not left, and control frames where nobody wants them: the connection ends. */
+  clear(control) {
+    if (control) this.#control = [];
+    this.#ready = [];
+    this.#held = [];
+    this.dataBytes = 0;
+  }
+  /** The next message of whole frames, which belongs to the caller; undefined when nothing may leave now. */
+  transmit() {
+    this.acknowledging = 0;
+    const control = gather(this.#control, 0);
+    this.controlBytes -= control.length;
+    const data = this.#control.length > 0 ? gather([], 0) : gather(this.#ready, control.length);
+    this.dataBytes -= data.length;
+    const frames = control.frames.concat(data.frames);
+    if (frames.length < 2) return frames[0];
+    const message = new Uint8Array(control.length + data.length);
+    let at = 0;
+    for (const bytes2 of frames) {
+      message.set(bytes2, at);
+      at += bytes2.length;
+    }
+    return message;
+  }
+};
+function gather(list, length) {
+  let end = length;
+  let count2 = 0;
+  for (const bytes2 of list) {
+    if (end > 0 && end + bytes2.length > BATCH_BYTES_MAX) break;
+    end += bytes2.length;
+    count2++;
+  }
+  return { frames: list.splice(0, count2), length: end - length };
+}
+function frame(kind, flags, binding, ordinal, id, budget, body) {
+  const bytes2 = new Uint8Array(HEADER_BYTES + (body?.length ?? 0));
+  writeHead(bytes2, kind, flags, binding, ordinal, id, budget);
+  if (body !== void 0) bytes2.set(body, HEADER_BYTES);
+  return bytes2;
+}
+
+// ../../../packages/client/src/session/wire.ts
+var CHANNEL_BYTES_MAX = 256;
+var PATH_BYTES_MAX = 512;
+var MESSAGE_BYTES_MAX = 1024;
+var HASH_BYTES = 16;
+function writeItems2(out, items, write) {
+  out.count(items.length);
+  for (const item of items) write(item);
+}
+function readItems2(input2, bytesMin, read) {
+  const items = [];
+  for (let left = input2.count(bytesMin); left > 0; left--) items.push(read());
+  return items;
+}
+function encodeHello(out, hello) {
+  out.u16(hello.protocolMin);
+  out.u16(hello.protocolMax);
+  out.string(hello.client, 0, CLIENT_BYTES_MAX);
+  encodeLimits(out, hello.limits);
+  writeItems2(out, hello.interfaces, (offer2) => {
+    out.string(offer2.name, 0, NAME_BYTES_MAX);
+    out.u16(offer2.version);
+    out.raw(offer2.hash, HASH_BYTES);
+    writeItems2(out, offer2.channels, (digest) => out.u32(digest));
+  });
+}
+function encodeLimits(out, limits) {
+  out.u32(limits.frameBytes);
+  out.u32(limits.windowBytes);
+  out.u16(limits.calls);
+  out.u32(limits.streamItems);
+  out.u32(limits.streamBytes);
+}
+function decodeWelcome(input2) {
+  return {
+    protocol: input2.u16(),
+    limits: {
+      frameBytes: input2.u32(),
+      windowBytes: input2.u32(),
+      calls: input2.u16(),
+      streamItems: input2.u32(),
+      streamBytes: input2.u32()
+    },
+    peer: input2.u32(),
+    label: input2.string(0, NAME_BYTES_MAX),
+    role: input2.string(0, NAME_BYTES_MAX)
+  };
+}
+var encoder2 = new TextEncoder();
+var decoder2 = new TextDecoder();
+function cut(text2, max) {
+  const well = text2.toWellFormed();
+  if (well.length * 3 <= max) return well;
+  const bytes2 = new Uint8Array(max);
+  const { written } = encoder2.encodeInto(well, bytes2);
+  return decoder2.decode(bytes2.subarray(0, written));
+}
+function encodeFailure(out, failure2) {
+  const retry = failure2.retry ?? { type: "never" };
+  out.string(cut(failure2.channel, CHANNEL_BYTES_MAX));
+  out.string(cut(failure2.path ?? "", PATH_BYTES_MAX));
+  out.string(cut(failure2.message, MESSAGE_BYTES_MAX));
+  if (retry.type === "after") {
+    out.u8(2);
+    out.u32(retry.ms);
+  } else {
+    out.u8(retry.type === "never" ? 0 : 1);
+  }
+  out.u64(failure2.correlation ?? 0n);
+}
+function decodeFailure(input2) {
+  return {
+    channel: input2.string(0, CHANNEL_BYTES_MAX),
+    path: input2.string(0, PATH_BYTES_MAX),
+    message: input2.string(0, MESSAGE_BYTES_MAX),
+    retry: decodeRetry(input2),
+    correlation: input2.u64()
+  };
+}
+var failureCodec = { encode: encodeFailure, decode: decodeFailure };
+function decodeRetry(input2) {
+  switch (tag(input2, 3)) {
+    case 0:
+      return { type: "never" };
+    case 1:
+      return { type: "later" };
+    default:
+      return { type: "after", ms: input2.u32() };
+  }
+}
+function tag(input2, variants) {
+  const value = input2.u32();
+  if (value >= variants) throw new RangeError(`there is no variant ${value}`);
+  return value;
+}
+function encodeBind(out, args) {
+  const [name, hash, target] = args;
+  out.string(name, 0, NAME_BYTES_MAX);
+  out.raw(hash, HASH_BYTES);
+  if (target === "any") return out.u8(0);
+  const label = "label" in target;
+  out.u8(label ? 1 : 2);
+  out.string(label ? target.label : target.instance, 0, NAME_BYTES_MAX);
+}
+function encodeServe(out, args) {
+  const [name, hash, instance] = args;
+  out.string(name, 0, NAME_BYTES_MAX);
+  out.raw(hash, HASH_BYTES);
+  out.string(instance, 0, NAME_BYTES_MAX);
+}
+function readOnly(decode) {
+  return { decode };
+}
+var boundCodec = /* @__PURE__ */ readOnly((input2) => ({
+  binding: input2.u32(),
+  label: input2.string(0, NAME_BYTES_MAX),
+  instance: input2.string(0, NAME_BYTES_MAX)
+}));
+var u32Codec = /* @__PURE__ */ readOnly((input2) => input2.u32());
+var WHY = ["dropped", "left", "timedOut"];
+function decodeReport(input2) {
+  const recipient = () => ({ peer: input2.u32(), label: input2.string(0, NAME_BYTES_MAX) });
+  const delivered = readItems2(input2, 2, recipient);
+  const missed = readItems2(input2, 3, () => ({ ...recipient(), why: WHY[tag(input2, WHY.length)] }));
+  return { delivered, missed };
+}
+var reportCodec = /* @__PURE__ */ readOnly(decodeReport);
+function hashBytes(hash) {
+  return Uint8Array.from(hash.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+// ../../../packages/client/src/session/core.ts
+var GREETING = 0;
+var OPEN = 1;
+var CLOSED = 2;
+var SendError = class extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+};
+var FULL = "too much waits to be sent";
+var SCRATCH_BYTES_MAX = 256 * 1024;
+var scratch;
+var SessionCore = class {
+  constructor(config, events, now) {
+    this.events = events;
+    /** What the hub accepts; the defaults until it has said so. */
+    this.theirs = LIMITS_DEFAULT;
+    this.outbox = new Outbox();
+    this.state = GREETING;
+    /** Calls of this side's whose end is due. */
+    this.awaited = 0;
+    this.ours = { ...LIMITS_DEFAULT, ...config.limits };
+    this.keepalive = config.keepalive ?? true;
+    this.heard = now;
+    this.inbound = new CallTable(this.ours.calls);
+    this.outbound = new CallTable(this.theirs.calls);
+  }
+  get isClosed() {
+    return this.state === CLOSED;
+  }
+  /** Calls open: by the hub, and by this side, those that are being cancelled included. */
+  get callsOpen() {
+    return [this.inbound.size, this.outbound.size];
+  }
+  /** Whether something can be transmitted now. */
+  get hasOutput() {
+    return this.outbox.hasOutput;
+  }
+  /** The next message of whole frames; undefined when there is none. */
+  transmit() {
+    return this.outbox.transmit();
+  }
+  /** Introduces this side. Everything may be sent behind it at once; data waits for the welcome here. */
+  hello(client, interfaces) {
+    const hello = { protocolMin: PROTOCOL, protocolMax: PROTOCOL, client, limits: this.ours, interfaces };
+    this.#encode(
+      (out) => encodeHello(out, hello),
+      (body) => this.outbox.control(HELLO, 0, 0, 0, 0, body)
+    );
+  }
+  /**
+   * Opens a call and returns its id. `kind` is that of a request, subscription or publication. The callee is told of
+   * `slackMs` less than the caller waits. Throws `SendError`, and whatever `body` throws; nothing was sent then.
+   */
+  open(kind, binding, ordinal, up, down, deadline, now, owner, body, slackMs = 0) {
+    this.#mustSend();
+    const call = {
+      owner,
+      cancelled: false,
+      send: up ? flow(this.theirs) : void 0,
+      recv: down ? flow(this.ours) : void 0,
+      deadline,
+      awaited: false
+    };
+    return this.#encode(body, (bytes2) => {
+      const id = this.outbound.open(call);
+      if (id === 0) throw new SendError("resource_exhausted", "too many calls are open");
+      const due = deadline === void 0 ? void 0 : deadline - slackMs;
+      this.outbox.data(kind, 0, binding, ordinal, id, due === void 0 ? 0 : budgetMs(due, now), bytes2, due);
+      this.noteDeadline(deadline);
+      if (this.awaited === 0 && now > this.heard) this.heard = now;
+      this.#await(call, kind !== SUBSCRIBE);
+      return id;
+    });
+  }
+  /** Sends a one-way message: a notification, or a publication without a report. Throws as `open` does. */
+  oneWay(kind, binding, ordinal, body) {
+    this.#mustSend();
+    this.#encode(body, (bytes2) => this.outbox.data(kind, 0, binding, ordinal, 0, 0, bytes2));
+  }
+  /** Says who serves a call of the hub's, and which flows it has. */
+  accept(id, owner, up, down) {
+    const call = this.inbound.get(id);
+    if (call === void 0) return;
+    call.owner = owner;
+    if (down) call.send = flow(this.theirs);
+    if (up) call.recv = flow(this.ours);
+  }
+  /** Whether an item may be sent now; undefined when the call has ended or has no such flow. */
+  maySend(callee, id) {
+    return this.#flows(callee, id)?.send?.open;
+  }
+  /** Sends an item; false when there is no credit or no such flow. Throws what `body` throws. */
+  item(callee, id, missed, body) {
+    const send = this.#flows(callee, id)?.send;
+    if (send === void 0 || !send.open) return false;
+    this.#encode(body, (bytes2) => {
+      this.outbox.data(ITEM, callee ? FLAG_CALLEE : 0, 0, missed, id, 0, bytes2);
+      send.spend(bytes2.length);
+    });
+    return true;
+  }
+  /** Tells the hub that an item of a subscription has arrived. */
+  ack(id, token) {
+    this.outbox.control(ACK, 0, 0, id, token);
+  }
+  /** Lets the other side send more on a stream. */
+  credit(callee, id, items, bytes2) {
+    const recv = this.#flows(callee, id)?.recv;
+    if (recv === void 0) return;
+    recv.add(items, bytes2);
+    this.outbox.control(CREDIT, callee ? FLAG_CALLEE : 0, items, id, bytes2);
+  }
+  /** Says that no more items go to the callee. */
+  finish(id) {
+    const flows = this.#flows(false, id);
+    if (flows?.send === void 0) return;
+    flows.send = void 0;
+    this.outbox.data(FINISH, 0, 0, 0, id, 0);
+  }
+  /** Gives up a call of this side's; false when it has ended. Its owner is told nothing any more, but for `late`. */
+  cancel(id) {
+    const call = this.outbound.get(id);
+    if (call === void 0 || call.cancelled) return false;
+    call.cancelled = true;
+    this.#await(call, true);
+    call.send = call.recv = call.deadline = void 0;
+    if (this.outbox.withdraw(id)) this.forget(id);
+    else this.outbox.data(CANCEL, 0, 0, 0, id, 0);
+    return true;
+  }
+  /**
+   * Ends a call of the hub's with a body; false when it has ended before. Throws what `body` throws. While the hub takes
+   * nothing, what it asked for is not kept for it: it gets a short answer then.
+   */
+  reply(id, status, body) {
+    if (this.inbound.get(id) === void 0) return false;
+    if (this.#isFull) {
+      this.refuse(id, "resource_exhausted", FULL);
+      return true;
+    }
+    this.#answer(id, status, body);
+    this.inbound.remove(id);
+    return true;
+  }
+  /** Ends a call of the hub's that nobody serves. */
+  refuse(id, status, message, channel = "") {
+    this.#answer(id, status, (out) => failureCodec.encode(out, { channel, message }));
+    this.inbound.remove(id);
+  }
+  /** From its first item on, a stream has no deadline of its own. */
+  clearDeadline(callee, id) {
+    const inbound = callee ? this.inbound.get(id) : void 0;
+    const outbound = callee ? void 0 : this.outbound.get(id);
+    if (inbound !== void 0) inbound.deadline = void 0;
+    if (outbound === void 0) return;
+    outbound.deadline = void 0;
+    this.#await(outbound, false);
+  }
+  /** Sets when a call of the hub's runs out. */
+  setInboundDeadline(id, deadline) {
+    const call = this.inbound.get(id);
+    if (call === void 0) return;
+    call.deadline = deadline;
+    this.noteDeadline(deadline);
+  }
+  /** Ends the connection with a goodbye, which still leaves by `transmit`. */
+  close(goodbye) {
+    if (this.isClosed) return;
+    this.outbox.clear(false);
+    const text2 = new Uint8Array(GOODBYE_BYTES_MAX);
+    const { written } = new TextEncoder().encodeInto(goodbye.message, text2);
+    this.outbox.control(GOODBYE, 0, reasonCode(goodbye.reason), 0, 0, text2.subarray(0, written));
+    this.#ended(goodbye);
+  }
+  /** Ends the connection without a word: the transport is gone, or the hub has said goodbye. */
+  abort(ending) {
+    if (this.isClosed) return;
+    this.outbox.clear(true);
+    this.#ended(ending);
+  }
+  #answer(id, status, body) {
+    this.#encode(body, (bytes2) => this.outbox.data(END, 0, 0, statusCode(status), id, 0, bytes2));
+  }
+  /** Frees the id of a call of this side's. */
+  forget(id) {
+    const call = this.outbound.remove(id);
+    if (call !== void 0) this.#await(call, false);
+    return call;
+  }
+  noteDeadline(deadline) {
+    if (deadline !== void 0) this.deadlineFloor = Math.min(deadline, this.deadlineFloor ?? Infinity);
+  }
+  #await(call, awaited) {
+    this.awaited += Number(awaited) - Number(call.awaited);
+    call.awaited = awaited;
+  }
+  #ended(ending) {
+    this.state = CLOSED;
+    this.deadlineFloor = void 0;
+    this.awaited = 0;
+    const inbound = this.inbound.drain();
+    const outbound = this.outbound.drain();
+    this.events.closed(ending);
+    for (const { owner } of inbound) owner?.abandon();
+    for (const { owner, cancelled } of outbound) {
+      if (!cancelled) owner.fail("unavailable", `the connection ended: ${ending.message}`);
+    }
+  }
+  #flows(callee, id) {
+    return callee ? this.inbound.get(id) : this.outbound.get(id);
+  }
+  #mustSend() {
+    if (this.isClosed) throw new SendError("unavailable", "the connection has ended");
+    if (this.#isFull) throw new SendError("resource_exhausted", FULL);
+  }
+  get #isFull() {
+    return this.outbox.dataBytes > OUTBOX_BYTES_MAX;
+  }
+  /** Writes a body and hands it on; the bytes are good during `use` only. */
+  #encode(body, use) {
+    const out = scratch ?? new Writer();
+    scratch = void 0;
+    try {
+      out.reset();
+      body(out);
+      const bytes2 = out.view();
+      if (bytes2.length + HEADER_BYTES > this.theirs.frameBytes) {
+        throw new SendError("resource_exhausted", `a body of ${bytes2.length} bytes is too large`);
+      }
+      return use(bytes2);
+    } finally {
+      if (out.capacity <= SCRATCH_BYTES_MAX) scratch = out;
+    }
+  }
+};
+function flow({ streamItems, streamBytes }) {
+  return new Flow(streamItems, streamBytes);
+}
+
+// ../../../packages/client/src/session/session.ts
+var Session = class extends SessionCore {
+  #head = emptyHead();
+  /** Data parsed and not yet acknowledged, in bytes. */
+  #unacknowledged = 0;
+  #pingSent;
+  /**
+   * Takes in as many whole frames as stand in `bytes`, and returns how many bytes those were. `whole` says that the
+   * transport keeps messages: then none may end inside a frame. The bytes are not kept.
+   */
+  receive(bytes2, now, whole) {
+    const head = this.#head;
+    let offset = 0;
+    this.heard = now;
+    this.#pingSent = void 0;
+    try {
+      const view = new DataView(bytes2.buffer, bytes2.byteOffset, bytes2.length);
+      while (offset < bytes2.length && this.state !== CLOSED) {
+        if (!parseHead(view, offset, this.ours.frameBytes, head)) {
+          if (whole) throw new Violation("partial_message");
+          break;
+        }
+        const start = offset + HEADER_BYTES;
+        offset += head.length;
+        if (head.kind !== 0) this.#take(head, bytes2.subarray(start, offset), now);
+      }
+      if (this.outbox.controlBytes > CONTROL_BYTES_MAX) throw new Violation("slow_consumer");
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.close(error);
+    }
+    return offset;
+  }
+  /** When to call `handleTimeout`; undefined while nothing can run out. May be too early, never too late. */
+  nextTimeout() {
+    if (!this.#awaits()) return this.deadlineFloor;
+    const keepalive = this.#pingSent === void 0 ? this.heard + QUIET_MS : this.#pingSent + GRACE_MS;
+    return Math.min(keepalive, this.deadlineFloor ?? keepalive);
+  }
+  /** Deals with what has run out by `now`. */
+  handleTimeout(now) {
+    if (this.deadlineFloor !== void 0 && this.deadlineFloor <= now) this.#expireCalls(now);
+    if (!this.#awaits()) return;
+    if (this.#pingSent === void 0) {
+      if (this.heard + QUIET_MS > now) return;
+      this.#pingSent = now;
+      this.outbox.control(PING, 0, 0, 1, 0);
+    } else if (this.#pingSent + GRACE_MS <= now) {
+      const late = now - this.#pingSent - GRACE_MS;
+      this.#pingSent = now;
+      this.events.silent(late);
+    }
+  }
+  #expireCalls(now) {
+    const late = [];
+    this.deadlineFloor = void 0;
+    const visit = (expire) => (call, id) => {
+      if (call.deadline === void 0 || call.deadline > now) return this.noteDeadline(call.deadline);
+      call.deadline = void 0;
+      late.push(() => expire(id));
+    };
+    this.outbound.forEach(
+      visit((id) => {
+        const call = this.outbound.get(id);
+        if (this.cancel(id)) call?.owner.fail("deadline_exceeded");
+      })
+    );
+    this.inbound.forEach(visit((id) => this.inbound.get(id)?.owner?.stop("deadline_exceeded")));
+    for (const expire of late) expire();
+  }
+  #awaits() {
+    return this.keepalive && this.state === OPEN && (this.awaited > 0 || this.outbox.isHeld);
+  }
+  #take(head, body, now) {
+    const { kind, binding, ordinal, id, budget } = head;
+    if (isData(kind)) this.#countData(head.length);
+    if (isFromPeer(kind) || kind !== GOODBYE && this.state === GREETING !== (kind === WELCOME)) {
+      throw new Violation("unexpected_frame", `kind ${kind}`);
+    }
+    switch (kind) {
+      case WELCOME:
+        return this.#takeWelcome(body, now);
+      case GOODBYE: {
+        const message = new TextDecoder().decode(body.subarray(0, GOODBYE_BYTES_MAX));
+        return this.abort({ reason: reasonOf(ordinal) ?? "closed", message });
+      }
+      case REQUEST:
+        return this.#takeRequest(head, body, now);
+      case NOTIFY:
+        return this.events.notify(binding, ordinal, body);
+      case ITEM:
+        return this.#takeItem(head, body);
+      case END:
+        return this.#takeEnd(id, ordinal, body);
+    }
+    if (body.length > 0) throw new Violation("malformed_frame", `kind ${kind} has no body`);
+    switch (kind) {
+      case PING:
+        return this.outbox.control(PONG, 0, 0, id, 0);
+      case WINDOW:
+        return this.outbox.addWindow(budget, now);
+      case CREDIT:
+        return this.#takeCredit(head);
+      case FINISH:
+        return this.#takeFinish(id);
+      case CANCEL:
+        return this.#served(id)?.owner?.stop("cancelled");
+      case UNBOUND:
+        return this.events.unbound(binding);
+    }
+  }
+  /** Charges a data frame to our window, and acknowledges in time. */
+  #countData(length) {
+    const { windowBytes, frameBytes } = this.ours;
+    this.#unacknowledged += length;
+    if (this.#unacknowledged + this.outbox.acknowledging > windowBytes + frameBytes) {
+      throw new Violation("window_exceeded");
+    }
+    if (this.#unacknowledged >= Math.floor(windowBytes / 2)) {
+      this.outbox.acknowledging += this.#unacknowledged;
+      this.outbox.control(WINDOW, 0, 0, 0, this.#unacknowledged);
+      this.#unacknowledged = 0;
+    }
+  }
+  #takeWelcome(body, now) {
+    let welcome;
+    try {
+      const input2 = new Reader(body);
+      welcome = decodeWelcome(input2);
+      input2.finish();
+    } catch (error) {
+      throw new Violation("malformed_payload", `welcome: ${String(error)}`);
+    }
+    const { protocol, limits } = welcome;
+    const { frameBytes, windowBytes, calls, streamItems, streamBytes } = limits;
+    const works = protocol === PROTOCOL && frameBytes >= FRAME_BYTES_FLOOR && windowBytes >= WINDOW_BYTES_FLOOR && Math.min(calls, streamItems, streamBytes) > 0;
+    if (!works) throw new Violation("malformed_payload", "welcome: its limits or protocol cannot be");
+    this.theirs = limits;
+    this.outbound.slotsMax = calls;
+    this.outbound.forEach((call) => {
+      if (call.send !== void 0) call.send = new Flow(streamItems, streamBytes);
+    });
+    this.outbox.addWindow(windowBytes, now);
+    this.state = OPEN;
+    this.events.welcome(welcome);
+  }
+  #takeRequest({ id, binding, ordinal, budget }, body, now) {
+    const call = { owner: void 0, send: void 0, recv: void 0, deadline: void 0 };
+    const refused2 = this.inbound.admit(id, call);
+    if (refused2 === NEVER) throw new Violation("duplicate_id");
+    if (refused2 === PAST) return this.refuse(id, "resource_exhausted", "too many calls are open");
+    if (budget !== 0) this.setInboundDeadline(id, now + budget);
+    this.events.request(id, binding, ordinal, body, budget);
+  }
+  #takeItem({ id, ordinal, flags, budget }, body) {
+    if ((flags & FLAG_CALLEE) === 0) {
+      const call = this.#served(id);
+      if (call === void 0) return;
+      spend(call, body);
+      call.owner?.item(body);
+    } else {
+      const call = this.#made(id);
+      if (call === void 0) return;
+      spend(call, body);
+      call.owner.item?.(ordinal, (flags & FLAG_ACK) === 0 ? void 0 : budget, body);
+    }
+  }
+  #takeCredit({ id, ordinal, flags, budget }) {
+    const call = (flags & FLAG_CALLEE) === 0 ? this.#served(id) : this.#made(id);
+    if (call?.send === void 0) return;
+    call.send.add(ordinal, budget);
+    call.owner?.credit?.();
+  }
+  #takeFinish(id) {
+    const call = this.#served(id);
+    if (call === void 0) return;
+    if (call.recv === void 0) throw new Violation("credit_exceeded");
+    call.recv = void 0;
+    call.owner?.finish();
+  }
+  #takeEnd(id, code, body) {
+    const call = this.outbound.get(id);
+    if (call === void 0) throw unknownId(id);
+    const { owner, cancelled } = call;
+    const status = statusOf(code);
+    if (status === void 0 && !cancelled) throw new Violation("malformed_payload", `status ${code}`);
+    this.forget(id);
+    if (status === void 0) return;
+    if (cancelled) owner.late?.(status, body);
+    else owner.end(status, body);
+  }
+  /** An open call of the hub's; undefined for one that has ended. */
+  #served(id) {
+    const call = this.inbound.find(id);
+    if (call === NEVER) throw unknownId(id);
+    return call === PAST ? void 0 : call;
+  }
+  /** An open call of this side's; undefined for one that is being cancelled. */
+  #made(id) {
+    const call = this.outbound.get(id);
+    if (call === void 0) throw unknownId(id);
+    return call.cancelled ? void 0 : call;
+  }
+};
+function spend({ recv }, body) {
+  if (recv?.open !== true) throw new Violation("credit_exceeded");
+  recv.spend(body.length);
+}
+function unknownId(id) {
+  return new Violation("unknown_id", `id ${id}`);
+}
+
+// ../../../packages/client/src/runtime/calling.ts
+var CallPromise = class extends Promise {
+  // What `then` makes of it is an ordinary promise.
+  static get [Symbol.species]() {
+    return Promise;
+  }
+  get result() {
+    return this.then(
+      (value) => ({ ok: true, value }),
+      (error) => ({ ok: false, error })
+    );
+  }
+};
+function calling(begin) {
+  return new CallPromise((resolve, reject) => begin({ resolve, reject }));
+}
+var capture = Error.captureStackTrace;
+function trace(below) {
+  if (capture === void 0) return new Error();
+  const here = {};
+  capture(here, below);
+  return here;
+}
+function traced(error, made) {
+  const frames = made.stack?.split("\n") ?? [];
+  const start = frames.findIndex((line) => /^\s+at |@/.test(line));
+  if (start >= 0) error.stack = [`${error.name}: ${error.message}`, ...frames.slice(start)].join("\n");
+  return error;
+}
+
+// ../../../packages/client/src/runtime/connection.ts
+var BUFFERED_BYTES_MAX = 1024 * 1024;
+var FULL_POLL_MS = 5;
+var TIMER_MS_MAX = 2147483647;
+var SLEPT_MS = 2e3;
+var Connection = class {
+  constructor(transport, config, logger, unbound) {
+    this.logger = logger;
+    this.state = { status: "connecting" };
+    this.#listeners = /* @__PURE__ */ new Set();
+    this.#flushing = false;
+    this.#timerAt = 0;
+    this.#transport = transport;
+    this.#callStacks = config.callStacks ?? true;
+    const events = {
+      request: (id, ...rest) => {
+        if (this.server !== void 0) this.server.request(id, ...rest);
+        else this.session.refuse(id, "unimplemented", "this peer serves nothing");
+      },
+      notify: (...notification) => this.server?.notify(...notification),
+      unbound,
+      welcome: ({ peer, label, role }) => this.#changed({ status: "connected", peer, label, role }),
+      silent: (lateMs) => {
+        if (lateMs <= SLEPT_MS) this.session.close({ reason: "unresponsive", message: "the hub was silent" });
+      },
+      closed: (ending) => this.#closed(ending)
+    };
+    this.session = new Session(config, events, this.now());
+    const whole = transport.isStream !== true;
+    transport.onMessage = (bytes2) => {
+      const used = this.session.receive(bytes2, this.now(), whole);
+      this.touched();
+      return used;
+    };
+    transport.onClose = (message) => this.session.abort({ reason: "transport_lost", message });
+    transport.onDrain = () => this.flush();
+  }
+  #transport;
+  #listeners;
+  #callStacks;
+  #flushing;
+  #timer;
+  #timerAt;
+  #fullTimer;
+  /** Where a call is made, without the frames above `below`; undefined where that is not wanted. */
+  trace(below) {
+    return this.#callStacks ? trace(below) : void 0;
+  }
+  /** Milliseconds since a moment of no meaning. */
+  now() {
+    return performance.now();
+  }
+  /** To be called when the session may have something to send, or something to wait for. */
+  touched() {
+    if (this.session.hasOutput && !this.#flushing) {
+      this.#flushing = true;
+      queueMicrotask(() => this.flush());
+    }
+    this.#arm();
+  }
+  /** Hands the transport what may leave. */
+  flush() {
+    this.#flushing = false;
+    const { session } = this;
+    const transport = this.#transport;
+    while (session.hasOutput) {
+      if (!session.isClosed && (transport.bufferedAmount ?? 0) > BUFFERED_BYTES_MAX) {
+        this.#fullTimer ??= setTimeout(() => {
+          this.#fullTimer = void 0;
+          this.flush();
+        }, FULL_POLL_MS);
+        return;
+      }
+      const message = session.transmit();
+      if (message !== void 0) transport.send(message);
+    }
+  }
+  /** Ends the connection: what was sent before still leaves, then a goodbye. */
+  close(goodbye) {
+    this.flush();
+    this.session.close(goodbye);
+  }
+  /** Tells of every change; the state that is now is not told. */
+  onState(listener) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+  /** Runs code of the application's that must not break the connection's own. */
+  guard(what, run) {
+    try {
+      run();
+    } catch (error) {
+      this.logger.error(`portcullis: ${what} threw`, error);
+    }
+  }
+  #closed(ending) {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#fullTimer);
+    this.flush();
+    this.#transport.close();
+    this.#changed({ status: "closed", reason: ending.reason, message: ending.message });
+    this.#listeners.clear();
+  }
+  #changed(state) {
+    this.state = state;
+    for (const listener of this.#listeners) this.guard("a state listener", () => listener(state));
+  }
+  /** One timer for the whole connection, and none while nothing can run out. */
+  #arm() {
+    const next = this.session.nextTimeout();
+    if (next === void 0 || this.#timer !== void 0 && this.#timerAt <= next) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = next;
+    const wait = Math.min(Math.max(0, Math.ceil(next - this.now())), TIMER_MS_MAX);
+    this.#timer = setTimeout(() => {
+      this.#timer = void 0;
+      this.session.handleTimeout(this.now());
+      this.touched();
+    }, wait);
+  }
+};
+
+// ../../../packages/client/src/errors.ts
+var NEVER2 = { type: "never" };
+var CallError = class extends Error {
+  constructor(status, failure2) {
+    const path = failure2.path ?? "";
+    super(`${failure2.channel}: ${status}${path === "" ? "" : ` at ${path}`}: ${failure2.message}`);
+    this.name = "CallError";
+    this.status = status;
+    this.channel = failure2.channel;
+    this.path = path;
+    this.detail = failure2.message;
+    this.retry = failure2.retry ?? NEVER2;
+    this.correlation = failure2.correlation ?? 0n;
+  }
+};
+var ApplicationError = class extends CallError {
+  constructor(error, channel = "") {
+    super("application", { channel, message: "the application refused the call" });
+    this.name = "ApplicationError";
+    this.error = error;
+  }
+};
+
+// ../../../packages/client/src/runtime/failure.ts
+var TEXTS = {
+  cancelled: "the caller cancelled",
+  deadline_exceeded: "the time for the call ran out",
+  unavailable: "its server has left",
+  internal: "the handler failed"
+};
+function textOf(status) {
+  return TEXTS[status] ?? status;
+}
+function localError(channel, status, message = textOf(status), cause, more) {
+  const advice = STATUS_RETRIES[status];
+  const again = advice === "later" || advice === "idempotent" && channel.idempotent;
+  const error = new CallError(status, {
+    channel: channel.name,
+    message,
+    retry: { type: again ? "later" : "never" },
+    ...more
+  });
+  if (cause !== void 0) error.cause = cause;
+  return error;
+}
+function valueError(channel, status, what, error) {
+  const path = error instanceof CodecError ? error.path : "";
+  const why = error instanceof Error ? error.message : String(error);
+  return localError(channel, status, `${what}: ${why}`, error, { path });
+}
+function sendError(channel, what, error) {
+  if (error instanceof SendError) return localError(channel, error.status, error.message);
+  return valueError(channel, "invalid_argument", what, error);
+}
+function endError(channel, status, body) {
+  try {
+    if (status === "application" && channel.error !== null) {
+      return new ApplicationError(fromBytes(channel.error, body), channel.name);
+    }
+    const failure2 = fromBytes(failureCodec, body);
+    return new CallError(status, { ...failure2, channel: failure2.channel || channel.name });
+  } catch (error) {
+    return valueError(channel, "internal", "an error that cannot be read", error);
+  }
+}
+
+// ../../../packages/client/src/runtime/queue.ts
+var ItemQueue = class {
+  constructor(taken, left, nothing) {
+    this.taken = taken;
+    this.left = left;
+    this.nothing = nothing;
+  }
+  #items = [];
+  #waiters = [];
+  #end;
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+  push(value, bytes2) {
+    if (this.#end !== void 0) return;
+    const waiter = this.#waiters.shift();
+    if (waiter === void 0) {
+      this.#items.push({ value, bytes: bytes2 });
+    } else {
+      waiter.resolve({ done: false, value });
+      this.taken(bytes2);
+    }
+  }
+  /** Drops the item that waits longest; the one behind it becomes what `merge` makes of both. */
+  dropOldest(merge) {
+    const gone = this.#items.shift();
+    const next = this.#items[0];
+    if (gone !== void 0 && next !== void 0) next.value = merge(gone.value, next.value);
+  }
+  /** No more items come. Those that have come can still be read. */
+  end(end) {
+    if (this.#end !== void 0) return;
+    this.#end = end;
+    for (const waiter of this.#waiters.splice(0)) this.#tellEnd(waiter);
+  }
+  next() {
+    return new Promise((resolve, reject) => {
+      const item = this.#items.shift();
+      if (item !== void 0) {
+        resolve({ done: false, value: item.value });
+        if (this.#end === void 0) this.taken(item.bytes);
+      } else if (this.#end !== void 0) {
+        this.#tellEnd({ resolve, reject });
+      } else {
+        this.#waiters.push({ resolve, reject });
+      }
+    });
+  }
+  return() {
+    const running = this.#end === void 0;
+    this.#items.length = 0;
+    this.end({ value: this.nothing });
+    if (running) this.left();
+    return Promise.resolve({ done: true, value: this.nothing });
+  }
+  /** An error is told once; whoever reads on finds the end. */
+  #tellEnd(waiter) {
+    const end = this.#end;
+    if (end !== void 0 && "error" in end) {
+      this.#end = { value: this.nothing };
+      waiter.reject(end.error);
+    } else {
+      waiter.resolve({ done: true, value: end === void 0 ? this.nothing : end.value });
+    }
+  }
+};
+var CreditMeter = class {
+  constructor(connection, callee, id) {
+    this.connection = connection;
+    this.callee = callee;
+    this.id = id;
+  }
+  #items = 0;
+  #bytes = 0;
+  taken(bytes2) {
+    const { session } = this.connection;
+    const { streamItems, streamBytes } = session.ours;
+    this.#items++;
+    this.#bytes += bytes2;
+    if (this.#items * 2 < streamItems && this.#bytes * 2 < streamBytes) return;
+    session.credit(this.callee, this.id(), this.#items, this.#bytes);
+    this.#items = this.#bytes = 0;
+    this.connection.touched();
+  }
+};
+
+// ../../../packages/client/src/runtime/exchange.ts
+function timeLimit(channel, options) {
+  const own = options?.timeoutMs ?? channel.deadlineMs;
+  const outer = options?.parent?.remainingMs() ?? Infinity;
+  return Math.min(own, outer, 4294967295);
+}
+var Exchange = class {
+  constructor(connection, channel, made) {
+    this.connection = connection;
+    this.channel = channel;
+    this.made = made;
+    this.id = 0;
+    /** The one outcome has been told. */
+    this.done = false;
+    this.#signals = [];
+    this.#onAbort = (event) => this.#cancelled(event.target);
+  }
+  #signals;
+  /** Begins it; what is wrong with that is told like any other failure. */
+  begin(to, body, opening, options) {
+    const { connection, channel } = this;
+    const { kind, up = false, down = false, timeoutMs, slackMs = 0 } = opening;
+    const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== void 0);
+    if (to.gone) return this.fail("unavailable");
+    const aborted = signals.find((signal) => signal.aborted);
+    if (aborted !== void 0) return this.#cancelled(aborted);
+    if (timeoutMs !== void 0 && !(timeoutMs > 0)) return this.fail("deadline_exceeded");
+    for (const signal of signals) signal.addEventListener("abort", this.#onAbort);
+    this.#signals = signals;
+    try {
+      const now = connection.now();
+      const deadline = timeoutMs === void 0 ? void 0 : now + timeoutMs + slackMs;
+      this.id = connection.session.open(kind, to.id, channel.ordinal, up, down, deadline, now, this, body, slackMs);
+      connection.touched();
+    } catch (error) {
+      this.settle(sendError(channel, "the arguments", error));
+    }
+  }
+  /** Ends it early: nothing about it is told after this. */
+  abort(error) {
+    if (this.done) return;
+    this.connection.session.cancel(this.id);
+    this.connection.touched();
+    this.settle(error);
+  }
+  end(status, body) {
+    if (this.done) return;
+    if (status !== "ok") return this.settle(endError(this.channel, status, body));
+    let succeed;
+    try {
+      succeed = this.decode(body);
+    } catch (error) {
+      return this.settle(this.unreadable("the reply", error));
+    }
+    this.#over();
+    succeed();
+  }
+  fail(status, message) {
+    this.settle(localError(this.channel, status, message));
+  }
+  /** The one failure. */
+  settle(error) {
+    if (this.done) return;
+    this.#over();
+    this.failed(this.made === void 0 ? error : traced(error, this.made));
+  }
+  /** A body that the hub let pass and this side cannot read: two builds disagree. */
+  unreadable(what, error) {
+    return valueError(this.channel, "internal", what, error);
+  }
+  /** Counts what was read of the items down, and gives credit for it. */
+  meter() {
+    return new CreditMeter(this.connection, false, () => this.id);
+  }
+  #over() {
+    this.done = true;
+    for (const signal of this.#signals) signal.removeEventListener("abort", this.#onAbort);
+  }
+  #onAbort;
+  #cancelled(signal) {
+    this.abort(localError(this.channel, "cancelled", void 0, signal.reason));
+  }
+};
+
+// ../../../packages/client/src/runtime/call.ts
+var PendingCall = class extends Exchange {
+  #reply;
+  #settled;
+  #onReply;
+  constructor(connection, channel, made, reply, settled, onReply) {
+    super(connection, channel, made);
+    this.#reply = reply;
+    this.#settled = settled;
+    this.#onReply = onReply;
+  }
+  late(status, body) {
+    if (status === "ok" && this.#onReply !== void 0) {
+      const value = fromBytes(this.#reply, body);
+      this.#onReply(value, false);
+    }
+  }
+  decode(body) {
+    const value = fromBytes(this.#reply, body);
+    return () => {
+      this.#onReply?.(value, true);
+      this.#settled.resolve(value);
+    };
+  }
+  failed(error) {
+    this.#settled.reject(error);
+  }
+};
+
+// ../../../packages/client/src/runtime/binding.ts
+var Handle = class {
+  constructor(connection, id) {
+    this.connection = connection;
+    this.id = id;
+    this.gone = false;
+  }
+  call(channel, args, options) {
+    return this.request(channel, args, options, this.connection.trace(this.call));
+  }
+  /** A call; `onReply` is called before anything behind the reply is looked at. */
+  request(channel, args, options, made, onReply) {
+    return calling((settle) => {
+      const call = new PendingCall(this.connection, channel, made, channel.reply, settle, onReply);
+      const opening = { kind: REQUEST, timeoutMs: timeLimit(channel, options) };
+      call.begin(this, (out) => channel.args.encode(out, args), opening, options);
+    });
+  }
+  notify(channel, args) {
+    this.tell(NOTIFY, channel, args);
+  }
+  /** A message of which nothing comes back: where nobody is, it is dropped. */
+  tell(kind, channel, args) {
+    if (this.gone) return;
+    const { connection } = this;
+    try {
+      connection.session.oneWay(kind, this.id, channel.ordinal, (out) => channel.args.encode(out, args));
+    } catch (error) {
+      if (!(error instanceof SendError)) throw error;
+      if (error.status !== "unavailable") connection.logger.error(`portcullis: ${channel.name} was dropped`, error);
+    }
+    connection.touched();
+  }
+};
+
+// ../../../packages/client/src/runtime/hub.ts
+var DEADLINE_MS = 3e4;
+function hubChannel(method, ordinal, encode, reply) {
+  const said = {
+    name: `portcullis.hub.${method}`,
+    ordinal,
+    deadlineMs: DEADLINE_MS,
+    args: { encode },
+    reply,
+    error: null
+  };
+  return said;
+}
+var encodeNumber = (out, [id]) => out.u32(id);
+var BIND = /* @__PURE__ */ hubChannel("bind", 0, encodeBind, boundCodec);
+var RELEASE = /* @__PURE__ */ hubChannel("release", 1, encodeNumber, unitCodec);
+var Hub = class {
+  constructor(connection) {
+    this.connection = connection;
+    this.bindings = /* @__PURE__ */ new Map();
+    this.#given = /* @__PURE__ */ new WeakMap();
+    this.self = new Handle(connection, 0);
+  }
+  #given;
+  async bind(descriptor, target, options) {
+    const args = [descriptor.name, hashBytes(descriptor.hash), target];
+    const { binding } = await this.self.request(BIND, args, options, this.connection.trace(this.bind), (bound, wanted) => {
+      if (wanted) this.bindings.set(bound.binding, new Handle(this.connection, bound.binding));
+      else void this.release(bound.binding);
+    });
+    return this.bindings.get(binding);
+  }
+  /** Notes which binding a client or publisher stands on. */
+  given(client, handle) {
+    this.#given.set(client, handle);
+    return client;
+  }
+  /** Releases what a client or publisher stands on, once. */
+  async takeBack(client) {
+    const handle = this.#given.get(client);
+    if (handle === void 0 || this.bindings.get(handle.id) !== handle || !this.#given.delete(client)) return;
+    this.bindings.delete(handle.id);
+    handle.gone = true;
+    await this.release(handle.id);
+  }
+  release(id) {
+    return this.self.call(RELEASE, [id]);
+  }
+};
+
+// ../../../packages/client/src/client.ts
+var Portcullis = class {
+  /** Use `connect`. */
+  constructor(transport, options) {
+    const connection = new Connection(transport, options, options.logger ?? console, (binding) => {
+      const handle = this.hub.bindings.get(binding);
+      if (handle !== void 0) handle.gone = true;
+    });
+    this.hub = new Hub(connection);
+    const offers = (options.interfaces ?? []).map(({ name, version, hash, channels }) => ({
+      name,
+      version,
+      hash: hashBytes(hash),
+      channels: channels.map((channel) => channel.digest)
+    }));
+    connection.session.hello(options.client ?? "", offers);
+    connection.touched();
+  }
+  /** How the connection is now. */
+  get state() {
+    return this.hub.connection.state;
+  }
+  /** Tells of every change of `state` from now on, until what it returns is called. */
+  onState(listener) {
+    return this.hub.connection.onState(listener);
+  }
+  /**
+   * A client for one instance of an interface that is served now: any, that of the server with a label, or the one with a
+   * name. May be called before the connection stands. Rejects with `unavailable` when there is none.
+   */
+  async bind(descriptor, target = "any", options) {
+    const handle = await this.hub.bind(descriptor, target, options);
+    return this.hub.given(descriptor.client(handle), handle);
+  }
+  /** Gives a client or publisher back. Its calls that are open go on; later ones fail. */
+  async release(client) {
+    await this.hub.takeBack(client);
+  }
+  /** Ends the connection. What was sent before still leaves; every open call fails with `unavailable`. */
+  close(message = "the application closed the connection") {
+    this.hub.connection.close({ reason: "closed", message });
+  }
+};
+function connect(transport, options = {}) {
+  return new Portcullis(transport, options);
+}
+
+// ../../../packages/client/src/runtime/publishing.ts
+var REPORT_SLACK_MS = 1e3;
+function publisherOn(handle, { channels }) {
+  const topics = channels.filter(({ kind }) => kind === "event" || kind === "state");
+  const methods = topics.flatMap((topic) => [
+    [topic.method, (value) => handle.tell(PUBLISH, topic, [value])],
+    [`${topic.method}Reported`, reporting(handle, topic)]
+  ]);
+  return topics.length > 0 ? Object.fromEntries(methods) : null;
+}
+function reporting(handle, channel) {
+  const { connection } = handle;
+  return function reported(value, withinMs) {
+    const made = connection.trace(reported);
+    return calling((settle) => {
+      const call = new PendingCall(connection, channel, made, reportCodec, settle);
+      const opening = { kind: PUBLISH, timeoutMs: withinMs, slackMs: REPORT_SLACK_MS };
+      call.begin(handle, (out) => channel.args.encode(out, [value]), opening);
+    });
+  };
+}
+
+// ../../../packages/client/src/runtime/pump.ts
+var Pump = class {
+  constructor(out) {
+    this.out = out;
+    this.stopped = false;
+  }
+  #iterator;
+  #wake;
+  /** Sends everything; the value that the iterable returns at last, or undefined when the call ended before. */
+  async run(items) {
+    const source = items;
+    const iterator = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]?.();
+    if (iterator === void 0) throw new TypeError("these items are no iterable");
+    this.#iterator = iterator;
+    return this.pump(iterator);
+  }
+  /** Credit has come. */
+  wake() {
+    this.#wake?.();
+  }
+  /** The call has ended: no more items are asked for. */
+  stop() {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.wake();
+    void (async () => this.#iterator?.return?.())().catch(() => void 0);
+  }
+  /** Asks for an item only when it can be sent. */
+  async pump(iterator) {
+    for (; ; ) {
+      const may = this.stopped ? void 0 : this.out.maySend();
+      if (may === void 0) return void 0;
+      if (may) {
+        const { done, value } = await iterator.next();
+        if (this.stopped) return void 0;
+        if (done === true) return value;
+        this.out.send(value, 0);
+      } else {
+        await this.sleep();
+      }
+    }
+  }
+  /** Until `wake`. */
+  sleep() {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#wake = void 0;
+        resolve();
+      };
+    });
+  }
+};
+
+// ../../../packages/client/src/runtime/upload.ts
+var Upload = class {
+  #pump;
+  #stopped = false;
+  constructor(connection, channel, id, items, abort) {
+    const { session } = connection;
+    this.#pump = new Pump({
+      maySend: () => session.maySend(false, id),
+      send: (value, missed) => {
+        session.item(false, id, missed, (out) => channel.up?.encode(out, value));
+        connection.touched();
+      }
+    });
+    this.#pump.run(items).then(
+      () => {
+        if (this.#stopped) return;
+        session.finish(id);
+        connection.touched();
+      },
+      (error) => {
+        this.#pump.stop();
+        const broken = error instanceof CodecError;
+        abort(broken ? sendError(channel, "an item", error) : localError(channel, "cancelled", "its items failed", error));
+      }
+    );
+  }
+  /** Credit has come. */
+  wake() {
+    this.#pump.wake();
+  }
+  /** The call has ended. */
+  stop() {
+    this.#stopped = true;
+    this.#pump.stop();
+  }
+};
+
+// ../../../packages/client/src/runtime/sending.ts
+var SendingCall = class extends PendingCall {
+  #upload;
+  send(items) {
+    if (this.done) return;
+    this.#upload = new Upload(this.connection, this.channel, this.id, items, (error) => this.abort(error));
+  }
+  credit() {
+    this.#upload?.wake();
+  }
+  decode(body) {
+    const succeed = super.decode(body);
+    return () => {
+      this.#upload?.stop();
+      succeed();
+    };
+  }
+  failed(error) {
+    this.#upload?.stop();
+    super.failed(error);
+  }
+};
+function sendItems(binding, channel, args, items, options) {
+  const made = binding.connection.trace(sendItems);
+  return calling((settle) => {
+    const call = new SendingCall(binding.connection, channel, made, channel.reply, settle);
+    const opening = { kind: REQUEST, up: true, timeoutMs: timeLimit(channel, options) };
+    call.begin(binding, (out) => channel.args.encode(out, args), opening, options);
+    call.send(items);
+  });
+}
+
+// ../../../packages/client/src/runtime/stream.ts
+var StreamCall = class extends Exchange {
+  #queue;
+  #upload;
+  #first = true;
+  #outcome;
+  #reply;
+  #settle;
+  constructor(connection, channel, made) {
+    super(connection, channel, made);
+    const meter = this.meter();
+    this.#queue = new ItemQueue(
+      (bytes2) => meter.taken(bytes2),
+      () => this.cancel(),
+      void 0
+    );
+  }
+  start(to, body, items, options) {
+    const up = items !== void 0 && this.channel.up !== null;
+    this.begin(to, body, { kind: REQUEST, up, down: true, timeoutMs: timeLimit(this.channel, options) }, options);
+    if (!up || this.done) return;
+    this.#upload = new Upload(this.connection, this.channel, this.id, items, (error) => this.abort(error));
+  }
+  /** Made when somebody asks for it, so that a failure which the loop tells is not told to nobody as well. */
+  get reply() {
+    this.#reply ??= calling((settle) => {
+      this.#settle = settle;
+      this.#tell();
+    });
+    return this.#reply;
+  }
+  [Symbol.asyncIterator]() {
+    return this.#queue;
+  }
+  cancel() {
+    this.abort(localError(this.channel, "cancelled"));
+  }
+  credit() {
+    this.#upload?.wake();
+  }
+  item(_missed, _token, body) {
+    const { channel } = this;
+    if (this.#first) {
+      this.#first = false;
+      this.connection.session.clearDeadline(false, this.id);
+    }
+    let value;
+    try {
+      value = fromBytes(channel.down, body);
+    } catch (error) {
+      return this.abort(this.unreadable("an item", error));
+    }
+    this.#queue.push(value, body.length);
+  }
+  decode(body) {
+    const value = fromBytes(this.channel.reply, body);
+    return () => this.#over({ value });
+  }
+  failed(error) {
+    this.#over({ error });
+  }
+  #over(outcome) {
+    this.#outcome = outcome;
+    this.#upload?.stop();
+    this.#queue.end(outcome);
+    this.#tell();
+  }
+  #tell() {
+    const outcome = this.#outcome;
+    if (outcome === void 0) return;
+    if ("error" in outcome) this.#settle?.reject(outcome.error);
+    else this.#settle?.resolve(outcome.value);
+  }
+};
+function openStream(binding, channel, args, items, options) {
+  const { connection } = binding;
+  const stream = new StreamCall(connection, channel, connection.trace(openStream));
+  stream.start(binding, (out) => channel.args.encode(out, args), items, options);
+  return stream;
+}
+
+// ../../../packages/client/src/runtime/subscription.ts
+var Subscription = class extends Exchange {
+  constructor(connection, channel, listener, options) {
+    super(connection, channel, void 0);
+    this.listener = listener;
+    this.options = options;
+  }
+  #meter = this.meter();
+  #left = false;
+  start(to) {
+    this.begin(to, () => void 0, { kind: SUBSCRIBE, down: true }, this.options);
+  }
+  /** Nobody listens any more. */
+  leave() {
+    this.#left = true;
+    this.abort(localError(this.channel, "cancelled"));
+  }
+  item(missed, token, body) {
+    const { session } = this.connection;
+    let value;
+    try {
+      [value] = fromBytes(this.channel.args, body);
+    } catch (error) {
+      return this.abort(this.unreadable("a value", error));
+    }
+    if (token !== void 0) session.ack(this.id, token);
+    this.#meter.taken(body.length);
+    this.connection.guard(`a listener of ${this.channel.name}`, () => this.listener(value, { missed }));
+  }
+  decode() {
+    throw new TypeError("a topic has no reply");
+  }
+  failed(error) {
+    const onEnd = this.options?.onEnd;
+    if (onEnd === void 0 || error.status === "cancelled") return;
+    const tell = () => this.connection.guard(`\`onEnd\` of ${this.channel.name}`, () => onEnd(error));
+    if (this.id === 0) queueMicrotask(() => this.#left ? void 0 : tell());
+    else tell();
+  }
+};
+function subscribeTo(binding, channel, listener, options) {
+  const subscription = new Subscription(binding.connection, channel, listener, options);
+  subscription.start(binding);
+  return () => subscription.leave();
+}
+
+// ../../../packages/client/src/runtime/offering.ts
+var SERVE = /* @__PURE__ */ hubChannel("serve", 2, encodeServe, u32Codec);
+var WITHDRAW = /* @__PURE__ */ hubChannel("withdraw", 3, encodeNumber, unitCodec);
+async function offer({ self, connection }, descriptor, instance, options, given) {
+  const args = [descriptor.name, hashBytes(descriptor.hash), instance];
+  const id = await self.request(SERVE, args, options, connection.trace(offer), (id2, wanted) => {
+    if (wanted) given(id2);
+    else void self.call(WITHDRAW, [id2]);
+  });
+  return new Handle(connection, id);
+}
+function withdraw({ self }, id) {
+  return self.call(WITHDRAW, [id]);
+}
+
+// ../../../packages/client/src/runtime/dropping.ts
+var DroppingPump = class extends Pump {
+  constructor(out, depth) {
+    super(out);
+    this.depth = depth;
+  }
+  async pump(iterator) {
+    const waiting = [];
+    const source = {};
+    let missed = 0;
+    const pull = async () => {
+      while (!this.stopped) {
+        const { done, value } = await iterator.next();
+        if (done === true) {
+          source.end = { value };
+          return;
+        }
+        waiting.push(value);
+        this.wake();
+        if (waiting.length > this.depth) {
+          waiting.shift();
+          missed++;
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+      }
+    };
+    void pull().catch((error) => {
+      source.failure = { error };
+    }).finally(() => this.wake());
+    while (!this.stopped) {
+      if (waiting.length > 0) {
+        if (this.out.maySend() === true) {
+          this.out.send(waiting.shift(), missed);
+          missed = 0;
+          continue;
+        }
+      } else if (source.failure !== void 0) {
+        throw source.failure.error;
+      } else if (source.end !== void 0) {
+        return source.end.value;
+      }
+      await this.sleep();
+    }
+    return void 0;
+  }
+};
+
+// ../../../packages/client/src/runtime/serving.ts
+var Serving = class {
+  constructor(connection, descriptor, id, deadline) {
+    this.connection = connection;
+    this.descriptor = descriptor;
+    this.id = id;
+    this.deadline = deadline;
+    this.channel = descriptor.name;
+  }
+  #abort;
+  /** Why the handler is no longer wanted. */
+  #stopped;
+  #items;
+  #pump;
+  get signal() {
+    if (this.#abort === void 0) {
+      this.#abort = new AbortController();
+      if (this.#stopped !== void 0) this.#abort.abort(this.#stopped);
+    }
+    return this.#abort.signal;
+  }
+  remainingMs() {
+    return this.#stopped === void 0 ? Math.max(0, this.deadline - this.connection.now()) : 0;
+  }
+  /** Runs the handler, at once, so that calls begin in the order in which they came. Never rejects. */
+  async run(handler, body) {
+    const { descriptor } = this;
+    let args;
+    try {
+      args = [...fromBytes(descriptor.args, body)];
+    } catch (error) {
+      return this.#fault("got arguments that cannot be read", error);
+    }
+    try {
+      if (descriptor.up !== null) args.push(this.#items = this.#receiveItems());
+      let result = await handler(...args, this);
+      if (descriptor.down !== null && this.#stopped === void 0) {
+        result = await this.#sendItems(result);
+      }
+      if (this.#stopped === void 0) this.#answer("ok", (out) => descriptor.reply.encode(out, result));
+    } catch (error) {
+      this.#refuse(error);
+    }
+    this.#pump?.stop();
+    this.#items?.end({ value: void 0 });
+  }
+  item(body) {
+    const { up } = this.descriptor;
+    if (up === null) return;
+    try {
+      this.#items?.push(fromBytes(up, body), body.length);
+    } catch (error) {
+      this.#fault("got an item that cannot be read", error);
+    }
+  }
+  finish() {
+    this.#items?.end({ value: void 0 });
+  }
+  credit() {
+    this.#pump?.wake();
+  }
+  stop(status) {
+    this.#fail(status);
+  }
+  abandon() {
+    this.#stop("unavailable");
+  }
+  #receiveItems() {
+    const meter = new CreditMeter(this.connection, true, () => this.id);
+    return new ItemQueue(
+      (bytes2) => meter.taken(bytes2),
+      () => void 0,
+      void 0
+    );
+  }
+  #sendItems(items) {
+    const { connection, descriptor, id } = this;
+    const { session } = connection;
+    const out = {
+      maySend: () => session.maySend(true, id),
+      send: (value, missed) => {
+        session.item(true, id, missed, (out2) => descriptor.down?.encode(out2, value));
+        if (this.deadline !== Infinity) session.clearDeadline(true, id);
+        this.deadline = Infinity;
+        connection.touched();
+      }
+    };
+    this.#pump = descriptor.overflow === "dropOldest" ? new DroppingPump(out, descriptor.depth) : new Pump(out);
+    return this.#pump.run(items);
+  }
+  #answer(status, body) {
+    this.connection.session.reply(this.id, status, body);
+    this.connection.touched();
+  }
+  /** What the handler threw, or the reply or item of its that breaks the contract. */
+  #refuse(error) {
+    if (this.#stopped !== void 0) return;
+    const { error: codec } = this.descriptor;
+    if (error instanceof ApplicationError) {
+      if (codec === null) return this.#fault("threw an error that it does not declare", error);
+      try {
+        return this.#answer("application", (out) => codec.encode(out, error.error));
+      } catch (broken) {
+        return this.#fault("threw an error that breaks its contract", broken);
+      }
+    }
+    if (error instanceof CallError) {
+      const { status, path, detail, retry, correlation } = error;
+      return this.#fail(status, { path, message: detail, retry, correlation });
+    }
+    this.#fault(error instanceof CodecError ? "gave a value that breaks its contract" : "threw", error);
+  }
+  /** The callee is at fault: the caller gets a number, the log says what it stands for. */
+  #fault(what, error) {
+    if (this.#stopped !== void 0) return;
+    const [correlation = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+    this.connection.logger.error(`portcullis: ${this.channel} ${what} [${correlation.toString(16)}]`, error);
+    this.#fail("internal", { correlation });
+  }
+  /** Answers in the handler's place, and lets it know. */
+  #fail(status, failure2 = {}) {
+    if (this.#stopped !== void 0) return;
+    const body = { channel: this.channel, message: textOf(status), ...failure2 };
+    this.#answer(status, (out) => failureCodec.encode(out, body));
+    this.#stop(status);
+  }
+  #stop(status) {
+    const reason = new CallError(status, { channel: this.channel, message: textOf(status) });
+    this.#stopped ??= reason;
+    this.#pump?.stop();
+    this.#items?.end({ error: reason });
+    this.#abort?.abort(reason);
+  }
+};
+
+// ../../../packages/client/src/runtime/server.ts
+var NOTIFY_MS = 3e4;
+var Server = class {
+  constructor(connection) {
+    this.connection = connection;
+  }
+  #exports = /* @__PURE__ */ new Map();
+  #running = 0;
+  add(id, descriptor, handlers) {
+    this.#exports.set(id, { descriptor, handlers, open: /* @__PURE__ */ new Set() });
+  }
+  /** Serves it no more: calls that are open on it end. */
+  remove(id) {
+    const left = this.#exports.get(id);
+    this.#exports.delete(id);
+    for (const serving of left?.open ?? []) serving.stop("unavailable");
+  }
+  request(id, exportId, ordinal, body, budgetMs2) {
+    const { session } = this.connection;
+    const served = this.#exports.get(exportId);
+    if (served === void 0) return session.refuse(id, "unavailable", textOf("unavailable"));
+    const channel = served.descriptor.channels[ordinal];
+    const handler = handlerOf(served, channel, false);
+    if (channel === void 0 || handler === void 0) {
+      return session.refuse(id, "unimplemented", "there is no handler for it", channel?.name);
+    }
+    if (this.#running >= session.ours.calls) {
+      return session.refuse(id, "resource_exhausted", "too many handlers are at work", channel.name);
+    }
+    const deadline = this.connection.now() + (budgetMs2 > 0 ? budgetMs2 : channel.deadlineMs);
+    if (budgetMs2 === 0) session.setInboundDeadline(id, deadline);
+    const serving = new Serving(this.connection, channel, id, deadline);
+    session.accept(id, serving, channel.up !== null, channel.down !== null);
+    this.#run(served, serving, handler, body);
+  }
+  notify(exportId, ordinal, body) {
+    const { connection } = this;
+    const served = this.#exports.get(exportId);
+    const channel = served?.descriptor.channels[ordinal];
+    const handler = handlerOf(served, channel, true);
+    if (served === void 0 || channel === void 0 || handler === void 0) return;
+    if (this.#running >= connection.session.ours.calls) {
+      return connection.logger.error(`portcullis: ${channel.name} was dropped: too many handlers are at work`);
+    }
+    const deadline = connection.now() + (channel.deadlineMs > 0 ? channel.deadlineMs : NOTIFY_MS);
+    this.#run(served, new Serving(connection, channel, 0, deadline), handler, body);
+  }
+  #run(served, serving, handler, body) {
+    this.#running++;
+    served.open.add(serving);
+    void serving.run(handler.bind(served.handlers), body).finally(() => {
+      this.#running--;
+      served.open.delete(serving);
+    });
+  }
+};
+function handlerOf(served, channel, notify) {
+  if (served === void 0 || channel === void 0) return void 0;
+  const fits = notify ? channel.kind === "notify" : channel.kind === "call" || channel.kind === "stream";
+  const handler = fits ? served.handlers[channel.method] : void 0;
+  return typeof handler === "function" ? handler : void 0;
+}
+
+// ../../../packages/client/src/serve.ts
+var servers = /* @__PURE__ */ new WeakMap();
+async function serve(portcullis, descriptor, handlers, options = {}) {
+  const { hub } = portcullis;
+  let server = servers.get(portcullis);
+  if (server === void 0) {
+    server = new Server(hub.connection);
+    servers.set(portcullis, server);
+    hub.connection.server = server;
+  }
+  const here = server;
+  const handle = await offer(hub, descriptor, options.instance ?? "", options, (id) => here.add(id, descriptor, handlers));
+  return {
+    publisher: publisherOn(handle, descriptor),
+    withdraw: async () => {
+      if (handle.gone) return;
+      handle.gone = true;
+      here.remove(handle.id);
+      await withdraw(hub, handle.id);
+    }
+  };
+}
+
+// ../../../packages/client/src/transport/websocket.ts
+var SUBPROTOCOL = "portcullis.v1";
+var TICKET_PREFIX = "ticket.";
+function webSocketTransport(url, ticket) {
+  const protocols = ticket === void 0 ? [SUBPROTOCOL] : [SUBPROTOCOL, TICKET_PREFIX + ticket];
+  const socket = new WebSocket(url, protocols);
+  socket.binaryType = "arraybuffer";
+  let waiting = [];
+  let waitingBytes = 0;
+  let ended = false;
+  const lose = (why) => {
+    if (ended) return;
+    ended = true;
+    waiting = void 0;
+    socket.close();
+    transport.onClose?.(why);
+  };
+  const transport = {
+    onMessage: void 0,
+    onClose: void 0,
+    send(bytes2) {
+      if (ended) return;
+      if (waiting === void 0) return socket.send(bytes2);
+      waiting.push(bytes2);
+      waitingBytes += bytes2.length;
+    },
+    close() {
+      ended = true;
+      socket.close();
+    },
+    get bufferedAmount() {
+      return socket.bufferedAmount + waitingBytes;
+    }
+  };
+  socket.onopen = () => {
+    for (const bytes2 of waiting ?? []) socket.send(bytes2);
+    waiting = void 0;
+    waitingBytes = 0;
+    transport.onDrain?.();
+  };
+  socket.onmessage = ({ data }) => {
+    if (ended) return;
+    if (data instanceof ArrayBuffer) transport.onMessage?.(new Uint8Array(data));
+    else lose("the hub sent text");
+  };
+  socket.onclose = ({ code, reason }) => lose(`the WebSocket closed (${code}${reason === "" ? "" : `: ${reason}`})`);
+  return transport;
+}
+async function connectWithTicket({ window: window2, base, signal }) {
+  const root = new URL(base ?? location.origin);
+  const answer = await fetch(new URL("/ticket", root), {
+    method: "POST",
+    credentials: "same-origin",
+    cache: "no-store",
+    redirect: "error",
+    body: new URLSearchParams({ window: window2 }),
+    signal: signal ?? null
+  });
+  if (!answer.ok) throw new Error(`the gate gave no ticket for a window of kind "${window2}" (${answer.status})`);
+  const ticket = (await answer.text()).trim();
+  const address = new URL("/connect", root);
+  address.protocol = root.protocol === "https:" ? "wss:" : "ws:";
+  return webSocketTransport(address, ticket);
+}
+
+// src/generated/types.ts
+function encodeCamera(out, value) {
+  let at = "id";
+  try {
+    encodeCameraId(out, value.id);
+    at = "name";
+    out.string(value.name, 1, 128);
+    at = "source";
+    out.string(value.source, 0, 4200);
+    at = "width";
+    out.u32(value.width);
+    at = "height";
+    out.u32(value.height);
+    at = "frames_per_second";
+    out.f64(value.framesPerSecond);
+    at = "status";
+    encodeCameraStatus(out, value.status);
+    at = "restarts";
+    out.u32(value.restarts);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeCamera(input2) {
+  let at = "id";
+  try {
+    const id = decodeCameraId(input2);
+    at = "name";
+    const name = input2.string(1, 128);
+    at = "source";
+    const source = input2.string(0, 4200);
+    at = "width";
+    const width = input2.u32();
+    at = "height";
+    const height = input2.u32();
+    at = "frames_per_second";
+    const framesPerSecond = input2.f64();
+    at = "status";
+    const status = decodeCameraStatus(input2);
+    at = "restarts";
+    const restarts = input2.u32();
+    return { id, name, source, width, height, framesPerSecond, status, restarts };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+function encodeCameraError(out, value) {
+  let at = "";
+  try {
+    switch (value.type) {
+      case "noSuchCamera":
+        out.count(0);
+        at = "NoSuchCamera.camera";
+        encodeCameraId(out, value.camera);
+        break;
+      case "unplugged":
+        out.count(1);
+        at = "Unplugged.camera";
+        encodeCameraId(out, value.camera);
+        break;
+      case "cannotStart":
+        out.count(2);
+        at = "CannotStart.camera";
+        encodeCameraId(out, value.camera);
+        at = "CannotStart.reason";
+        out.string(value.reason, 0, 512);
+        break;
+      default:
+        noVariant(value);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeCameraError(input2) {
+  let at = "";
+  try {
+    switch (input2.u32()) {
+      case 0: {
+        at = "NoSuchCamera.camera";
+        const camera2 = decodeCameraId(input2);
+        return { type: "noSuchCamera", camera: camera2 };
+      }
+      case 1: {
+        at = "Unplugged.camera";
+        const camera2 = decodeCameraId(input2);
+        return { type: "unplugged", camera: camera2 };
+      }
+      case 2: {
+        at = "CannotStart.camera";
+        const camera2 = decodeCameraId(input2);
+        at = "CannotStart.reason";
+        const reason = input2.string(0, 512);
+        return { type: "cannotStart", camera: camera2, reason };
+      }
+      default:
+        return fail("unknown_tag");
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+var CameraErrorCodec = {
+  encode: encodeCameraError,
+  decode: decodeCameraError
+};
+var CameraId = (value) => value;
+function encodeCameraId(out, value) {
+  out.u32(value);
+}
+function decodeCameraId(input2) {
+  return input2.u32();
+}
+function encodeCameraList(out, value) {
+  let at = "cameras";
+  try {
+    writeList(out, value.cameras, encodeCamera, 0, 8);
+    at = "selected";
+    if (out.option(value.selected)) {
+      encodeCameraId(out, value.selected);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeCameraList(input2) {
+  let at = "cameras";
+  try {
+    const cameras = readList(input2, 15, decodeCamera, 0, 8);
+    at = "selected";
+    const selected = input2.bool() ? decodeCameraId(input2) : null;
+    return { cameras, selected };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+var CameraListCodec = {
+  encode: encodeCameraList,
+  decode: decodeCameraList
+};
+function encodeCameraStatus(out, value) {
+  let at = "";
+  try {
+    switch (value.type) {
+      case "unplugged":
+        out.count(0);
+        break;
+      case "starting":
+        out.count(1);
+        break;
+      case "live":
+        out.count(2);
+        break;
+      case "failed":
+        out.count(3);
+        at = "Failed.reason";
+        out.string(value.reason, 0, 512);
+        break;
+      default:
+        noVariant(value);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeCameraStatus(input2) {
+  let at = "";
+  try {
+    switch (input2.u32()) {
+      case 0:
+        return { type: "unplugged" };
+      case 1:
+        return { type: "starting" };
+      case 2:
+        return { type: "live" };
+      case 3: {
+        at = "Failed.reason";
+        const reason = input2.string(0, 512);
+        return { type: "failed", reason };
+      }
+      default:
+        return fail("unknown_tag");
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+function encodeChannelKind(out, value) {
+  switch (value) {
+    case "call":
+      out.count(0);
+      break;
+    case "notification":
+      out.count(1);
+      break;
+    case "stream":
+      out.count(2);
+      break;
+    case "event":
+      out.count(3);
+      break;
+    case "state":
+      out.count(4);
+      break;
+    default:
+      noVariant(value);
+  }
+}
+function decodeChannelKind(input2) {
+  switch (input2.u32()) {
+    case 0:
+      return "call";
+    case 1:
+      return "notification";
+    case 2:
+      return "stream";
+    case 3:
+      return "event";
+    case 4:
+      return "state";
+    default:
+      return fail("unknown_tag");
+  }
+}
+function encodeDelivery(out, value) {
+  let at = "peer";
+  try {
+    out.string(value.peer, 0, 128);
+    at = "problem";
+    if (out.option(value.problem)) {
+      out.string(value.problem, 0, 128);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeDelivery(input2) {
+  let at = "peer";
+  try {
+    const peer = input2.string(0, 128);
+    at = "problem";
+    const problem = input2.bool() ? input2.string(0, 128) : null;
+    return { peer, problem };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+function encodeDeliveryList(out, value) {
+  try {
+    writeList(out, value.deliveries, encodeDelivery, 0, 64);
+  } catch (error) {
+    throw refused(error, "deliveries");
+  }
+}
+function decodeDeliveryList(input2) {
+  try {
+    const deliveries = readList(input2, 2, decodeDelivery, 0, 64);
+    return { deliveries };
+  } catch (error) {
+    throw within(error, "deliveries");
+  }
+}
+var DeliveryListCodec = {
+  encode: encodeDeliveryList,
+  decode: decodeDeliveryList
+};
+function encodeFrame(out, value) {
+  let at = "camera";
+  try {
+    encodeCameraId(out, value.camera);
+    at = "sequence";
+    out.u64(value.sequence);
+    at = "captured";
+    writeTimestamp(out, value.captured);
+    at = "width";
+    out.u32(inRange(value.width, 1, 8192));
+    at = "height";
+    out.u32(inRange(value.height, 1, 8192));
+    at = "data";
+    out.bytes(value.data, 0, 15728640);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeFrame(input2) {
+  let at = "camera";
+  try {
+    const camera2 = decodeCameraId(input2);
+    at = "sequence";
+    const sequence = input2.u64();
+    at = "captured";
+    const captured = readTimestamp(input2);
+    at = "width";
+    const width = inRange(input2.u32(), 1, 8192);
+    at = "height";
+    const height = inRange(input2.u32(), 1, 8192);
+    at = "data";
+    const data = input2.bytes(0, 15728640);
+    return { camera: camera2, sequence, captured, width, height, data };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+function encodeLogBatch(out, value) {
+  let at = "records";
+  try {
+    writeList(out, value.records, encodeLogRecord, 0, 256);
+    at = "omitted";
+    out.u32(value.omitted);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeLogBatch(input2) {
+  let at = "records";
+  try {
+    const records = readList(input2, 8, decodeLogRecord, 0, 256);
+    at = "omitted";
+    const omitted = input2.u32();
+    return { records, omitted };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+var LogBatchCodec = { encode: encodeLogBatch, decode: decodeLogBatch };
+function encodeLogRecord(out, value) {
+  let at = "at";
+  try {
+    writeTimestamp(out, value.at);
+    at = "channel";
+    out.string(value.channel, 0, 128);
+    at = "kind";
+    encodeChannelKind(out, value.kind);
+    at = "from";
+    out.string(value.from, 0, 128);
+    at = "to";
+    out.string(value.to, 0, 128);
+    at = "bytes";
+    out.u32(value.bytes);
+    at = "duration";
+    if (out.option(value.duration)) {
+      writeDuration(out, value.duration);
+    }
+    at = "outcome";
+    out.string(value.outcome, 0, 128);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeLogRecord(input2) {
+  let at = "at";
+  try {
+    const at_ = readTimestamp(input2);
+    at = "channel";
+    const channel = input2.string(0, 128);
+    at = "kind";
+    const kind = decodeChannelKind(input2);
+    at = "from";
+    const from = input2.string(0, 128);
+    at = "to";
+    const to = input2.string(0, 128);
+    at = "bytes";
+    const bytes2 = input2.u32();
+    at = "duration";
+    const duration2 = input2.bool() ? readDuration(input2) : null;
+    at = "outcome";
+    const outcome = input2.string(0, 128);
+    return { at: at_, channel, kind, from, to, bytes: bytes2, duration: duration2, outcome };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+function encodeMeasurement(out, value) {
+  let at = "camera";
+  try {
+    encodeCameraId(out, value.camera);
+    at = "sequence";
+    out.u64(value.sequence);
+    at = "brightness";
+    out.f64(inRange(value.brightness, 0, 1));
+    at = "motion";
+    out.f64(inRange(value.motion, 0, 1));
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeMeasurement(input2) {
+  let at = "camera";
+  try {
+    const camera2 = decodeCameraId(input2);
+    at = "sequence";
+    const sequence = input2.u64();
+    at = "brightness";
+    const brightness = inRange(input2.f64(), 0, 1);
+    at = "motion";
+    const motion = inRange(input2.f64(), 0, 1);
+    return { camera: camera2, sequence, brightness, motion };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+function encodeNotice(out, value) {
+  let at = "from";
+  try {
+    out.string(value.from, 0, 128);
+    at = "text";
+    out.string(value.text, 1, 512);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeNotice(input2) {
+  let at = "from";
+  try {
+    const from = input2.string(0, 128);
+    at = "text";
+    const text2 = input2.string(1, 512);
+    return { from, text: text2 };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+function encodeQuality(out, value) {
+  switch (value) {
+    case "full":
+      out.count(0);
+      break;
+    case "half":
+      out.count(1);
+      break;
+    case "quarter":
+      out.count(2);
+      break;
+    default:
+      noVariant(value);
+  }
+}
+function decodeQuality(input2) {
+  switch (input2.u32()) {
+    case 0:
+      return "full";
+    case 1:
+      return "half";
+    case 2:
+      return "quarter";
+    default:
+      return fail("unknown_tag");
+  }
+}
+function encodeSettings(out, value) {
+  let at = "exposure";
+  try {
+    out.f64(inRange(value.exposure, -3, 3));
+    at = "gain";
+    out.f64(inRange(value.gain, 0, 24));
+    at = "mirror";
+    out.bool(value.mirror);
+    at = "annotation";
+    out.string(value.annotation, 0, 320);
+    at = "quality";
+    encodeQuality(out, value.quality);
+    at = "frames_per_second_max";
+    out.u32(inRange(value.framesPerSecondMax, 1, 60));
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeSettings(input2) {
+  let at = "exposure";
+  try {
+    const exposure = inRange(input2.f64(), -3, 3);
+    at = "gain";
+    const gain = inRange(input2.f64(), 0, 24);
+    at = "mirror";
+    const mirror = input2.bool();
+    at = "annotation";
+    const annotation = input2.string(0, 320);
+    at = "quality";
+    const quality = decodeQuality(input2);
+    at = "frames_per_second_max";
+    const framesPerSecondMax = inRange(input2.u32(), 1, 60);
+    return { exposure, gain, mirror, annotation, quality, framesPerSecondMax };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+function encodeSettingsPatch(out, value) {
+  let at = "";
+  try {
+    out.count(
+      present(
+        value.exposure,
+        value.gain,
+        value.mirror,
+        value.annotation,
+        value.quality,
+        value.framesPerSecondMax
+      )
+    );
+    if (value.exposure !== null) {
+      at = "exposure";
+      out.count(1);
+      const part = out.beginPart();
+      out.f64(inRange(value.exposure, -3, 3));
+      out.endPart(part);
+    }
+    if (value.gain !== null) {
+      at = "gain";
+      out.count(2);
+      const part = out.beginPart();
+      out.f64(inRange(value.gain, 0, 24));
+      out.endPart(part);
+    }
+    if (value.mirror !== null) {
+      at = "mirror";
+      out.count(3);
+      const part = out.beginPart();
+      out.bool(value.mirror);
+      out.endPart(part);
+    }
+    if (value.annotation !== null) {
+      at = "annotation";
+      out.count(4);
+      const part = out.beginPart();
+      out.string(value.annotation, 0, 320);
+      out.endPart(part);
+    }
+    if (value.quality !== null) {
+      at = "quality";
+      out.count(5);
+      const part = out.beginPart();
+      encodeQuality(out, value.quality);
+      out.endPart(part);
+    }
+    if (value.framesPerSecondMax !== null) {
+      at = "frames_per_second_max";
+      out.count(6);
+      const part = out.beginPart();
+      out.u32(inRange(value.framesPerSecondMax, 1, 60));
+      out.endPart(part);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeSettingsPatch(input2) {
+  let exposure = null;
+  let gain = null;
+  let mirror = null;
+  let annotation = null;
+  let quality = null;
+  let framesPerSecondMax = null;
+  let at = "";
+  try {
+    let number = 0;
+    for (let left = input2.count(2); left > 0; left--) {
+      at = "";
+      number = readFieldNumber(input2, number);
+      switch (number) {
+        case 1: {
+          at = "exposure";
+          const outer = input2.beginPart();
+          exposure = inRange(input2.f64(), -3, 3);
+          input2.endPart(outer);
+          break;
+        }
+        case 2: {
+          at = "gain";
+          const outer = input2.beginPart();
+          gain = inRange(input2.f64(), 0, 24);
+          input2.endPart(outer);
+          break;
+        }
+        case 3: {
+          at = "mirror";
+          const outer = input2.beginPart();
+          mirror = input2.bool();
+          input2.endPart(outer);
+          break;
+        }
+        case 4: {
+          at = "annotation";
+          const outer = input2.beginPart();
+          annotation = input2.string(0, 320);
+          input2.endPart(outer);
+          break;
+        }
+        case 5: {
+          at = "quality";
+          const outer = input2.beginPart();
+          quality = decodeQuality(input2);
+          input2.endPart(outer);
+          break;
+        }
+        case 6: {
+          at = "frames_per_second_max";
+          const outer = input2.beginPart();
+          framesPerSecondMax = inRange(input2.u32(), 1, 60);
+          input2.endPart(outer);
+          break;
+        }
+        default:
+          skipPart(input2);
+      }
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+  return { exposure, gain, mirror, annotation, quality, framesPerSecondMax };
+}
+function encodeSettingsState(out, value) {
+  let at = "settings";
+  try {
+    encodeSettings(out, value.settings);
+    at = "revision";
+    out.u64(value.revision);
+    at = "changed_by";
+    out.string(value.changedBy, 0, 128);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeSettingsState(input2) {
+  let at = "settings";
+  try {
+    const settings = decodeSettings(input2);
+    at = "revision";
+    const revision = input2.u64();
+    at = "changed_by";
+    const changedBy = input2.string(0, 128);
+    return { settings, revision, changedBy };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+function encodeSnapshot(out, value) {
+  let at = "from";
+  try {
+    out.string(value.from, 0, 128);
+    at = "png";
+    out.bytes(value.png, 1, 8388608);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeSnapshot(input2) {
+  let at = "from";
+  try {
+    const from = input2.string(0, 128);
+    at = "png";
+    const png = input2.bytes(1, 8388608);
+    return { from, png };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+var SnapshotCodec = { encode: encodeSnapshot, decode: decodeSnapshot };
+function encodeSnapshotError(out, value) {
+  let at = "";
+  try {
+    switch (value.type) {
+      case "noPicture":
+        out.count(0);
+        break;
+      case "failed":
+        out.count(1);
+        at = "Failed.reason";
+        out.string(value.reason, 0, 512);
+        break;
+      default:
+        noVariant(value);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeSnapshotError(input2) {
+  let at = "";
+  try {
+    switch (input2.u32()) {
+      case 0:
+        return { type: "noPicture" };
+      case 1: {
+        at = "Failed.reason";
+        const reason = input2.string(0, 512);
+        return { type: "failed", reason };
+      }
+      default:
+        return fail("unknown_tag");
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+var SnapshotErrorCodec = {
+  encode: encodeSnapshotError,
+  decode: decodeSnapshotError
+};
+function encodeStatistics(out, value) {
+  let at = "receiver";
+  try {
+    out.string(value.receiver, 0, 128);
+    at = "frames_per_second";
+    out.f64(value.framesPerSecond);
+    at = "bytes_per_second";
+    out.f64(value.bytesPerSecond);
+    at = "received";
+    out.u64(value.received);
+    at = "dropped";
+    out.u64(value.dropped);
+    at = "bytes";
+    out.u64(value.bytes);
+    at = "latency_p50_us";
+    out.u64(value.latencyP50Us);
+    at = "latency_p99_us";
+    out.u64(value.latencyP99Us);
+    at = "total_latency_p50_us";
+    out.u64(value.totalLatencyP50Us);
+    at = "total_latency_p99_us";
+    out.u64(value.totalLatencyP99Us);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeStatistics(input2) {
+  let at = "receiver";
+  try {
+    const receiver = input2.string(0, 128);
+    at = "frames_per_second";
+    const framesPerSecond = input2.f64();
+    at = "bytes_per_second";
+    const bytesPerSecond = input2.f64();
+    at = "received";
+    const received = input2.u64();
+    at = "dropped";
+    const dropped = input2.u64();
+    at = "bytes";
+    const bytes2 = input2.u64();
+    at = "latency_p50_us";
+    const latencyP50Us = input2.u64();
+    at = "latency_p99_us";
+    const latencyP99Us = input2.u64();
+    at = "total_latency_p50_us";
+    const totalLatencyP50Us = input2.u64();
+    at = "total_latency_p99_us";
+    const totalLatencyP99Us = input2.u64();
+    return {
+      receiver,
+      framesPerSecond,
+      bytesPerSecond,
+      received,
+      dropped,
+      bytes: bytes2,
+      latencyP50Us,
+      latencyP99Us,
+      totalLatencyP50Us,
+      totalLatencyP99Us
+    };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+var StatisticsCodec = {
+  encode: encodeStatistics,
+  decode: decodeStatistics
+};
+
+// src/generated/studio-cameras.ts
+function encodePlugArguments(out, [camera2]) {
+  try {
+    encodeCameraId(out, camera2);
+  } catch (error) {
+    throw refused(error, "camera");
+  }
+}
+function decodePlugArguments(input2) {
+  try {
+    const camera2 = decodeCameraId(input2);
+    return [camera2];
+  } catch (error) {
+    throw within(error, "camera");
+  }
+}
+function encodeUnplugArguments(out, [camera2]) {
+  try {
+    encodeCameraId(out, camera2);
+  } catch (error) {
+    throw refused(error, "camera");
+  }
+}
+function decodeUnplugArguments(input2) {
+  try {
+    const camera2 = decodeCameraId(input2);
+    return [camera2];
+  } catch (error) {
+    throw within(error, "camera");
+  }
+}
+function encodeSelectArguments(out, [camera2]) {
+  try {
+    encodeCameraId(out, camera2);
+  } catch (error) {
+    throw refused(error, "camera");
+  }
+}
+function decodeSelectArguments(input2) {
+  try {
+    const camera2 = decodeCameraId(input2);
+    return [camera2];
+  } catch (error) {
+    throw within(error, "camera");
+  }
+}
+function encodeAttachedArguments(out, [camera2]) {
+  try {
+    encodeCamera(out, camera2);
+  } catch (error) {
+    throw refused(error, "camera");
+  }
+}
+function decodeAttachedArguments(input2) {
+  try {
+    const camera2 = decodeCamera(input2);
+    return [camera2];
+  } catch (error) {
+    throw within(error, "camera");
+  }
+}
+function encodeDetachedArguments(out, [camera2]) {
+  try {
+    encodeCamera(out, camera2);
+  } catch (error) {
+    throw refused(error, "camera");
+  }
+}
+function decodeDetachedArguments(input2) {
+  try {
+    const camera2 = decodeCamera(input2);
+    return [camera2];
+  } catch (error) {
+    throw within(error, "camera");
+  }
+}
+function encodeCamerasArguments(out, [value]) {
+  try {
+    encodeCameraList(out, value);
+  } catch (error) {
+    throw refused(error, "value");
+  }
+}
+function decodeCamerasArguments(input2) {
+  try {
+    const value = decodeCameraList(input2);
+    return [value];
+  } catch (error) {
+    throw within(error, "value");
+  }
+}
+var listChannel = {
+  name: "studio.cameras.list",
+  method: "list",
+  ordinal: 0,
+  kind: "call",
+  deadlineMs: 2e3,
+  idempotent: true,
+  overflow: "wait",
+  depth: 0,
+  digest: 3439039045,
+  args: noArguments,
+  reply: CameraListCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var plugChannel = {
+  name: "studio.cameras.plug",
+  method: "plug",
+  ordinal: 1,
+  kind: "call",
+  deadlineMs: 5e3,
+  idempotent: false,
+  overflow: "wait",
+  depth: 0,
+  digest: 1634684934,
+  args: { encode: encodePlugArguments, decode: decodePlugArguments },
+  reply: unitCodec,
+  error: CameraErrorCodec,
+  up: null,
+  down: null
+};
+var unplugChannel = {
+  name: "studio.cameras.unplug",
+  method: "unplug",
+  ordinal: 2,
+  kind: "call",
+  deadlineMs: 5e3,
+  idempotent: false,
+  overflow: "wait",
+  depth: 0,
+  digest: 189196035,
+  args: { encode: encodeUnplugArguments, decode: decodeUnplugArguments },
+  reply: unitCodec,
+  error: CameraErrorCodec,
+  up: null,
+  down: null
+};
+var selectChannel = {
+  name: "studio.cameras.select",
+  method: "select",
+  ordinal: 3,
+  kind: "call",
+  deadlineMs: 2e3,
+  idempotent: true,
+  overflow: "wait",
+  depth: 0,
+  digest: 1804393631,
+  args: { encode: encodeSelectArguments, decode: decodeSelectArguments },
+  reply: unitCodec,
+  error: CameraErrorCodec,
+  up: null,
+  down: null
+};
+var attachedChannel = {
+  name: "studio.cameras.attached",
+  method: "attached",
+  ordinal: 4,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 16,
+  digest: 2533452247,
+  args: { encode: encodeAttachedArguments, decode: decodeAttachedArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var detachedChannel = {
+  name: "studio.cameras.detached",
+  method: "detached",
+  ordinal: 5,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 16,
+  digest: 3090745621,
+  args: { encode: encodeDetachedArguments, decode: decodeDetachedArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var camerasChannel = {
+  name: "studio.cameras.cameras",
+  method: "cameras",
+  ordinal: 6,
+  kind: "state",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "conflate",
+  depth: 1,
+  digest: 1422590972,
+  args: { encode: encodeCamerasArguments, decode: decodeCamerasArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var CamerasClient = class {
+  #binding;
+  constructor(binding) {
+    this.#binding = binding;
+  }
+  /**
+   * Lists all cameras.
+   *
+   * Deadline 2 s. Idempotent: it may be made again.
+   */
+  list(options) {
+    return this.#binding.call(listChannel, [], options);
+  }
+  /**
+   * Plugs a camera in: starts its worker, and answers when that has opened its source. Nothing happens when it
+   * is plugged in already.
+   *
+   * Deadline 5 s.
+   */
+  plug(camera2, options) {
+    return this.#binding.call(plugChannel, [camera2], options);
+  }
+  /**
+   * Unplugs a camera: ends its worker, and answers when that has ended.
+   *
+   * Deadline 5 s.
+   */
+  unplug(camera2, options) {
+    return this.#binding.call(unplugChannel, [camera2], options);
+  }
+  /**
+   * Shows this camera's pictures in every window.
+   *
+   * Deadline 2 s. Idempotent: it may be made again.
+   */
+  select(camera2, options) {
+    return this.#binding.call(selectChannel, [camera2], options);
+  }
+  /**
+   * A camera was plugged in.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onAttached(listener, options) {
+    return subscribeTo(this.#binding, attachedChannel, listener, options);
+  }
+  /**
+   * A camera was unplugged, or has failed.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onDetached(listener, options) {
+    return subscribeTo(this.#binding, detachedChannel, listener, options);
+  }
+  /**
+   * All cameras, whenever something about one has changed.
+   *
+   * The last value comes first, then every change.
+   */
+  onCameras(listener, options) {
+    return subscribeTo(this.#binding, camerasChannel, listener, options);
+  }
+};
+var Cameras = {
+  name: "studio.cameras",
+  version: 1,
+  hash: "5bb04e7d4241f284c067dc7104f7ee05",
+  channels: [
+    listChannel,
+    plugChannel,
+    unplugChannel,
+    selectChannel,
+    attachedChannel,
+    detachedChannel,
+    camerasChannel
+  ],
+  client: (binding) => new CamerasClient(binding)
+};
+
+// src/generated/studio-live.ts
+function encodeFrameArguments(out, [frame3]) {
+  try {
+    encodeFrame(out, frame3);
+  } catch (error) {
+    throw refused(error, "frame");
+  }
+}
+function decodeFrameArguments(input2) {
+  try {
+    const frame3 = decodeFrame(input2);
+    return [frame3];
+  } catch (error) {
+    throw within(error, "frame");
+  }
+}
+var frameChannel = {
+  name: "studio.live.frame",
+  method: "frame",
+  ordinal: 0,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 2,
+  digest: 2175577899,
+  args: { encode: encodeFrameArguments, decode: decodeFrameArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var LiveClient = class {
+  #binding;
+  constructor(binding) {
+    this.#binding = binding;
+  }
+  /**
+   * A picture. A receiver that is slow misses the oldest and gets the newest.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onFrame(listener, options) {
+    return subscribeTo(this.#binding, frameChannel, listener, options);
+  }
+};
+var Live = {
+  name: "studio.live",
+  version: 1,
+  hash: "2f30e279402d0e643c97e9e39fc41814",
+  channels: [frameChannel],
+  client: (binding) => new LiveClient(binding)
+};
+
+// src/generated/studio-log.ts
+function encodeRecordedArguments(out, [batch]) {
+  try {
+    encodeLogBatch(out, batch);
+  } catch (error) {
+    throw refused(error, "batch");
+  }
+}
+function decodeRecordedArguments(input2) {
+  try {
+    const batch = decodeLogBatch(input2);
+    return [batch];
+  } catch (error) {
+    throw within(error, "batch");
+  }
+}
+var historyChannel = {
+  name: "studio.log.history",
+  method: "history",
+  ordinal: 0,
+  kind: "stream",
+  deadlineMs: 3e4,
+  idempotent: false,
+  overflow: "wait",
+  depth: 16,
+  digest: 4044568501,
+  args: noArguments,
+  reply: { encode: (out, value) => out.u32(value), decode: (input2) => input2.u32() },
+  error: null,
+  up: null,
+  down: LogBatchCodec
+};
+var recordedChannel = {
+  name: "studio.log.recorded",
+  method: "recorded",
+  ordinal: 1,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 64,
+  digest: 1118264886,
+  args: { encode: encodeRecordedArguments, decode: decodeRecordedArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var MessageLogClient = class {
+  #binding;
+  constructor(binding) {
+    this.#binding = binding;
+  }
+  /**
+   * The messages before now, the oldest first: what a log window shows first. Ends with how many there were.
+   *
+   * First item within 30 s.
+   */
+  history(options) {
+    return openStream(this.#binding, historyChannel, [], void 0, options);
+  }
+  /**
+   * What happened since the last batch. Messages of this channel are left out.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onRecorded(listener, options) {
+    return subscribeTo(this.#binding, recordedChannel, listener, options);
+  }
+};
+var MessageLog = {
+  name: "studio.log",
+  version: 1,
+  hash: "983bd0df7d184d9eee8ca76ef127690f",
+  channels: [historyChannel, recordedChannel],
+  client: (binding) => new MessageLogClient(binding)
+};
+
+// src/generated/studio-measurements.ts
+function encodeMeasuredArguments(out, [measurement]) {
+  try {
+    encodeMeasurement(out, measurement);
+  } catch (error) {
+    throw refused(error, "measurement");
+  }
+}
+function decodeMeasuredArguments(input2) {
+  try {
+    const measurement = decodeMeasurement(input2);
+    return [measurement];
+  } catch (error) {
+    throw within(error, "measurement");
+  }
+}
+var measuredChannel = {
+  name: "studio.measurements.measured",
+  method: "measured",
+  ordinal: 0,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 16,
+  digest: 2024180574,
+  args: { encode: encodeMeasuredArguments, decode: decodeMeasuredArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var MeasurementsClient = class {
+  #binding;
+  constructor(binding) {
+    this.#binding = binding;
+  }
+  /**
+   * A picture was measured.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onMeasured(listener, options) {
+    return subscribeTo(this.#binding, measuredChannel, listener, options);
+  }
+};
+var Measurements = {
+  name: "studio.measurements",
+  version: 1,
+  hash: "5c3a702c32b8fce009a7d3c95aae6c2b",
+  channels: [measuredChannel],
+  client: (binding) => new MeasurementsClient(binding)
+};
+
+// src/generated/studio-notices.ts
+function encodeAnnounceArguments(out, [text2]) {
+  try {
+    out.string(text2, 1, 512);
+  } catch (error) {
+    throw refused(error, "text");
+  }
+}
+function decodeAnnounceArguments(input2) {
+  try {
+    const text2 = input2.string(1, 512);
+    return [text2];
+  } catch (error) {
+    throw within(error, "text");
+  }
+}
+function encodeNoticeArguments(out, [notice]) {
+  try {
+    encodeNotice(out, notice);
+  } catch (error) {
+    throw refused(error, "notice");
+  }
+}
+function decodeNoticeArguments(input2) {
+  try {
+    const notice = decodeNotice(input2);
+    return [notice];
+  } catch (error) {
+    throw within(error, "notice");
+  }
+}
+var announceChannel = {
+  name: "studio.notices.announce",
+  method: "announce",
+  ordinal: 0,
+  kind: "call",
+  deadlineMs: 3e3,
+  idempotent: false,
+  overflow: "wait",
+  depth: 0,
+  digest: 545080441,
+  args: { encode: encodeAnnounceArguments, decode: decodeAnnounceArguments },
+  reply: DeliveryListCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var noticeChannel = {
+  name: "studio.notices.notice",
+  method: "notice",
+  ordinal: 1,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropNewest",
+  depth: 16,
+  digest: 688422063,
+  args: { encode: encodeNoticeArguments, decode: decodeNoticeArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var NoticesClient = class {
+  #binding;
+  constructor(binding) {
+    this.#binding = binding;
+  }
+  /**
+   * Shows a line of text in every window, and answers with who got it.
+   *
+   * Deadline 3 s.
+   *
+   * @param text - From 1 to 512 bytes of UTF-8.
+   */
+  announce(text2, options) {
+    return this.#binding.call(announceChannel, [text2], options);
+  }
+  /**
+   * Somebody has something to say.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onNotice(listener, options) {
+    return subscribeTo(this.#binding, noticeChannel, listener, options);
+  }
+};
+var Notices = {
+  name: "studio.notices",
+  version: 1,
+  hash: "dcc8691961a857c9decd40521e0b72da",
+  channels: [announceChannel, noticeChannel],
+  client: (binding) => new NoticesClient(binding)
+};
+
+// src/generated/studio-reports.ts
+function encodeReportedArguments(out, [statistics]) {
+  try {
+    encodeStatistics(out, statistics);
+  } catch (error) {
+    throw refused(error, "statistics");
+  }
+}
+function decodeReportedArguments(input2) {
+  try {
+    const statistics = decodeStatistics(input2);
+    return [statistics];
+  } catch (error) {
+    throw within(error, "statistics");
+  }
+}
+var reportChannel = {
+  name: "studio.reports.report",
+  method: "report",
+  ordinal: 0,
+  kind: "stream",
+  deadlineMs: 864e5,
+  idempotent: false,
+  overflow: "wait",
+  depth: 16,
+  digest: 1143294944,
+  args: noArguments,
+  reply: { encode: (out, value) => out.u64(value), decode: (input2) => input2.u64() },
+  error: null,
+  up: StatisticsCodec,
+  down: null
+};
+var reportedChannel = {
+  name: "studio.reports.reported",
+  method: "reported",
+  ordinal: 1,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 16,
+  digest: 4190509519,
+  args: { encode: encodeReportedArguments, decode: decodeReportedArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var ReportsClient = class {
+  #binding;
+  constructor(binding) {
+    this.#binding = binding;
+  }
+  /**
+   * Takes a receiver's statistics, one item a second, for as long as it runs; answers with how many there were.
+   *
+   * First item within 86400 s.
+   */
+  report(items, options) {
+    return sendItems(this.#binding, reportChannel, [], items, options);
+  }
+  /**
+   * A receiver has reported.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onReported(listener, options) {
+    return subscribeTo(this.#binding, reportedChannel, listener, options);
+  }
+};
+var Reports = {
+  name: "studio.reports",
+  version: 1,
+  hash: "bc5e78dfe7bb11394e3716aadb2cb659",
+  channels: [reportChannel, reportedChannel],
+  client: (binding) => new ReportsClient(binding)
+};
+
+// src/generated/studio-settings.ts
+function encodeUpdateArguments(out, [patch]) {
+  try {
+    encodeSettingsPatch(out, patch);
+  } catch (error) {
+    throw refused(error, "patch");
+  }
+}
+function decodeUpdateArguments(input2) {
+  try {
+    const patch = decodeSettingsPatch(input2);
+    return [patch];
+  } catch (error) {
+    throw within(error, "patch");
+  }
+}
+function encodeSettingsArguments(out, [value]) {
+  try {
+    encodeSettingsState(out, value);
+  } catch (error) {
+    throw refused(error, "value");
+  }
+}
+function decodeSettingsArguments(input2) {
+  try {
+    const value = decodeSettingsState(input2);
+    return [value];
+  } catch (error) {
+    throw within(error, "value");
+  }
+}
+var updateChannel = {
+  name: "studio.settings.update",
+  method: "update",
+  ordinal: 0,
+  kind: "call",
+  deadlineMs: 2e3,
+  idempotent: true,
+  overflow: "wait",
+  depth: 0,
+  digest: 2166220285,
+  args: { encode: encodeUpdateArguments, decode: decodeUpdateArguments },
+  reply: { encode: (out, value) => out.u64(value), decode: (input2) => input2.u64() },
+  error: null,
+  up: null,
+  down: null
+};
+var settingsChannel = {
+  name: "studio.settings.settings",
+  method: "settings",
+  ordinal: 1,
+  kind: "state",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "conflate",
+  depth: 1,
+  digest: 4206365539,
+  args: { encode: encodeSettingsArguments, decode: decodeSettingsArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var SettingsStoreClient = class {
+  #binding;
+  constructor(binding) {
+    this.#binding = binding;
+  }
+  /**
+   * Changes some settings, and answers with the number of the change. Fields that are absent stay as they are.
+   *
+   * Deadline 2 s. Idempotent: it may be made again.
+   */
+  update(patch, options) {
+    return this.#binding.call(updateChannel, [patch], options);
+  }
+  /**
+   * The settings as they are now.
+   *
+   * The last value comes first, then every change.
+   */
+  onSettings(listener, options) {
+    return subscribeTo(this.#binding, settingsChannel, listener, options);
+  }
+};
+var SettingsStore = {
+  name: "studio.settings",
+  version: 1,
+  hash: "1e151c399d82bd61d667dd4589999d0b",
+  channels: [updateChannel, settingsChannel],
+  client: (binding) => new SettingsStoreClient(binding)
+};
+
+// src/generated/studio-snapshots.ts
+var takeChannel = {
+  name: "studio.snapshots.take",
+  method: "take",
+  ordinal: 0,
+  kind: "call",
+  deadlineMs: 5e3,
+  idempotent: true,
+  overflow: "wait",
+  depth: 0,
+  digest: 260910120,
+  args: noArguments,
+  reply: SnapshotCodec,
+  error: SnapshotErrorCodec,
+  up: null,
+  down: null
+};
+var SnapshotsClient = class {
+  #binding;
+  constructor(binding) {
+    this.#binding = binding;
+  }
+  /**
+   * Takes a picture of the picture, annotation included.
+   *
+   * Deadline 5 s. Idempotent: it may be made again.
+   */
+  take(options) {
+    return this.#binding.call(takeChannel, [], options);
+  }
+};
+var Snapshots = {
+  name: "studio.snapshots",
+  version: 1,
+  hash: "fcec52cdadf969a210ab02302c6d1234",
+  channels: [takeChannel],
+  client: (binding) => new SnapshotsClient(binding)
+};
+
+// src/api.ts
+var ANNOTATION_CHARACTERS_MAX = 80;
+var SETTINGS_DEFAULT = {
+  exposure: 0,
+  gain: 0,
+  mirror: false,
+  annotation: "",
+  quality: "full",
+  framesPerSecondMax: 60
+};
+var StudioError = class extends Error {
+  constructor(where, status, message, retryable = false) {
+    super(message);
+    this.where = where;
+    this.status = status;
+    this.retryable = retryable;
+  }
+  where;
+  status;
+  retryable;
+  name = "StudioError";
+};
+
+// src/link/convert.ts
+function camera({ id, name, source, width, height, framesPerSecond, status }) {
+  const detail = status.type === "failed" ? status.reason : "";
+  return { id, name, source, width, height, framesPerSecond, status: status.type, detail };
+}
+var cameraList = ({ cameras, selected }) => ({ cameras: cameras.map(camera), selected });
+var micros2 = (ms) => Math.round(ms * 1e3);
+var frame2 = ({ camera: camera2, sequence, captured, width, height, data }) => ({
+  camera: camera2,
+  sequence,
+  capturedUs: BigInt(micros2(captured)),
+  width,
+  height,
+  data
+});
+var logRecord = ({ at, duration: duration2, ...rest }) => ({
+  ...rest,
+  atUs: BigInt(micros2(at)),
+  durationUs: duration2 === null ? null : micros2(duration2)
+});
+var delivery = ({ peer, problem }) => ({ peer, outcome: problem ?? "delivered" });
+var settingsPatch = (patch) => ({
+  exposure: patch.exposure ?? null,
+  gain: patch.gain ?? null,
+  mirror: patch.mirror ?? null,
+  annotation: patch.annotation ?? null,
+  quality: patch.quality ?? null,
+  framesPerSecondMax: patch.framesPerSecondMax ?? null
+});
+function failure(error, say) {
+  if (error instanceof ApplicationError) {
+    return new StudioError(error.channel, error.status, say(error.error));
+  }
+  if (error instanceof CallError) {
+    const { channel, status, detail, retry } = error;
+    return new StudioError(channel, status, sentence(detail), retry.type !== "never");
+  }
+  return error;
+}
+function cameraError(error) {
+  switch (error.type) {
+    case "noSuchCamera":
+      return `There is no camera ${error.camera}.`;
+    case "unplugged":
+      return "It must be plugged in first.";
+    case "cannotStart":
+      return sentence(error.reason);
+  }
+}
+function snapshotError(error) {
+  switch (error.type) {
+    case "noPicture":
+      return "The viewer has not shown a picture yet.";
+    case "failed":
+      return sentence(error.reason);
+  }
+}
+function sentence(text2) {
+  const trimmed = text2.trim();
+  return trimmed === "" ? "" : `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? "" : "."}`;
+}
+
+// src/shared/watch.ts
+var Value = class {
+  current;
+  #watchers = /* @__PURE__ */ new Set();
+  constructor(initial) {
+    this.current = initial;
+  }
+  watch(receive) {
+    const watcher = (value) => receive(value);
+    this.#watchers.add(watcher);
+    if (this.current !== void 0) watcher(this.current);
+    return () => void this.#watchers.delete(watcher);
+  }
+  set(value) {
+    this.current = value;
+    for (const watcher of [...this.#watchers]) watcher(value);
+  }
+};
+
+// src/link/link.ts
+var RETRY_MS_MIN = 250;
+var RETRY_MS_MAX = 5e3;
+var Link = class {
+  constructor(kind, interfaces) {
+    this.kind = kind;
+    this.interfaces = interfaces;
+    void this.#attempt();
+    addEventListener("pagehide", () => this.#portcullis?.close("the window was closed"));
+    addEventListener("pageshow", (event) => {
+      if (event.persisted) location.reload();
+    });
+  }
+  kind;
+  interfaces;
+  #connection = new Value({ type: "connecting" });
+  #setups = [];
+  #clients = /* @__PURE__ */ new WeakMap();
+  #portcullis;
+  #retryMs = RETRY_MS_MIN;
+  get connection() {
+    return this.#connection;
+  }
+  /** What main calls this window; empty while it is not connected. */
+  get label() {
+    const connection = this.#connection.current;
+    return connection?.type === "connected" ? connection.label : "";
+  }
+  /** The connection, also before it stands: calls wait for it inside their deadlines. */
+  get portcullis() {
+    if (this.#portcullis === void 0) throw new StudioError("portcullis", "unavailable", "The studio is not connected.", true);
+    return this.#portcullis;
+  }
+  /** Does something at the beginning of each connection, and of this one if there is one. */
+  onConnect(setup) {
+    this.#setups.push(setup);
+    if (this.#portcullis !== void 0) this.#run(setup, this.#portcullis);
+  }
+  /** A client of an interface, bound once for each connection. */
+  async client(descriptor) {
+    const { portcullis } = this;
+    let clients = this.#clients.get(portcullis);
+    if (clients === void 0) this.#clients.set(portcullis, clients = /* @__PURE__ */ new Map());
+    let bound = clients.get(descriptor);
+    if (bound === void 0) {
+      bound = portcullis.bind(descriptor);
+      clients.set(descriptor, bound);
+      bound.catch(() => clients.delete(descriptor));
+    }
+    return await bound;
+  }
+  async #attempt() {
+    try {
+      const transport = await connectWithTicket({ window: this.kind });
+      const portcullis = connect(transport, { client: `studio ${this.kind}`, interfaces: this.interfaces });
+      this.#portcullis = portcullis;
+      portcullis.onState((state) => this.#changed(portcullis, state));
+      for (const setup of this.#setups) this.#run(setup, portcullis);
+    } catch (error) {
+      if (error instanceof TypeError) this.#lost("The studio does not answer.", true);
+      else this.#lost("This browser was not let in.", false);
+    }
+  }
+  #run(setup, portcullis) {
+    setup(portcullis).catch((error) => {
+      if (portcullis.state.status !== "closed") console.error(error);
+    });
+  }
+  #changed(portcullis, state) {
+    if (portcullis !== this.#portcullis) return;
+    switch (state.status) {
+      case "connecting":
+        break;
+      case "connected":
+        this.#retryMs = RETRY_MS_MIN;
+        this.#connection.set({ type: "connected", label: state.label });
+        break;
+      case "closed":
+        this.#portcullis = void 0;
+        switch (state.reason) {
+          case "going_away":
+            return this.#lost("The studio was closed.", true);
+          case "contract_mismatch":
+          case "version_mismatch":
+            return this.#lost(`This page is of another version of the studio: ${state.message}.`, false);
+          default:
+            return this.#lost(`The connection was lost: ${state.message}.`, true);
+        }
+    }
+  }
+  #lost(reason, retrying) {
+    this.#connection.set({ type: "lost", reason, retrying });
+    if (!retrying) return;
+    setTimeout(() => void this.#attempt(), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
+  }
+};
+function feed(link, subscribe) {
+  const listeners = /* @__PURE__ */ new Set();
+  const emit = (value) => {
+    for (const listener of [...listeners]) listener(value);
+  };
+  let begun = false;
+  return (receive) => {
+    const listener = (value) => receive(value);
+    listeners.add(listener);
+    if (!begun) {
+      begun = true;
+      link.onConnect(async () => void await subscribe(emit));
+    }
+    return () => void listeners.delete(listener);
+  };
+}
+
+// src/connect.ts
+var REPORT_MS = 1e3;
+var INTERFACES = {
+  viewer: [Cameras, SettingsStore, Notices, Live, Measurements, Reports, Snapshots],
+  controls: [Cameras, SettingsStore, Notices, Snapshots],
+  log: [Cameras, SettingsStore, Notices, MessageLog]
+};
+function connect2(kind) {
+  const link = new Link(kind, INTERFACES[kind]);
+  async function call(make2, say = () => "") {
+    try {
+      return await make2();
+    } catch (error) {
+      throw failure(error, say);
+    }
+  }
+  const cameras = new Value();
+  link.onConnect(async () => void (await link.client(Cameras)).onCameras((list) => cameras.set(cameraList(list))));
+  const settings = new Value();
+  link.onConnect(async () => void (await link.client(SettingsStore)).onSettings((state) => settings.set(state)));
+  return {
+    connection: link.connection,
+    cameras,
+    settings,
+    plug: (id) => call(async () => (await link.client(Cameras)).plug(CameraId(id)), cameraError),
+    unplug: (id) => call(async () => (await link.client(Cameras)).unplug(CameraId(id)), cameraError),
+    select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), cameraError),
+    updateSettings: (patch) => call(async () => void await (await link.client(SettingsStore)).update(settingsPatch(patch))),
+    onFrame: feed(link, async (emit) => (await link.client(Live)).onFrame((frame3) => emit(frame2(frame3)))),
+    onMeasurement: feed(link, async (emit) => (await link.client(Measurements)).onMeasured(emit)),
+    onStatistics: feed(link, async (emit) => (await link.client(Reports)).onReported(emit)),
+    onNotice: feed(link, async (emit) => (await link.client(Notices)).onNotice(emit)),
+    onLog: feed(link, async (emit) => {
+      const show = ({ records }) => emit(records.map(logRecord));
+      const log = await link.client(MessageLog);
+      let waiting = [];
+      log.onRecorded((batch) => waiting === void 0 ? show(batch) : void waiting.push(batch));
+      for await (const batch of log.history()) show(batch);
+      waiting.forEach(show);
+      waiting = void 0;
+    }),
+    announce: (text2) => call(async () => (await (await link.client(Notices)).announce(text2)).deliveries.map(delivery)),
+    takeSnapshot: () => call(async () => {
+      const viewer = await link.portcullis.bind(Snapshots);
+      try {
+        return await viewer.take();
+      } finally {
+        void link.portcullis.release(viewer);
+      }
+    }, snapshotError),
+    serveSnapshots(take) {
+      link.onConnect(async (portcullis) => {
+        await serve(portcullis, Snapshots, {
+          take: async () => {
+            let png;
+            try {
+              png = await take();
+            } catch (error) {
+              const reason = error instanceof Error ? error.message : String(error);
+              throw new ApplicationError({ type: "failed", reason });
+            }
+            if (png === null) throw new ApplicationError({ type: "noPicture" });
+            return { from: link.label, png };
+          }
+        });
+      });
+    },
+    reportArrivals(report2) {
+      link.onConnect(async (portcullis) => {
+        async function* items() {
+          while (portcullis.state.status !== "closed") {
+            yield { ...report2(), receiver: "" };
+            await new Promise((resolve) => setTimeout(resolve, REPORT_MS));
+          }
+        }
+        await (await link.client(Reports)).report(items());
+      });
+    }
+  };
+}
+
+// src/shared/dom.ts
+function byId(id, type) {
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new Error(`the page has no ${type.name} with the id ${id}`);
+  return element;
+}
+function make(tag2, classes = "", text2 = "", attributes = {}) {
+  const element = document.createElement(tag2);
+  if (classes !== "") element.className = classes;
+  if (text2 !== "") element.textContent = text2;
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+function setText(element, text2) {
+  if (element.textContent !== text2) element.textContent = text2;
+}
+
+// src/shared/shell.ts
+var TOAST_MS = 6e3;
+var TOASTS_MAX = 4;
+var PATIENCE_MS = 700;
+function startShell(api2, kind) {
+  window.name = `studio-${kind}`;
+  api2.connection.watch(showConnection);
+  api2.onNotice((notice) => toast("notice", `Notice from ${notice.from}`, notice.text));
+}
+var patience;
+function showConnection(connection) {
+  clearTimeout(patience);
+  const chip = byId("connection", HTMLElement);
+  chip.dataset["state"] = connection.type;
+  document.documentElement.dataset["connection"] = connection.type;
+  const text2 = byId("connection-text", HTMLElement);
+  switch (connection.type) {
+    case "connecting":
+      setText(text2, "Connecting");
+      patience = setTimeout(() => banner("Connecting to the studio", "This usually takes a moment."), PATIENCE_MS);
+      break;
+    case "connected":
+      setText(text2, connection.label);
+      banner("", "");
+      break;
+    case "lost":
+      setText(text2, "Not connected");
+      banner(
+        "Connection lost",
+        `${connection.reason} ${connection.retrying ? "Trying again." : "Start the studio again, and open its address."}`
+      );
+      break;
+  }
+}
+function banner(title, text2) {
+  const element = byId("banner", HTMLElement);
+  setText(byId("banner-title", HTMLElement), title);
+  setText(byId("banner-text", HTMLElement), text2);
+  element.hidden = title === "";
+}
+function toast(kind, title, text2) {
+  const list = byId("toasts", HTMLElement);
+  const item = make("div", "toast", "", { "data-kind": kind });
+  const words = make("div", "toast-words");
+  words.append(make("strong", "", title), make("span", "", text2));
+  const close = make("button", "icon-button", "×", { type: "button", "aria-label": `Dismiss: ${title}` });
+  close.addEventListener("click", () => item.remove());
+  item.append(words, close);
+  list.append(item);
+  while (list.children.length > TOASTS_MAX) list.firstElementChild?.remove();
+  const leave = () => {
+    if (item.matches(":hover, :focus-within")) setTimeout(leave, TOAST_MS);
+    else item.remove();
+  };
+  setTimeout(leave, TOAST_MS);
+}
+function report(what, error) {
+  if (error instanceof StudioError) toast("failed", what, `${error.message} (${error.where}: ${error.status})`);
+  else toast("failed", what, error instanceof Error ? error.message : String(error));
+}
+async function withButton(button, what, run) {
+  if (button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  try {
+    await run();
+  } catch (error) {
+    report(what, error);
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}
+
+// src/controls/cameras.ts
+var STATUS_WORDS = {
+  live: "Live",
+  starting: "Starting",
+  unplugged: "Unplugged",
+  failed: "Failed"
+};
+var Row = class {
+  element = make("li", "camera");
+  #radio = make("input", "", "", { type: "radio", name: "camera" });
+  #name = make("span", "camera-name");
+  #about = make("span", "camera-about");
+  #status = make("span", "pill");
+  #button = make("button", "button", "", { type: "button" });
+  #plugged = false;
+  constructor(api2, id) {
+    const label = make("label", "camera-label");
+    const words = make("span", "camera-words");
+    words.append(this.#name, this.#about);
+    label.append(this.#radio, words, this.#status);
+    this.element.append(label, this.#button);
+    this.#radio.value = String(id);
+    this.#radio.addEventListener("change", () => {
+      api2.select(id).catch((error) => {
+        report("The camera was not selected", error);
+        if (api2.cameras.current !== void 0) this.showSelected(api2.cameras.current.selected === id);
+      });
+    });
+    this.#button.addEventListener("click", () => {
+      const what = this.#plugged ? "The camera was not unplugged" : "The camera was not plugged in";
+      void withButton(this.#button, what, () => this.#plugged ? api2.unplug(id) : api2.plug(id));
+    });
+  }
+  show(camera2, selected) {
+    this.#plugged = camera2.status !== "unplugged" && camera2.status !== "failed";
+    this.element.dataset["status"] = camera2.status;
+    setText(this.#name, camera2.name);
+    const about = `${camera2.source} · ${camera2.width} × ${camera2.height} at ${+camera2.framesPerSecond.toFixed(2)}/s`;
+    setText(this.#about, camera2.detail === "" ? about : camera2.detail);
+    setText(this.#status, STATUS_WORDS[camera2.status]);
+    this.#status.dataset["status"] = camera2.status;
+    setText(this.#button, this.#plugged ? "Unplug" : "Plug in");
+    this.#button.setAttribute("aria-label", `${this.#plugged ? "Unplug" : "Plug in"} ${camera2.name}`);
+    this.#radio.disabled = !this.#plugged;
+    this.showSelected(selected);
+  }
+  showSelected(selected) {
+    this.#radio.checked = selected;
+    this.element.dataset["selected"] = String(selected);
+  }
+};
+function startCameras(api2) {
+  const list = byId("cameras", HTMLElement);
+  const rows = /* @__PURE__ */ new Map();
+  function show({ cameras, selected }) {
+    for (const [id, row] of rows) {
+      if (cameras.some((camera2) => camera2.id === id)) continue;
+      row.element.remove();
+      rows.delete(id);
+    }
+    for (const camera2 of cameras) {
+      let row = rows.get(camera2.id);
+      if (row === void 0) {
+        row = new Row(api2, camera2.id);
+        rows.set(camera2.id, row);
+        list.append(row.element);
+      }
+      row.show(camera2, camera2.id === selected);
+    }
+    const plugged = cameras.filter((camera2) => camera2.status === "live" || camera2.status === "starting").length;
+    setText(byId("cameras-figure", HTMLElement), `${plugged} of ${cameras.length} plugged in`);
+  }
+  api2.cameras.watch(show);
+}
+
+// src/shared/format.ts
+function bytes(count2) {
+  if (count2 < 1e3) return `${Math.round(count2)} B`;
+  const units = ["kB", "MB", "GB", "TB"];
+  let value = count2;
+  let unit = "";
+  for (unit of units) {
+    value /= 1e3;
+    if (value < 999.5) break;
+  }
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+}
+function duration(us) {
+  if (us < 999.5) return `${Math.round(us)} µs`;
+  if (us < 999500) return `${us < 9950 ? (us / 1e3).toFixed(1) : Math.round(us / 1e3)} ms`;
+  return `${(us / 1e6).toFixed(1)} s`;
+}
+function signed2(value, digits = 1) {
+  const text2 = Math.abs(value).toFixed(digits);
+  if (Number(text2) === 0) return text2;
+  return (value < 0 ? "−" : "+") + text2;
+}
+function count(number, one, many = `${one}s`) {
+  return `${number.toLocaleString("en")} ${number == 1 ? one : many}`;
+}
+
+// src/controls/exchange.ts
+function startExchange(api2) {
+  startNotice(api2);
+  startSnapshot(api2);
+}
+function startNotice(api2) {
+  const text2 = byId("notice", HTMLInputElement);
+  const send = byId("send-notice", HTMLButtonElement);
+  const form = byId("notice-form", HTMLFormElement);
+  const enable = () => {
+    send.disabled = text2.value.trim() === "";
+  };
+  text2.addEventListener("input", enable);
+  enable();
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void withButton(send, "The notice was not sent", async () => {
+      const deliveries = await api2.announce(text2.value.trim());
+      text2.value = "";
+      enable();
+      showDeliveries(deliveries);
+    });
+  });
+}
+function showDeliveries(deliveries) {
+  const rows = deliveries.map(({ peer, outcome }) => {
+    const row = make("li");
+    const status = outcome === "delivered" ? "live" : "failed";
+    const pill = make("span", "pill", outcome === "delivered" ? "Delivered" : outcome, { "data-status": status });
+    row.append(make("span", "mono", peer), pill);
+    return row;
+  });
+  byId("deliveries", HTMLElement).replaceChildren(...rows);
+  const reached = deliveries.filter(({ outcome }) => outcome === "delivered").length;
+  setText(byId("deliveries-figure", HTMLElement), `Reached ${reached} of ${count(deliveries.length, "window")}`);
+}
+function startSnapshot(api2) {
+  const take = byId("take-snapshot", HTMLButtonElement);
+  const image = byId("snapshot", HTMLImageElement);
+  let url = "";
+  take.addEventListener("click", () => {
+    void withButton(take, "No snapshot was taken", async () => {
+      const began = performance.now();
+      const { from, png } = await api2.takeSnapshot();
+      const us = (performance.now() - began) * 1e3;
+      URL.revokeObjectURL(url);
+      url = URL.createObjectURL(new Blob([png], { type: "image/png" }));
+      image.src = url;
+      image.hidden = false;
+      byId("snapshot-empty", HTMLElement).hidden = true;
+      setText(byId("snapshot-figure", HTMLElement), `From ${from}: ${bytes(png.length)} in ${duration(us)}`);
+    });
+  });
+}
+
+// src/controls/patches.ts
+var PatchSender = class {
+  constructor(send, failed) {
+    this.send = send;
+    this.failed = failed;
+  }
+  send;
+  failed;
+  #waiting = {};
+  #sending;
+  #running = false;
+  /** Changes fields now, or as soon as the change before has been answered. */
+  change(patch) {
+    this.#waiting = { ...this.#waiting, ...patch };
+    if (!this.#running) void this.#run();
+  }
+  /** Whether a field's own change is still on its way: then what others say of it is out of date. */
+  isChanging(field) {
+    return field in this.#waiting || this.#sending !== void 0 && field in this.#sending;
+  }
+  async #run() {
+    this.#running = true;
+    while (Object.keys(this.#waiting).length > 0) {
+      const patch = this.#waiting;
+      this.#waiting = {};
+      this.#sending = patch;
+      const failure2 = await this.send(patch).then(
+        () => null,
+        (error) => ({ error })
+      );
+      this.#sending = void 0;
+      if (failure2 !== null) this.failed(failure2.error);
+    }
+    this.#running = false;
+  }
+};
+
+// src/controls/settings.ts
+var input = (id) => byId(id, HTMLInputElement);
+var isQuality = (value) => value === "full" || value === "half" || value === "quarter";
+function startSettings(api2) {
+  const qualities = [...document.querySelectorAll("input[name=quality]")];
+  const sender = new PatchSender(
+    (patch) => api2.updateSettings(patch),
+    (error) => {
+      report("The settings were not changed", error);
+      if (api2.settings.current !== void 0) show(api2.settings.current);
+    }
+  );
+  const field = (name, settings, set) => {
+    if (!sender.isChanging(name)) set(settings[name]);
+  };
+  function show({ settings, revision, changedBy }) {
+    field("exposure", settings, (value) => input("exposure").value = String(value));
+    field("gain", settings, (value) => input("gain").value = String(value));
+    field("framesPerSecondMax", settings, (value) => input("rate").value = String(value));
+    field("mirror", settings, (value) => input("mirror").checked = value);
+    field("quality", settings, (value) => qualities.forEach((each) => each.checked = each.value === value));
+    field("annotation", settings, (value) => {
+      if (input("annotation").value !== value) input("annotation").value = value;
+    });
+    showFigures();
+    const by = changedBy === "" ? "not changed yet" : `changed by ${changedBy}`;
+    setText(byId("revision", HTMLElement), `Revision ${revision}, ${by}`);
+  }
+  function showFigures() {
+    const figures = [
+      ["exposure", `${signed2(input("exposure").valueAsNumber)} EV`],
+      ["gain", `${input("gain").valueAsNumber.toFixed(0)} dB`],
+      ["rate", `${input("rate").valueAsNumber} /s`]
+    ];
+    for (const [id, text2] of figures) {
+      setText(byId(`${id}-figure`, HTMLElement), text2);
+      const range = input(id);
+      range.setAttribute("aria-valuetext", text2);
+      const share = (range.valueAsNumber - Number(range.min)) / (Number(range.max) - Number(range.min));
+      range.style.setProperty("--share", `${share * 100}%`);
+    }
+    const left = ANNOTATION_CHARACTERS_MAX - input("annotation").value.length;
+    setText(byId("annotation-figure", HTMLElement), `${left} left`);
+  }
+  input("annotation").maxLength = ANNOTATION_CHARACTERS_MAX;
+  const changed = (id, send) => {
+    input(id).addEventListener("input", () => {
+      send(input(id));
+      showFigures();
+    });
+  };
+  changed("exposure", (each) => sender.change({ exposure: each.valueAsNumber }));
+  changed("gain", (each) => sender.change({ gain: each.valueAsNumber }));
+  changed("rate", (each) => sender.change({ framesPerSecondMax: each.valueAsNumber }));
+  changed("mirror", (each) => sender.change({ mirror: each.checked }));
+  changed("annotation", (each) => sender.change({ annotation: each.value }));
+  for (const each of qualities) {
+    each.addEventListener("input", () => {
+      if (isQuality(each.value)) sender.change({ quality: each.value });
+    });
+  }
+  byId("settings", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
+  byId("reset", HTMLButtonElement).addEventListener("click", () => {
+    sender.change(SETTINGS_DEFAULT);
+  });
+  api2.settings.watch(show);
+}
+
+// src/controls/main.ts
+var api = connect2("controls");
+startShell(api, "controls");
+startCameras(api);
+startSettings(api);
+startExchange(api);

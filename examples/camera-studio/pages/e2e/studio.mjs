@@ -1,0 +1,75 @@
+// Runs the studio's binary and reads what it prints. STUDIO names a binary that was built before; without it, cargo
+// builds and runs one.
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+/** How long the studio may take to say where its windows are; building it included. */
+const START_MS = 30 * 60_000;
+
+const LINE = /^\s*(\d+) s {2}peers (\d+) {2}calls (\d+) {2}frames (\d+) .* errors (\d+) {2}open (\d+)$/;
+
+/** Starts the studio; `lines` grows while it runs. */
+export async function startStudio(...options) {
+  const [command, ...first] = process.env.STUDIO
+    ? [process.env.STUDIO]
+    : ["cargo", "run", "--quiet", "--release", "--package", "camera-studio", "--"];
+  const child = spawn(command, [...first, ...options], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal)));
+  const studio = {
+    /** The lines of each second, as numbers. */
+    seconds: [],
+    /** Every other line. */
+    lines: [],
+    launcher: "",
+    addresses: {},
+    /** Its exit code, or the signal that ended it. */
+    ended,
+    /** Ends it as Ctrl-C does. */
+    stop() {
+      child.kill("SIGINT");
+      return ended;
+    },
+    kill: () => child.kill("SIGKILL"),
+    /** The next lines of a second, from now on. */
+    async next(count) {
+      const from = studio.seconds.length;
+      await until(() => studio.seconds.length >= from + count, "lines of the studio");
+      return studio.seconds.slice(from, from + count);
+    },
+  };
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    const second = LINE.exec(line);
+    if (second === null) {
+      studio.lines.push(line);
+      const file = /^ {2}(\/.*\.html)$/.exec(line) ?? /to let in another browser, open (.*)$/.exec(line);
+      if (file !== null) studio.launcher = file[1];
+      const address = /^ {2}(\w+) +(http:.*)$/.exec(line);
+      if (address !== null) studio.addresses[address[1]] = address[2];
+    } else {
+      const [at, peers, calls, frames, errors, open] = second.slice(1).map(Number);
+      studio.seconds.push({ at, peers, calls, frames, errors, open });
+    }
+  });
+  let over;
+  void ended.then((code) => (over = code));
+  await until(
+    () => {
+      if (over !== undefined) throw new Error(`the studio has ended with ${over}`);
+      return Object.keys(studio.addresses).length === 3;
+    },
+    "the addresses of the windows",
+    START_MS,
+  );
+  return studio;
+}
+
+/** Asks until the answer is yes; a watchdog, not a measurement. */
+export async function until(ask, what, withinMs = 60_000) {
+  const end = Date.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`no ${what} in time`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

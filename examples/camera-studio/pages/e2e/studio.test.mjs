@@ -1,0 +1,160 @@
+// The whole studio in a real browser: three windows, opened by the launcher as a user does.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { launch } from "../scripts/browser.mjs";
+import { startStudio, until } from "./studio.mjs";
+
+/** What hangs ends. */
+const WATCHDOG = { timeout: 5 * 60_000 };
+
+let studio;
+let browser;
+let viewer;
+let controls;
+let log;
+
+/** Waits for an expression of the page to be true. */
+const shows = (page, expression) => until(() => page.evaluate(`Boolean(${expression})`).catch(() => false), expression);
+const text = (page, id) => page.evaluate(`document.getElementById(${JSON.stringify(id)}).textContent`);
+const connected = (page) => shows(page, `document.getElementById("connection")?.dataset.state === "connected"`);
+const sequence = (page) => page.evaluate(`Number(document.getElementById("stage").dataset.sequence ?? -1)`);
+
+/** The sum of the canvas' pixels, which differs from picture to picture. */
+const pixels = (page) =>
+  page.evaluate(`(() => {
+    const canvas = document.getElementById("picture");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let sum = 0;
+    for (let i = 0; i < data.length; i += 4) sum += data[i] + data[i + 1] + data[i + 2];
+    return sum / data.length;
+  })()`);
+
+/** Writes into a field as a user does. */
+const write = (page, id, value) =>
+  page.evaluate(`(() => {
+    const field = document.getElementById(${JSON.stringify(id)});
+    field.value = ${JSON.stringify(value)};
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  })()`);
+const click = (page, selector) => page.evaluate(`document.querySelector(${JSON.stringify(selector)}).click()`);
+
+async function open(address, options) {
+  const page = await browser.page(options);
+  await page.goto(address);
+  return page;
+}
+
+before(async () => {
+  studio = await startStudio("--no-kill");
+  browser = await launch();
+  viewer = await open(pathToFileURL(studio.launcher).href);
+  await connected(viewer);
+  controls = await open(studio.addresses.controls);
+  log = await open(studio.addresses.log);
+  await connected(controls);
+  await connected(log);
+}, { timeout: 35 * 60_000 });
+
+after(async () => {
+  await browser?.close();
+  studio?.kill();
+}, WATCHDOG);
+
+describe("the windows", WATCHDOG, () => {
+  test("are opened by the launcher and known by their labels", async () => {
+    const labels = await Promise.all([viewer, controls, log].map((page) => text(page, "connection-text")));
+    assert.deepEqual(labels, ["viewer-1", "controls-1", "log-1"]);
+  });
+
+  test("show moving frames", async () => {
+    await shows(viewer, `document.getElementById("stage").dataset.live === "true"`);
+    const seen = new Set();
+    await until(async () => seen.add(await pixels(viewer)).size >= 5, "five different pictures");
+    const from = await sequence(viewer);
+    await until(async () => (await sequence(viewer)) > from + 10, "later pictures");
+  });
+
+  test("show a setting that one changes at once in all others", async () => {
+    const other = await open(studio.addresses.controls);
+    await connected(other);
+    await write(controls, "annotation", "Seen everywhere");
+    await shows(viewer, `document.getElementById("annotation").textContent === "Seen everywhere"`);
+    await shows(other, `document.getElementById("annotation").value === "Seen everywhere"`);
+    await shows(other, `document.getElementById("revision").textContent.endsWith("changed by controls-1")`);
+    await shows(log, `[...document.querySelectorAll("#rows tr")].some((row) => row.textContent.includes("studio.settings.update"))`);
+    await other.close();
+  });
+
+  test("show what a setting does to the pictures", async () => {
+    const bright = await pixels(viewer);
+    await write(controls, "exposure", "-3");
+    await until(async () => (await pixels(viewer)) < bright / 2, "darker picture");
+    await write(controls, "exposure", "0");
+    await until(async () => (await pixels(viewer)) > bright / 2, "brighter picture");
+    await click(controls, "input[name=quality][value=half]");
+    await shows(viewer, `document.getElementById("picture").width === 320`);
+    await click(controls, "input[name=quality][value=full]");
+    await shows(viewer, `document.getElementById("picture").width === 640`);
+  });
+
+  test("show a camera that is unplugged and plugged in again", async () => {
+    const button = "#cameras .camera:first-child button";
+    const status = (word) => `document.querySelector("#cameras .camera:first-child .pill").textContent === "${word}"`;
+    await click(controls, button);
+    await shows(controls, status("Unplugged"));
+    await shows(viewer, `document.getElementById("no-signal-title").textContent === "Camera 1 is unplugged"`);
+    const [{ peers }] = await studio.next(2).then((lines) => lines.slice(-1));
+    assert.equal(peers, 6, "its worker has ended");
+    await click(controls, button);
+    await shows(controls, status("Live"));
+    await shows(viewer, `document.getElementById("stage").dataset.live === "true"`);
+    assert.equal((await studio.next(2)).at(-1).peers, 7);
+  });
+
+  test("take pictures of each other", async () => {
+    await click(controls, "#take-snapshot");
+    await shows(controls, `document.getElementById("snapshot").naturalWidth === 640`);
+    assert.match(await text(controls, "snapshot-figure"), /^From viewer-1: /);
+  });
+
+  test("get a notice, and the sender is told who got it", async () => {
+    await write(controls, "notice", "Recording starts in five minutes");
+    await click(controls, "#send-notice");
+    for (const page of [viewer, controls, log]) {
+      await shows(page, `document.getElementById("toasts").textContent.includes("Recording starts in five minutes")`);
+    }
+    await shows(controls, `document.getElementById("deliveries-figure").textContent === "Reached 3 of 3 windows"`);
+  });
+
+  test("leave nothing behind when one is reloaded in the middle of the stream", async () => {
+    // Calls come and go while a line is written; the least of some lines is what is open all the time.
+    const least = async () => {
+      const lines = await studio.next(4);
+      return { peers: Math.min(...lines.map(({ peers }) => peers)), open: Math.min(...lines.map(({ open }) => open)) };
+    };
+    const before = await least();
+    assert.equal(before.peers, 7);
+    for (let turn = 0; turn < 3; turn++) {
+      const from = await sequence(viewer);
+      await viewer.call("Page.reload");
+      await until(async () => (await sequence(viewer).catch(() => -1)) > from, "pictures after the reload");
+    }
+    await connected(viewer);
+    await until(async () => {
+      const now = await least();
+      return now.peers === before.peers && now.open === before.open;
+    }, "return of the counters");
+  });
+
+  test("complain of nothing", () => {
+    for (const page of [viewer, controls, log]) assert.deepEqual(page.problems, []);
+  });
+
+  test("say that the studio was closed, which ends in order", async () => {
+    assert.equal(await studio.stop(), 0);
+    for (const page of [viewer, controls, log]) {
+      await shows(page, `document.getElementById("banner-title").textContent === "Connection lost"`);
+    }
+  });
+});

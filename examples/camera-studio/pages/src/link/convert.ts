@@ -1,0 +1,80 @@
+/** From what travels to what the windows know, and back. Pure. @module */
+
+import { ApplicationError, CallError } from "@portcullis/client";
+import * as api from "../api";
+import type * as wire from "../generated/types.js";
+
+/** A camera, without its unions. */
+export function camera({ id, name, source, width, height, framesPerSecond, status }: wire.Camera): api.Camera {
+  const detail = status.type === "failed" ? status.reason : "";
+  return { id, name, source, width, height, framesPerSecond, status: status.type, detail };
+}
+
+/** All cameras. */
+export const cameraList = ({ cameras, selected }: wire.CameraList): api.CameraList => ({ cameras: cameras.map(camera), selected });
+
+/** Milliseconds with a fraction, as moments and times travel, in whole microseconds. */
+const micros = (ms: number): number => Math.round(ms * 1000);
+
+/** A picture; its bytes are not copied. */
+export const frame = ({ camera, sequence, captured, width, height, data }: wire.Frame): api.Frame => ({
+  camera, sequence, capturedUs: BigInt(micros(captured)), width, height, data,
+});
+
+/** A line of the log. */
+export const logRecord = ({ at, duration, ...rest }: wire.LogRecord): api.LogRecord => ({
+  ...rest, atUs: BigInt(micros(at)), durationUs: duration === null ? null : micros(duration),
+});
+
+/** Whether a window got a notice. */
+export const delivery = ({ peer, problem }: wire.Delivery): api.Delivery => ({ peer, outcome: problem ?? "delivered" });
+
+/** A patch with every field; what is left out is `null` on the way. */
+export const settingsPatch = (patch: api.SettingsPatch): wire.SettingsPatch => ({
+  exposure: patch.exposure ?? null,
+  gain: patch.gain ?? null,
+  mirror: patch.mirror ?? null,
+  annotation: patch.annotation ?? null,
+  quality: patch.quality ?? null,
+  framesPerSecondMax: patch.framesPerSecondMax ?? null,
+});
+
+/** Why a call failed, in the windows' words. `say` puts the application's own error into a sentence. */
+export function failure<E>(error: unknown, say: (error: E) => string): unknown {
+  if (error instanceof ApplicationError) {
+    return new api.StudioError(error.channel, error.status, say((error as ApplicationError<E>).error));
+  }
+  if (error instanceof CallError) {
+    const { channel, status, detail, retry } = error;
+    return new api.StudioError(channel, status, sentence(detail), retry.type !== "never");
+  }
+  return error;
+}
+
+/** Why something cannot be done with a camera. */
+export function cameraError(error: wire.CameraError): string {
+  switch (error.type) {
+    case "noSuchCamera":
+      return `There is no camera ${error.camera}.`;
+    case "unplugged":
+      return "It must be plugged in first.";
+    case "cannotStart":
+      return sentence(error.reason);
+  }
+}
+
+/** Why there is no snapshot. */
+export function snapshotError(error: wire.SnapshotError): string {
+  switch (error.type) {
+    case "noPicture":
+      return "The viewer has not shown a picture yet.";
+    case "failed":
+      return sentence(error.reason);
+  }
+}
+
+/** A text that begins with a capital letter and ends with a full stop. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  return trimmed === "" ? "" : `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? "" : "."}`;
+}

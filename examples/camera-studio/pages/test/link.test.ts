@@ -1,0 +1,38 @@
+import { ApplicationError, CallError } from "@portcullis/client";
+import { describe, expect, it } from "vitest";
+import { StudioError } from "../src/api";
+import { CameraId, type CameraError } from "../src/generated/types";
+import * as convert from "../src/link/convert";
+
+describe("what travels, in the windows' words", () => {
+  it("cameras", () => {
+    const camera = { id: CameraId(1), name: "Camera 1", source: "y4m:-", width: 4, height: 2, framesPerSecond: 30, restarts: 1 };
+    expect(convert.camera({ ...camera, status: { type: "live" } })).toMatchObject({ status: "live", detail: "" });
+    const failed = { type: "failed", reason: "missing file" } as const;
+    expect(convert.camera({ ...camera, status: failed })).toMatchObject({ status: "failed", detail: "missing file" });
+  });
+
+  it("moments and times, to the microsecond", () => {
+    const frame = { camera: CameraId(1), sequence: 7n, captured: 1795411413933.739, width: 1, height: 1, data: new Uint8Array(3) };
+    expect(convert.frame(frame).capturedUs).toBe(1795411413933739n);
+    const record = { at: 0.5, channel: "a.b", kind: "call", from: "x", to: "y", bytes: 1, duration: 1.25, outcome: "ok" } as const;
+    expect(convert.logRecord(record)).toMatchObject({ atUs: 500n, durationUs: 1250 });
+    expect(convert.logRecord({ ...record, duration: null }).durationUs).toBe(null);
+  });
+
+  it("patches name every field", () => {
+    expect(convert.settingsPatch({ mirror: false, gain: 0 })).toEqual({
+      exposure: null, gain: 0, mirror: false, annotation: null, quality: null, framesPerSecondMax: null,
+    });
+  });
+
+  it("failures", () => {
+    const own = new ApplicationError<CameraError>({ type: "cannotStart", camera: CameraId(2), reason: "missing file: a.y4m" }, "studio.cameras.plug");
+    expect(convert.failure(own, convert.cameraError)).toEqual(new StudioError("studio.cameras.plug", "application", "Missing file: a.y4m."));
+    const other = new CallError("unavailable", { channel: "studio.cameras.plug", message: "its server has left", retry: { type: "later" } });
+    const failure = convert.failure(other, () => "");
+    expect(failure).toMatchObject({ where: "studio.cameras.plug", status: "unavailable", message: "Its server has left.", retryable: true });
+    const unknown = new RangeError("else");
+    expect(convert.failure(unknown, () => "")).toBe(unknown);
+  });
+});
