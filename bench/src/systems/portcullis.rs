@@ -3,11 +3,11 @@
 
 use std::os::unix::net::UnixStream;
 
+use ::portcullis::Call;
 use ::portcullis::client::BlockingPeer;
 use ::portcullis::hub::{Admission, Hub, Kind, Role};
 use ::portcullis::link::UnixLink;
 use ::portcullis::peer::{PeerConfig, Target};
-use ::portcullis::Call;
 use anyhow::{Context, Result};
 use futures_util::FutureExt;
 
