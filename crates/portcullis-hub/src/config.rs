@@ -84,7 +84,8 @@ impl HubConfig {
         self
     }
 
-    /// Whether each call that ends becomes a [`crate::HubEvent::Call`].
+    /// Whether each call that ends becomes a [`crate::HubEvent::Call`], and each value that is published a
+    /// [`crate::HubEvent::Published`].
     #[must_use]
     pub fn observe_calls(mut self, observe: bool) -> Self {
         self.observe_calls = observe;

@@ -29,7 +29,7 @@ pub use catalog::ConfigError;
 pub use config::{BINDINGS_MAX, EXPORTS_MAX, HANDSHAKE_MS, HubConfig, Kind, SUBSCRIPTIONS_MAX};
 pub use deliver::Delivery;
 pub use instance::InstanceId;
-pub use observe::{CallRecord, HubCounters, HubEvent, PeerCounters, PeerInfo};
+pub use observe::{CallRecord, HubCounters, HubEvent, PeerCounters, PeerInfo, PublishRecord};
 pub use peer::{Admission, AdmitError, PeerId};
 pub use policy::Role;
 pub use topics::PublishError;

@@ -106,6 +106,8 @@ pub enum HubEvent {
     },
     /// A call or stream has ended. Only when the hub was told to observe calls.
     Call(CallRecord),
+    /// A value was published. Only when the hub was told to observe calls.
+    Published(PublishRecord),
     /// A request or publication was denied. Of each peer the first 64 are told, then every one whose number doubles the
     /// last; the counters know of all.
     Denied {
@@ -138,6 +140,21 @@ pub struct CallRecord {
     pub status: Status,
     /// The number by which errors and logs name it.
     pub correlation: u64,
+}
+
+/// A value that was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishRecord {
+    /// `interface.topic`.
+    pub channel: Arc<str>,
+    /// The publisher's label; empty for main.
+    pub publisher: String,
+    /// Size of the value, in bytes.
+    pub bytes: u32,
+    /// How many subscribe.
+    pub subscribers: u32,
+    /// How many of them missed a value for it, because they were too slow.
+    pub missed: u32,
 }
 
 impl PeerState {
@@ -185,6 +202,26 @@ impl Hub {
             duration: now.since(meta.started),
             status,
             correlation: meta.correlation,
+        }));
+    }
+
+    /// Records a value that was published, if anyone observes.
+    pub(crate) fn published(
+        &self,
+        channel: Option<&Arc<str>>,
+        publisher: Option<PeerId>,
+        bytes: usize,
+        (subscribers, missed): (usize, u32),
+        events: &mut Vec<HubEvent>,
+    ) {
+        let (true, Some(channel)) = (self.config.observe_calls, channel) else { return };
+        let publisher = publisher.and_then(|peer| self.peers.get(peer.0));
+        events.push(HubEvent::Published(PublishRecord {
+            channel: Arc::clone(channel),
+            publisher: publisher.map(|peer| peer.caller.label.clone()).unwrap_or_default(),
+            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+            subscribers: u32::try_from(subscribers).unwrap_or(u32::MAX),
+            missed,
         }));
     }
 

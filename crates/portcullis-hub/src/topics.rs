@@ -167,7 +167,8 @@ impl Hub {
             // The report itself keeps the time: it ends with what is known, not with an error.
             state.session.clear_deadline(Leg::Inbound(id));
         }
-        self.spread(instance, asked.ordinal, asked.body, origin, budget_ms, now, turn);
+        let value = (Some(peer), asked.body);
+        self.spread(instance, asked.ordinal, value, origin, budget_ms, now, turn);
         Ok(())
     }
 
@@ -185,7 +186,7 @@ impl Hub {
         turn: &mut Turn,
     ) -> Result<(), PublishError> {
         self.check_own(instance, ordinal, value)?;
-        self.spread(instance, ordinal, value, None, 0, now, turn);
+        self.spread(instance, ordinal, (None, value), None, 0, now, turn);
         Ok(())
     }
 
@@ -206,7 +207,7 @@ impl Hub {
     ) -> Result<u32, PublishError> {
         self.check_own(instance, ordinal, value)?;
         let origin = Some(Origin::Main);
-        Ok(self.spread(instance, ordinal, value, origin, within_ms, now, turn))
+        Ok(self.spread(instance, ordinal, (None, value), origin, within_ms, now, turn))
     }
 
     fn check_own(
@@ -222,7 +223,7 @@ impl Hub {
         self.catalog.plan.validate(channel.args, value).map_err(PublishError::Invalid)
     }
 
-    /// Hands a value to every subscriber. Returns the token of its report, or 0.
+    /// Hands a value of a peer's, or of main's own, to every subscriber. Returns the token of its report, or 0.
     #[allow(
         clippy::too_many_arguments,
         reason = "a value, where it goes, and who waits for the report"
@@ -231,7 +232,7 @@ impl Hub {
         &mut self,
         instance: InstanceId,
         ordinal: u32,
-        value: &[u8],
+        (publisher, value): (Option<PeerId>, &[u8]),
         origin: Option<Origin>,
         budget_ms: u32,
         now: Time,
@@ -240,6 +241,7 @@ impl Hub {
         let catalog = Arc::clone(&self.catalog);
         let Some(found) = self.instances.get_mut(instance.0) else { return 0 };
         let Some(channel) = catalog.channel(found.interface, ordinal) else { return 0 };
+        let name = catalog.full_name(found.interface, ordinal);
         let Some(topic) = found.topics.get_mut(ordinal as usize) else { return 0 };
         // Made once, and only if it must be kept.
         let mut shared: Option<Arc<[u8]>> = None;
@@ -254,17 +256,22 @@ impl Hub {
             origin.map(|origin| self.open_report(origin, &subscribers, now.after_ms(budget_ms)));
         let policy = policy(channel);
         let mut slow = Vec::new();
+        let mut missed = 0;
         for (peer, id) in &subscribers {
             match self.push_value(*peer, *id, value, &mut shared, token, policy) {
                 Pushed::Kept => {}
-                Pushed::Dropped(Some(token)) => {
-                    self.settle(token, *peer, *id, Some(Why::Dropped), turn);
+                Pushed::Dropped(token) => {
+                    missed += 1;
+                    if let Some(token) = token {
+                        self.settle(token, *peer, *id, Some(Why::Dropped), turn);
+                    }
                 }
-                Pushed::Dropped(None) => {}
                 Pushed::Disconnect => slow.push((*peer, *id)),
             }
             self.touch(*peer, turn);
         }
+        let reached = (subscribers.len(), missed);
+        self.published(name, publisher, value.len(), reached, &mut turn.events);
         if let Some(found) = self.instances.get_mut(instance.0)
             && let Some(topic) = found.topics.get_mut(ordinal as usize)
         {

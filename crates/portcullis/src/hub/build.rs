@@ -47,7 +47,7 @@ impl HubBuilder {
         self
     }
 
-    /// Whether each call that ends is an event.
+    /// Whether each call that ends, and each value that is published, is an event.
     pub fn observe_calls(mut self, observe: bool) -> Self {
         self.config = self.config.observe_calls(observe);
         self

@@ -25,5 +25,5 @@ pub use portcullis_proto::goodbye::{Goodbye, Reason};
 
 pub use portcullis_hub::{
     Admission, AdmitError, CallRecord, ConfigError, HubCounters, HubEvent, Kind, PeerCounters,
-    PeerId, PeerInfo, Role,
+    PeerId, PeerInfo, PublishRecord, Role,
 };
