@@ -41,6 +41,8 @@ pub(crate) enum Refusal {
     Gone,
     /// The instance has topics only.
     Unserved,
+    /// The application is about to quit.
+    Quitting,
 }
 
 impl Hub {
@@ -69,6 +71,9 @@ impl Hub {
             });
         if !granted || !fits {
             return Ok(Err(Refusal::Denied(name())));
+        }
+        if self.closing && !notification {
+            return Ok(Err(Refusal::Quitting));
         }
         let Some(found) = self.instances.get(instance.0) else { return Ok(Err(Refusal::Gone)) };
         let route = match &found.server {
@@ -172,7 +177,7 @@ impl Hub {
                 self.denied(peer, name, &mut turn.events);
                 return Ok(());
             }
-            Err(Refusal::Gone | Refusal::Unserved) => return Ok(()),
+            Err(Refusal::Gone | Refusal::Unserved | Refusal::Quitting) => return Ok(()),
         };
         let correlation = self.correlation();
         let catalog = Arc::clone(&self.catalog);
@@ -246,6 +251,7 @@ impl Hub {
             }
             Refusal::Gone => (Status::Unavailable, "the instance has left: bind again"),
             Refusal::Unserved => (Status::Unimplemented, "the instance has topics only"),
+            Refusal::Quitting => (Status::Unavailable, "the application is quitting"),
         };
         self.fail_call(peer, id, status, FailureBody::new(text), now, turn);
     }

@@ -119,6 +119,11 @@ impl<T> CallTable<T> {
     }
 
     /// Every open call.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().filter_map(|slot| slot.value.as_ref())
+    }
+
+    /// Every open call, with its id.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut T)> {
         self.slots.iter_mut().filter_map(|slot| Some((slot.id, slot.value.as_mut()?)))
     }

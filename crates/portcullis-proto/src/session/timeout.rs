@@ -85,6 +85,12 @@ impl<I, O> Session<I, O> {
         self.inbound.get(id)?.deadline
     }
 
+    /// How many calls of the other side have a moment at which they run out: neither subscriptions nor streams that
+    /// have begun.
+    pub fn inbound_with_deadline(&self) -> usize {
+        self.inbound.iter().filter(|call| call.deadline.is_some()).count()
+    }
+
     /// From its first item on, a stream has no deadline of its own.
     pub fn clear_deadline(&mut self, leg: super::Leg) {
         match leg {

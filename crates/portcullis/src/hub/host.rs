@@ -146,6 +146,7 @@ impl Core for Arc<PeerHost> {
         if room {
             self.hub.turn(|core, now, turn| core.resume(self.peer, now, turn));
         }
+        self.hub.tell_if_quitting();
         some
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 
@@ -38,8 +39,9 @@ pub(super) struct State {
 pub(super) struct Shared {
     state: Mutex<State>,
     events: broadcast::Sender<HubEvent>,
-    /// Told whenever a connection has ended.
+    /// Told whenever a connection has ended; and, while the application quits, whenever anything has.
     pub(super) emptied: Notify,
+    quitting: AtomicBool,
     pub(super) clock: Clock,
     pub(super) pace: Pace,
     pub(super) runtime: tokio::runtime::Handle,
@@ -65,6 +67,7 @@ impl Hub {
             state: Mutex::new(state),
             events: broadcast::channel(events_max).0,
             emptied: Notify::new(),
+            quitting: AtomicBool::new(false),
             clock,
             pace: Pace::default(),
             runtime,
@@ -96,24 +99,49 @@ impl Hub {
         self.0.lock().core.open_work()
     }
 
-    /// The application quits: peers are told, nobody is admitted any more, and connections have up to `grace` to end.
+    /// The application quits. From now on nobody is admitted and no call is begun; calls that are under way have up to
+    /// `grace` to end, but for streams that have begun and subscriptions. Then every peer is told `going_away`.
+    ///
+    /// Returns when all connections are closed, at the latest three seconds after `grace`.
     pub async fn shutdown(&self, grace: std::time::Duration) {
+        self.0.quitting.store(true, Ordering::Release);
+        self.0.turn(|core, _, _| core.drain());
+        let drained = self.0.told_until(|core| !core.has_work_to_drain());
+        let _ = tokio::time::timeout(grace, drained).await;
         self.0.turn(|core, now, turn| core.close(now, turn));
-        let all_gone = async {
-            // Every turn waits for a connection to end.
-            loop {
-                let emptied = self.0.emptied.notified();
-                if self.0.lock().core.peers().next().is_none() {
-                    return;
-                }
-                emptied.await;
-            }
-        };
-        let _ = tokio::time::timeout(grace, all_gone).await;
+        let gone = self.0.told_until(|core| core.peers().next().is_none());
+        let _ = tokio::time::timeout(FAREWELL, gone).await;
+    }
+
+    /// Whether [`Self::shutdown`] was called.
+    pub fn is_quitting(&self) -> bool {
+        self.0.quitting.load(Ordering::Acquire)
     }
 }
 
+/// How long connections have to close once their peers were told that the application quits.
+const FAREWELL: std::time::Duration = std::time::Duration::from_secs(3);
+
 impl Shared {
+    /// Waits until something holds, which may have become so whenever `emptied` is told.
+    async fn told_until(&self, holds: impl Fn(&portcullis_hub::Hub) -> bool) {
+        // Every turn waits for news.
+        loop {
+            let told = self.emptied.notified();
+            if holds(&self.lock().core) {
+                return;
+            }
+            told.await;
+        }
+    }
+
+    /// Something has happened that the quitting application may wait for.
+    pub(super) fn tell_if_quitting(&self) {
+        if self.quitting.load(Ordering::Acquire) {
+            self.emptied.notify_waiters();
+        }
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // Handlers never run under this lock, so nothing that can panic half-way leaves the state torn.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -154,6 +182,7 @@ impl Shared {
         }
         drop(state);
         wakers.wake();
+        self.tell_if_quitting();
         for event in turn.events.drain(..) {
             log(&event);
             // Nobody may be listening.
