@@ -92,13 +92,14 @@ impl Hub {
         now: Time,
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
-        let (interface, _, route) = match self.route(peer, asked.binding, asked.ordinal, false)? {
-            Ok(found) => found,
-            Err(refusal) => {
-                self.refuse(peer, id, refusal, now, turn);
-                return Ok(());
-            }
-        };
+        let (interface, instance, route) =
+            match self.route(peer, asked.binding, asked.ordinal, false)? {
+                Ok(found) => found,
+                Err(refusal) => {
+                    self.refuse(peer, id, refusal, now, turn);
+                    return Ok(());
+                }
+            };
         let Some(channel) = self.catalog.channel(interface, asked.ordinal) else { return Ok(()) };
         let (up, down) = (channel.up.is_some(), channel.down.is_some());
         let declared_ms = u32::try_from(channel.deadline.as_millis()).unwrap_or(u32::MAX);
@@ -111,6 +112,7 @@ impl Hub {
         };
         let meta = Meta {
             interface,
+            instance,
             ordinal: asked.ordinal,
             started: now,
             bytes_in: u32::try_from(asked.body.len()).unwrap_or(u32::MAX),

@@ -118,8 +118,12 @@ impl Hub {
                 self.cancelled(peer, id, Status::Unavailable, text, now, turn);
             }
         }
-        if let Server::Peer { peer, export } = left.server {
-            self.end_relayed(peer, export, now, turn);
+        match left.server {
+            Server::Peer { peer, export } => self.end_relayed(peer, export, now, turn),
+            Server::Main(service) => {
+                self.end_local(instance, now, turn);
+                turn.retired.0.extend(service);
+            }
         }
         for (peer, binding) in left.bound {
             if let Some(state) = self.peers.get_mut(peer.0) {
@@ -127,6 +131,22 @@ impl Hub {
                 state.session.unbound(binding);
                 self.touch(peer, turn);
             }
+        }
+    }
+
+    /// Ends the calls that were open on an instance of main's.
+    fn end_local(&mut self, instance: InstanceId, now: Time, turn: &mut Turn) {
+        let mut open = Vec::new();
+        for key in self.peers.keys() {
+            let Some(state) = self.peers.get_mut(key) else { continue };
+            let of_instance =
+                |inbound: &Inbound| inbound.meta.is_some_and(|meta| meta.instance == instance);
+            let own = state.session.inbound_iter().filter(|(_, inbound)| of_instance(inbound));
+            open.extend(own.map(|(id, _)| (PeerId(key), id)));
+        }
+        for (peer, id) in open {
+            let text = "the instance has left";
+            self.cancelled(peer, id, Status::Unavailable, text, now, turn);
         }
     }
 

@@ -39,7 +39,7 @@ use std::sync::Arc;
 
 use portcullis_proto::goodbye::Goodbye;
 use portcullis_proto::peer::DeliveryReport;
-use portcullis_proto::rpc::Job;
+use portcullis_proto::rpc::{Job, Service};
 
 use catalog::Catalog;
 use instance::Instance;
@@ -73,6 +73,19 @@ pub struct Turn {
     pub events: Vec<HubEvent>,
     /// Reports of values that main published, by the key that [`Hub::publish_reported`] gave.
     pub reports: Vec<(u32, DeliveryReport)>,
+    /// Services that main serves no longer. To be dropped when no lock around the hub is held: what they hold may well
+    /// call into it.
+    pub retired: Retired,
+}
+
+/// Services that main serves no longer.
+#[derive(Default)]
+pub struct Retired(pub(crate) Vec<Arc<dyn Service>>);
+
+impl std::fmt::Debug for Retired {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Retired").field(&self.0.len()).finish()
+    }
 }
 
 impl Turn {

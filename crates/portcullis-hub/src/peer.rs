@@ -79,6 +79,7 @@ pub(crate) enum Handle {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Meta {
     pub(crate) interface: InterfaceIndex,
+    pub(crate) instance: InstanceId,
     pub(crate) ordinal: u32,
     pub(crate) started: Time,
     pub(crate) bytes_in: u32,

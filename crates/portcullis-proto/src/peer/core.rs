@@ -51,6 +51,8 @@ pub(super) struct Core {
     pub(super) driver: Option<Waker>,
     /// Bindings whose instances have left, and that were not released.
     pub(super) unbound: Vec<u32>,
+    /// Services that are served no longer, to be dropped once the lock is gone: they may hold clients of this peer.
+    pub(super) retired: Vec<Export>,
 }
 
 /// What came of delivered bytes: handlers to be started once the lock is gone.
@@ -94,6 +96,7 @@ impl Core {
             watchers: Vec::new(),
             driver: None,
             unbound: Vec::new(),
+            retired: Vec::new(),
         }
     }
 
@@ -183,7 +186,7 @@ impl Core {
                 let body = to_bytes(&failure).unwrap_or_default();
                 for pending in self.session.take_refused() {
                     let ending = Ending::Answered(Status::ResourceExhausted);
-                    self.cells.settle(pending, ending, &body);
+                    self.settle(pending, ending, &body);
                 }
                 // Streams that were opened before have credit now.
                 for (_, pending) in self.session.outbound_iter() {
@@ -221,12 +224,14 @@ impl Core {
             }
             Event::Cancel { id } => self.stop(id, Status::Cancelled, "the caller cancelled"),
             Event::End { status, body, mut data, .. } => {
-                if let (Status::Ok, Some(export)) = (status, data.export.take())
+                if status == Status::Ok
+                    && data.export.is_some()
                     && let Ok(Served { export: number }) = from_bytes(body)
+                    && let Some(export) = data.export.take()
                 {
                     self.exports.push(Export { number, ..*export });
                 }
-                self.cells.settle(data, Ending::Answered(status), body);
+                self.settle(data, Ending::Answered(status), body);
             }
             Event::Unbound { binding } => {
                 if self.unbound.len() < UNBOUND_MAX && !self.unbound.contains(&binding) {
@@ -243,6 +248,12 @@ impl Core {
         }
     }
 
+    /// Settles a call of this side, and wakes its future.
+    fn settle(&mut self, mut pending: Pending, ending: Ending, body: &[u8]) {
+        self.retired.extend(pending.export.take().map(|export| *export));
+        self.cells.settle(pending, ending, body);
+    }
+
     /// Nobody waits for a call any more: its handler is stopped, and the call ends at once.
     fn stop(&mut self, id: u32, status: Status, text: &str) {
         let Some(local) = self.session.inbound_mut(id) else { return };
@@ -255,7 +266,7 @@ impl Core {
         self.session.handle_timeout(now, &mut expired);
         for expired in expired {
             match expired {
-                Expired::Outbound { data, .. } => self.cells.settle(data, Ending::Expired, &[]),
+                Expired::Outbound { data, .. } => self.settle(data, Ending::Expired, &[]),
                 Expired::Inbound { id } => {
                     let text = "the time for the call ran out";
                     self.stop(id, Status::DeadlineExceeded, text);
@@ -277,9 +288,9 @@ impl Core {
             stop_local(&mut local);
         }
         for (_, pending) in outbound {
-            self.cells.settle(pending, Ending::Lost, &[]);
+            self.settle(pending, Ending::Lost, &[]);
         }
-        self.exports.clear();
+        self.retired.append(&mut self.exports);
         self.wake_watchers();
     }
 

@@ -60,7 +60,11 @@ impl Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         let export = self.export;
-        self.peer.lock().exports.retain(|each| each.number != export);
+        let mut core = self.peer.lock();
+        let gone: Vec<Export> = core.exports.extract_if(.., |each| each.number == export).collect();
+        drop(core);
+        // Not under the lock: a service may hold clients of this very peer.
+        drop(gone);
         let binding = Binding::hub(&Peer::from_shared(&self.peer));
         binding.detached(&WITHDRAW, |out| export.encode(out));
     }

@@ -55,7 +55,9 @@ impl Shared {
         let mut core = self.lock();
         let result = work(&mut core);
         let driver = if core.session.has_output() { core.driver.take() } else { None };
+        let retired = std::mem::take(&mut core.retired);
         drop(core);
+        drop(retired);
         if let Some(driver) = driver {
             driver.wake();
         }
@@ -149,7 +151,12 @@ impl Peer {
     pub fn deliver(&self, input: &[u8], turn: &mut Turn) -> Delivery {
         let now = self.0.now();
         let host: Arc<dyn Host> = Arc::clone(&self.0) as Arc<dyn Host>;
-        self.0.lock().deliver(input, now, &host, turn)
+        let mut core = self.0.lock();
+        let delivery = core.deliver(input, now, &host, turn);
+        let retired = std::mem::take(&mut core.retired);
+        drop(core);
+        drop(retired);
+        delivery
     }
 
     /// Moves what may leave to the end of `into`; false when there is nothing.

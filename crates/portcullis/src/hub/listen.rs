@@ -4,9 +4,7 @@
 use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{
-    DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt,
-};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -189,8 +187,13 @@ impl Hub {
         if !same {
             return Err(ListenError::UnsafeFolder { folder, why: "was replaced meanwhile" });
         }
-        let acceptor =
-            Acceptor { hub: self.clone(), admit, other_users, handshakes_max, greeting: Vec::new() };
+        let acceptor = Acceptor {
+            hub: self.clone(),
+            admit,
+            other_users,
+            handshakes_max,
+            greeting: Vec::new(),
+        };
         let accepting = self.0.runtime.spawn(acceptor.run(listener)).abort_handle();
         Ok(UnixListening { path, file, accepting, _lock: lock })
     }
@@ -306,8 +309,7 @@ where
     /// Lets a connection in, or drops it.
     fn take(&mut self, stream: UnixStream) -> io::Result<()> {
         let found = stream.peer_cred()?;
-        let credentials =
-            PeerCredentials { uid: found.uid(), gid: found.gid(), pid: found.pid() };
+        let credentials = PeerCredentials { uid: found.uid(), gid: found.gid(), pid: found.pid() };
         if !self.other_users && credentials.uid != rustix::process::geteuid().as_raw() {
             tracing::warn!(?credentials, "refused: another user");
             return Ok(());

@@ -77,6 +77,8 @@ impl Hub {
         instance: &str,
         service: Option<Arc<dyn Service>>,
     ) -> Result<Hosted, ServeError> {
+        // A service that is refused is dropped only once the lock is gone.
+        let _keep = service.clone();
         let served = self.0.turn(|core, _, turn| core.serve(name, instance, service, turn));
         match served {
             Some(instance) => Ok(Hosted { hub: Arc::clone(&self.0), instance }),

@@ -181,6 +181,7 @@ impl Shared {
             }
         }
         drop(state);
+        drop(std::mem::take(&mut turn.retired));
         wakers.wake();
         self.tell_if_quitting();
         for event in turn.events.drain(..) {
