@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use portcullis_proto::error::{Error, FailureBody};
+use portcullis_proto::error::{Error, FailureBody, Retry};
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::rpc::{Call, Job, LocalCall, Service, stop_local};
 use portcullis_proto::schema::ChannelKind;
@@ -286,6 +286,24 @@ impl Hub {
 
     /// Ends a call with an error that names the channel and the call.
     pub(crate) fn fail_call(
+        &mut self,
+        peer: PeerId,
+        id: u32,
+        status: Status,
+        mut failure: FailureBody,
+        now: Time,
+        turn: &mut Turn,
+    ) {
+        let meta = self.peers.get_mut(peer.0).and_then(|state| state.session.inbound_mut(id)?.meta);
+        let channel = meta.and_then(|meta| self.catalog.channel(meta.interface, meta.ordinal));
+        if status.retry_helps(channel.is_some_and(|channel| channel.idempotent)) {
+            failure.retry = Retry::Later;
+        }
+        self.fail_call_as_said(peer, id, status, failure, now, turn);
+    }
+
+    /// The same, with the callee's own advice on trying again.
+    pub(crate) fn fail_call_as_said(
         &mut self,
         peer: PeerId,
         id: u32,

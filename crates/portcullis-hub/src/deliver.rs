@@ -185,7 +185,7 @@ impl Hub {
                 self.end_call(peer, id, *status, body, now, turn);
             }
             Outcome::Failed(error) => {
-                self.fail_call(peer, id, error.status(), error.body().clone(), now, turn);
+                self.fail_call_as_said(peer, id, error.status(), error.body().clone(), now, turn);
             }
             Outcome::Panicked(_) => {
                 let failure = portcullis_proto::error::FailureBody::new(

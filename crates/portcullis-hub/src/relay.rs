@@ -266,7 +266,7 @@ impl Hub {
         } else {
             // The hub puts in the channel and the number by which its own log names the call.
             let failure = portcullis_proto::codec::from_bytes(body).unwrap_or_default();
-            self.fail_call(caller, caller_id, status, failure, now, turn);
+            self.fail_call_as_said(caller, caller_id, status, failure, now, turn);
         }
         Ok(())
     }

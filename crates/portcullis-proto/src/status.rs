@@ -75,6 +75,17 @@ statuses! {
     ContractMismatch 17 "contract_mismatch" Never "two builds of the interface disagree",
 }
 
+impl Status {
+    /// Whether making the call again can help, when nobody says more.
+    pub fn retry_helps(self, idempotent: bool) -> bool {
+        match self.retry() {
+            RetryAdvice::Never => false,
+            RetryAdvice::Later => true,
+            RetryAdvice::Idempotent => idempotent,
+        }
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -11,7 +11,7 @@ use super::cell::{CellKey, Ending};
 use super::report::DeliveryReport;
 use super::shared::Shared;
 use crate::codec::{Message, from_bytes};
-use crate::error::Error;
+use crate::error::{Error, Retry};
 use crate::rpc::{CallError, ChannelInfo, Taken, poll_take};
 use crate::session::Leg;
 use crate::status::Status;
@@ -72,12 +72,12 @@ impl<T: Message, F: CallError> Calling<T, F> {
             }
             Ending::Expired => {
                 let text = "the time for the call ran out";
-                Err(Error::new(Status::DeadlineExceeded, text).on(self.channel.name).into())
+                Err(local_error(self.channel, Status::DeadlineExceeded, text).into())
             }
             Ending::Lost => {
                 let why = core.ended.as_ref().map_or_else(String::new, ToString::to_string);
                 let text = format!("the connection ended before the answer came ({why})");
-                Err(Error::new(Status::Unavailable, text).on(self.channel.name).into())
+                Err(local_error(self.channel, Status::Unavailable, text).into())
             }
         };
         core.cells.release(key);
@@ -85,6 +85,13 @@ impl<T: Message, F: CallError> Calling<T, F> {
         self.cell = Ok(None);
         Poll::Ready(outcome)
     }
+}
+
+/// An error that this side has found by itself.
+#[cold]
+fn local_error(channel: &ChannelInfo, status: Status, text: impl Into<String>) -> Error {
+    let error = Error::new(status, text).on(channel.name);
+    if status.retry_helps(channel.idempotent) { error.retrying(Retry::Later) } else { error }
 }
 
 /// The hub has checked the reply, so the two builds disagree.
