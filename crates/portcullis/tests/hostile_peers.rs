@@ -35,6 +35,15 @@ use contract::{Blocks, BlocksClient, BlocksServer, contract};
 static RELEASED: AtomicBool = AtomicBool::new(false);
 static BLOCKED: AtomicUsize = AtomicUsize::new(0);
 
+/// Lets the blocked threads go however a test ends: the runtime waits for them.
+struct Release;
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        RELEASED.store(true, Ordering::SeqCst);
+    }
+}
+
 struct Service;
 
 impl Blocks for Service {
@@ -50,9 +59,13 @@ impl Blocks for Service {
     }
 }
 
+/// What a peer has for its hello here, in milliseconds.
+const HANDSHAKE_MS: u32 = 2000;
+
 fn hub() -> Hub {
     let role = Role::new("all").call("test.blocks.*");
-    Hub::builder(contract()).role(role).build().expect("roles fit")
+    let hub = Hub::builder(contract()).role(role).handshake_ms(HANDSHAKE_MS);
+    hub.build().expect("roles fit")
 }
 
 async fn watched<T>(test: impl Future<Output = T>) -> T {
@@ -92,8 +105,8 @@ async fn a_peer_that_takes_nothing_is_gone_when_main_ends_it() {
         while hub.peers().first().is_some_and(|peer| peer.counters.bytes_in < sent) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        // Its driver has nothing to wait for but room in the socket.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        // When the time for the hello is over, its driver has nothing to wait for but room in the socket.
+        tokio::time::sleep(Duration::from_millis(u64::from(HANDSHAKE_MS) + 500)).await;
         assert!(hub.disconnect(connection.peer(), Reason::Revoked));
         assert_eq!(connection.closed().await.reason, Reason::Revoked);
         assert!(hub.peers().is_empty());
@@ -104,6 +117,7 @@ async fn a_peer_that_takes_nothing_is_gone_when_main_ends_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_peer_cannot_take_all_threads_for_blocking_handlers() {
+    let _release = Release;
     watched(async {
         let hub = hub();
         let _served = hub.serve(BlocksServer::new(Service)).expect("served");
