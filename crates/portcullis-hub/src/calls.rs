@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use portcullis_proto::error::{Error, FailureBody, Retry};
 use portcullis_proto::goodbye::{Goodbye, Reason};
-use portcullis_proto::rpc::{Call, Job, LocalCall, Service, stop_local};
+use portcullis_proto::rpc::{Call, Job, LocalCall, Service};
 use portcullis_proto::schema::ChannelKind;
 use portcullis_proto::session::SendError;
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
 use crate::catalog::InterfaceIndex;
+use crate::handles::Handle;
 use crate::instance::{InstanceId, Server};
-use crate::peer::{Handle, Inbound, Meta, PeerId, Work};
+use crate::peer::PeerId;
+use crate::work::{Inbound, Meta, Work};
 use crate::{Hub, Turn};
 
 /// What a frame asks for.
@@ -55,7 +57,7 @@ impl Hub {
         notification: bool,
     ) -> Result<Result<(InterfaceIndex, InstanceId, Route), Refusal>, Goodbye> {
         let Some(state) = self.peers.get(peer.0) else { return Ok(Err(Refusal::Gone)) };
-        let (instance, interface) = match state.handle(binding) {
+        let (instance, interface) = match state.handles.get(binding) {
             Some(Handle::Bound { instance, interface }) => (instance, interface),
             Some(Handle::Gone) => return Ok(Err(Refusal::Gone)),
             Some(Handle::Export { .. }) => return Ok(Err(Refusal::Denied(None))),
@@ -149,8 +151,8 @@ impl Hub {
                     channel: Arc::clone(name),
                     id: Some(id),
                     body: asked.range.clone(),
-                    call,
                     in_place: true,
+                    call,
                 });
                 Ok(())
             }
@@ -195,18 +197,17 @@ impl Hub {
                     channel: Arc::clone(name),
                     id: None,
                     body: asked.range.clone(),
-                    call: Call::new(host, caller, None, correlation),
                     in_place: true,
+                    call: Call::new(host, caller, None, correlation),
                 });
             }
             Route::Peer { peer: callee, export } => {
                 self.check_args(interface, asked)?;
                 let Some(state) = self.peers.get_mut(callee.0) else { return Ok(()) };
                 if state.session.is_crowded() {
-                    // A flood of them must not push a server over its bound.
+                    // A notification promises nothing, and nobody is ended for what others tell it.
                     return Ok(());
                 }
-                // A notification promises nothing: one that does not fit is gone.
                 let _ = state.session.one_way(
                     portcullis_proto::frame::Kind::Notify,
                     export,
@@ -274,7 +275,7 @@ impl Hub {
             Ok(())
         });
         match sent {
-            Ok(inbound) => self.settled(peer, inbound, status, body.len(), now, turn),
+            Ok(inbound) => self.settled(peer, id, inbound, status, body.len(), now, turn),
             Err(error @ SendError::TooLarge { .. }) => {
                 let error = Error::from(error);
                 self.fail_call(peer, id, error.status(), error.body().clone(), now, turn);
@@ -321,27 +322,30 @@ impl Hub {
             }
         }
         if let Some(inbound) = state.session.fail(id, status, &failure) {
-            self.settled(peer, inbound, status, 0, now, turn);
+            self.settled(peer, id, inbound, status, 0, now, turn);
         }
     }
 
+    #[allow(clippy::too_many_arguments, reason = "a call, and how it ended")]
     fn settled(
         &mut self,
         peer: PeerId,
-        mut inbound: Inbound,
+        id: u32,
+        inbound: Inbound,
         status: Status,
         bytes_out: usize,
         now: Time,
         turn: &mut Turn,
     ) {
-        if let Work::Local(local) = &mut inbound.work {
-            stop_local(local);
-        }
         if let Some(meta) = &inbound.meta {
             self.call_ended(peer, meta, status, bytes_out, now, &mut turn.events);
         }
+        match inbound.work {
+            // It has just ended by itself.
+            Work::Handler(_) => {}
+            work => self.stop_work(peer, id, work, turn),
+        }
         self.touch(peer, turn);
-        self.check_bound(peer, now, turn);
     }
 
     /// A caller has given up, or its time is over: the work stops, and the call ends at once.
@@ -356,23 +360,9 @@ impl Hub {
     ) {
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         let Some(inbound) = state.session.inbound_mut(id) else { return };
-        match std::mem::take(&mut inbound.work) {
-            Work::None => {}
-            Work::Handler(call) => call.token().cancel(),
-            Work::Local(mut local) => stop_local(&mut local),
-            Work::Relay(relay) => self.cancel_callee(relay.callee, relay.callee_id, turn),
-            Work::Subscription(subscriber) => self.unsubscribe(peer, id, &subscriber, turn),
-            Work::Report(token) => self.drop_report(token),
-        }
+        let work = std::mem::take(&mut inbound.work);
+        self.stop_work(peer, id, work, turn);
         self.fail_call(peer, id, status, FailureBody::new(text), now, turn);
-    }
-
-    /// Ends a peer for which more waits than its outbox may hold.
-    pub(crate) fn check_bound(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
-        let over = self.peers.get(peer.0).is_some_and(|state| state.session.is_over_bound());
-        if over {
-            self.end_peer(peer, Goodbye::new(Reason::SlowConsumer), now, turn);
-        }
     }
 }
 

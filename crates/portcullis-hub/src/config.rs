@@ -15,6 +15,7 @@ pub struct HubConfig {
     pub(crate) bindings_max: usize,
     pub(crate) exports_max: usize,
     pub(crate) subscriptions_max: usize,
+    pub(crate) queued_bytes_max: usize,
     pub(crate) observe_calls: bool,
 }
 
@@ -26,6 +27,12 @@ pub const BINDINGS_MAX: usize = 256;
 pub const EXPORTS_MAX: usize = 64;
 /// Most subscriptions of a peer.
 pub const SUBSCRIPTIONS_MAX: usize = 256;
+/// Most published values of a peer whose reports are out.
+pub const REPORTS_MAX: usize = 64;
+/// Items of a peer's streams that may wait in the hub because their receivers give no credit, in bytes.
+pub const QUEUED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Values that may wait for a subscriber, in bytes; more, and the topic's policy acts as if they were too many.
+pub const SUBSCRIPTION_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 impl HubConfig {
     /// The contract, no roles, and the default bounds.
@@ -38,6 +45,7 @@ impl HubConfig {
             bindings_max: BINDINGS_MAX,
             exports_max: EXPORTS_MAX,
             subscriptions_max: SUBSCRIPTIONS_MAX,
+            queued_bytes_max: QUEUED_BYTES_MAX,
             observe_calls: false,
         }
     }
@@ -74,6 +82,14 @@ impl HubConfig {
     #[must_use]
     pub fn subscriptions_max(mut self, max: usize) -> Self {
         self.subscriptions_max = max;
+        self
+    }
+
+    /// Items of a peer's streams that may wait in the hub because their receivers give no credit, in bytes. What comes
+    /// beyond ends its stream with `resource_exhausted`.
+    #[must_use]
+    pub fn queued_bytes_max(mut self, bytes: usize) -> Self {
+        self.queued_bytes_max = bytes;
         self
     }
 

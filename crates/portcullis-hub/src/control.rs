@@ -13,8 +13,9 @@ use portcullis_proto::time::Time;
 use crate::calls::DENIED;
 use crate::catalog::InterfaceIndex;
 use crate::greet::mismatch;
+use crate::handles::Handle;
 use crate::instance::{Instance, InstanceId, Server};
-use crate::peer::{Handle, PeerId};
+use crate::peer::PeerId;
 use crate::{Hub, Turn};
 
 /// How a call of the hub's own interface ends.
@@ -66,26 +67,25 @@ impl Hub {
                     Target::Instance(name) => instance.name == *name,
                 }
         };
-        // The lowest number is not the oldest, but the choice is the same every time.
-        let found = self.instances.iter().find(|(_, instance)| fits(instance));
+        // The oldest: who comes later cannot take its callers.
+        let fitting = self.instances.iter().filter(|(_, instance)| fits(instance));
+        let found = fitting.min_by_key(|(_, instance)| instance.serial);
         let Some((key, instance)) = found else {
             let text = format!("nobody serves `{}` now ({})", bind.interface, wanted(&bind.target));
             return Err((Status::Unavailable, text));
         };
         let (label, name) = (instance.label.clone(), instance.name.clone());
         let instance = InstanceId(key);
-        let max = self.config.bindings_max + self.config.exports_max;
         let full = || {
             let text = "as many bindings are open as a peer may have".to_owned();
             (Status::ResourceExhausted, text)
         };
         let state = self.peers.get_mut(peer.0).ok_or_else(gone)?;
-        let bound = state.handles.iter().flatten().count() - state.exports;
-        if bound >= self.config.bindings_max {
+        if state.handles.bound() >= self.config.bindings_max {
             return Err(full());
         }
         let handle = Handle::Bound { instance, interface };
-        let binding = state.add_handle(handle, max).ok_or_else(full)?;
+        let binding = state.handles.add(handle).ok_or_else(full)?;
         if let Some(instance) = self.instances.get_mut(key) {
             instance.bound.push((peer, binding));
         }
@@ -113,15 +113,15 @@ impl Hub {
 
     fn release(&mut self, peer: PeerId, binding: u32) -> Result<Answer, Goodbye> {
         let Some(state) = self.peers.get_mut(peer.0) else { return Ok(Err(gone())) };
-        match state.handle(binding) {
+        match state.handles.get(binding) {
             Some(Handle::Bound { instance, .. }) => {
-                state.drop_handle(binding);
+                state.handles.remove(binding);
                 if let Some(instance) = self.instances.get_mut(instance.0) {
                     instance.bound.retain(|each| *each != (peer, binding));
                 }
             }
             Some(Handle::Gone) => {
-                state.drop_handle(binding);
+                state.handles.remove(binding);
             }
             Some(Handle::Export { .. }) | None => {
                 return Err(crate::calls::unknown_binding(binding));
@@ -138,26 +138,28 @@ impl Hub {
         }
         let caller = Arc::clone(&state.caller);
         self.check_hash(interface, serve.hash, &caller.label)?;
-        if state.exports >= self.config.exports_max {
+        if state.handles.exports() >= self.config.exports_max {
             let text = "as many interfaces are served as a peer may serve".to_owned();
             return Err((Status::ResourceExhausted, text));
         }
         // The number comes first: the server has to know it before requests can carry it.
         let server = Server::Peer { peer, export: 0 };
         let label = caller.label.clone();
-        let Some(instance) = self.add_instance(interface, &serve.instance, label, server, turn)
-        else {
+        if self.is_served(interface, &serve.instance, &label) {
             let text = format!("`{}` is served under this name already", serve.interface);
             return Err((Status::AlreadyExists, text));
+        }
+        let Some(instance) = self.add_instance(interface, &serve.instance, label, server, turn)
+        else {
+            let text = "as many interfaces are served as the hub takes".to_owned();
+            return Err((Status::ResourceExhausted, text));
         };
-        let max = self.config.bindings_max + self.config.exports_max;
         let state = self.peers.get_mut(peer.0).ok_or_else(gone)?;
         let handle = Handle::Export { instance, interface };
-        let Some(export) = state.add_handle(handle, max) else {
+        let Some(export) = state.handles.add(handle) else {
             self.instances.remove(instance.0);
             return Err((Status::ResourceExhausted, "no number is free".to_owned()));
         };
-        state.exports += 1;
         if let Some(instance) = self.instances.get_mut(instance.0) {
             instance.server = Server::Peer { peer, export };
         }
@@ -172,11 +174,10 @@ impl Hub {
         turn: &mut Turn,
     ) -> Result<Answer, Goodbye> {
         let Some(state) = self.peers.get_mut(peer.0) else { return Ok(Err(gone())) };
-        let Some(Handle::Export { instance, .. }) = state.handle(export) else {
+        let Some(Handle::Export { instance, .. }) = state.handles.get(export) else {
             return Err(crate::calls::unknown_binding(export));
         };
-        state.drop_handle(export);
-        state.exports -= 1;
+        state.handles.remove(export);
         self.instance_left(instance, now, turn);
         Ok(Ok(Vec::new()))
     }

@@ -8,7 +8,8 @@ use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
 use crate::calls::Asked;
-use crate::peer::{PeerId, RelayOut, Work};
+use crate::peer::PeerId;
+use crate::work::{RelayOut, Work};
 use crate::{Hub, Turn};
 
 /// How much of the delivered bytes was used.
@@ -26,6 +27,13 @@ impl Hub {
     /// Takes in what the transport of `peer` has brought. Jobs of the turn are started by the driver, with `input` at
     /// hand, and their outcomes come back by [`Self::complete`].
     pub fn deliver(&mut self, peer: PeerId, input: &[u8], now: Time, turn: &mut Turn) -> Delivery {
+        let delivery = self.take_in(peer, input, now, turn);
+        self.end_slow(now, turn);
+        let ended = self.peers.get(peer.0).is_none_or(|state| state.ended.is_some());
+        Delivery { ended, ..delivery }
+    }
+
+    fn take_in(&mut self, peer: PeerId, input: &[u8], now: Time, turn: &mut Turn) -> Delivery {
         let mut consumed = 0;
         // Every turn uses up a frame, or ends the loop.
         loop {
@@ -33,11 +41,16 @@ impl Hub {
             else {
                 return Delivery { consumed, needed: HEADER_BYTES, ended: true };
             };
+            if state.session.is_over_bound() {
+                // What it asks for it does not take: it gets no more.
+                self.touch(peer, turn);
+                return Delivery { consumed, needed: HEADER_BYTES, ended: true };
+            }
             let rest = input.get(consumed..).unwrap_or_default();
             let received = match state.session.receive(rest, now) {
                 Ok(received) => received,
                 Err(goodbye) => {
-                    self.end_peer(peer, goodbye, now, turn);
+                    self.dismiss(peer, goodbye, now, turn);
                     return Delivery { consumed, needed: HEADER_BYTES, ended: true };
                 }
             };
@@ -50,15 +63,12 @@ impl Hub {
                     self.touch(peer, turn);
                 }
                 self.resume(peer, now, turn);
-                // Pongs and the like that it makes us say, and does not take.
-                self.check_bound(peer, now, turn);
-                return Delivery { consumed, needed, ended: !self.is_connected(peer) };
+                return Delivery { consumed, needed, ended: false };
             };
             if let Err(goodbye) = self.event(peer, event, consumed, now, turn) {
-                self.end_peer(peer, goodbye, now, turn);
+                self.dismiss(peer, goodbye, now, turn);
                 return Delivery { consumed, needed: HEADER_BYTES, ended: true };
             }
-            self.check_bound(peer, now, turn);
         }
     }
 
@@ -99,9 +109,11 @@ impl Hub {
                 let asked = Asked { binding, ordinal, budget_ms, body, range: 0..0 };
                 self.take_published(peer, id, &asked, now, turn)
             }
-            Event::Item { leg: Leg::Inbound(id), body, .. } => self.item_up(peer, id, body, turn),
+            Event::Item { leg: Leg::Inbound(id), body, .. } => {
+                self.item_up(peer, id, body, now, turn)
+            }
             Event::Item { leg: Leg::Outbound(id), missed, body, .. } => {
-                self.item_down(peer, id, missed, body, turn)
+                self.item_down(peer, id, missed, body, now, turn)
             }
             Event::Credit { leg, .. } => {
                 self.credit(peer, leg, now, turn);
@@ -112,7 +124,7 @@ impl Hub {
                 Ok(())
             }
             Event::Finish { id } => {
-                self.finish_up(peer, id, turn);
+                self.finish_up(peer, id, now, turn);
                 Ok(())
             }
             Event::Cancel { id } => {
@@ -120,7 +132,7 @@ impl Hub {
                 Ok(())
             }
             Event::End { status, body, data, .. } => {
-                self.relayed_end(peer, data, status, body, now, turn)
+                self.relayed_end(peer, &data, status, body, now, turn)
             }
             Event::Hello(hello) => self.greet(peer, &hello, turn),
             // The peer has ended the connection in so many words.
@@ -140,10 +152,10 @@ impl Hub {
             Leg::Inbound(id) => match state.session.inbound_mut(id).map(|call| &call.work) {
                 Some(Work::Local(_)) => credited(&mut state.session, leg),
                 Some(Work::Relay(_)) => self.flush_down(peer, id, now, turn),
-                Some(Work::Subscription(_)) => self.flush_values(peer, id),
+                Some(Work::Subscription(_)) => self.flush_values(peer, id, turn),
                 _ => {}
             },
-            Leg::Outbound(id) => self.flush_up(peer, id, turn),
+            Leg::Outbound(id) => self.flush_up(peer, id, now, turn),
         }
     }
 
@@ -154,7 +166,7 @@ impl Hub {
         for reply in replies.entries.drain(..) {
             if let Err(error) = &reply.outcome {
                 let text = format!("the arguments of `{}`: {error}", reply.channel);
-                self.end_peer(peer, Goodbye::because(Reason::MalformedPayload, text), now, turn);
+                self.dismiss(peer, Goodbye::because(Reason::MalformedPayload, text), now, turn);
                 break;
             }
             self.complete_one(peer, &reply, &bytes, now, turn);
@@ -162,6 +174,7 @@ impl Hub {
         replies.bytes = bytes;
         replies.clear();
         self.touch(peer, turn);
+        self.end_slow(now, turn);
     }
 
     fn complete_one(

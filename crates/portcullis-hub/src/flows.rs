@@ -42,7 +42,11 @@ impl Hub {
     ) -> Poll<Option<Taken>> {
         let Some(state) = self.peers.get_mut(peer.0) else { return Poll::Ready(None) };
         let taken = poll_take(&mut state.session, leg, context);
-        if state.session.has_output() {
+        let output = state.session.has_output();
+        if let Poll::Ready(Some(item)) = &taken {
+            self.unqueued(peer, item.body.len());
+        }
+        if output {
             self.touch(peer, turn);
         }
         taken

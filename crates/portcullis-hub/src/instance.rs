@@ -54,6 +54,8 @@ pub(crate) struct Instance {
     pub(crate) topics: Vec<Topic>,
     /// Peers with a binding on it, and their numbers for it.
     pub(crate) bound: Vec<(PeerId, u32)>,
+    /// Counts the instances: a lower one is older.
+    pub(crate) serial: u64,
 }
 
 impl Hub {
@@ -78,6 +80,13 @@ impl Hub {
         self.add_instance(index, instance, String::new(), Server::Main(service), turn)
     }
 
+    /// Whether a server of that label serves an interface under that name.
+    pub(crate) fn is_served(&self, interface: InterfaceIndex, name: &str, label: &str) -> bool {
+        self.instances.iter().any(|(_, other)| {
+            other.interface == interface && other.name == name && other.label == label
+        })
+    }
+
     pub(crate) fn add_instance(
         &mut self,
         interface: InterfaceIndex,
@@ -86,16 +95,16 @@ impl Hub {
         server: Server,
         turn: &mut Turn,
     ) -> Option<InstanceId> {
-        let same = |other: &Instance| {
-            other.interface == interface && other.name == name && other.label == label
-        };
-        if self.instances.iter().any(|(_, other)| same(other)) {
+        if self.is_served(interface, name, &label) {
             return None;
         }
         let channels = self.catalog.interface(interface)?.channels.len();
         let topics = std::iter::repeat_with(Topic::default).take(channels).collect();
-        let instance =
-            Instance { interface, name: name.to_owned(), label, server, topics, bound: Vec::new() };
+        let serial = self.next_serial;
+        self.next_serial += 1;
+        let name = name.to_owned();
+        let bound = Vec::new();
+        let instance = Instance { interface, name, label, server, topics, bound, serial };
         let event = self.instance_event(&instance, true);
         let id = InstanceId(self.instances.insert(instance)?);
         turn.events.extend(event);

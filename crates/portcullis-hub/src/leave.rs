@@ -2,19 +2,25 @@
 
 use portcullis_proto::error::FailureBody;
 use portcullis_proto::goodbye::{Goodbye, Reason};
-use portcullis_proto::rpc::stop_local;
 use portcullis_proto::session::Ended;
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
+use crate::handles::Handle;
 use crate::instance::{InstanceId, Server};
 use crate::observe::HubEvent;
-use crate::peer::{Handle, Inbound, PeerId, RelayOut, Work};
+use crate::peer::PeerId;
+use crate::work::{Inbound, RelayOut, Work};
 use crate::{Hub, Turn};
 
 impl Hub {
     /// Ends a peer's connection with a goodbye, which is still to be transmitted.
     pub fn end_peer(&mut self, peer: PeerId, goodbye: Goodbye, now: Time, turn: &mut Turn) {
+        self.dismiss(peer, goodbye, now, turn);
+        self.end_slow(now, turn);
+    }
+
+    pub(crate) fn dismiss(&mut self, peer: PeerId, goodbye: Goodbye, now: Time, turn: &mut Turn) {
         let Some(state) = self.peers.get_mut(peer.0).filter(|state| state.ended.is_none()) else {
             return;
         };
@@ -29,12 +35,14 @@ impl Hub {
         };
         let open = state.session.abort();
         self.after_end(peer, open, goodbye, now, turn);
+        self.end_slow(now, turn);
     }
 
     /// Forgets a peer whose connection has ended and whose transport is closed.
     pub fn remove(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
         self.peer_left(peer, Goodbye::new(Reason::Closed), now, turn);
         self.peers.remove(peer.0);
+        self.end_slow(now, turn);
     }
 
     fn after_end(
@@ -49,8 +57,8 @@ impl Hub {
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         state.ended = Some(goodbye.clone());
         state.host = None;
-        let handles = std::mem::take(&mut state.handles);
-        state.exports = 0;
+        let handles = state.handles.drain();
+        state.served.clear();
         let info = state.info(peer);
         let joined = state.hello_due.take().is_none();
         for (id, inbound) in open.inbound {
@@ -58,20 +66,18 @@ impl Hub {
         }
         let failure = FailureBody::new("the server has left");
         for (_, relay) in open.outbound {
-            let RelayOut { caller, caller_id, .. } = relay;
-            let status = Status::Unavailable;
-            self.fail_call(caller, caller_id, status, failure.clone(), now, turn);
+            self.unqueued(relay.caller, relay.queued_bytes());
+            self.server_left(peer, &relay, &failure, now, turn);
         }
-        for (index, handle) in handles.into_iter().enumerate() {
+        for (number, handle) in handles {
             match handle {
-                Some(Handle::Export { instance, .. }) => self.instance_left(instance, now, turn),
-                Some(Handle::Bound { instance, .. }) => {
-                    let number = index as u32 + 1;
+                Handle::Export { instance, .. } => self.instance_left(instance, now, turn),
+                Handle::Bound { instance, .. } => {
                     if let Some(instance) = self.instances.get_mut(instance.0) {
                         instance.bound.retain(|each| *each != (peer, number));
                     }
                 }
-                Some(Handle::Gone) | None => {}
+                Handle::Gone => {}
             }
         }
         // Its driver may have been told of output long ago, and be unable to write it: the end is news all the same.
@@ -85,16 +91,29 @@ impl Hub {
         }
     }
 
+    /// The callee of a call is gone: its caller is told.
+    fn server_left(
+        &mut self,
+        server: PeerId,
+        relay: &RelayOut,
+        failure: &FailureBody,
+        now: Time,
+        turn: &mut Turn,
+    ) {
+        let Some(id) = relay.caller_id else { return };
+        if let Some(state) = self.peers.get_mut(relay.caller.0)
+            && let Some(inbound) = state.session.inbound_mut(id)
+            && let Work::Relay(relay) = &mut inbound.work
+            && relay.callee == server
+        {
+            relay.callee_id = None;
+        }
+        self.fail_call(relay.caller, id, Status::Unavailable, failure.clone(), now, turn);
+    }
+
     /// The caller of a call is gone: its work stops.
     fn abandon(&mut self, peer: PeerId, id: u32, inbound: Inbound, now: Time, turn: &mut Turn) {
-        match inbound.work {
-            Work::None => {}
-            Work::Handler(call) => call.token().cancel(),
-            Work::Local(mut local) => stop_local(&mut local),
-            Work::Relay(relay) => self.cancel_callee(relay.callee, relay.callee_id, turn),
-            Work::Subscription(subscriber) => self.unsubscribe(peer, id, &subscriber, turn),
-            Work::Report(token) => self.drop_report(token),
-        }
+        self.stop_work(peer, id, inbound.work, turn);
         if let Some(meta) = &inbound.meta {
             self.call_ended(peer, meta, Status::Cancelled, 0, now, &mut turn.events);
         }
@@ -105,6 +124,7 @@ impl Hub {
         let own = self.instances.get(instance.0);
         if own.is_some_and(|instance| matches!(instance.server, Server::Main(_))) {
             self.instance_left(instance, now, turn);
+            self.end_slow(now, turn);
         }
     }
 
@@ -112,10 +132,9 @@ impl Hub {
     pub(crate) fn instance_left(&mut self, instance: InstanceId, now: Time, turn: &mut Turn) {
         let Some(left) = self.instances.remove(instance.0) else { return };
         turn.events.extend(self.instance_event(&left, false));
-        let text = "the instance has left";
         for topic in left.topics {
             for (peer, id) in topic.subscribers {
-                self.cancelled(peer, id, Status::Unavailable, text, now, turn);
+                self.cancelled(peer, id, Status::Unavailable, LEFT, now, turn);
             }
         }
         match left.server {
@@ -127,7 +146,7 @@ impl Hub {
         }
         for (peer, binding) in left.bound {
             if let Some(state) = self.peers.get_mut(peer.0) {
-                state.set_handle(binding, Handle::Gone);
+                state.handles.set_gone(binding);
                 state.session.unbound(binding);
                 self.touch(peer, turn);
             }
@@ -145,8 +164,7 @@ impl Hub {
             open.extend(own.map(|(id, _)| (PeerId(key), id)));
         }
         for (peer, id) in open {
-            let text = "the instance has left";
-            self.cancelled(peer, id, Status::Unavailable, text, now, turn);
+            self.cancelled(peer, id, Status::Unavailable, LEFT, now, turn);
         }
     }
 
@@ -159,11 +177,10 @@ impl Hub {
             .session
             .outbound_iter()
             .filter(|(_, relay)| relay.export == export)
-            .map(|(_, relay)| (relay.caller, relay.caller_id))
+            .filter_map(|(_, relay)| Some((relay.caller, relay.caller_id?)))
             .collect();
         for (peer, id) in callers {
-            let text = "the instance has left";
-            self.cancelled(peer, id, Status::Unavailable, text, now, turn);
+            self.cancelled(peer, id, Status::Unavailable, LEFT, now, turn);
         }
     }
 
@@ -190,7 +207,9 @@ impl Hub {
     pub fn close(&mut self, now: Time, turn: &mut Turn) {
         self.closing = true;
         for key in self.peers.keys() {
-            self.end_peer(PeerId(key), Goodbye::new(Reason::GoingAway), now, turn);
+            self.dismiss(PeerId(key), Goodbye::new(Reason::GoingAway), now, turn);
         }
     }
 }
+
+const LEFT: &str = "the instance has left";

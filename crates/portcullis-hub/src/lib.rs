@@ -14,6 +14,7 @@ mod control;
 mod deliver;
 mod flows;
 mod greet;
+mod handles;
 mod instance;
 mod leave;
 mod observe;
@@ -24,9 +25,13 @@ mod report;
 mod slab;
 mod timeout;
 mod topics;
+mod work;
 
 pub use catalog::ConfigError;
-pub use config::{BINDINGS_MAX, EXPORTS_MAX, HANDSHAKE_MS, HubConfig, Kind, SUBSCRIPTIONS_MAX};
+pub use config::{
+    BINDINGS_MAX, EXPORTS_MAX, HANDSHAKE_MS, HubConfig, Kind, QUEUED_BYTES_MAX, REPORTS_MAX,
+    SUBSCRIPTION_BYTES_MAX, SUBSCRIPTIONS_MAX,
+};
 pub use deliver::Delivery;
 pub use instance::InstanceId;
 pub use observe::{CallRecord, HubCounters, HubEvent, PeerCounters, PeerInfo, PublishRecord};
@@ -34,12 +39,13 @@ pub use peer::{Admission, AdmitError, PeerId};
 pub use policy::Role;
 pub use topics::PublishError;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use portcullis_proto::goodbye::Goodbye;
+use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::peer::DeliveryReport;
 use portcullis_proto::rpc::{Job, Service};
+use portcullis_proto::time::Time;
 
 use catalog::Catalog;
 use instance::Instance;
@@ -56,8 +62,13 @@ pub struct Hub {
     instances: Slab<Instance>,
     /// Published values whose report is awaited, by the token that their items carry.
     reports: BTreeMap<u32, Report>,
+    /// Those of them that main waits for, by when they run out.
+    main_reports: BTreeSet<(Time, u32)>,
+    /// Peers for which more waits than may, to be ended before the present turn is over.
+    over: Vec<PeerId>,
     next_token: u32,
     next_correlation: u64,
+    next_serial: u64,
     counters: HubCounters,
     closing: bool,
 }
@@ -95,6 +106,7 @@ impl Turn {
             && self.touched.is_empty()
             && self.events.is_empty()
             && self.reports.is_empty()
+            && self.retired.0.is_empty()
     }
 }
 
@@ -112,8 +124,11 @@ impl Hub {
             peers: Slab::new(PEERS_MAX),
             instances: Slab::new(INSTANCES_MAX),
             reports: BTreeMap::new(),
+            main_reports: BTreeSet::new(),
+            over: Vec::new(),
             next_token: 1,
             next_correlation: 1,
+            next_serial: 1,
             counters: HubCounters::default(),
             closing: false,
         })
@@ -145,6 +160,11 @@ impl Hub {
         self.peers.get(peer.0).is_some_and(|state| state.ended.is_none())
     }
 
+    /// Bytes that wait to leave for `peer`.
+    pub fn outbox_bytes(&self, peer: PeerId) -> usize {
+        self.peers.get(peer.0).map_or(0, |state| state.session.outbox_bytes())
+    }
+
     /// What has been counted since the start.
     pub fn counters(&self) -> &HubCounters {
         &self.counters
@@ -155,7 +175,13 @@ impl Hub {
         self.peers.iter().map(|(id, state)| state.info(PeerId(id)))
     }
 
-    /// Open calls, subscriptions, bindings, exports and reports, over all peers: zero when nothing is going on.
+    /// Bindings and exports, over all peers.
+    pub fn handles_open(&self) -> usize {
+        let of_peer = |state: &PeerState| state.handles.bound() + state.handles.exports();
+        self.peers.iter().map(|(_, state)| of_peer(state)).sum()
+    }
+
+    /// Open calls, subscriptions and reports, over all peers: zero when nothing is going on.
     pub fn open_work(&self) -> usize {
         let of_peer = |state: &PeerState| {
             let (inbound, outbound) = state.session.calls_open();
@@ -165,11 +191,24 @@ impl Hub {
     }
 
     pub(crate) fn touch(&mut self, peer: PeerId, turn: &mut Turn) {
-        if let Some(state) = self.peers.get_mut(peer.0)
-            && !state.touched
-        {
+        let Some(state) = self.peers.get_mut(peer.0) else { return };
+        if state.session.is_over_bound() && !state.over && state.ended.is_none() {
+            state.over = true;
+            self.over.push(peer);
+        }
+        // A driver that was told of output and cannot write it has to hear of a time-out all the same.
+        if state.session.take_timeout_moved() || !state.touched {
             state.touched = true;
             turn.touched.push(peer);
+        }
+    }
+
+    /// Ends the peers for which more waits than their outboxes may hold. Last in every turn: whoever is in the middle of
+    /// something is not ended under its hands.
+    pub(crate) fn end_slow(&mut self, now: Time, turn: &mut Turn) {
+        // Every turn ends a peer, and ended ones are not put in again.
+        while let Some(peer) = self.over.pop() {
+            self.dismiss(peer, Goodbye::new(Reason::SlowConsumer), now, turn);
         }
     }
 

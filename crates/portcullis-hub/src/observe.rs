@@ -11,7 +11,8 @@ use portcullis_proto::time::Time;
 use crate::Hub;
 use crate::config::Kind;
 use crate::instance::{Instance, Server};
-use crate::peer::{Meta, PeerId, PeerState};
+use crate::peer::{PeerId, PeerState};
+use crate::work::Meta;
 
 /// A peer, as main admitted it.
 #[derive(Clone, Debug, PartialEq, Eq)]

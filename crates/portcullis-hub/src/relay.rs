@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use portcullis_proto::codec::from_bytes;
 use portcullis_proto::error::FailureBody;
 use portcullis_proto::frame::Kind;
 use portcullis_proto::goodbye::{Goodbye, Reason};
@@ -13,7 +14,8 @@ use portcullis_proto::time::Time;
 
 use crate::calls::Asked;
 use crate::catalog::Catalog;
-use crate::peer::{Meta, PeerId, RelayIn, RelayOut, Work};
+use crate::peer::PeerId;
+use crate::work::{Meta, RelayIn, RelayOut, Work};
 use crate::{Hub, Turn};
 
 impl Hub {
@@ -39,18 +41,16 @@ impl Hub {
             up,
             down,
         };
-        let data = RelayOut { caller, caller_id, export, items: VecDeque::new(), finished: false };
-        let opened = match self.peers.get_mut(callee.0) {
-            // What one caller asks for must not push a server over its bound.
-            Some(state) if state.session.is_crowded() => Err(SendError::OutboxFull),
-            Some(state) => state.session.open(opening, now, data, |out| {
-                out.raw(asked.body);
-                Ok(())
-            }),
-            None => Err(SendError::Closed),
+        let data = RelayOut {
+            caller,
+            caller_id: Some(caller_id),
+            export,
+            items: VecDeque::new(),
+            finished: false,
         };
-        match opened {
+        match self.open_relay(callee, opening, data, asked, now) {
             Ok(callee_id) => {
+                let callee_id = Some(callee_id);
                 let relay = RelayIn { callee, callee_id, items: VecDeque::new(), end: None };
                 if let Some(state) = self.peers.get_mut(caller.0)
                     && let Some(inbound) = state.session.inbound_mut(caller_id)
@@ -59,21 +59,60 @@ impl Hub {
                 }
                 self.touch(callee, turn);
             }
-            Err(error) => {
-                let (status, text) = match error {
-                    SendError::TooManyCalls => {
-                        (Status::ResourceExhausted, "the server has as many calls as it takes")
-                    }
-                    SendError::OutboxFull => {
-                        (Status::ResourceExhausted, "too much waits for the server")
-                    }
-                    SendError::TooLarge { .. } => (
-                        Status::ResourceExhausted,
-                        "the arguments are larger than the server takes",
-                    ),
-                    _ => (Status::Unavailable, "the server has left"),
-                };
+            Err((status, text)) => {
                 self.fail_call(caller, caller_id, status, FailureBody::new(text), now, turn);
+            }
+        }
+    }
+
+    /// Opens a call at its server, if the server and this caller's share of it have room.
+    fn open_relay(
+        &mut self,
+        callee: PeerId,
+        opening: Opening,
+        data: RelayOut,
+        asked: &Asked<'_>,
+        now: Time,
+    ) -> Result<u32, (Status, &'static str)> {
+        let gone = (Status::Unavailable, "the server has left");
+        let Some(state) = self.peers.get_mut(callee.0) else { return Err(gone) };
+        if state.session.is_crowded() {
+            // It is not ended for what others ask of it.
+            return Err((Status::ResourceExhausted, "the server does not keep up"));
+        }
+        // Nobody can take all of a server for himself.
+        let share = (usize::from(state.session.their_limits().calls) / 2).max(1);
+        let caller = data.caller;
+        if state.served.get(&caller).copied().unwrap_or(0) >= share {
+            let text = "as many calls are open at the server as one caller may have";
+            return Err((Status::ResourceExhausted, text));
+        }
+        let opened = state.session.open(opening, now, data, |out| {
+            out.raw(asked.body);
+            Ok(())
+        });
+        let id = opened.map_err(|error| match error {
+            SendError::TooManyCalls => {
+                (Status::ResourceExhausted, "the server has as many calls as it takes")
+            }
+            SendError::TooLarge { .. } => {
+                (Status::ResourceExhausted, "the arguments are larger than the server takes")
+            }
+            SendError::OutboxFull => (Status::ResourceExhausted, "the server does not keep up"),
+            _ => gone,
+        })?;
+        *state.served.entry(caller).or_default() += 1;
+        Ok(id)
+    }
+
+    /// A call that a peer served is over, at its end too.
+    fn served_one(&mut self, callee: PeerId, caller: PeerId) {
+        if let Some(state) = self.peers.get_mut(callee.0)
+            && let Some(count) = state.served.get_mut(&caller)
+        {
+            *count -= 1;
+            if *count == 0 {
+                state.served.remove(&caller);
             }
         }
     }
@@ -84,6 +123,7 @@ impl Hub {
         caller: PeerId,
         id: u32,
         body: &[u8],
+        now: Time,
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
         let Some(state) = self.peers.get_mut(caller.0) else { return Ok(()) };
@@ -92,39 +132,57 @@ impl Hub {
             inbound.meta.and_then(|meta| Some((meta, channel_item(&self.catalog, &meta, true)?)));
         let Some((meta, up)) = up else { return Ok(()) };
         check_item(&self.catalog, &meta, up, body)?;
-        match &mut inbound.work {
-            Work::Local(local) => local.push(0, body),
-            Work::Relay(relay) => {
-                let (callee, callee_id) = (relay.callee, relay.callee_id);
-                let Some(other) = self.peers.get_mut(callee.0) else { return Ok(()) };
-                if let Some(out) = other.session.outbound_mut(callee_id) {
-                    out.items.push_back(body.to_vec());
-                }
-                self.flush_up(callee, callee_id, turn);
-            }
-            _ => {}
+        let callee = match &inbound.work {
+            Work::Local(_) => None,
+            Work::Relay(relay) => match relay.callee_id {
+                Some(callee_id) => Some((relay.callee, callee_id)),
+                // The callee has ended the call: nobody takes items any more.
+                None => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        if !self.may_queue(caller, body.len()) {
+            self.cancelled(caller, id, Status::ResourceExhausted, QUEUE_FULL, now, turn);
+            return Ok(());
         }
+        let Some((callee, callee_id)) = callee else {
+            if let Some(state) = self.peers.get_mut(caller.0)
+                && let Some(inbound) = state.session.inbound_mut(id)
+                && let Work::Local(local) = &mut inbound.work
+            {
+                local.push(0, body);
+            }
+            return Ok(());
+        };
+        if let Some(other) = self.peers.get_mut(callee.0)
+            && let Some(out) = other.session.outbound_mut(callee_id)
+        {
+            out.items.push_back(body.to_vec());
+        }
+        self.flush_up(callee, callee_id, now, turn);
         Ok(())
     }
 
     /// Sends on what a caller has sent, as far as the callee has given credit; the caller gets as much back.
-    pub(crate) fn flush_up(&mut self, callee: PeerId, callee_id: u32, turn: &mut Turn) {
+    pub(crate) fn flush_up(&mut self, callee: PeerId, callee_id: u32, now: Time, turn: &mut Turn) {
         let leg = Leg::Outbound(callee_id);
         let Some(state) = self.peers.get_mut(callee.0) else { return };
-        let (mut items, mut bytes) = (0u32, 0u32);
+        let (mut items, mut bytes) = (0u32, 0usize);
+        let mut failed = false;
         // Every turn spends credit.
         while state.session.may_send(leg) == Some(true) {
             let next = state.session.outbound_mut(callee_id).and_then(|out| out.items.pop_front());
             let Some(item) = next else { break };
+            items += 1;
+            bytes += item.len();
             let sent = state.session.item(leg, 0, None, |out| {
                 out.raw(&item);
                 Ok(())
             });
             if sent.is_err() {
+                failed = true;
                 break;
             }
-            items += 1;
-            bytes = bytes.saturating_add(item.len() as u32);
         }
         let Some(out) = state.session.outbound_mut(callee_id) else { return };
         let (caller, caller_id) = (out.caller, out.caller_id);
@@ -133,26 +191,31 @@ impl Hub {
             let _ = state.session.finish(callee_id);
         }
         self.touch(callee, turn);
-        if items > 0
+        self.unqueued(caller, bytes);
+        let Some(caller_id) = caller_id else { return };
+        if failed {
+            self.cancelled(caller, caller_id, Status::ResourceExhausted, TOO_LARGE, now, turn);
+        } else if items > 0
             && let Some(state) = self.peers.get_mut(caller.0)
         {
-            state.session.credit(Leg::Inbound(caller_id), items, bytes);
+            state.session.credit(Leg::Inbound(caller_id), items, u32_of(bytes));
             self.touch(caller, turn);
         }
     }
 
     /// The caller has sent its last item.
-    pub(crate) fn finish_up(&mut self, caller: PeerId, id: u32, turn: &mut Turn) {
+    pub(crate) fn finish_up(&mut self, caller: PeerId, id: u32, now: Time, turn: &mut Turn) {
         let Some(state) = self.peers.get_mut(caller.0) else { return };
         match state.session.inbound_mut(id).map(|inbound| &mut inbound.work) {
             Some(Work::Local(local)) => local.end_of_items(),
             Some(Work::Relay(relay)) => {
-                let (callee, callee_id) = (relay.callee, relay.callee_id);
+                let Some(callee_id) = relay.callee_id else { return };
+                let callee = relay.callee;
                 let Some(other) = self.peers.get_mut(callee.0) else { return };
                 if let Some(out) = other.session.outbound_mut(callee_id) {
                     out.finished = true;
                 }
-                self.flush_up(callee, callee_id, turn);
+                self.flush_up(callee, callee_id, now, turn);
             }
             _ => {}
         }
@@ -165,57 +228,88 @@ impl Hub {
         callee_id: u32,
         missed: u32,
         body: &[u8],
+        now: Time,
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
         let Some(state) = self.peers.get_mut(callee.0) else { return Ok(()) };
         let Some(out) = state.session.outbound_mut(callee_id) else { return Ok(()) };
-        let (caller, caller_id) = (out.caller, out.caller_id);
+        let (caller, Some(caller_id)) = (out.caller, out.caller_id) else { return Ok(()) };
         // From here on the stream has no deadline: it has begun.
         state.session.clear_deadline(Leg::Outbound(callee_id));
-        let Some(other) = self.peers.get_mut(caller.0) else { return Ok(()) };
-        other.session.clear_deadline(Leg::Inbound(caller_id));
         let leg = Leg::Inbound(caller_id);
+        let Some(other) = self.peers.get_mut(caller.0) else { return Ok(()) };
+        other.session.clear_deadline(leg);
         let may_send = other.session.may_send(leg) == Some(true);
         let Some(inbound) = other.session.inbound_mut(caller_id) else { return Ok(()) };
         let Some(meta) = inbound.meta else { return Ok(()) };
         if let Some(down) = channel_item(&self.catalog, &meta, false) {
             check_item(&self.catalog, &meta, down, body)?;
         }
-        let Work::Relay(relay) = &mut inbound.work else { return Ok(()) };
+        let Work::Relay(relay) = &inbound.work else { return Ok(()) };
         if !may_send || !relay.items.is_empty() {
-            relay.items.push_back(body.to_vec());
+            self.queue_down(callee, caller, caller_id, (missed, body), now, turn);
             return Ok(());
         }
-        let _ = other.session.item(leg, missed, None, |out| {
+        let sent = other.session.item(leg, missed, None, |out| {
             out.raw(body);
             Ok(())
         });
+        if sent.is_err() {
+            self.cancelled(caller, caller_id, Status::ResourceExhausted, TOO_LARGE, now, turn);
+            return Ok(());
+        }
         self.touch(caller, turn);
         if let Some(state) = self.peers.get_mut(callee.0) {
-            state.session.credit(Leg::Outbound(callee_id), 1, body.len() as u32);
+            state.session.credit(Leg::Outbound(callee_id), 1, u32_of(body.len()));
             self.touch(callee, turn);
         }
         Ok(())
+    }
+
+    fn queue_down(
+        &mut self,
+        callee: PeerId,
+        caller: PeerId,
+        caller_id: u32,
+        (missed, body): (u32, &[u8]),
+        now: Time,
+        turn: &mut Turn,
+    ) {
+        if !self.may_queue(callee, body.len()) {
+            self.cancelled(caller, caller_id, Status::ResourceExhausted, QUEUE_FULL, now, turn);
+            return;
+        }
+        if let Some(state) = self.peers.get_mut(caller.0)
+            && let Some(inbound) = state.session.inbound_mut(caller_id)
+            && let Work::Relay(relay) = &mut inbound.work
+        {
+            relay.items.push_back((missed, body.to_vec()));
+        }
     }
 
     /// Sends on what a callee has sent, as far as the caller has given credit; the callee gets as much back.
     pub(crate) fn flush_down(&mut self, caller: PeerId, id: u32, now: Time, turn: &mut Turn) {
         let leg = Leg::Inbound(id);
         let Some(state) = self.peers.get_mut(caller.0) else { return };
-        let (mut items, mut bytes) = (0u32, 0u32);
+        let (mut items, mut bytes) = (0u32, 0usize);
+        let mut failed = false;
         // Every turn spends credit.
         while state.session.may_send(leg) == Some(true) {
             let Some(Work::Relay(relay)) = state.session.inbound_mut(id).map(|call| &mut call.work)
             else {
                 return;
             };
-            let Some(item) = relay.items.pop_front() else { break };
-            let _ = state.session.item(leg, 0, None, |out| {
+            let Some((missed, item)) = relay.items.pop_front() else { break };
+            items += 1;
+            bytes += item.len();
+            let sent = state.session.item(leg, missed, None, |out| {
                 out.raw(&item);
                 Ok(())
             });
-            items += 1;
-            bytes = bytes.saturating_add(item.len() as u32);
+            if sent.is_err() {
+                failed = true;
+                break;
+            }
         }
         let Some(Work::Relay(relay)) = state.session.inbound_mut(id).map(|call| &mut call.work)
         else {
@@ -224,12 +318,16 @@ impl Hub {
         let (callee, callee_id) = (relay.callee, relay.callee_id);
         let end = if relay.items.is_empty() { relay.end.take() } else { None };
         self.touch(caller, turn);
-        if let Some((status, body)) = end {
-            self.end_call(caller, id, status, &body, now, turn);
+        self.unqueued(callee, bytes);
+        if failed {
+            self.cancelled(caller, id, Status::ResourceExhausted, TOO_LARGE, now, turn);
+        } else if let Some((status, body)) = end {
+            self.pass_on_end(caller, id, status, &body, now, turn);
         } else if items > 0
+            && let Some(callee_id) = callee_id
             && let Some(state) = self.peers.get_mut(callee.0)
         {
-            state.session.credit(Leg::Outbound(callee_id), items, bytes);
+            state.session.credit(Leg::Outbound(callee_id), items, u32_of(bytes));
             self.touch(callee, turn);
         }
     }
@@ -238,45 +336,79 @@ impl Hub {
     pub(crate) fn relayed_end(
         &mut self,
         callee: PeerId,
-        data: RelayOut,
+        data: &RelayOut,
         status: Status,
         body: &[u8],
         now: Time,
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
-        let RelayOut { caller, caller_id, .. } = data;
+        let caller = data.caller;
+        self.served_one(callee, caller);
+        self.unqueued(caller, data.queued_bytes());
+        let Some(caller_id) = data.caller_id else { return Ok(()) };
         let Some(state) = self.peers.get_mut(caller.0) else { return Ok(()) };
         let Some(inbound) = state.session.inbound_mut(caller_id) else { return Ok(()) };
         let Some(meta) = inbound.meta else { return Ok(()) };
+        let Work::Relay(relay) = &mut inbound.work else { return Ok(()) };
+        relay.callee_id = None;
         if let Err(goodbye) = check_end(&self.catalog, &meta, status, body) {
             // The callee ends for it; its caller is told what the others are told.
             let failure = FailureBody::new("the server has left");
             self.fail_call(caller, caller_id, Status::Unavailable, failure, now, turn);
-            let _ = callee;
             return Err(goodbye);
         }
-        if let Work::Relay(relay) = &mut inbound.work
-            && !relay.items.is_empty()
-        {
-            relay.end = Some((status, body.to_vec()));
-            return Ok(());
-        }
-        if status == Status::Ok || status == Status::Application {
-            self.end_call(caller, caller_id, status, body, now, turn);
+        if relay.items.is_empty() {
+            self.pass_on_end(caller, caller_id, status, body, now, turn);
         } else {
-            // The hub puts in the channel and the number by which its own log names the call.
-            let failure = portcullis_proto::codec::from_bytes(body).unwrap_or_default();
-            self.fail_call_as_said(caller, caller_id, status, failure, now, turn);
+            relay.end = Some((status, body.to_vec()));
         }
         Ok(())
     }
 
-    pub(crate) fn cancel_callee(&mut self, callee: PeerId, callee_id: u32, turn: &mut Turn) {
-        if let Some(state) = self.peers.get_mut(callee.0) {
-            state.session.cancel(callee_id);
-            self.touch(callee, turn);
+    fn pass_on_end(
+        &mut self,
+        caller: PeerId,
+        caller_id: u32,
+        status: Status,
+        body: &[u8],
+        now: Time,
+        turn: &mut Turn,
+    ) {
+        if status == Status::Ok || status == Status::Application {
+            self.end_call(caller, caller_id, status, body, now, turn);
+        } else {
+            // The hub puts in the channel and the number by which its own log names the call.
+            let failure = from_bytes(body).unwrap_or_default();
+            self.fail_call_as_said(caller, caller_id, status, failure, now, turn);
         }
     }
+
+    /// Gives up a call at its callee, whose end is still to come.
+    pub(crate) fn cancel_callee(&mut self, callee: PeerId, callee_id: u32, turn: &mut Turn) {
+        let Some(state) = self.peers.get_mut(callee.0) else { return };
+        let Some(data) = state.session.cancel(callee_id) else { return };
+        self.given_up(callee, callee_id, data);
+        self.touch(callee, turn);
+    }
+
+    /// A call was cancelled at its callee. Until its end it counts as one of those that its caller has there.
+    pub(crate) fn given_up(&mut self, callee: PeerId, callee_id: u32, mut data: RelayOut) {
+        self.unqueued(data.caller, data.queued_bytes());
+        data.caller_id = None;
+        data.items = VecDeque::new();
+        let caller = data.caller;
+        let Some(state) = self.peers.get_mut(callee.0) else { return };
+        if !state.session.expect_late(callee_id, data) {
+            self.served_one(callee, caller);
+        }
+    }
+}
+
+const TOO_LARGE: &str = "an item is larger than its receiver takes";
+const QUEUE_FULL: &str = "too many items wait for their receivers";
+
+fn u32_of(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 fn channel_item(catalog: &Catalog, meta: &Meta, up: bool) -> Option<Root> {
@@ -300,7 +432,7 @@ fn check_end(catalog: &Catalog, meta: &Meta, status: Status, body: &[u8]) -> Res
             let text = "an application error on a channel that declares none";
             return Err(Goodbye::because(Reason::MalformedPayload, text));
         }
-        _ => portcullis_proto::codec::from_bytes::<FailureBody>(body).map(|_| ()),
+        _ => from_bytes::<FailureBody>(body).map(|_| ()),
     };
     checked.map_err(|error| {
         let name = catalog.full_name(meta.interface, meta.ordinal).map_or("", |name| name);

@@ -1,12 +1,17 @@
 //! Delivery reports: a published value is followed to each subscriber until that one has it, has lost it, or the time is
 //! over.
 
+use std::collections::BTreeSet;
+
 use portcullis_proto::codec::to_bytes;
+use portcullis_proto::error::FailureBody;
 use portcullis_proto::peer::{DeliveryReport, Miss, Recipient, Why};
+use portcullis_proto::session::SendError;
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
-use crate::peer::{PeerId, Work};
+use crate::peer::PeerId;
+use crate::work::Work;
 use crate::{Hub, Turn};
 
 /// Who waits for a report.
@@ -23,7 +28,7 @@ pub(crate) struct Report {
     origin: Origin,
     deadline: Time,
     /// Subscriptions that have not answered yet.
-    waiting: Vec<(PeerId, u32)>,
+    waiting: BTreeSet<(PeerId, u32)>,
     result: DeliveryReport,
 }
 
@@ -39,15 +44,22 @@ impl Hub {
         let report = Report {
             origin,
             deadline,
-            waiting: subscribers.to_vec(),
+            waiting: subscribers.iter().copied().collect(),
             result: DeliveryReport::default(),
         };
         self.reports.insert(token, report);
-        if let Origin::Peer { peer, id } = origin
-            && let Some(state) = self.peers.get_mut(peer.0)
-            && let Some(inbound) = state.session.inbound_mut(id)
-        {
-            inbound.work = Work::Report(token);
+        match origin {
+            Origin::Main => {
+                self.main_reports.insert((deadline, token));
+            }
+            Origin::Peer { peer, id } => {
+                if let Some(state) = self.peers.get_mut(peer.0) {
+                    state.reports.insert((deadline, token));
+                    if let Some(inbound) = state.session.inbound_mut(id) {
+                        inbound.work = Work::Report(token);
+                    }
+                }
+            }
         }
         token
     }
@@ -59,40 +71,48 @@ impl Hub {
         peer: PeerId,
         subscription: u32,
         missed: Option<Why>,
-        turn: &mut Turn,
     ) {
         let label = self.peers.get(peer.0).map(|state| state.caller.label.clone());
         let label = label.unwrap_or_default();
         let Some(report) = self.reports.get_mut(&token) else { return };
-        let Some(at) = report.waiting.iter().position(|each| *each == (peer, subscription)) else {
+        if !report.waiting.remove(&(peer, subscription)) {
             return;
-        };
-        report.waiting.swap_remove(at);
+        }
+        if let Some(state) = self.peers.get_mut(peer.0)
+            && let Some(inbound) = state.session.inbound_mut(subscription)
+            && let Work::Subscription(subscriber) = &mut inbound.work
+        {
+            subscriber.awaited.remove(&token);
+        }
         match missed {
             None => report.result.delivered.push(Recipient { peer: peer.0, label }),
             Some(why) => report.result.missed.push(Miss { peer: peer.0, label, why }),
         }
-        let _ = turn;
     }
 
     /// A subscriber has a value.
-    pub(crate) fn acknowledged(&mut self, peer: PeerId, id: u32, token: u32, turn: &mut Turn) {
-        self.settle(token, peer, id, None, turn);
+    pub(crate) fn acknowledged(
+        &mut self,
+        peer: PeerId,
+        subscription: u32,
+        token: u32,
+        turn: &mut Turn,
+    ) {
+        self.settle(token, peer, subscription, None);
         self.close_report_if_done(token, turn);
     }
 
     /// A subscription has ended: what was on its way to it is lost.
-    pub(crate) fn subscriber_left(&mut self, peer: PeerId, subscription: u32, turn: &mut Turn) {
-        let waits = |report: &Report| report.waiting.contains(&(peer, subscription));
-        let tokens: Vec<u32> = self
-            .reports
-            .iter()
-            .filter(|(_, report)| waits(report))
-            .map(|(token, _)| *token)
-            .collect();
-        for token in tokens {
-            self.settle(token, peer, subscription, Some(Why::Left), turn);
-            self.close_report_if_done(token, turn);
+    pub(crate) fn subscriber_left(
+        &mut self,
+        peer: PeerId,
+        subscription: u32,
+        awaited: &BTreeSet<u32>,
+        turn: &mut Turn,
+    ) {
+        for token in awaited {
+            self.settle(*token, peer, subscription, Some(Why::Left));
+            self.close_report_if_done(*token, turn);
         }
     }
 
@@ -103,7 +123,7 @@ impl Hub {
     }
 
     fn close_report(&mut self, token: u32, turn: &mut Turn) {
-        let Some(report) = self.reports.remove(&token) else { return };
+        let Some(report) = self.forget_report(token) else { return };
         match report.origin {
             Origin::Main => turn.reports.push((token, report.result)),
             Origin::Peer { peer, id } => {
@@ -114,41 +134,72 @@ impl Hub {
                     out.raw(&body);
                     Ok(())
                 });
-                if sent.is_ok() {
-                    self.touch(peer, turn);
+                if let Err(SendError::TooLarge { .. }) = sent {
+                    let failure = FailureBody::new("the report is larger than this peer takes");
+                    state.session.fail(id, Status::ResourceExhausted, &failure);
+                }
+                self.touch(peer, turn);
+            }
+        }
+    }
+
+    /// Takes a report out of every table.
+    fn forget_report(&mut self, token: u32) -> Option<Report> {
+        let report = self.reports.remove(&token)?;
+        let entry = (report.deadline, token);
+        match report.origin {
+            Origin::Main => {
+                self.main_reports.remove(&entry);
+            }
+            Origin::Peer { peer, .. } => {
+                if let Some(state) = self.peers.get_mut(peer.0) {
+                    state.reports.remove(&entry);
                 }
             }
         }
+        for (peer, subscription) in &report.waiting {
+            if let Some(state) = self.peers.get_mut(peer.0)
+                && let Some(inbound) = state.session.inbound_mut(*subscription)
+                && let Work::Subscription(subscriber) = &mut inbound.work
+            {
+                subscriber.awaited.remove(&token);
+            }
+        }
+        Some(report)
     }
 
     /// The time for a report is over: those who have not answered are named as such.
     pub fn expire_report(&mut self, token: u32, turn: &mut Turn) {
         let Some(report) = self.reports.get(&token) else { return };
         for (peer, subscription) in report.waiting.clone() {
-            self.settle(token, peer, subscription, Some(Why::TimedOut), turn);
+            self.settle(token, peer, subscription, Some(Why::TimedOut));
         }
         self.close_report_if_done(token, turn);
     }
 
-    /// The reports that run out by `now`, and when the next one does.
-    pub(crate) fn due_reports(&self, peer: PeerId, now: Time) -> (Vec<u32>, Option<Time>) {
-        let own = self.reports.iter().filter(|(_, report)| {
-            matches!(report.origin, Origin::Peer { peer: origin, .. } if origin == peer)
-        });
-        let mut due = Vec::new();
-        let mut next: Option<Time> = None;
-        for (token, report) in own {
-            if report.deadline <= now {
-                due.push(*token);
-            } else {
-                next = Some(next.map_or(report.deadline, |next| next.min(report.deadline)));
-            }
+    /// The time is over for what `peer` waits for.
+    pub(crate) fn expire_reports(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
+        // Every turn takes a report out.
+        while let Some(state) = self.peers.get(peer.0)
+            && let Some((due, token)) = state.reports.first().copied()
+            && due <= now
+        {
+            self.expire_report(token, turn);
         }
-        (due, next)
+    }
+
+    /// The time is over for what main waited for and has not asked after.
+    pub(crate) fn expire_main_reports(&mut self, now: Time, turn: &mut Turn) {
+        // Every turn takes a report out.
+        while let Some((due, token)) = self.main_reports.first().copied()
+            && due <= now
+        {
+            self.expire_report(token, turn);
+        }
     }
 
     /// Its publisher is gone: nobody waits for it.
     pub(crate) fn drop_report(&mut self, token: u32) {
-        self.reports.remove(&token);
+        self.forget_report(token);
     }
 }

@@ -14,17 +14,24 @@ impl Hub {
     /// When to call [`Self::handle_timeout`] for `peer`; `None` while nothing of it can run out.
     pub fn next_timeout(&self, peer: PeerId) -> Option<Time> {
         let state = self.peers.get(peer.0).filter(|state| state.ended.is_none())?;
-        let (_, report) = self.due_reports(peer, Time::ZERO);
-        [state.hello_due, state.session.next_timeout(), report].into_iter().flatten().min()
+        // One that is to be ended has no time left.
+        let over = state.over.then_some(Time::ZERO);
+        let report = state.reports.first().map(|(due, _)| *due);
+        [over, state.hello_due, state.session.next_timeout(), report].into_iter().flatten().min()
     }
 
     /// Deals with what has run out for `peer` by `now`.
     pub fn handle_timeout(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
+        self.time_out(peer, now, turn);
+        self.end_slow(now, turn);
+    }
+
+    fn time_out(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
         let Some(state) = self.peers.get_mut(peer.0).filter(|state| state.ended.is_none()) else {
             return;
         };
         if state.hello_due.is_some_and(|due| due <= now) {
-            self.end_peer(peer, Goodbye::new(Reason::HandshakeTimeout), now, turn);
+            self.dismiss(peer, Goodbye::new(Reason::HandshakeTimeout), now, turn);
             return;
         }
         let mut expired = Vec::new();
@@ -36,17 +43,18 @@ impl Hub {
                     let text = "the time for the call ran out";
                     self.cancelled(peer, id, Status::DeadlineExceeded, text, now, turn);
                 }
-                Expired::Outbound { data, .. } => {
+                Expired::Outbound { id, data } => {
+                    let (caller, caller_id) = (data.caller, data.caller_id);
+                    self.given_up(peer, id, data);
                     let text = "the time for the call ran out";
-                    let status = Status::DeadlineExceeded;
-                    self.cancelled(data.caller, data.caller_id, status, text, now, turn);
+                    if let Some(id) = caller_id {
+                        self.cancelled(caller, id, Status::DeadlineExceeded, text, now, turn);
+                    }
                 }
                 Expired::Silent => self.silent(peer, now, turn),
             }
         }
-        for token in self.due_reports(peer, now).0 {
-            self.expire_report(token, turn);
-        }
+        self.expire_reports(peer, now, turn);
         if output {
             self.touch(peer, turn);
         }
@@ -56,7 +64,7 @@ impl Hub {
     fn silent(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         if state.kind == Kind::Native {
-            self.end_peer(peer, Goodbye::new(Reason::Unresponsive), now, turn);
+            self.dismiss(peer, Goodbye::new(Reason::Unresponsive), now, turn);
             return;
         }
         if !std::mem::replace(&mut state.silent, true) {

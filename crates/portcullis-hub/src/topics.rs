@@ -1,6 +1,6 @@
 //! Topics: who subscribes, what is published, and what becomes of a value when a subscriber is too slow.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,9 +14,12 @@ use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
 use crate::calls::{Asked, Refusal, unknown_binding};
+use crate::config::{REPORTS_MAX, SUBSCRIPTION_BYTES_MAX};
+use crate::handles::Handle;
 use crate::instance::InstanceId;
-use crate::peer::{Handle, PeerId, Subscriber, Work};
+use crate::peer::{PeerId, PeerState};
 use crate::report::Origin;
+use crate::work::{Subscriber, Work};
 use crate::{Hub, Turn};
 
 /// Why main's own value was not published.
@@ -47,8 +50,8 @@ impl std::error::Error for PublishError {}
 enum Pushed {
     /// It is on its way, or waits for its turn.
     Kept,
-    /// The subscriber missed a value: the token of its report, where there is one.
-    Dropped(Option<u32>),
+    /// The subscriber missed values: the tokens of their reports.
+    Dropped(Vec<u32>),
     /// The subscription ends.
     Disconnect,
 }
@@ -64,7 +67,7 @@ impl Hub {
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
         let Some(state) = self.peers.get(peer.0) else { return Ok(()) };
-        let (instance, interface) = match state.handle(binding) {
+        let (instance, interface) = match state.handles.get(binding) {
             Some(Handle::Bound { instance, interface }) => (instance, interface),
             Some(Handle::Gone) => {
                 self.refuse(peer, id, Refusal::Gone, now, turn);
@@ -95,7 +98,14 @@ impl Hub {
         let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
         state.subscriptions += 1;
         state.session.accept(id, false, true);
-        let subscriber = Subscriber { instance, ordinal, queue: VecDeque::new(), missed: 0 };
+        let subscriber = Subscriber {
+            instance,
+            ordinal,
+            queue: VecDeque::new(),
+            queued_bytes: 0,
+            missed: 0,
+            awaited: BTreeSet::new(),
+        };
         if let Some(inbound) = state.session.inbound_mut(id) {
             inbound.work = Work::Subscription(Box::new(subscriber));
         }
@@ -123,7 +133,7 @@ impl Hub {
         if let Some(state) = self.peers.get_mut(peer.0) {
             state.subscriptions -= 1;
         }
-        self.subscriber_left(peer, id, turn);
+        self.subscriber_left(peer, id, &subscriber.awaited, turn);
     }
 
     /// A value from a peer.
@@ -136,7 +146,7 @@ impl Hub {
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
         let Some(state) = self.peers.get(peer.0) else { return Ok(()) };
-        let (instance, interface, own) = match state.handle(asked.binding) {
+        let (instance, interface, own) = match state.handles.get(asked.binding) {
             Some(Handle::Bound { instance, interface }) => (instance, interface, false),
             Some(Handle::Export { instance, interface }) => (instance, interface, true),
             Some(Handle::Gone) => {
@@ -155,6 +165,13 @@ impl Hub {
             match id {
                 Some(id) => self.refuse(peer, id, Refusal::Denied(name), now, turn),
                 None => self.denied(peer, name, &mut turn.events),
+            }
+            return Ok(());
+        }
+        if id.is_some() && state.reports.len() >= REPORTS_MAX {
+            let failure = FailureBody::new("as many reports are out as a peer may wait for");
+            if let Some(id) = id {
+                self.fail_call(peer, id, Status::ResourceExhausted, failure, now, turn);
             }
             return Ok(());
         }
@@ -187,11 +204,12 @@ impl Hub {
     ) -> Result<(), PublishError> {
         self.check_own(instance, ordinal, value)?;
         self.spread(instance, ordinal, (None, value), None, 0, now, turn);
+        self.end_slow(now, turn);
         Ok(())
     }
 
     /// Publishes a value of main's own and answers with a key: the report under it comes in a [`Turn`], at the latest
-    /// when `within_ms` is over and [`Self::expire_report`] is called.
+    /// when `within_ms` is over and [`Self::expire_report`] is called, or another value is published so.
     ///
     /// # Errors
     ///
@@ -206,8 +224,12 @@ impl Hub {
         turn: &mut Turn,
     ) -> Result<u32, PublishError> {
         self.check_own(instance, ordinal, value)?;
+        self.expire_main_reports(now, turn);
         let origin = Some(Origin::Main);
-        Ok(self.spread(instance, ordinal, (None, value), origin, within_ms, now, turn))
+        let value = (None, value);
+        let key = self.spread(instance, ordinal, value, origin, within_ms, now, turn);
+        self.end_slow(now, turn);
+        Ok(key)
     }
 
     fn check_own(
@@ -260,13 +282,19 @@ impl Hub {
         for (peer, id) in &subscribers {
             match self.push_value(*peer, *id, value, &mut shared, token, policy) {
                 Pushed::Kept => {}
-                Pushed::Dropped(token) => {
+                Pushed::Dropped(tokens) => {
                     missed += 1;
-                    if let Some(token) = token {
-                        self.settle(token, *peer, *id, Some(Why::Dropped), turn);
+                    for token in tokens {
+                        self.settle(token, *peer, *id, Some(Why::Dropped));
+                        self.close_report_if_done(token, turn);
                     }
                 }
-                Pushed::Disconnect => slow.push((*peer, *id)),
+                Pushed::Disconnect => {
+                    if let Some(token) = token {
+                        self.settle(token, *peer, *id, Some(Why::Dropped));
+                    }
+                    slow.push((*peer, *id));
+                }
             }
             self.touch(*peer, turn);
         }
@@ -304,58 +332,102 @@ impl Hub {
         else {
             return Pushed::Kept;
         };
+        subscriber.awaited.extend(token);
         if may_send && subscriber.queue.is_empty() {
             let missed = std::mem::take(&mut subscriber.missed);
-            state.counters.values += 1;
             let sent = state.session.item(leg, missed, token, |out| {
                 out.raw(value);
                 Ok(())
             });
+            if sent.is_ok() {
+                state.counters.values += 1;
+                return Pushed::Kept;
+            }
             // Larger than this peer takes frames: it misses the value.
-            return if sent.is_ok() { Pushed::Kept } else { Pushed::Dropped(token) };
+            state.missed(id, missed.saturating_add(1));
+            return Pushed::Dropped(token.into_iter().collect());
         }
-        let mut dropped = None;
-        if subscriber.queue.len() >= depth {
+        let mut dropped = Vec::new();
+        let mut count = 0;
+        // Every turn takes a value out, or ends the loop.
+        while subscriber.is_full(depth, value.len()) {
             match overflow {
                 Overflow::DropNewest => {
-                    subscriber.missed = subscriber.missed.saturating_add(1);
-                    state.counters.missed += 1;
-                    return Pushed::Dropped(token);
+                    state.missed(id, 1);
+                    return Pushed::Dropped(token.into_iter().collect());
                 }
                 Overflow::Disconnect => return Pushed::Disconnect,
                 Overflow::DropOldest | Overflow::Conflate | Overflow::Wait => {
-                    dropped = subscriber.queue.pop_front();
-                    subscriber.missed = subscriber.missed.saturating_add(1);
-                    state.counters.missed += 1;
+                    dropped.extend(subscriber.pop().and_then(|(_, token)| token));
+                    count += 1;
                 }
             }
         }
         let kept = shared.get_or_insert_with(|| Arc::from(value));
+        subscriber.queued_bytes += value.len();
         subscriber.queue.push_back((Arc::clone(kept), token));
-        match dropped {
-            Some((_, token)) => Pushed::Dropped(token),
-            None => Pushed::Kept,
+        if count == 0 {
+            return Pushed::Kept;
         }
+        state.missed(id, count);
+        Pushed::Dropped(dropped)
     }
 
     /// A subscriber has given credit: what waits for it leaves.
-    pub(crate) fn flush_values(&mut self, peer: PeerId, id: u32) {
+    pub(crate) fn flush_values(&mut self, peer: PeerId, id: u32, turn: &mut Turn) {
         let leg = Leg::Inbound(id);
         let Some(state) = self.peers.get_mut(peer.0) else { return };
+        let mut lost = Vec::new();
         // Every turn spends credit.
         while state.session.may_send(leg) == Some(true) {
             let Some(Work::Subscription(subscriber)) =
                 state.session.inbound_mut(id).map(|inbound| &mut inbound.work)
             else {
-                return;
+                break;
             };
-            let Some((value, token)) = subscriber.queue.pop_front() else { return };
+            let Some((value, token)) = subscriber.pop() else { break };
             let missed = std::mem::take(&mut subscriber.missed);
-            state.counters.values += 1;
-            let _ = state.session.item(leg, missed, token, |out| {
+            let sent = state.session.item(leg, missed, token, |out| {
                 out.raw(&value);
                 Ok(())
             });
+            if sent.is_ok() {
+                state.counters.values += 1;
+            } else {
+                state.missed(id, missed.saturating_add(1));
+                lost.extend(token);
+            }
+        }
+        for token in lost {
+            self.settle(token, peer, id, Some(Why::Dropped));
+            self.close_report_if_done(token, turn);
+        }
+        self.touch(peer, turn);
+    }
+}
+
+impl Subscriber {
+    /// Whether one more value is too many.
+    fn is_full(&self, depth: usize, bytes: usize) -> bool {
+        let too_large = self.queued_bytes.saturating_add(bytes) > SUBSCRIPTION_BYTES_MAX;
+        self.queue.len() >= depth || (too_large && !self.queue.is_empty())
+    }
+
+    fn pop(&mut self) -> Option<(Arc<[u8]>, Option<u32>)> {
+        let popped = self.queue.pop_front()?;
+        self.queued_bytes -= popped.0.len();
+        Some(popped)
+    }
+}
+
+impl PeerState {
+    /// A subscriber has missed values.
+    fn missed(&mut self, subscription: u32, values: u32) {
+        self.counters.missed += u64::from(values);
+        if let Some(inbound) = self.session.inbound_mut(subscription)
+            && let Work::Subscription(subscriber) = &mut inbound.work
+        {
+            subscriber.missed = subscriber.missed.saturating_add(values);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The hub and its peers on a bench: virtual time, seeded faults, no threads. Tests are named after the faults they show.
 
+mod attacks;
 mod basics;
 mod bench;
 mod frames;

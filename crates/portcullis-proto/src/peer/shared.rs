@@ -94,7 +94,7 @@ impl Complete for Shared {
         self.with(|core| {
             let number = core.welcome.as_ref().map_or(0, |welcome| welcome.peer);
             for reply in replies.entries.drain(..) {
-                let Some(id) = reply.id else { continue };
+                let Some(id) = reply.id.filter(|_| !reply.call.is_cancelled()) else { continue };
                 let correlation = (u64::from(number) << 32) | u64::from(id);
                 let (status, failure) = match reply.outcome {
                     Ok(Outcome::Written(status)) => {

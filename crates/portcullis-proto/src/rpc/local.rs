@@ -48,6 +48,7 @@ pub struct LocalCall {
     pub call: Option<Call>,
     /// Items that have come and were not taken; bounded by the credit given.
     items: VecDeque<Taken>,
+    items_bytes: usize,
     finished: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -62,8 +63,14 @@ pub struct LocalCall {
 impl LocalCall {
     /// An item has come.
     pub fn push(&mut self, missed: u32, body: &[u8]) {
+        self.items_bytes += body.len();
         self.items.push_back(Taken { body: body.to_vec(), missed });
         wake(&mut self.reader);
+    }
+
+    /// Items that have come and were not taken, in bytes.
+    pub fn queued_bytes(&self) -> usize {
+        self.items_bytes
     }
 
     /// The flow has ended; what is queued can still be taken.
@@ -87,7 +94,9 @@ impl LocalCall {
 
     /// Takes an item of a flow that has ended.
     pub fn take(&mut self) -> Option<Taken> {
-        self.items.pop_front()
+        let item = self.items.pop_front()?;
+        self.items_bytes -= item.body.len();
+        Some(item)
     }
 }
 
@@ -169,7 +178,7 @@ pub fn poll_take<I: Locals, O: Locals>(
 ) -> Poll<Option<Taken>> {
     let limits = *session.our_limits();
     let Some(call) = local(session, leg) else { return Poll::Ready(None) };
-    let Some(item) = call.items.pop_front() else {
+    let Some(item) = call.take() else {
         if call.finished {
             return Poll::Ready(None);
         }
@@ -200,6 +209,7 @@ pub fn stop_local(local: &mut LocalCall) {
         call.token().cancel();
     }
     local.items.clear();
+    local.items_bytes = 0;
     local.end_of_items();
     local.wake_writer();
 }

@@ -23,6 +23,8 @@ pub struct Reply {
     pub channel: Arc<str>,
     /// The number by which logs name the call.
     pub correlation: u64,
+    /// The call itself. When it is cancelled it has ended, and `id` may be another's.
+    pub call: Call,
     /// How it ended, or that its arguments break their contract.
     pub outcome: Result<Outcome, CodecError>,
     /// Where the body stands in [`Replies::bytes`].
@@ -79,6 +81,7 @@ pub fn start_job(
         id: job.id,
         channel: job.channel,
         correlation: job.call.correlation(),
+        call: job.call,
         outcome,
         body: start..replies.bytes.len(),
     });
@@ -111,6 +114,7 @@ impl Running {
             id: self.id,
             channel: Arc::clone(&self.channel),
             correlation: self.call.correlation(),
+            call: self.call.clone(),
             outcome: Ok(outcome),
             body,
         };

@@ -43,12 +43,12 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// The flow of items to the caller.
     pub fn sink<T: Message>(&self) -> Sink<T> {
-        Sink::new(Arc::clone(self.call.host()), Leg::Inbound(self.id))
+        Sink::new(Arc::clone(self.call.host()), Leg::Inbound(self.id)).of(&self.call)
     }
 
     /// The flow of items from the caller.
     pub fn source<T: Message>(&self) -> Source<T> {
-        Source::new(Arc::clone(self.call.host()), Leg::Inbound(self.id))
+        Source::new(Arc::clone(self.call.host()), Leg::Inbound(self.id)).of(&self.call)
     }
 }
 

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::call::Call;
 use super::local::Host;
 use crate::codec::{Message, from_bytes};
 use crate::error::Error;
@@ -18,13 +19,20 @@ pub struct Sink<T> {
     leg: Leg,
     /// Set where the oldest item goes when the other side is too slow: how many wait at most.
     keep: Option<u32>,
+    /// The call that a handler serves. When it has ended, the leg may be another's.
+    call: Option<Call>,
     items: PhantomData<fn(T)>,
 }
 
 impl<T: Message> Sink<T> {
     /// The sending end of `leg`.
     pub fn new(host: Arc<dyn Host>, leg: Leg) -> Self {
-        Self { host, leg, keep: None, items: PhantomData }
+        Self { host, leg, keep: None, call: None, items: PhantomData }
+    }
+
+    pub(super) fn of(mut self, call: &Call) -> Self {
+        self.call = Some(call.clone());
+        self
     }
 
     /// The same, but it never waits: when the other side is too slow, `depth` items are kept and the oldest goes.
@@ -59,6 +67,10 @@ impl<T: Message> Sink<T> {
     }
 
     fn poll_send(&self, context: &mut Context<'_>, item: &T) -> Poll<Result<(), Error>> {
+        if self.call.as_ref().is_some_and(Call::is_cancelled) {
+            let error = Error::new(Status::Cancelled, "nobody takes items any more");
+            return Poll::Ready(Err(error));
+        }
         self.host.poll_send(self.leg, self.keep, context, &mut |out| item.encode(out)).map_err(
             |error| match error {
                 SendError::CallEnded => {
@@ -91,13 +103,20 @@ impl<T> fmt::Debug for Sink<T> {
 pub struct Source<T> {
     host: Arc<dyn Host>,
     leg: Leg,
+    /// As with [`Sink`].
+    call: Option<Call>,
     items: PhantomData<fn() -> T>,
 }
 
 impl<T: Message> Source<T> {
     /// The taking end of `leg`.
     pub fn new(host: Arc<dyn Host>, leg: Leg) -> Self {
-        Self { host, leg, items: PhantomData }
+        Self { host, leg, call: None, items: PhantomData }
+    }
+
+    pub(super) fn of(mut self, call: &Call) -> Self {
+        self.call = Some(call.clone());
+        self
     }
 
     /// The next item; `None` after the last one.
@@ -106,7 +125,13 @@ impl<T: Message> Source<T> {
     ///
     /// `invalid_argument` when an item breaks its contract: the flow ends there.
     pub async fn next(&mut self) -> Result<Option<T>, Error> {
-        let taken = poll_fn(|context| self.host.poll_take(self.leg, context)).await;
+        let taken = poll_fn(|context| {
+            if self.call.as_ref().is_some_and(Call::is_cancelled) {
+                return Poll::Ready(None);
+            }
+            self.host.poll_take(self.leg, context)
+        })
+        .await;
         taken.map(|item| from_bytes(&item.body)).transpose().map_err(|error| Error::invalid(&error))
     }
 }

@@ -287,13 +287,10 @@ impl<I, O> Session<I, O> {
     }
 
     /// Wants the outcome of a call that was given up, to undo what it may have done: it comes as an `End` with `data`.
-    /// Nothing comes when the connection ends before, or the call never left.
-    pub fn expect_late(&mut self, id: u32, data: O) {
-        if let Some(call) = self.outbound.get(id)
-            && call.data.is_none()
-        {
-            call.late = Some(data);
-        }
+    /// Nothing comes when the connection ends before. False when the call never left: it has no outcome.
+    pub fn expect_late(&mut self, id: u32, data: O) -> bool {
+        let call = self.outbound.get(id).filter(|call| call.data.is_none());
+        call.map(|call| call.late = Some(data)).is_some()
     }
 
     /// Ends a call of the other side with a body. Returns what was attached to it.
@@ -363,8 +360,9 @@ impl<I, O> Session<I, O> {
             self.outbox.abandon(writing);
             return Err(SendError::TooLarge { bytes, limit: self.theirs.frame_bytes });
         }
+        let waited = self.outbox.is_held();
         let held = self.outbox.commit(writing, due);
-        self.timeout_moved |= held.is_some() && self.keepalive;
+        self.timeout_moved |= held.is_some() && !waited && self.keepalive;
         Ok((bytes - HEADER_BYTES, held))
     }
 }

@@ -57,11 +57,12 @@ impl End {
                 || (!self.out.is_empty() && to.has_room())
                 || due(self.armed)
                 || due(self.linger)
-                || due(from.next_arrival()))
+                || (self.linger.is_none() && due(from.next_arrival())))
     }
 
     fn next_event(&self, from: &Pipe) -> Option<Time> {
-        let times = [self.armed, self.linger, from.next_arrival()];
+        let arrival = from.next_arrival().filter(|_| self.linger.is_none());
+        let times = [self.armed, self.linger, arrival];
         times.into_iter().flatten().filter(|_| self.open).min()
     }
 }
@@ -127,6 +128,10 @@ impl Link {
         }
     }
 
+    pub(crate) fn host(&self) -> Arc<dyn Complete> {
+        Arc::clone(&self.host) as _
+    }
+
     /// Whether the hub still knows the connection.
     pub(crate) fn is_open(&self) -> bool {
         self.near_end.open
@@ -165,8 +170,9 @@ impl Link {
 
     /// When something arrives next.
     pub(crate) fn next_arrival(&self) -> Option<Time> {
-        let up = self.up.next_arrival().filter(|_| self.near_end.open);
-        let down = self.down.next_arrival().filter(|_| self.far_end.open);
+        let reads = |end: &End| end.open && end.linger.is_none();
+        let up = self.up.next_arrival().filter(|_| reads(&self.near_end));
+        let down = self.down.next_arrival().filter(|_| reads(&self.far_end));
         up.into_iter().chain(down).min()
     }
 

@@ -58,6 +58,11 @@ pub(crate) struct Sim {
     pub(crate) quality: Quality,
 }
 
+/// What most peers are.
+pub(crate) fn native() -> Kind {
+    Kind::Native
+}
+
 /// A role that may do everything with the sample contract.
 pub(crate) fn all() -> Role {
     Role::new("all")
@@ -182,6 +187,11 @@ impl Sim {
 
     pub(crate) fn link(&mut self, node: Node) -> &mut Link {
         &mut self.links[node.0]
+    }
+
+    /// Where outcomes of main's handlers for that connection go.
+    pub(crate) fn host(&self, node: Node) -> Arc<dyn portcullis_proto::rpc::Complete> {
+        self.links[node.0].host()
     }
 
     pub(crate) fn id(&self, node: Node) -> PeerId {

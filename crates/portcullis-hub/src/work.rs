@@ -1,0 +1,167 @@
+//! What the hub keeps for calls: who works on each, and what of it waits.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use portcullis_proto::rpc::{Call, LocalCall, Locals, stop_local};
+use portcullis_proto::status::Status;
+use portcullis_proto::time::Time;
+
+use crate::catalog::InterfaceIndex;
+use crate::instance::InstanceId;
+use crate::peer::PeerId;
+use crate::{Hub, Turn};
+
+/// What a call is about, for whoever observes it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Meta {
+    pub(crate) interface: InterfaceIndex,
+    pub(crate) instance: InstanceId,
+    pub(crate) ordinal: u32,
+    pub(crate) started: Time,
+    pub(crate) bytes_in: u32,
+    pub(crate) correlation: u64,
+    pub(crate) callee: Option<PeerId>,
+}
+
+/// What the hub keeps for a call that a peer has opened.
+#[derive(Debug, Default)]
+pub(crate) struct Inbound {
+    pub(crate) meta: Option<Meta>,
+    pub(crate) work: Work,
+}
+
+/// Who works on a call.
+#[derive(Debug, Default)]
+pub(crate) enum Work {
+    /// Nobody yet.
+    #[default]
+    None,
+    /// A handler in main, of a call without streams.
+    Handler(Call),
+    /// A handler in main, and its flows.
+    Local(Box<LocalCall>),
+    /// Another peer.
+    Relay(Box<RelayIn>),
+    /// A topic.
+    Subscription(Box<Subscriber>),
+    /// A published value: the token of its report.
+    Report(u32),
+}
+
+/// A call that another peer serves, seen from its caller.
+#[derive(Debug)]
+pub(crate) struct RelayIn {
+    pub(crate) callee: PeerId,
+    /// The id at the callee; `None` once it has ended there, because it then may become another call's.
+    pub(crate) callee_id: Option<u32>,
+    /// Items that the callee has sent, each with what was missed before it, and for which the caller has given no credit
+    /// yet; bounded by the hub's own grant.
+    pub(crate) items: VecDeque<(u32, Vec<u8>)>,
+    /// The outcome, while items wait before it.
+    pub(crate) end: Option<(Status, Vec<u8>)>,
+}
+
+/// A call that the hub makes on behalf of another peer.
+#[derive(Debug)]
+pub(crate) struct RelayOut {
+    pub(crate) caller: PeerId,
+    /// The id at the caller; `None` once the call has ended there: then only its end is waited for.
+    pub(crate) caller_id: Option<u32>,
+    /// The instance, by the server's number for it.
+    pub(crate) export: u32,
+    /// Items that the caller has sent and for which the callee has given no credit yet; bounded by the hub's own grant.
+    pub(crate) items: VecDeque<Vec<u8>>,
+    /// The caller has sent its last item.
+    pub(crate) finished: bool,
+}
+
+/// A subscription.
+#[derive(Debug)]
+pub(crate) struct Subscriber {
+    pub(crate) instance: InstanceId,
+    pub(crate) ordinal: u32,
+    /// Values that wait for credit, each with the token of its report; bounded by the topic's depth, and in bytes.
+    pub(crate) queue: VecDeque<(Arc<[u8]>, Option<u32>)>,
+    pub(crate) queued_bytes: usize,
+    /// Values dropped since the last one that left.
+    pub(crate) missed: u32,
+    /// Reports that wait for this subscriber, by token.
+    pub(crate) awaited: BTreeSet<u32>,
+}
+
+impl RelayIn {
+    fn queued_bytes(&self) -> usize {
+        self.items.iter().map(|(_, item)| item.len()).sum()
+    }
+}
+
+impl RelayOut {
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.items.iter().map(Vec::len).sum()
+    }
+}
+
+impl Locals for Inbound {
+    fn local(&mut self) -> Option<&mut LocalCall> {
+        match &mut self.work {
+            Work::Local(local) => Some(local),
+            _ => None,
+        }
+    }
+}
+
+impl Locals for RelayOut {
+    fn local(&mut self) -> Option<&mut LocalCall> {
+        None
+    }
+}
+
+impl Work {
+    /// Items that wait, and the peer that has sent them; `caller` is whose call it is.
+    pub(crate) fn queued(&self, caller: PeerId) -> (PeerId, usize) {
+        match self {
+            Self::Local(local) => (caller, local.queued_bytes()),
+            Self::Relay(relay) => (relay.callee, relay.queued_bytes()),
+            _ => (caller, 0),
+        }
+    }
+}
+
+impl Hub {
+    /// Stops the work of a call that has ended or is about to: nobody waits for it any more.
+    pub(crate) fn stop_work(&mut self, peer: PeerId, id: u32, work: Work, turn: &mut Turn) {
+        let (sender, bytes) = work.queued(peer);
+        self.unqueued(sender, bytes);
+        match work {
+            Work::None => {}
+            Work::Handler(call) => call.token().cancel(),
+            Work::Local(mut local) => stop_local(&mut local),
+            Work::Relay(relay) => {
+                if let Some(callee_id) = relay.callee_id {
+                    self.cancel_callee(relay.callee, callee_id, turn);
+                }
+            }
+            Work::Subscription(subscriber) => self.unsubscribe(peer, id, &subscriber, turn),
+            Work::Report(token) => self.drop_report(token),
+        }
+    }
+
+    /// Whether a peer may have an item more waiting in the hub; then it is counted.
+    pub(crate) fn may_queue(&mut self, sender: PeerId, bytes: usize) -> bool {
+        let max = self.config.queued_bytes_max;
+        let Some(state) = self.peers.get_mut(sender.0) else { return false };
+        let fits = state.queued_bytes == 0 || state.queued_bytes.saturating_add(bytes) <= max;
+        if fits {
+            state.queued_bytes += bytes;
+        }
+        fits
+    }
+
+    /// Items of a peer's wait no longer.
+    pub(crate) fn unqueued(&mut self, sender: PeerId, bytes: usize) {
+        if let Some(state) = self.peers.get_mut(sender.0) {
+            state.queued_bytes = state.queued_bytes.saturating_sub(bytes);
+        }
+    }
+}
