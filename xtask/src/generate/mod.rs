@@ -62,7 +62,7 @@ const ITEMS: &[Item] = &[
                 "--out",
                 "packages/client/test/generated",
                 "--runtime",
-                "../../src/codec/index.js",
+                "../../src/index.js",
             ],
         ),
     },

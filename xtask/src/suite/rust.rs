@@ -1,6 +1,7 @@
 //! The sections that cargo runs. Flags are the same everywhere, so that a crate is built once for all sections that
 //! check, and once for all that run.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -104,22 +105,20 @@ pub(super) fn documentation(_: &mut Counts) -> Result<()> {
 
 /// The targets themselves; their runs on seeds and bounded mutations are Rust tests and TypeScript tests.
 pub(super) fn fuzz_targets(_: &mut Counts) -> Result<()> {
-    let mut check = process::cargo(&["check", "--locked", "--all-targets"]);
-    check.args(["--manifest-path", "fuzz/Cargo.toml"]);
-    check.env("CARGO_TARGET_DIR", place::target().join("fuzz"));
+    let mut clippy = apart("fuzz/Cargo.toml", place::target().join("fuzz"));
     // Nothing is linked here, so libFuzzer itself need not be compiled.
-    check.env("CUSTOM_LIBFUZZER_PATH", "/dev/null");
-    denying_warnings(check)
+    clippy.env("CUSTOM_LIBFUZZER_PATH", "/dev/null");
+    process::run(clippy)
 }
 
 pub(super) fn benchmark(_: &mut Counts) -> Result<()> {
-    let mut check = process::cargo(&["check", "--locked", "--all-targets"]);
-    check.args(["--manifest-path", "bench/Cargo.toml"]);
-    check.env("CARGO_TARGET_DIR", bench::target());
-    denying_warnings(check)
+    process::run(apart("bench/Cargo.toml", bench::target()))
 }
 
-fn denying_warnings(mut command: Command) -> Result<()> {
-    command.env("RUSTFLAGS", "-D warnings");
-    process::run(command)
+/// Lints of a workspace of its own, which is built into a folder of its own.
+fn apart(manifest: &str, target: PathBuf) -> Command {
+    let mut clippy = process::cargo(&["clippy", "--locked", "--all-targets"]);
+    clippy.args(["--manifest-path", manifest, "--", "-D", "warnings"]);
+    clippy.env("CARGO_TARGET_DIR", target);
+    clippy
 }
