@@ -4,5 +4,6 @@ mod attacks;
 mod basics;
 mod bench;
 mod frames;
+mod peers;
 mod protocol;
 mod script;

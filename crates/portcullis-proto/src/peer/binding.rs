@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::calling::{Calling, Incoming, Reporting};
-use super::cell::Pending;
+use super::cell::{Pending, Undo};
 use super::control::{Bound, hub_ordinal};
 use super::core::Export;
 use super::shared::{Peer, Shared};
@@ -49,32 +49,9 @@ impl Drop for Handle {
         if !self.release {
             return;
         }
-        let number = self.number;
-        detached(&self.peer, 0, hub_ordinal::RELEASE, |out| number.encode(out));
-        self.peer.lock().unbound.retain(|each| *each != number);
+        let now = self.peer.now();
+        self.peer.with(|core| core.give_back(hub_ordinal::RELEASE, self.number, now));
     }
-}
-
-/// Makes a call whose outcome nobody waits for.
-fn detached(
-    peer: &Arc<Shared>,
-    binding: u32,
-    ordinal: u32,
-    args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
-) {
-    let now = peer.now();
-    let opening = Opening {
-        kind: Kind::Request,
-        binding,
-        ordinal,
-        // The hub answers at once, and what is to be undone must not be given up.
-        deadline: None,
-        slack_ms: 0,
-        up: false,
-        down: false,
-    };
-    // A connection that has ended has released everything.
-    let _ = peer.with(|core| core.session.open(opening, now, Pending::default(), args));
 }
 
 impl Binding {
@@ -153,7 +130,17 @@ impl Binding {
             up,
             down,
         };
-        self.begin(opening, now, channel, None, args)
+        self.begin(opening, now, channel, Pending::default(), args)
+    }
+
+    /// Asks the hub for a binding, which is given back when nobody takes the answer.
+    pub(super) fn bind<T: Message, F: CallError>(
+        &self,
+        channel: &'static ChannelInfo,
+        args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Calling<T, F> {
+        let pending = Pending { undo: Undo::Bound, ..Pending::default() };
+        self.ask(channel, pending, args)
     }
 
     /// Asks the hub to take an interface as served. `export` counts from the answer on, which carries its number.
@@ -161,6 +148,16 @@ impl Binding {
         &self,
         channel: &'static ChannelInfo,
         export: Export,
+        args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Calling<T, F> {
+        let export = Some(Box::new(export));
+        self.ask(channel, Pending { undo: Undo::Served, export, ..Pending::default() }, args)
+    }
+
+    fn ask<T: Message, F: CallError>(
+        &self,
+        channel: &'static ChannelInfo,
+        pending: Pending,
         args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> Calling<T, F> {
         let now = self.handle.peer.now();
@@ -173,7 +170,7 @@ impl Binding {
             up: false,
             down: false,
         };
-        self.begin(opening, now, channel, Some(Box::new(export)), args).0
+        self.begin(opening, now, channel, pending, args).0
     }
 
     #[inline]
@@ -182,18 +179,20 @@ impl Binding {
         opening: Opening,
         now: Time,
         channel: &'static ChannelInfo,
-        export: Option<Box<Export>>,
+        mut pending: Pending,
         args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> (Calling<T, F>, u32) {
         let peer = &self.handle.peer;
         let opened = peer.with(|core| {
             let cell = core.cells.claim();
-            let local = (opening.up || opening.down).then(Box::default);
-            let pending = Pending { cell: Some(cell), local, export };
+            let undo = std::mem::take(&mut pending.undo);
+            pending.cell = Some(cell);
+            pending.local = (opening.up || opening.down).then(Box::default);
             match core.session.open(opening, now, pending, args) {
                 Ok(id) => {
                     if let Some(cell) = core.cells.get(cell) {
                         cell.id = id;
+                        cell.undo = undo;
                     }
                     Ok((cell, id))
                 }
@@ -215,15 +214,6 @@ impl Binding {
         args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> Calling<T, F> {
         self.open(channel, (false, false), args).0
-    }
-
-    /// Makes a call whose outcome nobody waits for.
-    pub(super) fn detached(
-        &self,
-        channel: &'static ChannelInfo,
-        args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
-    ) {
-        detached(&self.handle.peer, self.handle.number, channel.ordinal, args);
     }
 
     /// Sends a one-way message.
@@ -291,7 +281,7 @@ impl Binding {
             up: false,
             down: true,
         };
-        let (calling, id) = self.begin(opening, now, channel, None, |_| Ok(()));
+        let (calling, id) = self.begin(opening, now, channel, Pending::default(), |_| Ok(()));
         // Items arrive only while the binding lives.
         Subscription::new(Incoming::new(calling, id), self.clone())
     }
@@ -415,7 +405,7 @@ impl PublishTo for Binding {
             up: false,
             down: false,
         };
-        let (calling, _) = self.begin(opening, now, channel, None, |out| {
+        let (calling, _) = self.begin(opening, now, channel, Pending::default(), |out| {
             out.raw(value);
             Ok(())
         });

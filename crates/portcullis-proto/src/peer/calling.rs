@@ -113,12 +113,8 @@ impl<T, F> Drop for Calling<T, F> {
     fn drop(&mut self) {
         let Ok(Some(key)) = self.cell else { return };
         // What belonged to it is dropped once the lock is gone: a service that was to be served may hold clients.
-        let _given_up = self.peer.with(|core| {
-            let open = core.cells.get(key).filter(|cell| cell.ending == Ending::Open);
-            let id = open.map(|cell| cell.id);
-            core.cells.release(key);
-            id.and_then(|id| core.session.cancel(id))
-        });
+        let now = self.peer.now();
+        let _given_up = self.peer.with(|core| core.give_up(key, now));
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Cell {
     pub(super) ending: Ending,
     pub(super) body: Vec<u8>,
     pub(super) waker: Option<Waker>,
+    /// What is to be done when nobody takes a good outcome.
+    pub(super) undo: Undo,
     /// Items of a stream or topic that were not taken, once the call has ended.
     pub(super) left_over: Option<Box<LocalCall>>,
     generation: u32,
@@ -56,6 +58,7 @@ impl Cells {
             cell.free = false;
             cell.ending = Ending::Open;
             cell.id = 0;
+            cell.undo = Undo::Nothing;
             return CellKey { slot, generation: cell.generation };
         }
         let slot = self.cells.len() as u32;
@@ -64,6 +67,7 @@ impl Cells {
             ending: Ending::Open,
             body: Vec::new(),
             waker: None,
+            undo: Undo::Nothing,
             left_over: None,
             generation: 0,
             free: false,
@@ -118,6 +122,22 @@ pub(super) struct Pending {
     pub(super) local: Option<Box<LocalCall>>,
     /// What the hub is asked to take as served: requests for it may stand right behind the answer.
     pub(super) export: Option<Box<Export>>,
+    /// Set when the call was given up, and its outcome is wanted to be undone.
+    pub(super) undo: Undo,
+    /// The binding that the call gives back.
+    pub(super) released: Option<u32>,
+}
+
+/// What a good outcome of a call has brought about, and what is to be given back when nobody wants it any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Undo {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A binding.
+    Bound,
+    /// An export.
+    Served,
 }
 
 impl Locals for Pending {

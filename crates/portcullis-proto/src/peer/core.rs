@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::cell::{Cells, Ending, Pending};
-use super::control::Served;
-use crate::codec::{from_bytes, to_bytes};
+use super::cell::{CellKey, Cells, Ending, Pending, Undo};
+use super::control::{Bound, Served, hub_ordinal};
+use crate::codec::{Message, from_bytes, to_bytes};
 use crate::error::FailureBody;
+use crate::frame::Kind;
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{Call, Host, Job, LocalCall, Service, credited, stop_local};
-use crate::session::{Config, Ended, Event, Expired, Hello, Leg, PROTOCOL, Session, Side, Welcome};
+use crate::session::{
+    Config, Ended, Event, Expired, Hello, Leg, Opening, PROTOCOL, Session, Side, Welcome,
+};
 use crate::status::Status;
 use crate::time::Time;
 
@@ -46,11 +49,14 @@ pub(super) struct Core {
     pub(super) welcome: Option<Welcome>,
     pub(super) ended: Option<Goodbye>,
     /// Those who wait for the handshake or for the end.
-    pub(super) watchers: Vec<Waker>,
+    pub(super) watchers: Vec<(u64, Waker)>,
+    pub(super) next_watcher: u64,
     /// The driver, while it waits for something to send.
     pub(super) driver: Option<Waker>,
     /// Bindings whose instances have left, and that were not released.
     pub(super) unbound: Vec<u32>,
+    /// Bindings and exports that are to be given back as soon as there is room for a call: each with the hub's ordinal.
+    giving_back: Vec<(u32, u32)>,
     /// Services that are served no longer, to be dropped once the lock is gone: they may hold clients of this peer.
     pub(super) retired: Vec<Export>,
 }
@@ -94,8 +100,10 @@ impl Core {
             welcome: None,
             ended: None,
             watchers: Vec::new(),
+            next_watcher: 0,
             driver: None,
             unbound: Vec::new(),
+            giving_back: Vec::new(),
             retired: Vec::new(),
         }
     }
@@ -121,6 +129,7 @@ impl Core {
             };
             consumed += received.consumed;
             let Some(event) = received.event else {
+                self.give_all_back(now);
                 let ended = self.ended.is_some();
                 return Delivery { consumed, needed: received.needed, ended };
             };
@@ -134,7 +143,7 @@ impl Core {
                     let range = consumed - body.len()..consumed;
                     self.request(None, binding, ordinal, None, range, host, turn);
                 }
-                other => self.event(other),
+                other => self.event(other, now),
             }
         }
     }
@@ -178,7 +187,7 @@ impl Core {
         turn.jobs.push(job);
     }
 
-    fn event(&mut self, event: Event<'_, Pending>) {
+    fn event(&mut self, event: Event<'_, Pending>, now: Time) {
         match event {
             Event::Welcome(welcome) => {
                 self.welcome = Some(welcome);
@@ -201,7 +210,6 @@ impl Core {
                 if let (Leg::Outbound(id), Some(token)) = (leg, token) {
                     self.session.ack(id, token);
                 }
-                self.session.clear_deadline(leg);
                 match leg {
                     Leg::Inbound(id) => {
                         if let Some(local) = self.session.inbound_mut(id) {
@@ -209,6 +217,8 @@ impl Core {
                         }
                     }
                     Leg::Outbound(id) => {
+                        // From here on the stream has no deadline: it has begun.
+                        self.session.clear_deadline(leg);
                         let pending = self.session.outbound_mut(id);
                         if let Some(local) = pending.and_then(|pending| pending.local.as_mut()) {
                             local.push(missed, body);
@@ -231,6 +241,12 @@ impl Core {
                 {
                     self.exports.push(Export { number, ..*export });
                 }
+                if status == Status::Ok {
+                    self.undo(data.undo, body, now);
+                }
+                if let Some(released) = data.released {
+                    self.unbound.retain(|each| *each != released);
+                }
                 self.settle(data, Ending::Answered(status), body);
             }
             Event::Unbound { binding } => {
@@ -245,6 +261,87 @@ impl Core {
             | Event::Subscribe { .. }
             | Event::Publish { .. }
             | Event::Ack { .. } => {}
+        }
+    }
+
+    /// The future of a call is dropped: the call is given up, and a good outcome undone. What belonged to it comes back,
+    /// to be dropped without the lock.
+    pub(super) fn give_up(&mut self, key: CellKey, now: Time) -> Option<Pending> {
+        let cell = self.cells.get(key)?;
+        let (id, ending, undo) = (cell.id, cell.ending, cell.undo);
+        let body = std::mem::take(&mut cell.body);
+        self.cells.release(key);
+        match ending {
+            Ending::Open => {
+                let mut pending = self.session.cancel(id)?;
+                if let Some(local) = &mut pending.local {
+                    // Whoever sends items hears that nobody takes them any more.
+                    local.wake_writer();
+                }
+                self.undo_late(id, undo);
+                Some(pending)
+            }
+            Ending::Answered(Status::Ok) => {
+                self.undo(undo, &body, now);
+                None
+            }
+            Ending::Answered(_) | Ending::Expired | Ending::Lost => None,
+        }
+    }
+
+    /// A call was given up whose good outcome, should it come, is to be undone.
+    fn undo_late(&mut self, id: u32, undo: Undo) {
+        if undo != Undo::Nothing {
+            self.session.expect_late(id, Pending { undo, ..Pending::default() });
+        }
+    }
+
+    /// Gives back what nobody wants any more.
+    fn undo(&mut self, undo: Undo, body: &[u8], now: Time) {
+        match undo {
+            Undo::Nothing => {}
+            Undo::Bound => {
+                if let Ok(bound) = from_bytes::<Bound>(body) {
+                    self.give_back(hub_ordinal::RELEASE, bound.binding, now);
+                }
+            }
+            Undo::Served => {
+                if let Ok(Served { export }) = from_bytes(body) {
+                    let gone = self.exports.extract_if(.., |each| each.number == export);
+                    self.retired.extend(gone);
+                    self.give_back(hub_ordinal::WITHDRAW, export, now);
+                }
+            }
+        }
+    }
+
+    /// Gives a binding or an export back; when there is no room for a call, as soon as there is.
+    pub(super) fn give_back(&mut self, ordinal: u32, number: u32, now: Time) {
+        if self.ended.is_none() {
+            self.giving_back.push((ordinal, number));
+            self.give_all_back(now);
+        }
+    }
+
+    fn give_all_back(&mut self, now: Time) {
+        // Every turn makes a call, or ends the loop.
+        while let Some((ordinal, number)) = self.giving_back.first().copied() {
+            let opening = Opening {
+                kind: Kind::Request,
+                binding: 0,
+                ordinal,
+                // The hub answers at once, and what is to be undone must not be given up.
+                deadline: None,
+                slack_ms: 0,
+                up: false,
+                down: false,
+            };
+            let released = (ordinal == hub_ordinal::RELEASE).then_some(number);
+            let pending = Pending { released, ..Pending::default() };
+            if self.session.open(opening, now, pending, |out| number.encode(out)).is_err() {
+                return;
+            }
+            self.giving_back.remove(0);
         }
     }
 
@@ -266,7 +363,12 @@ impl Core {
         self.session.handle_timeout(now, &mut expired);
         for expired in expired {
             match expired {
-                Expired::Outbound { data, .. } => self.settle(data, Ending::Expired, &[]),
+                Expired::Outbound { id, data } => {
+                    let cell = data.cell.and_then(|key| self.cells.get(key));
+                    let undo = cell.map_or(Undo::Nothing, |cell| cell.undo);
+                    self.undo_late(id, undo);
+                    self.settle(data, Ending::Expired, &[]);
+                }
                 Expired::Inbound { id } => {
                     let text = "the time for the call ran out";
                     self.stop(id, Status::DeadlineExceeded, text);
@@ -291,11 +393,12 @@ impl Core {
             self.settle(pending, Ending::Lost, &[]);
         }
         self.retired.append(&mut self.exports);
+        self.giving_back.clear();
         self.wake_watchers();
     }
 
     pub(super) fn wake_watchers(&mut self) {
-        self.watchers.drain(..).for_each(Waker::wake);
+        self.watchers.drain(..).for_each(|(_, waker)| waker.wake());
         if let Some(driver) = self.driver.take() {
             driver.wake();
         }

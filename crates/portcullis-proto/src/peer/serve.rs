@@ -12,7 +12,6 @@ use crate::error::Error;
 use crate::rpc::{ChannelInfo, Publish, Service};
 
 const SERVE: ChannelInfo = hub_channel(hub_ordinal::SERVE, "portcullis.hub.serve");
-const WITHDRAW: ChannelInfo = hub_channel(hub_ordinal::WITHDRAW, "portcullis.hub.withdraw");
 
 /// An interface that this peer serves, until this is dropped.
 #[must_use = "the interface is withdrawn when this is dropped"]
@@ -65,8 +64,8 @@ impl Drop for Serving {
         drop(core);
         // Not under the lock: a service may hold clients of this very peer.
         drop(gone);
-        let binding = Binding::hub(&Peer::from_shared(&self.peer));
-        binding.detached(&WITHDRAW, |out| export.encode(out));
+        let now = self.peer.now();
+        self.peer.with(|core| core.give_back(hub_ordinal::WITHDRAW, export, now));
     }
 }
 

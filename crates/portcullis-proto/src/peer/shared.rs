@@ -54,7 +54,9 @@ impl Shared {
     pub(super) fn with<R>(&self, work: impl FnOnce(&mut Core) -> R) -> R {
         let mut core = self.lock();
         let result = work(&mut core);
-        let driver = if core.session.has_output() { core.driver.take() } else { None };
+        // A call that waits for the window has a deadline all the same.
+        let news = core.session.take_timeout_moved() || core.session.has_output();
+        let driver = if news { core.driver.take() } else { None };
         let retired = std::mem::take(&mut core.retired);
         drop(core);
         drop(retired);
@@ -139,10 +141,6 @@ impl Peer {
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.0
     }
-
-    pub(super) fn from_shared(shared: &Arc<Shared>) -> Self {
-        Self(Arc::clone(shared))
-    }
 }
 
 /// What a driver calls.
@@ -208,12 +206,13 @@ impl Peer {
     ///
     /// The hub's goodbye: versions or contracts differ, say.
     pub async fn ready(&self) -> Result<Welcome, Goodbye> {
+        let mut watch = Watch::new(&self.0);
         poll_fn(|context| {
             let mut core = self.0.lock();
             match (&core.welcome, &core.ended) {
                 (_, Some(goodbye)) => Poll::Ready(Err(goodbye.clone())),
                 (Some(welcome), None) => Poll::Ready(Ok(welcome.clone())),
-                (None, None) => core.watch(context.waker()),
+                (None, None) => watch.put(&mut core, context.waker()),
             }
         })
         .await
@@ -221,11 +220,12 @@ impl Peer {
 
     /// Waits for the end of the connection.
     pub async fn closed(&self) -> Goodbye {
+        let mut watch = Watch::new(&self.0);
         poll_fn(|context| {
             let mut core = self.0.lock();
             match &core.ended {
                 Some(goodbye) => Poll::Ready(goodbye.clone()),
-                None => core.watch(context.waker()),
+                None => watch.put(&mut core, context.waker()),
             }
         })
         .await
@@ -246,7 +246,7 @@ impl Peer {
         let descriptor = C::Interface::descriptor();
         let bind = Bind { interface: descriptor.name.to_owned(), hash: descriptor.hash.0, target };
         let bound: Bound = Binding::hub(self)
-            .call::<Bound, Error>(&BIND, |out| bind.encode(out))
+            .bind::<Bound, Error>(&BIND, |out| bind.encode(out))
             .await
             .map_err(|error| error.on(descriptor.name))?;
         Ok(C::from_binding(Binding::new(self, bound)))
@@ -264,12 +264,35 @@ impl Peer {
     }
 }
 
-impl Core {
-    fn watch<R>(&mut self, waker: &Waker) -> Poll<R> {
-        if !self.watchers.iter().any(|held| held.will_wake(waker)) {
-            self.watchers.push(waker.clone());
+/// One who waits for the handshake or the end, for as long as this lives.
+struct Watch<'a> {
+    peer: &'a Shared,
+    key: Option<u64>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(peer: &'a Shared) -> Self {
+        Self { peer, key: None }
+    }
+
+    fn put<R>(&mut self, core: &mut Core, waker: &Waker) -> Poll<R> {
+        let key = *self.key.get_or_insert_with(|| {
+            core.next_watcher += 1;
+            core.next_watcher
+        });
+        match core.watchers.iter_mut().find(|(held, _)| *held == key) {
+            Some((_, held)) => held.clone_from(waker),
+            None => core.watchers.push((key, waker.clone())),
         }
         Poll::Pending
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.peer.lock().watchers.retain(|(held, _)| *held != key);
+        }
     }
 }
 

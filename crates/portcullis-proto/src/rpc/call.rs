@@ -1,7 +1,7 @@
 //! What a handler knows of the call it serves.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -52,6 +52,9 @@ impl CancelToken {
     }
 }
 
+/// Stands for no deadline; no clock gets there.
+const NO_DEADLINE: u64 = u64::MAX;
+
 /// The call that a handler serves: who asks, how long there is, and whether anybody still waits.
 ///
 /// When the caller cancels, its deadline passes, or it goes away, the handler's future is dropped at its next await.
@@ -62,7 +65,8 @@ pub struct Call(Arc<Inner>);
 struct Inner {
     token: CancelToken,
     caller: Option<Arc<Caller>>,
-    deadline: Option<Time>,
+    /// In microseconds; `NO_DEADLINE` for none.
+    deadline: AtomicU64,
     correlation: u64,
     host: Arc<dyn Host>,
 }
@@ -75,6 +79,7 @@ impl Call {
         deadline: Option<Time>,
         correlation: u64,
     ) -> Self {
+        let deadline = AtomicU64::new(deadline.map_or(NO_DEADLINE, Time::as_micros));
         Self(Arc::new(Inner { token: CancelToken::default(), caller, deadline, correlation, host }))
     }
 
@@ -85,7 +90,13 @@ impl Call {
 
     /// The time that is left; `None` for a stream after its first item.
     pub fn remaining(&self) -> Option<Duration> {
-        self.0.deadline.map(|deadline| deadline.since(self.0.host.now()))
+        let deadline = self.0.deadline.load(Ordering::Relaxed);
+        (deadline != NO_DEADLINE).then(|| Time::from_micros(deadline).since(self.0.host.now()))
+    }
+
+    /// The stream has begun: it has no deadline any more.
+    pub(super) fn begun(&self) {
+        self.0.deadline.store(NO_DEADLINE, Ordering::Relaxed);
     }
 
     /// The number by which errors and logs name the call; 0 in a peer.

@@ -120,7 +120,7 @@ fn local<I: Locals, O: Locals>(session: &mut Session<I, O>, leg: Leg) -> Option<
     }
 }
 
-/// Sends an item when there is credit, or remembers whom to wake.
+/// Sends an item when there is credit, or remembers whom to wake. From its first item down on, a stream has no deadline.
 pub fn poll_send<I: Locals, O: Locals>(
     session: &mut Session<I, O>,
     leg: Leg,
@@ -132,7 +132,7 @@ pub fn poll_send<I: Locals, O: Locals>(
         return Poll::Ready(Err(SendError::CallEnded));
     };
     let Some(call) = local(session, leg) else { return Poll::Ready(Err(SendError::CallEnded)) };
-    match keep {
+    let sent = match keep {
         _ if may_send && call.outgoing.is_empty() => {
             let missed = std::mem::take(&mut call.dropped);
             Poll::Ready(session.item(leg, missed, None, body))
@@ -149,7 +149,14 @@ pub fn poll_send<I: Locals, O: Locals>(
             call.writer = Some(context.waker().clone());
             Poll::Pending
         }
+    };
+    if let (Leg::Inbound(_), Poll::Ready(Ok(()))) = (leg, &sent) {
+        if let Some(call) = local(session, leg).and_then(|local| local.call.as_ref()) {
+            call.begun();
+        }
+        session.clear_deadline(leg);
     }
+    sent
 }
 
 /// Credit has come for a leg: what waits for it leaves, and its sender goes on.

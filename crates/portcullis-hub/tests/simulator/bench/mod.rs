@@ -363,6 +363,10 @@ impl Sim {
         self.hub.left().reports.remove(&key)
     }
 
+    pub(crate) fn handles_open(&self) -> usize {
+        self.hub.hub().handles_open()
+    }
+
     pub(crate) fn open_work(&self) -> usize {
         self.hub.hub().open_work()
     }
