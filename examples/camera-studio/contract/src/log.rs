@@ -46,7 +46,7 @@ pub struct LogRecord {
     pub bytes: u32,
     /// From the request to its end; nothing for what has no reply.
     pub duration: Option<Duration>,
-    /// `ok`, or the name of the status.
+    /// `ok`, or the name of the status, or how many were too slow for it.
     #[limit(len <= NAME_BYTES_MAX)]
     pub outcome: String,
 }

@@ -18,7 +18,7 @@ pub struct Format {
 
 /// What a worker has done since its source was opened.
 #[portcullis::message]
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Pictures that it has read.
     pub taken: u64,
@@ -28,6 +28,9 @@ pub struct Progress {
     pub dropped: u64,
     /// Bytes of the pictures that it has published.
     pub bytes: u64,
+    /// Why its source has ended or broken off, in a sentence; nothing while it goes on.
+    #[limit(len <= TEXT_BYTES_MAX)]
+    pub ended: Option<String>,
 }
 
 /// Why a worker does not do what it was asked for.
@@ -38,7 +41,7 @@ pub enum WorkerError {
     NotStarted,
     /// It was started already.
     AlreadyStarted,
-    /// The source cannot be opened, or has broken off.
+    /// The source cannot be opened.
     Source {
         /// Why, in a sentence.
         #[limit(len <= TEXT_BYTES_MAX)]
@@ -49,7 +52,8 @@ pub enum WorkerError {
 /// A camera. Served by its worker process, which main has started.
 #[portcullis::interface(name = "studio.worker", version = 1)]
 pub trait CameraWorker {
-    /// Opens the source, and answers with what it gives. From then on pictures are published while `publishing`.
+    /// Opens the source, and answers with what it gives. From then on pictures are taken, and published while
+    /// `publishing`.
     #[call(deadline = "5s")]
     async fn start(
         &self,
@@ -57,6 +61,7 @@ pub trait CameraWorker {
         camera: CameraId,
         #[limit(len <= SOURCE_BYTES_MAX)] source: String,
         settings: Settings,
+        publishing: bool,
     ) -> Result<Format, WorkerError>;
 
     /// Closes the source.
@@ -67,7 +72,7 @@ pub trait CameraWorker {
     #[notify]
     async fn adjust(&self, cx: &Call, settings: Settings, publishing: bool);
 
-    /// Tells how far it has come, or why its source has broken off.
+    /// Tells how far it has come.
     #[call(deadline = "2s", idempotent)]
     async fn progress(&self, cx: &Call) -> Result<Progress, WorkerError>;
 }

@@ -562,14 +562,6 @@ var Writer = class {
     this.#position = 0;
     this.#depth = 0;
   }
-  /** Takes back everything behind the first `length` bytes, also after an error in a value. */
-  truncate(length) {
-    if (!(length >= 0 && length <= this.#position)) {
-      throw new RangeError("there are fewer bytes than that");
-    }
-    this.#position = length;
-    this.#depth = 0;
-  }
   /** What was written, from `start`: a window that is valid until the next call that writes. */
   view(start = 0) {
     return this.#buffer.subarray(start, this.#position);
@@ -577,20 +569,6 @@ var Writer = class {
   /** A copy of what was written, from `start`. */
   copy(start = 0) {
     return this.#buffer.slice(start, this.#position);
-  }
-  /** Leaves room for `length` bytes, all 0, and returns where it stands. */
-  reserve(length) {
-    const start = this.#room(length);
-    this.#buffer.fill(0, start, start + length);
-    this.#position = start + length;
-    return start;
-  }
-  /** Sets four bytes that were written before, little-endian. */
-  patchU32(at, value) {
-    if (!(at >= 0 && at + 4 <= this.#position)) {
-      throw new RangeError("nothing was written there");
-    }
-    this.#word(at, value);
   }
   /** Counts one more level of nesting; after success it is paired with `leave`. */
   enter() {

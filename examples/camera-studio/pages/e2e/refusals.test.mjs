@@ -1,6 +1,6 @@
 // Who is not let in: each is tried from a real browser, as far as browsers can be made to try.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { launch } from "../scripts/browser.mjs";
@@ -48,9 +48,23 @@ after(async () => {
   studio?.kill();
 }, WATCHDOG);
 
+/** Asks for a ticket with headers that no browser would send, and everything else as it should be. */
+async function forged(headers) {
+  const { cookies } = await page.call("Network.getCookies");
+  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  const type = "application/x-www-form-urlencoded";
+  const all = { Host: gate, Origin: `http://${gate}`, Cookie: cookie, "Content-Type": type, ...headers };
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(studio.addresses.viewer);
+    const asked = request({ hostname, port, path: "/ticket", method: "POST", headers: all }, (answer) => resolve(answer.resume().statusCode));
+    asked.on("error", reject).end("window=viewer");
+  });
+}
+
 describe("the gate refuses", WATCHDOG, () => {
   test("nobody that shows cookie, ticket, Origin and Host", async () => {
     assert.deepEqual(await socket(page, gate, ["portcullis.v1", `ticket.${await ticket()}`]), ["open", "portcullis.v1"]);
+    assert.equal(await forged({}), 200);
   });
 
   test("a browser without the cookie", async () => {
@@ -89,6 +103,8 @@ describe("the gate refuses", WATCHDOG, () => {
       await until(() => foreign.evaluate(`document.title === "Elsewhere"`).catch(() => false), "page");
       // The answer is a refusal, and the browser does not show even that to the page.
       await assert.rejects(foreign.evaluate(`(${TICKET})("http://${gate}")`), /Failed to fetch/);
+      assert.equal(await forged({ Origin: `http://127.0.0.1:${server.address().port}` }), 403);
+      assert.equal(await forged({ Origin: "null" }), 403);
       assert.deepEqual(await socket(foreign, gate, ["portcullis.v1", `ticket.${await ticket()}`]), REFUSED);
     } finally {
       server.close();
@@ -107,7 +123,8 @@ describe("the gate refuses", WATCHDOG, () => {
     await until(() => rebound.evaluate(`document.title === "Rebound" && location.host === "${host}"`).catch(() => false), "page");
     // The browser itself may be the one that refuses: such a page must not reach this machine.
     const asked = await rebound.evaluate(`(${TICKET})()`).catch(({ message }) => ({ status: message }));
-    assert.match(String(asked.status), /^403$|^421$|Failed to fetch/);
+    assert.match(String(asked.status), /^403$|Failed to fetch/);
+    assert.equal(await forged({ Host: host, Origin: `http://${host}` }), 403);
     assert.deepEqual(await socket(rebound, host, ["portcullis.v1", `ticket.${await ticket()}`]), REFUSED);
   });
 });

@@ -118,6 +118,24 @@ describe("the windows", WATCHDOG, () => {
     assert.match(await text(controls, "snapshot-figure"), /^From viewer-1: /);
   });
 
+  test("show every kind of message in the log", async () => {
+    const row = (kind, channel, from, to) => `[...document.querySelectorAll("#rows tr")].some((row) => {
+      const [, what, from, to] = [...row.children].map((cell) => cell.textContent);
+      return what === "${kind}${channel}" && from === "${from}" && to.startsWith("${to}");
+    })`;
+    await write(log, "filter", "frame");
+    await shows(log, row("event", "studio.live.frame", "camera-1", "3 subscribers"));
+    await write(log, "filter", "measured");
+    await shows(log, row("event", "studio.measurements.measured", "light", "1 subscriber"));
+    await write(log, "filter", "-frame -measured -progress");
+    await write(controls, "gain", "1");
+    await shows(log, row("call", "studio.settings.update", "controls-1", "main"));
+    await shows(log, row("state", "studio.settings.settings", "main", "3 subscribers"));
+    await shows(log, row("notify", "studio.worker.adjust", "main", "camera-1"));
+    await shows(log, row("call", "studio.snapshots.take", "controls-1", "viewer-1"));
+    await write(log, "filter", "");
+  });
+
   test("get a notice, and the sender is told who got it", async () => {
     await write(controls, "notice", "Recording starts in five minutes");
     await click(controls, "#send-notice");

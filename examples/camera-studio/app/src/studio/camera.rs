@@ -6,17 +6,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use camera_studio_contract::{
-    CameraId, CameraStatus, CameraWorkerClient, CameraWorkerInterface, Progress, WorkerError,
+    CameraId, CameraStatus, CameraWorkerClient, CameraWorkerInterface, ChannelKind, Progress,
+    Settings, WorkerError,
 };
 use portcullis::hub::{Events, HubEvent};
 use portcullis::peer::Target;
 use portcullis::process::Process;
 use portcullis::rpc::{Failure, Interface};
+use portcullis::{Status, codec};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::cameras::{State, add};
 use super::children::{Backoff, end};
+use super::log::Line;
+use super::settings::Controls;
 use super::{Context, contract_differs, roles};
 use crate::source::SourceSpec;
 use crate::{child, clock, text};
@@ -231,8 +235,10 @@ impl Keeper {
         let client: CameraWorkerClient =
             self.context.main.bind(target).await.map_err(|error| other(&error))?;
         let time = if self.spec == SourceSpec::Stdin { OPEN_STDIN_TIME } else { OPEN_TIME };
-        let settings = self.context.controls.borrow().settings.clone();
-        let opening = client.with_timeout(time).start(self.id, self.spec.to_string(), settings);
+        let Controls { settings, selected } = self.context.controls.borrow().clone();
+        let publishing = selected == Some(self.id);
+        let spec = self.spec.to_string();
+        let opening = client.with_timeout(time).start(self.id, spec, settings, publishing);
         match opening.await {
             Ok(format) => {
                 self.state.opened(self.id, &format);
@@ -269,8 +275,7 @@ impl Keeper {
                     }
                     let now = controls.borrow_and_update().clone();
                     let publishing = now.selected == Some(self.id);
-                    // A worker that is gone is found above.
-                    let _ = worker.client.adjust(now.settings, publishing);
+                    self.adjust(&worker, now.settings, publishing);
                 }
                 _ = progress.tick() => {
                     if let Err(reason) = self.ask(&worker).await {
@@ -288,13 +293,13 @@ impl Keeper {
                     }
                     Some(Command::Settle(done)) => {
                         let settings = self.context.controls.borrow().settings.clone();
-                        let _ = worker.client.adjust(settings, false);
+                        self.adjust(&worker, settings, false);
                         let _ = self.ask(&worker).await;
                         let _ = done.send(());
                     }
                     Some(Command::Unplug(done)) => {
                         let settings = self.context.controls.borrow().settings.clone();
-                        let _ = worker.client.adjust(settings, false);
+                        self.adjust(&worker, settings, false);
                         let _ = self.ask(&worker).await;
                         // One that does not answer is ended all the same.
                         let _ = worker.client.with_timeout(STOP_TIME).stop().await;
@@ -306,23 +311,34 @@ impl Keeper {
         }
     }
 
-    /// Asks a worker how far it is; fails when its source has broken off.
+    /// Tells a worker about settings. The hub reports calls and what is published; a notification is logged by its sender.
+    fn adjust(&self, worker: &Worker, settings: Settings, publishing: bool) {
+        let bytes = codec::to_bytes(&settings).map_or(0, |bytes| bytes.len() + 1);
+        // A worker that is gone is found by whoever waits for its process.
+        let _ = worker.client.adjust(settings, publishing);
+        self.context.log.add(Line {
+            channel: format!("{}.adjust", CameraWorkerInterface::NAME),
+            kind: ChannelKind::Notification,
+            from: String::new(),
+            to: self.label.clone(),
+            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+            duration: None,
+            outcome: Status::Ok.name().to_owned(),
+        });
+    }
+
+    /// Asks a worker how far it is; fails when its source has ended or broken off.
     async fn ask(&mut self, worker: &Worker) -> Result<(), String> {
-        match worker.client.progress().await {
-            Ok(progress) => {
-                self.state.set_progress(self.id, add(self.before, progress));
-                self.current = progress;
-                Ok(())
-            }
-            Err(Failure::App(WorkerError::Source { reason })) => Err(reason),
-            // It has ended, or is busy: the next turn tells.
-            Err(_) => Ok(()),
-        }
+        // One that does not answer has ended, or is busy: the next turn tells.
+        let Ok(progress) = worker.client.progress().await else { return Ok(()) };
+        self.state.set_progress(self.id, add(&self.before, &progress));
+        self.current = progress;
+        self.current.ended.take().map_or(Ok(()), Err)
     }
 
     /// A worker has ended: what it has said last is what it has done.
     fn account(&mut self) {
-        self.before = add(self.before, std::mem::take(&mut self.current));
+        self.before = add(&self.before, &std::mem::take(&mut self.current));
     }
 }
 

@@ -141,7 +141,7 @@ impl Studio {
     /// What all cameras have done so far.
     pub(super) fn progress(&self) -> Progress {
         let all = self.state.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().fold(Progress::default(), |sum, each| add(sum, *each))
+        all.iter().fold(Progress::default(), |sum, each| add(&sum, each))
     }
 
     fn ids(&self) -> impl Iterator<Item = CameraId> + use<> {
@@ -162,12 +162,13 @@ impl Studio {
 }
 
 /// A sum of what workers have done.
-pub(super) fn add(one: Progress, two: Progress) -> Progress {
+pub(super) fn add(one: &Progress, two: &Progress) -> Progress {
     Progress {
         taken: one.taken + two.taken,
         published: one.published + two.published,
         dropped: one.dropped + two.dropped,
         bytes: one.bytes + two.bytes,
+        ended: None,
     }
 }
 

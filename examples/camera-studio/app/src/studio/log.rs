@@ -35,7 +35,7 @@ pub(super) struct Line {
     pub(super) outcome: String,
 }
 
-/// Serves `studio.log`.
+/// What there is to log, and to serve as `studio.log`.
 #[derive(Default)]
 pub(super) struct Log {
     state: Mutex<State>,
@@ -50,11 +50,10 @@ struct State {
 
 impl Log {
     /// Serves the log, and publishes what is added from now on.
-    pub(super) fn serve(hub: &Hub) -> Result<(Arc<Self>, Hosted), StudioError> {
-        let log = Arc::new(Self::default());
-        let hosted = hub.serve(MessageLogServer::from_arc(Arc::clone(&log)))?;
-        let _ = log.publisher.set(hosted.publisher());
-        let publishing = Arc::downgrade(&log);
+    pub(super) fn serve(self: &Arc<Self>, hub: &Hub) -> Result<Hosted, StudioError> {
+        let hosted = hub.serve(MessageLogServer::from_arc(Arc::clone(self)))?;
+        let _ = self.publisher.set(hosted.publisher());
+        let publishing = Arc::downgrade(self);
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(BATCH_EVERY);
             while let Some(log) = publishing.upgrade() {
@@ -63,7 +62,7 @@ impl Log {
                 ticks.tick().await;
             }
         });
-        Ok((log, hosted))
+        Ok(hosted)
     }
 
     /// Adds a message.

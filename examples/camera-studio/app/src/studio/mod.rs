@@ -61,6 +61,7 @@ struct Context {
     spawner: Spawner,
     controls: watch::Sender<Controls>,
     restarts: Restarts,
+    log: Arc<log::Log>,
     /// Whoever finds that the studio cannot go on says so here.
     fatal: mpsc::Sender<StudioError>,
     closing: Arc<AtomicBool>,
@@ -119,6 +120,7 @@ async fn start(options: &cli::Studio) -> Result<(), StudioError> {
         spawner: Spawner::new(hub.clone(), program),
         controls: watch::channel(Controls::default()).0,
         restarts: Restarts::default(),
+        log: Arc::default(),
         fatal,
         closing: Arc::default(),
         tasks: Arc::default(),
@@ -153,12 +155,11 @@ async fn serve(
 ) -> Result<(), StudioError> {
     let hub = &context.hub;
     let mut windows = windows::Windows::bind(options.port)?;
-    let (log, log_hosted) = log::Log::serve(hub)?;
-    let observer = observer::Observer::start(hub, log);
+    let observer = observer::Observer::start(hub, Arc::clone(&context.log));
     let (receivers, receivers_hosted) = receivers::Receivers::serve(hub)?;
     let (cameras, cameras_hosted) = cameras::Studio::serve(context, sources)?;
     hosted.extend([
-        log_hosted,
+        context.log.serve(hub)?,
         receivers_hosted,
         cameras_hosted,
         settings::Store::serve(hub, context.controls.clone())?,
@@ -168,8 +169,10 @@ async fn serve(
     ]);
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
-        plugged = cameras.plug_all() => plugged?,
+        // What a failure comes from is said before what comes of it.
+        biased;
         error = failures.recv() => return Err(error.unwrap_or_else(gone)),
+        plugged = cameras.plug_all() => plugged?,
         _ = tokio::signal::ctrl_c() => return Ok(()),
         _ = terminated.recv() => return Ok(()),
     }

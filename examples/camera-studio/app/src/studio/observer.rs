@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use camera_studio_contract::ChannelKind;
-use portcullis::hub::{CallRecord, Hub, HubEvent, PeerInfo};
-use portcullis::schema;
+use portcullis::hub::{CallRecord, Hub, HubEvent, PeerInfo, PublishRecord};
+use portcullis::{Status, schema};
 
 use super::log::{Line, Log};
 use crate::analysis::Histogram;
@@ -66,6 +66,7 @@ impl Observer {
                 add(past.entry(peer.label.clone()).or_default(), peer);
             }
             HubEvent::Call(call) => self.called(call),
+            HubEvent::Published(value) => self.published(value),
             HubEvent::Denied { label, channel } => {
                 let channel = channel.as_deref().unwrap_or("an unknown channel");
                 let kind = self.kind(channel);
@@ -99,6 +100,26 @@ impl Observer {
             bytes: call.bytes_in.saturating_add(call.bytes_out),
             duration: Some(call.duration),
             outcome: call.status.name().to_owned(),
+        });
+    }
+
+    fn published(&self, value: &PublishRecord) {
+        let to = match value.subscribers {
+            1 => "1 subscriber".to_owned(),
+            count => format!("{count} subscribers"),
+        };
+        let outcome = match value.missed {
+            0 => Status::Ok.name().to_owned(),
+            missed => format!("{missed} too slow"),
+        };
+        self.log.add(Line {
+            channel: value.channel.to_string(),
+            kind: self.kind(&value.channel),
+            from: value.publisher.clone(),
+            to,
+            bytes: value.bytes,
+            duration: None,
+            outcome,
         });
     }
 

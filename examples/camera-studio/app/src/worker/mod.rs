@@ -74,6 +74,7 @@ impl CameraWorker for Worker {
         camera: CameraId,
         source: String,
         settings: Settings,
+        publishing: bool,
     ) -> Result<Format, WorkerError> {
         if self.with_pump(|pump| pump.is_some()) {
             return Err(WorkerError::AlreadyStarted);
@@ -88,7 +89,8 @@ impl CameraWorker for Worker {
             height: u32::try_from(source.size().height()).unwrap_or(u32::MAX),
             frames_per_second: source.rate().per_second(),
         };
-        let pump = Pump::start(source, camera, settings, self.peer.clone(), self.publisher.clone())
+        let begin = (settings, publishing);
+        let pump = Pump::start(source, camera, begin, self.peer.clone(), self.publisher.clone())
             .map_err(broken)?;
         self.with_pump(|held| {
             if held.is_some() {
@@ -112,9 +114,6 @@ impl CameraWorker for Worker {
     }
 
     async fn progress(&self, _: &Call) -> Result<Progress, WorkerError> {
-        self.with_pump(|pump| match pump {
-            None => Err(WorkerError::NotStarted),
-            Some(pump) => pump.progress().map_err(broken),
-        })
+        self.with_pump(|pump| pump.as_ref().map(Pump::progress).ok_or(WorkerError::NotStarted))
     }
 }

@@ -12,6 +12,7 @@ use crate::clock;
 use crate::picture::adjust::{Adjustment, Shrink};
 use crate::picture::{Picture, Size};
 use crate::source::Source;
+use crate::text;
 
 /// Bytes that may wait for main; a picture that comes when there are more is dropped.
 const WAITING_BYTES_MAX: usize = 8 << 20;
@@ -38,8 +39,6 @@ struct State {
     revision: u64,
     stopped: bool,
     progress: Progress,
-    /// Why the source has broken off.
-    failure: Option<String>,
 }
 
 impl Shared {
@@ -52,17 +51,16 @@ impl Pump {
     pub(super) fn start(
         source: Box<dyn Source>,
         camera: CameraId,
-        settings: Settings,
+        (settings, publishing): (Settings, bool),
         peer: Peer,
         publisher: LivePublisher,
     ) -> std::io::Result<Self> {
         let state = State {
             settings,
-            publishing: false,
+            publishing,
             revision: 0,
             stopped: false,
             progress: Progress::default(),
-            failure: None,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), stopped: Condvar::new() });
         let running = Running {
@@ -91,12 +89,8 @@ impl Pump {
         state.revision += 1;
     }
 
-    pub(super) fn progress(&self) -> Result<Progress, String> {
-        let state = self.0.lock();
-        match &state.failure {
-            Some(reason) => Err(reason.clone()),
-            None => Ok(state.progress),
-        }
+    pub(super) fn progress(&self) -> Progress {
+        self.0.lock().progress.clone()
     }
 }
 
@@ -132,7 +126,7 @@ impl Running {
                 return;
             }
             if let Err(error) = self.source.read(clock::now_us(), &mut taken) {
-                self.shared.lock().failure = Some(error.to_string());
+                self.shared.lock().progress.ended = Some(text::cut(error.to_string()));
                 return;
             }
             // A camera's driver would say when it hands the picture over: drawing or reading it is no latency.

@@ -31,7 +31,7 @@ import {
 
 function encodeStartArguments(
   out: Writer,
-  [camera, source, settings]: readonly [camera: CameraId, source: string, settings: Settings],
+  [camera, source, settings, publishing]: readonly [camera: CameraId, source: string, settings: Settings, publishing: boolean],
 ): void {
   let at = 'camera';
   try {
@@ -40,6 +40,8 @@ function encodeStartArguments(
     out.string(source, 0, 4200);
     at = 'settings';
     encodeSettings(out, settings);
+    at = 'publishing';
+    out.bool(publishing);
   } catch (error) {
     throw refused(error, at);
   }
@@ -47,7 +49,7 @@ function encodeStartArguments(
 
 function decodeStartArguments(
   input: Reader,
-): readonly [camera: CameraId, source: string, settings: Settings] {
+): readonly [camera: CameraId, source: string, settings: Settings, publishing: boolean] {
   let at = 'camera';
   try {
     const camera = decodeCameraId(input);
@@ -55,7 +57,9 @@ function decodeStartArguments(
     const source = input.string(0, 4200);
     at = 'settings';
     const settings = decodeSettings(input);
-    return [camera, source, settings];
+    at = 'publishing';
+    const publishing = input.bool();
+    return [camera, source, settings, publishing];
   } catch (error) {
     throw within(error, at);
   }
@@ -88,7 +92,7 @@ function decodeAdjustArguments(input: Reader): readonly [settings: Settings, pub
 }
 
 const startChannel: ChannelDescriptor<
-  readonly [camera: CameraId, source: string, settings: Settings],
+  readonly [camera: CameraId, source: string, settings: Settings, publishing: boolean],
   Format,
   WorkerError,
   never,
@@ -102,7 +106,7 @@ const startChannel: ChannelDescriptor<
   idempotent: false,
   overflow: 'wait',
   depth: 0,
-  digest: 0xe352b275,
+  digest: 0x0726fe28,
   args: { encode: encodeStartArguments, decode: decodeStartArguments },
   reply: FormatCodec,
   error: WorkerErrorCodec,
@@ -159,7 +163,7 @@ const progressChannel: ChannelDescriptor<readonly [], Progress, WorkerError, nev
   idempotent: true,
   overflow: 'wait',
   depth: 0,
-  digest: 0x3b0e2980,
+  digest: 0x2b6a61f9,
   args: noArguments,
   reply: ProgressCodec,
   error: WorkerErrorCodec,
@@ -176,7 +180,8 @@ export class CameraWorkerClient {
   }
 
   /**
-   * Opens the source, and answers with what it gives. From then on pictures are published while `publishing`.
+   * Opens the source, and answers with what it gives. From then on pictures are taken, and published while
+   * `publishing`.
    *
    * Deadline 5 s.
    *
@@ -186,9 +191,10 @@ export class CameraWorkerClient {
     camera: CameraId,
     source: string,
     settings: Settings,
+    publishing: boolean,
     options?: CallOptions,
   ): Calling<Format, WorkerError> {
-    return this.#binding.call(startChannel, [camera, source, settings], options);
+    return this.#binding.call(startChannel, [camera, source, settings, publishing], options);
   }
 
   /**
@@ -206,7 +212,7 @@ export class CameraWorkerClient {
   }
 
   /**
-   * Tells how far it has come, or why its source has broken off.
+   * Tells how far it has come.
    *
    * Deadline 2 s. Idempotent: it may be made again.
    */
@@ -218,9 +224,16 @@ export class CameraWorkerClient {
 /** Serves `CameraWorker`: the application implements it. */
 export interface CameraWorkerHandlers {
   /**
-   * Opens the source, and answers with what it gives. From then on pictures are published while `publishing`.
+   * Opens the source, and answers with what it gives. From then on pictures are taken, and published while
+   * `publishing`.
    */
-  start(camera: CameraId, source: string, settings: Settings, cx: CallContext): Awaitable<Format>;
+  start(
+    camera: CameraId,
+    source: string,
+    settings: Settings,
+    publishing: boolean,
+    cx: CallContext,
+  ): Awaitable<Format>;
 
   /** Closes the source. */
   stop(cx: CallContext): Awaitable<void>;
@@ -228,7 +241,7 @@ export interface CameraWorkerHandlers {
   /** Applies other settings to the pictures that follow, and tells whether those are published. */
   adjust(settings: Settings, publishing: boolean, cx: CallContext): Awaitable<void>;
 
-  /** Tells how far it has come, or why its source has broken off. */
+  /** Tells how far it has come. */
   progress(cx: CallContext): Awaitable<Progress>;
 }
 
@@ -240,7 +253,7 @@ export interface CameraWorkerHandlers {
 export const CameraWorker: InterfaceDescriptor<CameraWorkerClient, CameraWorkerHandlers, null> = {
   name: 'studio.worker',
   version: 1,
-  hash: '313eb5a89482656593229f7eb6fccdae',
+  hash: 'c0e248d0df35288c295d56f68b59e888',
   channels: [startChannel, stopChannel, adjustChannel, progressChannel],
   client: (binding) => new CameraWorkerClient(binding),
 };

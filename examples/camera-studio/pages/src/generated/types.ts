@@ -637,7 +637,7 @@ export interface LogRecord {
   /** From the request to its end; nothing for what has no reply. */
   readonly duration: number | null;
   /**
-   * `ok`, or the name of the status.
+   * `ok`, or the name of the status, or how many were too slow for it.
    *
    * At most 128 bytes of UTF-8.
    */
@@ -810,6 +810,12 @@ export interface Progress {
   readonly dropped: bigint;
   /** Bytes of the pictures that it has published. */
   readonly bytes: bigint;
+  /**
+   * Why its source has ended or broken off, in a sentence; nothing while it goes on.
+   *
+   * At most 512 bytes of UTF-8.
+   */
+  readonly ended: string | null;
 }
 
 export function encodeProgress(out: Writer, value: Progress): void {
@@ -822,6 +828,10 @@ export function encodeProgress(out: Writer, value: Progress): void {
     out.u64(value.dropped);
     at = 'bytes';
     out.u64(value.bytes);
+    at = 'ended';
+    if (out.option(value.ended)) {
+      out.string(value.ended, 0, 512);
+    }
   } catch (error) {
     throw refused(error, at);
   }
@@ -837,7 +847,9 @@ export function decodeProgress(input: Reader): Progress {
     const dropped = input.u64();
     at = 'bytes';
     const bytes = input.u64();
-    return { taken, published, dropped, bytes };
+    at = 'ended';
+    const ended = input.bool() ? input.string(0, 512) : null;
+    return { taken, published, dropped, bytes, ended };
   } catch (error) {
     throw within(error, at);
   }
@@ -1395,7 +1407,7 @@ export type WorkerError =
   | { readonly type: 'notStarted' }
   /** It was started already. */
   | { readonly type: 'alreadyStarted' }
-  /** The source cannot be opened, or has broken off. */
+  /** The source cannot be opened. */
   | {
       readonly type: 'source';
       /**

@@ -1,0 +1,207 @@
+//! The whole studio from outside, without windows: it starts its processes, survives the loss of one, and leaves nothing
+//! behind however it ends.
+#![cfg(target_os = "linux")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// By this variable of their environment the processes of a test are found again.
+const MARK: &str = "STUDIO_TEST";
+/// How often is looked whether they have ended, and how long: a watchdog.
+const LOOKS: u32 = 600;
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// A studio that carries a mark of its own.
+struct Studio {
+    mark: String,
+    command: Command,
+}
+
+impl Studio {
+    fn new(test: &str, arguments: &[&str]) -> Self {
+        let mark = format!("{test}-{}", std::process::id());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_camera-studio"));
+        command.args(arguments).env(MARK, &mark);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self { mark, command }
+    }
+
+    fn start(&mut self) -> Child {
+        self.command.spawn().expect("the binary was built")
+    }
+
+    fn run(mut self) -> Output {
+        let output = self.start().wait_with_output().expect("it was started");
+        self.assert_gone();
+        output
+    }
+
+    /// The processes of this test that run now.
+    fn processes(&self) -> Vec<PathBuf> {
+        let wanted = format!("{MARK}={}", self.mark);
+        let is_marked = |path: &Path| {
+            let environment = std::fs::read(path.join("environ")).unwrap_or_default();
+            environment.split(|&byte| byte == 0).any(|each| each == wanted.as_bytes())
+        };
+        let entries = std::fs::read_dir("/proc").expect("Linux").flatten();
+        entries.map(|entry| entry.path()).filter(|path| is_marked(path)).collect()
+    }
+
+    #[track_caller]
+    fn assert_gone(&self) {
+        for _ in 0..LOOKS {
+            if self.processes().is_empty() {
+                return;
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        panic!("{:?} are left", self.processes());
+    }
+}
+
+/// Reads what a studio prints until it has said so.
+fn wait_for(child: &mut Child, text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in BufReader::new(child.stdout.as_mut().expect("piped")).lines() {
+        let line = line.expect("UTF-8");
+        let found = line.contains(text);
+        lines.push(line);
+        if found {
+            return lines;
+        }
+    }
+    panic!("{text} does not come: {lines:?}");
+}
+
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args([name, &id]).status().expect("a shell's own tool");
+    assert!(sent.success());
+}
+
+fn temporary(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("camera-studio-{}-{name}", std::process::id()))
+}
+
+fn summary(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).expect("it was written");
+    std::fs::remove_file(path).expect("it can be removed");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("UTF-8")
+}
+
+#[test]
+fn it_survives_the_loss_of_a_renderer_and_sums_up() {
+    let path = temporary("killed.json");
+    let file = path.display().to_string();
+    let source = "pattern:64x36@30";
+    let output =
+        Studio::new("killed", &["--for", "8s", "--summary", &file, "--source", source]).run();
+    let printed = text(&output.stdout);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    assert!(printed.contains("killed statistics (process "), "{printed}");
+    let summary = summary(&path);
+
+    let kill = &summary["kill"];
+    assert_eq!(kill["killed"], "statistics");
+    assert!(kill["back_after_ms"].is_u64(), "{kill}");
+    assert_eq!(kill["others"][0]["label"], "light");
+    assert_eq!(summary["restarts"], serde_json::json!({ "statistics": 1 }));
+    assert_eq!((&summary["violations"], &summary["denied"]), (&Value::from(0), &Value::from(0)));
+
+    let sent = summary["frames"]["sent"].as_u64().expect("a number");
+    assert!(sent > 0);
+    let receivers = summary["frames"]["receivers"].as_array().expect("a list");
+    let labels: Vec<&Value> = receivers.iter().map(|each| &each["label"]).collect();
+    assert_eq!(labels, ["light", "statistics"]);
+    for each in receivers {
+        let number = |name: &str| each[name].as_u64().expect("a number");
+        assert!(number("received") > 0 && number("received") + number("dropped") <= sent, "{each}");
+        assert_eq!(number("copies"), number("received") * number("copies_per_frame"));
+        assert!(number("latency_p50_us") <= number("latency_p99_us"));
+    }
+    let peers = summary["peers"].as_array().expect("a list");
+    let labels: Vec<&Value> = peers.iter().map(|each| &each["label"]).collect();
+    assert_eq!(labels, ["camera-1", "light", "main", "statistics"]);
+    assert!(peers.iter().all(|each| each["bytes"].as_u64() > Some(0)));
+}
+
+#[test]
+fn standard_input_reaches_its_worker_to_the_last_picture() {
+    let path = temporary("input.json");
+    let file = path.display().to_string();
+    let arguments = ["--source", "y4m:-", "--for", "3s", "--no-kill", "--summary", &file];
+    let mut studio = Studio::new("input", &arguments);
+    studio.command.stdin(Stdio::piped());
+    let mut child = studio.start();
+    let mut input = b"YUV4MPEG2 W2 H2 F50:1 Ip A1:1 C420jpeg\n".to_vec();
+    for luma in 0..20 {
+        input.extend_from_slice(b"FRAME\n");
+        input.extend_from_slice(&[100 + luma, 100, 100, 100, 128, 128]);
+    }
+    child.stdin.take().expect("piped").write_all(&input).expect("it is read");
+    let output = child.wait_with_output().expect("it was started");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    studio.assert_gone();
+    // The worker has ended by then, and what it said last was when its source had ended.
+    assert_eq!(summary(&path)["frames"]["sent"], 20);
+}
+
+#[test]
+fn a_port_in_use_is_one_sentence_and_exit_code_2() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("bound");
+    let output = Studio::new("port", &["--port", &address.port().to_string()]).run();
+    let expect = format!(
+        "camera-studio: {address} is in use by another program; choose another port, or 0 for any free one\n"
+    );
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(2), expect.as_str()));
+}
+
+#[test]
+fn a_contract_that_differs_is_one_sentence_and_exit_code_2() {
+    let binary = Path::new(env!("CARGO_BIN_EXE_camera-studio"));
+    let outdated = binary.with_file_name("examples").join("outdated_peer");
+    let output =
+        Studio::new("outdated", &["--child-program", &outdated.display().to_string()]).run();
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(
+        error.starts_with("camera-studio: `camera-1` was built from another contract: "),
+        "{error}"
+    );
+    assert!(error.contains("studio.worker") && error.lines().count() == 1, "{error}");
+}
+
+#[test]
+fn ctrl_c_and_termination_end_it_in_order() {
+    for name in ["-INT", "-TERM"] {
+        let mut studio = Studio::new("signal", &["--source", "pattern:64x36@30"]);
+        let mut child = studio.start();
+        wait_for(&mut child, "1 s  peers 3 ");
+        signal(&child, name);
+        let output = child.wait_with_output().expect("it was started");
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{name}");
+        assert!(text(&output.stdout).contains("ran for "));
+        studio.assert_gone();
+    }
+}
+
+#[test]
+fn processes_end_with_a_main_that_was_killed() {
+    let mut studio = Studio::new("orphans", &["--source", "pattern:64x36@30"]);
+    let mut child = studio.start();
+    wait_for(&mut child, "1 s  peers 3 ");
+    assert_eq!(studio.processes().len(), 4);
+    signal(&child, "-KILL");
+    child.wait().expect("it was started");
+    studio.assert_gone();
+}
