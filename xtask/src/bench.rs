@@ -33,7 +33,7 @@ fn native() -> std::process::Command {
 }
 
 fn node() -> Result<std::process::Command> {
-    let script = "bench/js/main.mjs";
+    let script = "bench/js/codec.mjs";
     if !place::root().join(script).is_file() {
         bail!("there is no {script}");
     }
