@@ -86,7 +86,11 @@ pub(super) fn other_systems(_: &mut Counts) -> Result<()> {
 }
 
 pub(super) fn tests(counts: &mut Counts) -> Result<()> {
-    let mut test = process::cargo(&["test", "--lib", "--bins", "--tests", "--examples"]);
+    // Some tests start examples as other processes.
+    let mut build = process::cargo(&["build", "--examples"]);
+    build.args(flags());
+    process::run(build)?;
+    let mut test = process::cargo(&["test", "--lib", "--bins", "--tests"]);
     test.args(flags());
     process::run_tests(test, counts)
 }
