@@ -3,7 +3,9 @@
 mod attacks;
 mod basics;
 mod bench;
+mod faults;
 mod frames;
 mod peers;
 mod protocol;
+mod roles;
 mod script;

@@ -270,6 +270,20 @@ impl Sim {
         handle.take().expect("done in time: nobody stands still")
     }
 
+    /// Runs until a task is done; `None` when it stands still for too long.
+    pub(crate) fn finish_or<T>(&mut self, handle: &Handle<T>) -> Option<T> {
+        let until = self.now().after_ms(WAIT_MS);
+        self.run(until, |_| handle.is_done());
+        handle.take()
+    }
+
+    /// Lets so much time pass, in microseconds.
+    pub(crate) fn run_for_us(&mut self, us: u64) {
+        let until = self.now() + Duration::from_micros(us);
+        self.run(until, |_| false);
+        self.world.advance_to(until);
+    }
+
     /// Lets so much time pass.
     pub(crate) fn run_for(&mut self, ms: u32) {
         let until = self.now().after_ms(ms);

@@ -98,10 +98,6 @@ impl Pipe {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
-    }
-
     /// Reads what has arrived, and says whether that was all there will ever be.
     pub(crate) fn read(&mut self, now: Time) -> (Vec<u8>, bool) {
         let mut bytes = Vec::new();
