@@ -64,7 +64,7 @@ impl Studio {
     }
 }
 
-/// Reads what a studio prints until it has said so.
+/// Reads what a studio prints until it has said so. Each studio ends by itself some time, so that this ends too.
 fn wait_for(child: &mut Child, text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for line in BufReader::new(child.stdout.as_mut().expect("piped")).lines() {
@@ -135,6 +135,32 @@ fn it_survives_the_loss_of_a_renderer_and_sums_up() {
 }
 
 #[test]
+fn a_camera_that_was_killed_comes_back() {
+    let path = temporary("camera.json");
+    let file = path.display().to_string();
+    let arguments =
+        ["--for", "6s", "--no-kill", "--summary", &file, "--source", "pattern:64x36@30"];
+    let mut studio = Studio::new("camera", &arguments);
+    let mut child = studio.start();
+    wait_for(&mut child, " s  peers 3 ");
+    let is_worker = |path: &PathBuf| {
+        let line = std::fs::read(path.join("cmdline")).unwrap_or_default();
+        line.ends_with(b"\0worker\0")
+    };
+    let worker = studio.processes().into_iter().find(is_worker).expect("it is connected");
+    let id = worker.file_name().expect("its number").to_owned();
+    assert!(Command::new("kill").arg("-KILL").arg(id).status().expect("a tool").success());
+    let output = child.wait_with_output().expect("it was started");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    studio.assert_gone();
+    let summary = summary(&path);
+    assert_eq!(summary["restarts"], serde_json::json!({ "camera-1": 1 }));
+    // Pictures of the one that was killed, and of the one that took its place: more than either alone had time for.
+    let frames = &summary["frames"];
+    assert!(frames["sent"].as_u64() > Some(60), "{frames}");
+}
+
+#[test]
 fn standard_input_reaches_its_worker_to_the_last_picture() {
     let path = temporary("input.json");
     let file = path.display().to_string();
@@ -184,9 +210,9 @@ fn a_contract_that_differs_is_one_sentence_and_exit_code_2() {
 #[test]
 fn ctrl_c_and_termination_end_it_in_order() {
     for name in ["-INT", "-TERM"] {
-        let mut studio = Studio::new("signal", &["--source", "pattern:64x36@30"]);
+        let mut studio = Studio::new("signal", &["--source", "pattern:64x36@30", "--for", "2m"]);
         let mut child = studio.start();
-        wait_for(&mut child, "1 s  peers 3 ");
+        wait_for(&mut child, " s  peers 3 ");
         signal(&child, name);
         let output = child.wait_with_output().expect("it was started");
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{name}");
@@ -197,9 +223,9 @@ fn ctrl_c_and_termination_end_it_in_order() {
 
 #[test]
 fn processes_end_with_a_main_that_was_killed() {
-    let mut studio = Studio::new("orphans", &["--source", "pattern:64x36@30"]);
+    let mut studio = Studio::new("orphans", &["--source", "pattern:64x36@30", "--for", "2m"]);
     let mut child = studio.start();
-    wait_for(&mut child, "1 s  peers 3 ");
+    wait_for(&mut child, " s  peers 3 ");
     assert_eq!(studio.processes().len(), 4);
     signal(&child, "-KILL");
     child.wait().expect("it was started");

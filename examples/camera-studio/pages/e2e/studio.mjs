@@ -14,6 +14,8 @@ export async function startStudio(...options) {
     ? [process.env.STUDIO]
     : ["cargo", "run", "--quiet", "--release", "--package", "camera-studio", "--"];
   const child = spawn(command, [...first, ...options], { stdio: ["ignore", "pipe", "inherit"] });
+  // Its processes end with it, and it with this one.
+  process.once("exit", () => child.kill("SIGKILL"));
   const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal)));
   const studio = {
     /** The lines of each second, as numbers. */
