@@ -18,7 +18,7 @@ const SAMPLE_HUB: &str = "debug/examples/sample-hub";
 
 pub(super) fn types(_: &mut Counts) -> Result<()> {
     provide::npm_packages(false)?;
-    process::run(process::command("npm", &["run", "check", "--workspaces", "--if-present"]))
+    process::run(process::command("npm", &["run", "check"]))
 }
 
 pub(super) fn tests(counts: &mut Counts) -> Result<()> {
@@ -26,7 +26,7 @@ pub(super) fn tests(counts: &mut Counts) -> Result<()> {
     let mut build = process::cargo(&["build", "--example", "sample-hub"]);
     build.args(flags());
     process::run(build)?;
-    let mut test = process::command("npm", &["test", "--workspaces", "--if-present"]);
+    let mut test = process::command("npm", &["test"]);
     test.env("PORTCULLIS_SAMPLE_HUB", place::target().join(SAMPLE_HUB));
     process::run_tests(test, counts)
 }
