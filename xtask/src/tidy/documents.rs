@@ -42,6 +42,35 @@ pub(super) fn paths(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// A test that a document names as `file.rs::name` is there: a proof that is cited must exist.
+pub(super) fn tests(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in tree.files.iter().filter(|file| file.path.ends_with(".md")) {
+        for (index, line) in file.text.lines().enumerate() {
+            for span in line.split('`').skip(1).step_by(2) {
+                if let Some((path, name)) = span.split_once(".rs::")
+                    && !has_test(tree, path, name)
+                {
+                    let text = format!("there is no test `{span}`");
+                    findings.push(Finding::at(&file.path, index + 1, text));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// Whether some file of that name has the function; the folders before it may be shortened.
+fn has_test(tree: &Tree, path: &str, name: &str) -> bool {
+    let stem = path.rsplit('/').next().unwrap_or(path);
+    let (ending, function) = (format!("/{stem}.rs"), format!("fn {name}"));
+    tree.with_extension("rs").filter(|file| file.path.ends_with(&ending)).any(|file| {
+        file.text.match_indices(&function).any(|(at, found)| {
+            file.text[at + found.len()..].starts_with(|c: char| !c.is_alphanumeric() && c != '_')
+        })
+    })
+}
+
 /// Each page of `docs/decisions` has a date and the alternatives.
 pub(super) fn decisions(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -130,7 +159,7 @@ fn names_a_path(tree: &Tree, span: &str, is_document: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{decisions, links, paths};
+    use super::{decisions, links, paths, tests};
     use crate::tidy::Finding;
     use crate::tidy::tree::{File, Kind, Tree};
 
@@ -168,6 +197,13 @@ mod tests {
             ("src/x.rs", "//! `docs/none.md`\n//! `src/none.rs` `docs/a.md`"),
         ])));
         assert_eq!(found, [("docs/a.md".to_owned(), 1), ("src/x.rs".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn tests_that_documents_name_exist() {
+        let text = "`a/x.rs::one` `x.rs::on`\n`a/y.rs::one` `mod::one`";
+        let found = lines(tests(&tree(&[("d.md", text), ("a/tests/x.rs", "fn one() {}")])));
+        assert_eq!(found, [("d.md".to_owned(), 1), ("d.md".to_owned(), 2)]);
     }
 
     #[test]

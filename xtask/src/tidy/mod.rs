@@ -49,6 +49,7 @@ const CHECKS: &[fn(&Tree) -> Vec<Finding>] = &[
     manifests::check,
     documents::links,
     documents::paths,
+    documents::tests,
     documents::decisions,
 ];
 
