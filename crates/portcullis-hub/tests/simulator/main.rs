@@ -3,6 +3,8 @@
 mod attacks;
 mod basics;
 mod bench;
+mod ends;
+mod exhaustion;
 mod faults;
 mod frames;
 mod peers;
