@@ -16,8 +16,8 @@ use super::roles;
 
 /// How often main copies a picture for one receiver: into what waits for its connection.
 const COPIES_NATIVE: u64 = 1;
-/// For a page, also into the message of its WebSocket.
-const COPIES_PAGE: u64 = 2;
+/// For a page, also into the message of its WebSocket, and into the buffer that is written to its socket.
+const COPIES_PAGE: u64 = 3;
 
 /// Where the figures come from.
 pub(super) struct Figures {
