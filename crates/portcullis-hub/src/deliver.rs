@@ -1,5 +1,6 @@
 //! Bytes of a peer in, one frame after the other, until there is no whole one left or the peer has broken a rule.
 
+use portcullis_proto::codec::to_bytes;
 use portcullis_proto::frame::HEADER_BYTES;
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::rpc::{HandlerReply, Outcome, Replies, credited};
@@ -109,8 +110,8 @@ impl Hub {
                 let asked = Asked { binding, ordinal, budget_ms, body, range: 0..0 };
                 self.take_published(peer, id, &asked, now, turn)
             }
-            Event::Item { leg: Leg::Inbound(id), body, .. } => {
-                self.item_up(peer, id, body, now, turn)
+            Event::Item { leg: Leg::Inbound(id), missed, body, .. } => {
+                self.item_up(peer, id, missed, body, now, turn)
             }
             Event::Item { leg: Leg::Outbound(id), missed, body, .. } => {
                 self.item_down(peer, id, missed, body, now, turn)
@@ -150,7 +151,12 @@ impl Hub {
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         match leg {
             Leg::Inbound(id) => match state.session.inbound_mut(id).map(|call| &call.work) {
-                Some(Work::Local(_)) => credited(&mut state.session, leg),
+                Some(Work::Local(_)) => {
+                    if let Some(end) = credited(&mut state.session, leg) {
+                        let (status, body) = *end;
+                        self.pass_on_end(peer, id, status, &body, now, turn);
+                    }
+                }
                 Some(Work::Relay(_)) => self.flush_down(peer, id, now, turn),
                 Some(Work::Subscription(_)) => self.flush_values(peer, id, turn),
                 _ => {}
@@ -192,12 +198,23 @@ impl Hub {
         if meta.is_none_or(|meta| meta.correlation != reply.correlation) {
             return;
         }
+        // Items may still wait for credit; the outcome comes behind them.
+        let mut held = |status, body: &[u8]| {
+            let work = state.session.inbound_mut(id).map(|inbound| &mut inbound.work);
+            if let Some(Work::Local(local)) = work { local.hold_end(status, body) } else { false }
+        };
         match outcome {
             Outcome::Written(status) => {
                 let body = bytes.get(reply.body.clone()).unwrap_or_default();
-                self.end_call(peer, id, *status, body, now, turn);
+                if !held(*status, body) {
+                    self.end_call(peer, id, *status, body, now, turn);
+                }
             }
             Outcome::Failed(error) => {
+                let body = to_bytes(&error.body().bounded()).unwrap_or_default();
+                if held(error.status(), &body) {
+                    return;
+                }
                 self.fail_call_as_said(peer, id, error.status(), error.body().clone(), now, turn);
             }
             Outcome::Panicked(_) => {

@@ -7,6 +7,7 @@ use portcullis_proto::codec::from_bytes;
 use portcullis_proto::error::FailureBody;
 use portcullis_proto::frame::Kind;
 use portcullis_proto::goodbye::{Goodbye, Reason};
+use portcullis_proto::peer::correlation;
 use portcullis_proto::schema::validate::Root;
 use portcullis_proto::session::{Leg, Opening, SendError};
 use portcullis_proto::status::Status;
@@ -50,12 +51,17 @@ impl Hub {
         };
         match self.open_relay(callee, opening, data, asked, now) {
             Ok(callee_id) => {
+                let number = correlation(callee.0, callee_id);
                 let callee_id = Some(callee_id);
                 let relay = RelayIn { callee, callee_id, items: VecDeque::new(), end: None };
                 if let Some(state) = self.peers.get_mut(caller.0)
                     && let Some(inbound) = state.session.inbound_mut(caller_id)
                 {
                     inbound.work = Work::Relay(Box::new(relay));
+                    if let Some(meta) = &mut inbound.meta {
+                        // The callee knows both numbers, too, so that its log and the hub's name the call alike.
+                        meta.correlation = number;
+                    }
                 }
                 self.touch(callee, turn);
             }
@@ -122,6 +128,7 @@ impl Hub {
         &mut self,
         caller: PeerId,
         id: u32,
+        missed: u32,
         body: &[u8],
         now: Time,
         turn: &mut Turn,
@@ -150,14 +157,14 @@ impl Hub {
                 && let Some(inbound) = state.session.inbound_mut(id)
                 && let Work::Local(local) = &mut inbound.work
             {
-                local.push(0, body);
+                local.push(missed, body);
             }
             return Ok(());
         };
         if let Some(other) = self.peers.get_mut(callee.0)
             && let Some(out) = other.session.outbound_mut(callee_id)
         {
-            out.items.push_back(body.to_vec());
+            out.items.push_back((missed, body.to_vec()));
         }
         self.flush_up(callee, callee_id, now, turn);
         Ok(())
@@ -172,10 +179,10 @@ impl Hub {
         // Every turn spends credit.
         while state.session.may_send(leg) == Some(true) {
             let next = state.session.outbound_mut(callee_id).and_then(|out| out.items.pop_front());
-            let Some(item) = next else { break };
+            let Some((missed, item)) = next else { break };
             items += 1;
             bytes += item.len();
-            let sent = state.session.item(leg, 0, None, |out| {
+            let sent = state.session.item(leg, missed, None, |out| {
                 out.raw(&item);
                 Ok(())
             });
@@ -365,7 +372,8 @@ impl Hub {
         Ok(())
     }
 
-    fn pass_on_end(
+    /// Ends a call as its callee has said it.
+    pub(crate) fn pass_on_end(
         &mut self,
         caller: PeerId,
         caller_id: u32,

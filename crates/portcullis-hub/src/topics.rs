@@ -19,7 +19,7 @@ use crate::handles::Handle;
 use crate::instance::InstanceId;
 use crate::peer::{PeerId, PeerState};
 use crate::report::Origin;
-use crate::work::{Subscriber, Work};
+use crate::work::{Subscriber, Waiting, Work};
 use crate::{Hub, Turn};
 
 /// Why main's own value was not published.
@@ -344,32 +344,37 @@ impl Hub {
                 return Pushed::Kept;
             }
             // Larger than this peer takes frames: it misses the value.
-            state.missed(id, missed.saturating_add(1));
+            state.counters.missed += 1;
+            subscriber_of(state, id, |subscriber| subscriber.missed_before_next(missed, 1));
             return Pushed::Dropped(token.into_iter().collect());
         }
         let mut dropped = Vec::new();
-        let mut count = 0;
+        let mut count: u32 = 0;
         // Every turn takes a value out, or ends the loop.
         while subscriber.is_full(depth, value.len()) {
             match overflow {
                 Overflow::DropNewest => {
-                    state.missed(id, 1);
+                    subscriber.missed = subscriber.missed.saturating_add(1);
+                    state.counters.missed += 1;
                     return Pushed::Dropped(token.into_iter().collect());
                 }
                 Overflow::Disconnect => return Pushed::Disconnect,
                 Overflow::DropOldest | Overflow::Conflate | Overflow::Wait => {
-                    dropped.extend(subscriber.pop().and_then(|(_, token)| token));
+                    let Some(gone) = subscriber.pop() else { break };
+                    subscriber.missed_before_next(gone.missed, 1);
+                    dropped.extend(gone.token);
                     count += 1;
                 }
             }
         }
-        let kept = shared.get_or_insert_with(|| Arc::from(value));
         subscriber.queued_bytes += value.len();
-        subscriber.queue.push_back((Arc::clone(kept), token));
+        let value = Arc::clone(shared.get_or_insert_with(|| Arc::from(value)));
+        let missed = std::mem::take(&mut subscriber.missed);
+        subscriber.queue.push_back(Waiting { value, token, missed });
         if count == 0 {
             return Pushed::Kept;
         }
-        state.missed(id, count);
+        state.counters.missed += u64::from(count);
         Pushed::Dropped(dropped)
     }
 
@@ -385,8 +390,7 @@ impl Hub {
             else {
                 break;
             };
-            let Some((value, token)) = subscriber.pop() else { break };
-            let missed = std::mem::take(&mut subscriber.missed);
+            let Some(Waiting { value, token, missed }) = subscriber.pop() else { break };
             let sent = state.session.item(leg, missed, token, |out| {
                 out.raw(&value);
                 Ok(())
@@ -394,7 +398,8 @@ impl Hub {
             if sent.is_ok() {
                 state.counters.values += 1;
             } else {
-                state.missed(id, missed.saturating_add(1));
+                state.counters.missed += 1;
+                subscriber_of(state, id, |subscriber| subscriber.missed_before_next(missed, 1));
                 lost.extend(token);
             }
         }
@@ -413,22 +418,26 @@ impl Subscriber {
         self.queue.len() >= depth || (too_large && !self.queue.is_empty())
     }
 
-    fn pop(&mut self) -> Option<(Arc<[u8]>, Option<u32>)> {
+    fn pop(&mut self) -> Option<Waiting> {
         let popped = self.queue.pop_front()?;
-        self.queued_bytes -= popped.0.len();
+        self.queued_bytes -= popped.value.len();
         Some(popped)
+    }
+
+    /// Values were missed right before the next one that leaves: the first that waits, or else the next to come.
+    fn missed_before_next(&mut self, before: u32, values: u32) {
+        let waiting = self.queue.front_mut().map(|next| &mut next.missed);
+        let missed = waiting.unwrap_or(&mut self.missed);
+        *missed = missed.saturating_add(before).saturating_add(values);
     }
 }
 
-impl PeerState {
-    /// A subscriber has missed values.
-    fn missed(&mut self, subscription: u32, values: u32) {
-        self.counters.missed += u64::from(values);
-        if let Some(inbound) = self.session.inbound_mut(subscription)
-            && let Work::Subscription(subscriber) = &mut inbound.work
-        {
-            subscriber.missed = subscriber.missed.saturating_add(values);
-        }
+/// Works on a subscription, if it still stands.
+fn subscriber_of(state: &mut PeerState, id: u32, work: impl FnOnce(&mut Subscriber)) {
+    if let Some(inbound) = state.session.inbound_mut(id)
+        && let Work::Subscription(subscriber) = &mut inbound.work
+    {
+        work(subscriber);
     }
 }
 

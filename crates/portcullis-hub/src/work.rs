@@ -70,8 +70,9 @@ pub(crate) struct RelayOut {
     pub(crate) caller_id: Option<u32>,
     /// The instance, by the server's number for it.
     pub(crate) export: u32,
-    /// Items that the caller has sent and for which the callee has given no credit yet; bounded by the hub's own grant.
-    pub(crate) items: VecDeque<Vec<u8>>,
+    /// Items that the caller has sent, each with what was missed before it, and for which the callee has given no credit
+    /// yet; bounded by the hub's own grant.
+    pub(crate) items: VecDeque<(u32, Vec<u8>)>,
     /// The caller has sent its last item.
     pub(crate) finished: bool,
 }
@@ -81,13 +82,23 @@ pub(crate) struct RelayOut {
 pub(crate) struct Subscriber {
     pub(crate) instance: InstanceId,
     pub(crate) ordinal: u32,
-    /// Values that wait for credit, each with the token of its report; bounded by the topic's depth, and in bytes.
-    pub(crate) queue: VecDeque<(Arc<[u8]>, Option<u32>)>,
+    /// Values that wait for credit; bounded by the topic's depth, and in bytes.
+    pub(crate) queue: VecDeque<Waiting>,
     pub(crate) queued_bytes: usize,
-    /// Values dropped since the last one that left.
+    /// Values missed since the last one that left or waits.
     pub(crate) missed: u32,
     /// Reports that wait for this subscriber, by token.
     pub(crate) awaited: BTreeSet<u32>,
+}
+
+/// A value that waits for a subscriber's credit.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) value: Arc<[u8]>,
+    /// Names its report, where there is one.
+    pub(crate) token: Option<u32>,
+    /// Values missed right before it.
+    pub(crate) missed: u32,
 }
 
 impl RelayIn {
@@ -98,7 +109,7 @@ impl RelayIn {
 
 impl RelayOut {
     pub(crate) fn queued_bytes(&self) -> usize {
-        self.items.iter().map(Vec::len).sum()
+        self.items.iter().map(|(_, item)| item.len()).sum()
     }
 }
 

@@ -6,12 +6,12 @@ use std::task::Waker;
 use super::cell::{CellKey, Cells, Ending, Pending, Undo};
 use super::control::{Bound, Served, hub_ordinal};
 use crate::codec::{Message, from_bytes, to_bytes};
-use crate::error::FailureBody;
+use crate::error::{Error, FailureBody};
 use crate::frame::Kind;
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{Call, Host, Job, LocalCall, Service, credited, stop_local};
 use crate::session::{
-    Config, Ended, Event, Expired, Hello, Leg, Opening, PROTOCOL, Session, Side, Welcome,
+    Config, Ended, Event, Expired, Hello, Leg, Opening, PROTOCOL, SendError, Session, Side, Welcome,
 };
 use crate::status::Status;
 use crate::time::Time;
@@ -167,7 +167,9 @@ impl Core {
             }
             return;
         };
-        let call = Call::new(Arc::clone(host), None, deadline, 0);
+        let number = self.welcome.as_ref().map_or(0, |welcome| welcome.peer);
+        let correlation = id.map_or(0, |id| correlation(number, id));
+        let call = Call::new(Arc::clone(host), None, deadline, correlation);
         let job = Job {
             service: Arc::clone(&export.service),
             ordinal,
@@ -226,7 +228,12 @@ impl Core {
                     }
                 }
             }
-            Event::Credit { leg, .. } => credited(&mut self.session, leg),
+            Event::Credit { leg, .. } => {
+                if let (Some(end), Leg::Inbound(id)) = (credited(&mut self.session, leg), leg) {
+                    let (status, body) = *end;
+                    self.answer(id, status, &body);
+                }
+            }
             Event::Finish { id } => {
                 if let Some(local) = self.session.inbound_mut(id) {
                     local.end_of_items();
@@ -351,6 +358,21 @@ impl Core {
         self.cells.settle(pending, ending, body);
     }
 
+    /// Ends a call that a handler here has served, behind the items that still wait for credit.
+    pub(super) fn answer(&mut self, id: u32, status: Status, body: &[u8]) {
+        if self.session.inbound_mut(id).is_some_and(|local| local.hold_end(status, body)) {
+            return;
+        }
+        let sent = self.session.reply(id, status, |out| {
+            out.raw(body);
+            Ok(())
+        });
+        if let Err(error @ SendError::TooLarge { .. }) = sent {
+            let error = Error::from(error);
+            self.session.fail(id, error.status(), error.body());
+        }
+    }
+
     /// Nobody waits for a call any more: its handler is stopped, and the call ends at once.
     fn stop(&mut self, id: u32, status: Status, text: &str) {
         let Some(local) = self.session.inbound_mut(id) else { return };
@@ -403,6 +425,11 @@ impl Core {
             driver.wake();
         }
     }
+}
+
+/// The number by which the logs of hub and callee name a call that a peer serves: the peer's number above the call's id.
+pub fn correlation(peer: u32, id: u32) -> u64 {
+    (u64::from(peer) << 32) | u64::from(id)
 }
 
 /// Most unbound bindings that are remembered: more than a peer may have.

@@ -11,7 +11,7 @@ mod serve;
 mod shared;
 mod subscription;
 
-pub use self::core::{Delivery, PeerConfig, Turn};
+pub use self::core::{Delivery, PeerConfig, Turn, correlation};
 pub use binding::{Binding, PublishTo, Publisher};
 pub use calling::{Calling, Incoming, Reporting};
 pub use control::{Bind, Bound, HUB_INTERFACE, Serve, Served, Target, hub_ordinal};

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use super::binding::Binding;
 use super::control::{Bind, Bound, HUB_INTERFACE, Target, hub_ordinal};
 use super::core::{Core, Delivery, PeerConfig, Turn};
-use crate::codec::Message;
+use crate::codec::{Message, to_bytes};
 use crate::error::{Error, FailureBody};
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{
@@ -94,37 +94,33 @@ impl Host for Shared {
 impl Complete for Shared {
     fn complete(&self, replies: &mut Replies) {
         self.with(|core| {
-            let number = core.welcome.as_ref().map_or(0, |welcome| welcome.peer);
             for reply in replies.entries.drain(..) {
+                let correlation = reply.correlation;
+                if let Ok(Outcome::Panicked(text)) = &reply.outcome {
+                    self.driver.panicked(&reply.channel, correlation, text);
+                }
                 let Some(id) = reply.id.filter(|_| !reply.call.is_cancelled()) else { continue };
-                let correlation = (u64::from(number) << 32) | u64::from(id);
-                let (status, failure) = match reply.outcome {
+                match reply.outcome {
                     Ok(Outcome::Written(status)) => {
                         let body = replies.bytes.get(reply.body).unwrap_or_default();
-                        let sent = core.session.reply(id, status, |out| {
-                            out.raw(body);
-                            Ok(())
-                        });
-                        match sent {
-                            Err(error @ SendError::TooLarge { .. }) => {
-                                (Status::ResourceExhausted, FailureBody::new(error.to_string()))
-                            }
-                            _ => continue,
-                        }
+                        core.answer(id, status, body);
                     }
                     Ok(Outcome::Failed(error)) => {
                         let error = error.on(&reply.channel);
-                        (error.status(), error.body().clone())
+                        let body = to_bytes(&error.body().bounded()).unwrap_or_default();
+                        core.answer(id, error.status(), &body);
                     }
-                    Ok(Outcome::Panicked(text)) => {
-                        self.driver.panicked(&reply.channel, correlation, &text);
+                    Ok(Outcome::Panicked(_)) => {
                         let failure = FailureBody::new("the handler failed; its log says why");
-                        (Status::Internal, FailureBody { correlation, ..failure })
+                        let failure = FailureBody { correlation, ..failure };
+                        core.session.fail(id, Status::Internal, &failure);
                     }
                     // The hub has checked it, so the two disagree: nobody's fault who is connected.
-                    Err(error) => (Status::Internal, FailureBody::new(error.to_string())),
-                };
-                core.session.fail(id, status, &failure);
+                    Err(error) => {
+                        let failure = FailureBody::new(error.to_string());
+                        core.session.fail(id, Status::Internal, &failure);
+                    }
+                }
             }
         });
         replies.clear();

@@ -99,7 +99,7 @@ impl Call {
         self.0.deadline.store(NO_DEADLINE, Ordering::Relaxed);
     }
 
-    /// The number by which errors and logs name the call; 0 in a peer.
+    /// The number by which errors and logs name the call; 0 for a notification to a peer.
     pub fn correlation(&self) -> u64 {
         self.0.correlation
     }

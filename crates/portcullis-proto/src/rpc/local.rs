@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use super::call::Call;
 use crate::codec::{CodecError, Encoder};
 use crate::session::{Leg, SendError, Session};
+use crate::status::Status;
 use crate::time::Time;
 
 /// Writes the body of an item.
@@ -58,6 +59,10 @@ pub struct LocalCall {
     outgoing: VecDeque<Vec<u8>>,
     /// Items dropped since the last one that left.
     dropped: u32,
+    /// How the call ends once those items have left.
+    end: Option<Box<(Status, Vec<u8>)>>,
+    /// No more items follow those.
+    finish: bool,
 }
 
 impl LocalCall {
@@ -85,6 +90,15 @@ impl LocalCall {
             self.dropped = self.dropped.saturating_add(1);
         }
         self.outgoing.push_back(body);
+    }
+
+    /// Keeps the outcome of a call until the items before it have left. False when none waits: it may leave now.
+    pub fn hold_end(&mut self, status: Status, body: &[u8]) -> bool {
+        let waits = !self.outgoing.is_empty();
+        if waits {
+            self.end = Some(Box::new((status, body.to_vec())));
+        }
+        waits
     }
 
     /// There is credit again, or none is needed any more.
@@ -159,22 +173,39 @@ pub fn poll_send<I: Locals, O: Locals>(
     sent
 }
 
-/// Credit has come for a leg: what waits for it leaves, and its sender goes on.
-pub fn credited<I: Locals, O: Locals>(session: &mut Session<I, O>, leg: Leg) {
+/// Credit has come for a leg: what waits for it leaves, and its sender goes on. Returns the outcome of the call that
+/// waited behind, for the owner to send.
+#[must_use = "an outcome that is not sent leaves its caller waiting"]
+pub fn credited<I: Locals, O: Locals>(
+    session: &mut Session<I, O>,
+    leg: Leg,
+) -> Option<Box<(Status, Vec<u8>)>> {
     // Every turn spends credit.
     while session.may_send(leg) == Some(true) {
-        let Some(call) = local(session, leg) else { return };
+        let call = local(session, leg)?;
         let Some(item) = call.outgoing.pop_front() else { break };
         let missed = std::mem::take(&mut call.dropped);
-        // An item larger than a frame may be is dropped like one that is too late.
-        let _ = session.item(leg, missed, None, |out| {
+        let sent = session.item(leg, missed, None, |out| {
             out.raw(&item);
             Ok(())
         });
+        if sent.is_err()
+            && let Some(call) = local(session, leg)
+        {
+            // An item larger than a frame may be is dropped like one that is too late.
+            call.dropped = missed.saturating_add(1);
+        }
     }
-    if let Some(call) = local(session, leg) {
-        call.wake_writer();
+    let call = local(session, leg)?;
+    call.wake_writer();
+    if !call.outgoing.is_empty() {
+        return None;
     }
+    let end = call.end.take();
+    if std::mem::take(&mut call.finish) {
+        finish_local(session, leg);
+    }
+    end
 }
 
 /// Takes an item and gives credit back once half of what was given at first is used; or remembers whom to wake.
@@ -202,9 +233,15 @@ pub fn poll_take<I: Locals, O: Locals>(
     Poll::Ready(Some(item))
 }
 
-/// Ends the up flow of a call of this side.
-pub fn finish_local<I, O>(session: &mut Session<I, O>, leg: Leg) {
+/// Ends the up flow of a call of this side, once the items that wait have left.
+pub fn finish_local<I: Locals, O: Locals>(session: &mut Session<I, O>, leg: Leg) {
     if let Leg::Outbound(id) = leg {
+        if let Some(call) = local(session, leg)
+            && !call.outgoing.is_empty()
+        {
+            call.finish = true;
+            return;
+        }
         // A call that has ended needs no finish.
         let _ = session.finish(id);
     }
@@ -215,6 +252,8 @@ pub fn stop_local(local: &mut LocalCall) {
     if let Some(call) = &local.call {
         call.token().cancel();
     }
+    local.outgoing.clear();
+    local.end = None;
     local.items.clear();
     local.items_bytes = 0;
     local.end_of_items();

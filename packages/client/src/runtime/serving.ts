@@ -148,7 +148,10 @@ export class Serving implements Served, CallContext {
   /** The callee is at fault: the caller gets a number, the log says what it stands for. */
   #fault(what: string, error: unknown): void {
     if (this.#stopped !== undefined) return;
-    const [correlation = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+    // The hub makes it of the same two numbers, so that its log and this one name the call alike.
+    const { state } = this.connection;
+    const peer = state.status === 'connected' ? state.peer : 0;
+    const correlation = (BigInt(peer) << 32n) | BigInt(this.id);
     this.connection.logger.error(`portcullis: ${this.channel} ${what} [${correlation.toString(16)}]`, error);
     this.#fail('internal', { correlation });
   }
