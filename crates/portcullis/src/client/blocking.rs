@@ -20,6 +20,9 @@ use crate::clock::Clock;
 use crate::driver::{Pace, start_all};
 use crate::link::{RecvBuffer, receive};
 
+/// Reads from a socket that cannot be written to any more.
+const LAST_READS_MAX: usize = 1024;
+
 /// While it waits, a client looks at deadlines at least this often.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -125,10 +128,28 @@ impl BlockingPeer {
                     Ok(count) => written += count,
                     Err(rustix::io::Errno::INTR) => {}
                     Err(rustix::io::Errno::AGAIN) => self.wait_writable(),
-                    Err(error) => self.end(Some(&error.into())),
+                    Err(error) => {
+                        self.hear_out();
+                        self.end(Some(&error.into()));
+                    }
                 }
             }
             self.out.clear();
+        }
+    }
+
+    /// The hub takes nothing any more. It may have said why: what stands there already is taken in.
+    fn hear_out(&mut self) {
+        // Every turn takes in something that was sent before the end; a hub that goes on and on is cut off.
+        for _ in 0..LAST_READS_MAX {
+            match receive(self.socket.as_fd(), self.buffer.spare()) {
+                Ok(count @ 1..) => self.buffer.advance(count),
+                Ok(0) | Err(_) => return,
+            }
+            self.deliver();
+            if self.lost {
+                return;
+            }
         }
     }
 

@@ -32,6 +32,9 @@ pub(crate) trait Core: Send + Sync + 'static {
 /// How long the last words of a connection may take to leave.
 const LINGER: std::time::Duration = std::time::Duration::from_secs(2);
 
+/// Reads from a link that cannot be written to any more.
+const LAST_READS_MAX: usize = 1024;
+
 struct Connection<'a, C, L> {
     core: &'a C,
     link: L,
@@ -67,6 +70,7 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
         // Every turn but the last reads or has something to send; reads are bounded.
         loop {
             if let Err(error) = self.poll_write_all(context) {
+                self.hear_out(context);
                 self.core.lost(Some(error));
                 return Poll::Ready(());
             }
@@ -112,6 +116,20 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
             }
             if self.poll_timer(context).is_pending() {
                 return Poll::Pending;
+            }
+        }
+    }
+
+    /// The other side takes nothing any more. It may have said why: what stands there already is taken in.
+    fn hear_out(&mut self, context: &mut Context<'_>) {
+        // Every turn takes in something that was sent before the end; a link that goes on and on is cut off.
+        for _ in 0..LAST_READS_MAX {
+            if self.core.has_ended() {
+                return;
+            }
+            match self.link.poll_read(context, &mut self.buffer) {
+                Poll::Ready(Ok(1..)) => self.core.receive(&mut self.buffer, self.link.framing()),
+                Poll::Ready(Ok(0) | Err(_)) | Poll::Pending => return,
             }
         }
     }
