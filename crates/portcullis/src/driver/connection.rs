@@ -29,11 +29,8 @@ pub(crate) trait Core: Send + Sync + 'static {
     fn lost(&self, error: Option<io::Error>);
 }
 
-/// How long the last words of a connection may take to leave.
+/// How long the last words of a connection may take, to leave or to come.
 const LINGER: std::time::Duration = std::time::Duration::from_secs(2);
-
-/// Reads from a link that cannot be written to any more.
-const LAST_READS_MAX: usize = 1024;
 
 struct Connection<'a, C, L> {
     core: &'a C,
@@ -45,6 +42,8 @@ struct Connection<'a, C, L> {
     timer: Pin<&'a mut Sleep>,
     armed: Option<Time>,
     lingering: bool,
+    /// Why nothing can be written any more.
+    broken: Option<io::Error>,
 }
 
 /// Carries the bytes of `core` over `link` until either ends.
@@ -60,6 +59,7 @@ pub(crate) async fn run<C: Core, L: Link>(core: &C, link: L, clock: Clock) {
         timer,
         armed: None,
         lingering: false,
+        broken: None,
     };
     poll_fn(|context| connection.poll(context)).await;
 }
@@ -69,10 +69,11 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
         let mut reads = 0;
         // Every turn but the last reads or has something to send; reads are bounded.
         loop {
-            if let Err(error) = self.poll_write_all(context) {
-                self.hear_out(context);
-                self.core.lost(Some(error));
-                return Poll::Ready(());
+            if self.broken.is_none() {
+                self.broken = self.poll_write_all(context).err();
+            }
+            if self.broken.is_some() {
+                return self.poll_hear_out(context);
             }
             if self.core.has_ended() {
                 return self.poll_last_words(context);
@@ -120,18 +121,21 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
         }
     }
 
-    /// The other side takes nothing any more. It may have said why: what stands there already is taken in.
-    fn hear_out(&mut self, context: &mut Context<'_>) {
-        // Every turn takes in something that was sent before the end; a link that goes on and on is cut off.
-        for _ in 0..LAST_READS_MAX {
-            if self.core.has_ended() {
-                return;
-            }
+    /// The other side takes nothing any more. It may have said why: what it sent before is still on its way in.
+    fn poll_hear_out(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.poll_linger(context).is_pending() && !self.core.has_ended() {
             match self.link.poll_read(context, &mut self.buffer) {
-                Poll::Ready(Ok(1..)) => self.core.receive(&mut self.buffer, self.link.framing()),
-                Poll::Ready(Ok(0) | Err(_)) | Poll::Pending => return,
+                Poll::Ready(Ok(1..)) => {
+                    self.core.receive(&mut self.buffer, self.link.framing());
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(0) | Err(_)) => {}
             }
         }
+        self.core.lost(self.broken.take());
+        Poll::Ready(())
     }
 
     /// Takes more from the core, once all that was taken is written.
@@ -189,6 +193,11 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
         if flushed {
             return Poll::Ready(());
         }
+        self.poll_linger(context)
+    }
+
+    /// Ready when the end of the connection has taken long enough.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if !self.lingering {
             self.lingering = true;
             let until = tokio::time::Instant::now() + LINGER;

@@ -1,0 +1,75 @@
+//! The transports under test: each opens a connection to a hub, and hands out the client's end of it.
+
+mod page;
+mod web_socket;
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use portcullis::Hub;
+use portcullis::hub::Admission;
+use portcullis::link::{Framing, IoLink, Link, RecvBuffer};
+
+pub use web_socket::{WebSocket, WsClientLink};
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub use unix::{Folder, UnixPair, UnixPath};
+
+/// A future in a box.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A way to a hub.
+pub trait Transport: Send + Sync + 'static {
+    /// Opens a connection, which `hub` admits as `admission` says, and returns the client's end.
+    fn open<'a>(&'a self, hub: &'a Hub, admission: &'a Admission) -> BoxFuture<'a, BoxLink>;
+}
+
+/// Any link.
+pub struct BoxLink(Box<dyn Link>);
+
+impl BoxLink {
+    /// Boxes a link.
+    pub fn new(link: impl Link) -> Self {
+        Self(Box::new(link))
+    }
+}
+
+impl Link for BoxLink {
+    fn framing(&self) -> Framing {
+        self.0.framing()
+    }
+
+    fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        into: &mut RecvBuffer,
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_read(context, into)
+    }
+
+    fn poll_write(&mut self, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_write(context, from)
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_flush(context)
+    }
+}
+
+/// A pipe in memory.
+#[derive(Debug, Default)]
+pub struct Memory;
+
+impl Transport for Memory {
+    fn open<'a>(&'a self, hub: &'a Hub, admission: &'a Admission) -> BoxFuture<'a, BoxLink> {
+        Box::pin(async move {
+            let (ours, theirs) = IoLink::memory();
+            hub.attach(ours, admission).expect("admitted");
+            BoxLink::new(theirs)
+        })
+    }
+}

@@ -1,0 +1,9 @@
+//! Every scenario over every transport.
+
+conformance::suite!(memory, conformance::transport::Memory);
+conformance::suite!(web_socket, conformance::transport::WebSocket);
+
+#[cfg(unix)]
+conformance::suite!(unix_pair, conformance::transport::UnixPair);
+#[cfg(unix)]
+conformance::suite!(unix_path, conformance::transport::UnixPath);
