@@ -34,7 +34,10 @@ pub(crate) fn node() -> Result<()> {
     let version = process::output(process::command("node", &["--version"]))?;
     let major = version.trim().trim_start_matches('v').split('.').next().unwrap_or("");
     if major.parse::<u32>().unwrap_or(0) < NODE_MAJOR_MIN {
-        bail!("Node {NODE_MAJOR_MIN} or newer is needed, and this is {}", version.trim());
+        let version = version.trim();
+        bail!(
+            "Node {NODE_MAJOR_MIN} or newer is needed, and this is {version}: install a newer one"
+        );
     }
     Ok(())
 }
