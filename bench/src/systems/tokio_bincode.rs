@@ -23,7 +23,7 @@ impl TokioSystem for TokioBincode {
 
     async fn serve(mut link: UnixStream) -> Result<()> {
         let (mut inbox, mut outbox) = (Vec::new(), Vec::new());
-        while link.read_buf(&mut inbox).await? > 0 {
+        while read_burst(&mut link, &mut inbox).await? > 0 {
             take_frames(&mut inbox, |id, request: Request| {
                 put_frame(&mut outbox, id, request.answer())
             })?;
@@ -95,7 +95,7 @@ async fn send_requests(client: Client, mut to: impl AsyncWrite + Unpin) -> Resul
 
 async fn receive_replies(client: Client, mut from: impl AsyncRead + Unpin) -> Result<()> {
     let mut inbox = Vec::new();
-    while from.read_buf(&mut inbox).await? > 0 {
+    while read_burst(&mut from, &mut inbox).await? > 0 {
         let mut state = client.state();
         take_frames(&mut inbox, |id, reply: Reply| {
             let sender = state.pending.remove(&id).context("a reply that nobody waits for")?;
@@ -107,6 +107,14 @@ async fn receive_replies(client: Client, mut from: impl AsyncRead + Unpin) -> Re
     Ok(())
 }
 
+/// Reads all that is there, up to [`READ_LEN`] bytes.
+async fn read_burst(from: &mut (impl AsyncRead + Unpin), inbox: &mut Vec<u8>) -> Result<usize> {
+    inbox.reserve(READ_LEN);
+    Ok(from.read_buf(inbox).await?)
+}
+
+/// Room for one read.
+const READ_LEN: usize = 16 * 1024;
 const CODEC: Configuration = standard();
 /// A frame's length (of what follows it) and id.
 const HEADER_LEN: usize = 8;
