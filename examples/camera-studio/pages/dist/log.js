@@ -3035,7 +3035,9 @@ var Serving = class {
   /** The callee is at fault: the caller gets a number, the log says what it stands for. */
   #fault(what, error) {
     if (this.#stopped !== void 0) return;
-    const [correlation = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+    const { state } = this.connection;
+    const peer = state.status === "connected" ? state.peer : 0;
+    const correlation = BigInt(peer) << 32n | BigInt(this.id);
     this.connection.logger.error(`portcullis: ${this.channel} ${what} [${correlation.toString(16)}]`, error);
     this.#fail("internal", { correlation });
   }
