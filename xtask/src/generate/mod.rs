@@ -90,10 +90,15 @@ const ITEMS: &[Item] = &[
     Item { what: "docs/limits.md", generator: Here(limits::run) },
 ];
 
-/// Writes everything, or with `check` says everything that differs.
+/// Builds the generators, then writes everything, or with `check` says everything that differs.
 pub(crate) fn run(check: bool) -> Result<()> {
-    provide::npm_packages(false)?;
     build()?;
+    run_built(check)
+}
+
+/// The same with generators that were built before.
+pub(crate) fn run_built(check: bool) -> Result<()> {
+    provide::npm_packages(false)?;
     let mut differing = Vec::new();
     for item in ITEMS {
         match (item.generate(check), check) {
@@ -127,7 +132,7 @@ impl Item {
     }
 }
 
-/// Builds all programs first: what does not compile is no difference.
+/// Builds them and nothing else: a contract may change before what uses it compiles again.
 fn build() -> Result<()> {
     let mut command = process::cargo(&["build", "--all-features"]);
     let mut names: Vec<&str> = ITEMS
@@ -145,9 +150,7 @@ fn build() -> Result<()> {
     process::run(command)
 }
 
-/// A program of the workspace. The features are those that tests and lints build with, so that it is built once.
+/// A program of the workspace that was built.
 fn program(name: &str, args: &[&str]) -> Command {
-    let mut command = process::cargo(&["run", "--quiet", "--all-features", "--bin", name, "--"]);
-    command.args(args).current_dir(place::root());
-    command
+    process::command(place::target().join("debug").join(name), args)
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::counts::Counts;
-use crate::{generate, place, provide, tidy};
+use crate::{place, provide, tidy};
 use watchdog::Watchdog;
 
 /// A part of the run.
@@ -48,7 +48,7 @@ const SECTIONS: &[Section] = &[
     section("docs", "documentation", rust::documentation),
     section("fuzz", "fuzz targets", rust::fuzz_targets),
     section("npm", "npm packages", |_| provide::npm_packages(place::in_ci())),
-    section("gen", "generated files", |_| generate::run(true)),
+    section("gen", "generated files", rust::generated),
     section("types", "TypeScript types and pages", web::types),
     section("typescript", "TypeScript tests", web::tests),
     slow(section("bench", "the benchmark builds", rust::benchmark)),

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use super::flags;
 use crate::counts::Counts;
-use crate::{bench, place, process};
+use crate::{bench, generate, place, process};
 
 /// The crates that are meant for every system, with the features that are.
 const PORTABLE: &[&[&str]] = &[
@@ -86,13 +86,23 @@ pub(super) fn other_systems(_: &mut Counts) -> Result<()> {
 }
 
 pub(super) fn tests(counts: &mut Counts) -> Result<()> {
-    // Some tests start examples as other processes.
-    let mut build = process::cargo(&["build", "--examples"]);
-    build.args(flags());
-    process::run(build)?;
+    build_programs()?;
     let mut test = process::cargo(&["test", "--lib", "--bins", "--tests"]);
     test.args(flags());
     process::run_tests(test, counts)
+}
+
+/// Builds everything that tests start as processes of their own, with the features that the tests have: built apart,
+/// much would be built twice.
+pub(super) fn build_programs() -> Result<()> {
+    let mut build = process::cargo(&["build", "--bins", "--examples"]);
+    build.args(flags());
+    process::run(build)
+}
+
+pub(super) fn generated(_: &mut Counts) -> Result<()> {
+    build_programs()?;
+    generate::run_built(true)
 }
 
 pub(super) fn doc_tests(counts: &mut Counts) -> Result<()> {

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use super::flags;
+use super::rust;
 use crate::counts::Counts;
 use crate::{place, process, provide};
 
@@ -13,7 +13,7 @@ const BROWSER_TEST: &str = "examples/camera-studio/pages";
 /// What it starts.
 const STUDIO: &str = "debug/camera-studio";
 
-/// What the client's own test against the Rust hub starts; the Rust tests have built it.
+/// What the client's own test against the Rust hub starts.
 const SAMPLE_HUB: &str = "debug/examples/sample-hub";
 
 pub(super) fn types(_: &mut Counts) -> Result<()> {
@@ -23,9 +23,7 @@ pub(super) fn types(_: &mut Counts) -> Result<()> {
 
 pub(super) fn tests(counts: &mut Counts) -> Result<()> {
     provide::npm_packages(false)?;
-    let mut build = process::cargo(&["build", "--example", "sample-hub"]);
-    build.args(flags());
-    process::run(build)?;
+    rust::build_programs()?;
     let mut test = process::command("npm", &["test"]);
     test.env("PORTCULLIS_SAMPLE_HUB", place::target().join(SAMPLE_HUB));
     process::run_tests(test, counts)
@@ -34,9 +32,7 @@ pub(super) fn tests(counts: &mut Counts) -> Result<()> {
 pub(super) fn browser(counts: &mut Counts) -> Result<()> {
     provide::npm_packages(false)?;
     let chromium = provide::chromium()?;
-    let mut build = process::cargo(&["build", "--bin", "camera-studio"]);
-    build.args(flags());
-    process::run(build)?;
+    rust::build_programs()?;
     let mut test = process::command("npm", &["run", "e2e", "--workspace", BROWSER_TEST]);
     test.env("CHROMIUM", chromium).env("STUDIO", place::target().join(STUDIO));
     process::run_tests(test, counts)

@@ -34,8 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn folder() -> PathBuf {
-    let root = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
-    root.join("../vectors/codec")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors/codec")
 }
 
 fn write(name: &str, text: &str, check: bool) -> Result<(), String> {
