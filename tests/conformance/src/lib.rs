@@ -5,6 +5,8 @@
 //! do is measure time from above: a slow machine is no failure. What hangs is ended by the [watchdog](WATCHDOG).
 
 pub mod contract;
+#[cfg(unix)]
+pub mod process;
 pub mod raw;
 mod run;
 pub mod scenarios;

@@ -1,0 +1,186 @@
+//! A process for the tests to start, stop and kill: `echo-peer MODE [PATH]`. What it has done it says on its standard
+//! output, one word a line, so that a test knows how far it is.
+
+#[cfg(unix)]
+use std::{
+    fs::File, io::Write, os::fd::AsFd, os::unix::net::UnixStream, process::ExitCode, time::Duration,
+};
+
+#[cfg(unix)]
+use conformance::{
+    contract::contract,
+    raw::hello_frame,
+    seen::Seen,
+    service::{EchoService, FlowsService},
+};
+#[cfg(unix)]
+use portcullis::{
+    Hub, Role, Status,
+    hub::{Admission, Kind},
+    peer::{Peer, PeerConfig, Target},
+};
+#[cfg(unix)]
+use sample_contract::{EchoClient, EchoServer, FlowsClient, FlowsServer};
+
+#[cfg(unix)]
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// Long enough to be no part of what is looked at.
+#[cfg(unix)]
+const LONG: Duration = Duration::from_secs(600);
+
+#[cfg(unix)]
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let mode = args.next().unwrap_or_default();
+    let path = args.next().unwrap_or_default();
+    let done = match mode.as_str() {
+        "mute" => mute().await,
+        "half" => half().await,
+        "serve" => serve().await,
+        "call" => call().await,
+        "read" => read().await,
+        "leave" => leave().await,
+        "hub" => hub().await,
+        "listen" => listen(&path).await,
+        _ => Err("usage: echo-peer mute|half|serve|call|read|leave|hub|listen [PATH]".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("echo-peer {mode}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn main() {}
+
+/// Says how far this process is.
+#[cfg(unix)]
+fn say(word: &str) {
+    let mut out = std::io::stdout().lock();
+    // Whoever listened may be gone.
+    let _ = writeln!(out, "{word}").and_then(|()| out.flush());
+}
+
+#[cfg(unix)]
+fn connect() -> std::io::Result<Peer> {
+    portcullis::client::connect_inherited(&PeerConfig::default())
+}
+
+/// Is there, and says nothing.
+#[cfg(unix)]
+async fn mute() -> Outcome {
+    say("mute");
+    tokio::time::sleep(LONG).await;
+    Ok(())
+}
+
+/// Says half of its hello, waits a while, says the rest, and serves.
+#[cfg(unix)]
+async fn half() -> Outcome {
+    let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    let hello = hello_frame();
+    let (first, rest) = hello.split_at(hello.len() / 2);
+    (&socket).write_all(first)?;
+    say("half");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    (&socket).write_all(rest)?;
+    tokio::time::sleep(LONG).await;
+    Ok(())
+}
+
+/// Serves the echo and the flows until the connection ends.
+#[cfg(unix)]
+async fn serve() -> Outcome {
+    let peer = connect()?;
+    let seen = Seen::default();
+    let _echo = peer.serve(EchoServer::new(EchoService::new(&seen)), "").await?;
+    let _flows = peer.serve(FlowsServer::new(FlowsService::new(&seen)), "").await?;
+    say("serving");
+    say(peer.closed().await.reason.name());
+    Ok(())
+}
+
+/// Makes a call that nobody answers, and says how it ends.
+#[cfg(unix)]
+async fn call() -> Outcome {
+    let peer = connect()?;
+    let echo: EchoClient = peer.bind(Target::Any).await?;
+    let never = echo.with_timeout(LONG).never();
+    say("calling");
+    match never.await {
+        Err(error) if error.status() == Status::Unavailable => say("unavailable"),
+        other => return Err(format!("{other:?}").into()),
+    }
+    say(peer.closed().await.reason.name());
+    Ok(())
+}
+
+/// Reads a stream, slowly and for ever.
+#[cfg(unix)]
+async fn read() -> Outcome {
+    let peer = connect()?;
+    let flows: FlowsClient = peer.bind(Target::Any).await?;
+    let mut count = flows.count(u32::MAX, None);
+    for _ in 0..40 {
+        count.next().await?;
+    }
+    say("reading");
+    while count.next().await?.is_some() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok(())
+}
+
+/// Says goodbye, and stays.
+#[cfg(unix)]
+async fn leave() -> Outcome {
+    let peer = connect()?;
+    peer.ready().await.map_err(|goodbye| goodbye.to_string())?;
+    peer.close();
+    // The driver has to have its turn.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    say("left");
+    tokio::time::sleep(LONG).await;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn served() -> Result<(Hub, [portcullis::hub::Hosted; 2]), Box<dyn std::error::Error>> {
+    let role = Role::new("all").call("sample.echo.*").call("sample.flows.*");
+    let hub = Hub::builder(contract()).role(role).build()?;
+    let echo = hub.serve(EchoServer::new(EchoService::default()))?;
+    let flows = hub.serve(FlowsServer::new(FlowsService::default()))?;
+    Ok((hub, [echo, flows]))
+}
+
+#[cfg(unix)]
+fn admission(label: &str) -> Admission {
+    Admission { label: label.to_owned(), role: "all".to_owned(), kind: Kind::Native }
+}
+
+/// A main process: with a hub, and a child of its own that makes a call.
+#[cfg(unix)]
+async fn hub() -> Outcome {
+    let (hub, _served) = served()?;
+    let mut command = tokio::process::Command::new(std::env::current_exe()?);
+    // The child's words go where this process's go.
+    command.arg("call").stdout(File::from(std::io::stdout().as_fd().try_clone_to_owned()?));
+    let mut child = hub.spawn(command, &admission("child"))?;
+    child.wait().await?;
+    Ok(())
+}
+
+/// A main process that listens on a path.
+#[cfg(unix)]
+async fn listen(path: &str) -> Outcome {
+    let (hub, _served) = served()?;
+    let _listening = hub.listen_unix(path, |_| Some(admission("visitor")))?;
+    say("listening");
+    tokio::time::sleep(LONG).await;
+    Ok(())
+}
