@@ -129,8 +129,17 @@ impl Hub {
         if up || down {
             state.session.accept(id, up, down);
         }
+        if let Some(inbound) = state.session.inbound_mut(id) {
+            inbound.meta = Some(meta);
+        }
         match route {
             Route::Main(service) => {
+                if !self.may_handle(peer, asked.body.len(), false) {
+                    let failure = FailureBody::new("as much is worked on for this peer as may be");
+                    self.fail_call(peer, id, Status::ResourceExhausted, failure, now, turn);
+                    return Ok(());
+                }
+                let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
                 let Some(host) = state.host.clone() else { return Ok(()) };
                 let call =
                     Call::new(host, Some(Arc::clone(&state.caller)), Some(deadline), correlation);
@@ -142,7 +151,7 @@ impl Hub {
                     Work::Handler(call.clone())
                 };
                 if let Some(inbound) = state.session.inbound_mut(id) {
-                    *inbound = Inbound { meta: Some(meta), work };
+                    inbound.work = work;
                 }
                 let Some(name) = catalog.full_name(interface, asked.ordinal) else { return Ok(()) };
                 turn.jobs.push(Job {
@@ -158,11 +167,6 @@ impl Hub {
             }
             Route::Peer { peer: callee, export } => {
                 self.check_args(interface, asked)?;
-                if let Some(state) = self.peers.get_mut(peer.0)
-                    && let Some(inbound) = state.session.inbound_mut(id)
-                {
-                    inbound.meta = Some(meta);
-                }
                 self.relay(peer, id, callee, export, asked, deadline, (up, down), now, turn);
                 Ok(())
             }
@@ -188,7 +192,13 @@ impl Hub {
         let Some(name) = catalog.full_name(interface, asked.ordinal) else { return Ok(()) };
         match route {
             Route::Main(service) => {
+                let may = self.may_handle(peer, asked.body.len(), true);
                 let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
+                if !may {
+                    // A notification promises nothing.
+                    state.counters.dropped += 1;
+                    return Ok(());
+                }
                 let Some(host) = state.host.clone() else { return Ok(()) };
                 let caller = Some(Arc::clone(&state.caller));
                 turn.jobs.push(Job {

@@ -12,6 +12,7 @@ use crate::Hub;
 use crate::catalog::RoleIndex;
 use crate::config::Kind;
 use crate::handles::Handles;
+use crate::handling::Handling;
 use crate::observe::PeerCounters;
 use crate::work::{Inbound, RelayOut};
 
@@ -79,6 +80,7 @@ pub(crate) struct PeerState {
     pub(crate) reports: BTreeSet<(Time, u32)>,
     /// Items that this peer has sent and that wait in the hub, in bytes.
     pub(crate) queued_bytes: usize,
+    pub(crate) handling: Handling,
     pub(crate) hello_due: Option<Time>,
     pub(crate) counters: PeerCounters,
     pub(crate) ended: Option<Goodbye>,
@@ -131,6 +133,7 @@ impl Hub {
             served: BTreeMap::new(),
             reports: BTreeSet::new(),
             queued_bytes: 0,
+            handling: Handling::default(),
             hello_due: Some(now.after_ms(self.config.handshake_ms)),
             counters: PeerCounters::default(),
             ended: None,

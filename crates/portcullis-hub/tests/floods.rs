@@ -252,6 +252,7 @@ fn the_outcome_of_an_older_call_ends_no_newer_one() {
     let late = HandlerReply {
         id: Some(id),
         channel: Arc::from("sample.echo.block"),
+        args_bytes: 0,
         correlation: 1,
         call: Call::new(Arc::new(Nobody), None, None, 1),
         outcome: Ok(Outcome::Written(Status::Ok)),
