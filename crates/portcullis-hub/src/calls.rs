@@ -121,7 +121,6 @@ impl Hub {
             correlation,
             callee,
         };
-        let catalog = Arc::clone(&self.catalog);
         let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
         if asked.budget_ms == 0 {
             state.session.set_inbound_deadline(id, deadline);
@@ -140,9 +139,8 @@ impl Hub {
                     return Ok(());
                 }
                 let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
-                let Some(host) = state.host.clone() else { return Ok(()) };
-                let call =
-                    Call::new(host, Some(Arc::clone(&state.caller)), Some(deadline), correlation);
+                let Some(origin) = state.origin.clone() else { return Ok(()) };
+                let call = Call::new(origin, Some(deadline), correlation);
                 let work = if up || down {
                     let mut local = Box::new(LocalCall::default());
                     local.call = Some(call.clone());
@@ -153,11 +151,9 @@ impl Hub {
                 if let Some(inbound) = state.session.inbound_mut(id) {
                     inbound.work = work;
                 }
-                let Some(name) = catalog.full_name(interface, asked.ordinal) else { return Ok(()) };
                 turn.jobs.push(Job {
                     service,
                     ordinal: asked.ordinal,
-                    channel: Arc::clone(name),
                     id: Some(id),
                     body: asked.range.clone(),
                     in_place: true,
@@ -188,8 +184,6 @@ impl Hub {
             Err(Refusal::Gone | Refusal::Unserved | Refusal::Quitting) => return Ok(()),
         };
         let correlation = self.correlation();
-        let catalog = Arc::clone(&self.catalog);
-        let Some(name) = catalog.full_name(interface, asked.ordinal) else { return Ok(()) };
         match route {
             Route::Main(service) => {
                 let may = self.may_handle(peer, asked.body.len(), true);
@@ -199,16 +193,14 @@ impl Hub {
                     state.counters.dropped += 1;
                     return Ok(());
                 }
-                let Some(host) = state.host.clone() else { return Ok(()) };
-                let caller = Some(Arc::clone(&state.caller));
+                let Some(origin) = state.origin.clone() else { return Ok(()) };
                 turn.jobs.push(Job {
                     service,
                     ordinal: asked.ordinal,
-                    channel: Arc::clone(name),
                     id: None,
                     body: asked.range.clone(),
                     in_place: true,
-                    call: Call::new(host, caller, None, correlation),
+                    call: Call::new(origin, None, correlation),
                 });
             }
             Route::Peer { peer: callee, export } => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use portcullis_proto::goodbye::Goodbye;
-use portcullis_proto::rpc::{Caller, Host};
+use portcullis_proto::rpc::{Caller, Host, Origin};
 use portcullis_proto::session::{NAME_BYTES_MAX, Session, Side};
 use portcullis_proto::time::Time;
 
@@ -71,7 +71,8 @@ pub(crate) struct PeerState {
     pub(crate) caller: Arc<Caller>,
     pub(crate) role: RoleIndex,
     pub(crate) kind: Kind,
-    pub(crate) host: Option<Arc<dyn Host>>,
+    /// Where its calls come from, while its connection stands.
+    pub(crate) origin: Option<Arc<Origin>>,
     pub(crate) handles: Handles,
     pub(crate) subscriptions: usize,
     /// Calls that this peer serves for each other one, those that are being cancelled included.
@@ -127,7 +128,7 @@ impl Hub {
             caller: Arc::new(caller),
             role,
             kind: admission.kind,
-            host: None,
+            origin: None,
             handles: Handles::default(),
             subscriptions: 0,
             served: BTreeMap::new(),
@@ -152,7 +153,8 @@ impl Hub {
     /// Says through what the handlers of this peer's calls reach its session. Before the first bytes are delivered.
     pub fn set_host(&mut self, peer: PeerId, host: Arc<dyn Host>) {
         if let Some(state) = self.peers.get_mut(peer.0) {
-            state.host = Some(host);
+            let caller = Some(Arc::clone(&state.caller));
+            state.origin = Some(Arc::new(Origin::new(host, caller)));
         }
     }
 }

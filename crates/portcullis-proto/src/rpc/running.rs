@@ -20,7 +20,7 @@ pub struct Reply {
     /// The call; `None` for a notification, whose outcome nobody hears.
     pub id: Option<u32>,
     /// `interface.method`.
-    pub channel: Arc<str>,
+    pub channel: &'static str,
     /// Size of its arguments, in bytes as they came.
     pub args_bytes: usize,
     /// The number by which logs name the call.
@@ -67,7 +67,7 @@ pub fn start_job(
     complete: &Arc<dyn Complete>,
 ) -> Option<(Mode, Running)> {
     let start = replies.bytes.len();
-    let args_bytes = job.body.len();
+    let (channel, args_bytes) = (job.channel(), job.body.len());
     let outcome = if job.call.is_cancelled() {
         // Its cancel came in the same burst, and the call has its outcome.
         Ok(cancelled())
@@ -77,14 +77,14 @@ pub fn start_job(
             Started::Malformed(error) => Err(error),
             Started::Pending(mode, task) => {
                 let (task, complete) = (Some(task), Arc::clone(complete));
-                let Job { channel, id, call, .. } = job;
+                let Job { id, call, .. } = job;
                 return Some((mode, Running { task, channel, id, args_bytes, call, complete }));
             }
         }
     };
     replies.entries.push(Reply {
         id: job.id,
-        channel: job.channel,
+        channel,
         args_bytes,
         correlation: job.call.correlation(),
         call: job.call,
@@ -97,7 +97,7 @@ pub fn start_job(
 /// A handler that goes on after its first poll. When its call is cancelled it is dropped, and the call ends.
 pub struct Running {
     task: Option<Pin<Box<dyn Task>>>,
-    channel: Arc<str>,
+    channel: &'static str,
     id: Option<u32>,
     args_bytes: usize,
     call: Call,
@@ -111,15 +111,15 @@ impl Running {
     }
 
     /// `interface.method`.
-    pub fn channel(&self) -> &Arc<str> {
-        &self.channel
+    pub fn channel(&self) -> &'static str {
+        self.channel
     }
 
     fn settle(&mut self, outcome: Outcome, bytes: Vec<u8>) {
         let body = 0..bytes.len();
         let entry = Reply {
             id: self.id,
-            channel: Arc::clone(&self.channel),
+            channel: self.channel,
             args_bytes: self.args_bytes,
             correlation: self.call.correlation(),
             call: self.call.clone(),

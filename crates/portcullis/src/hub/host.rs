@@ -57,7 +57,8 @@ impl PeerHost {
         // Only this connection's driver comes here.
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         let Scratch { turn, replies } = &mut *scratch;
-        let delivery = self.hub.turn_with(turn, |core, now, turn| {
+        let began = self.hub.clock.now();
+        let delivery = self.hub.turn_at(began, turn, |core, now, turn| {
             let delivery = core.deliver(self.peer, input, now, turn);
             if framing == Framing::Messages && !delivery.ended && delivery.consumed < input.len() {
                 core.end_peer(self.peer, Goodbye::new(Reason::PartialMessage), now, turn);
@@ -67,16 +68,23 @@ impl PeerHost {
         if !turn.jobs.is_empty() {
             let complete: Arc<dyn Complete> = Arc::clone(self) as Arc<dyn Complete>;
             let runtime = &self.hub.runtime;
-            let pace = (&self.hub.pace, &self.hub.clock);
-            start_all(&mut turn.jobs, input, replies, &complete, pace, |mode, running, span| {
-                match mode {
-                    Mode::Blocking => self.blocking.spawn(runtime, running, span),
-                    mode => spawn(runtime, mode, running.instrument(span)),
-                }
-            });
+            let pace = (&self.hub.pace, &self.hub.clock, began);
+            let start = &mut turn.jobs;
+            let now =
+                start_all(
+                    start,
+                    input,
+                    replies,
+                    &complete,
+                    pace,
+                    |mode, running, span| match mode {
+                        Mode::Blocking => self.blocking.spawn(runtime, running, span),
+                        mode => spawn(runtime, mode, running.instrument(span)),
+                    },
+                );
             if !replies.entries.is_empty() {
                 log_panics(&replies.entries);
-                self.hub.turn_with(turn, |core, now, turn| {
+                self.hub.turn_at(now, turn, |core, now, turn| {
                     core.complete(self.peer, replies, now, turn);
                 });
             }
