@@ -184,7 +184,8 @@ impl Core for Arc<PeerHost> {
     }
 
     fn has_ended(&self) -> bool {
-        self.hub.lock().core.ended(self.peer).is_some()
+        // Whoever is forgotten has ended, too: one of two threads may have removed the peer under the other.
+        !self.hub.lock().core.is_connected(self.peer)
     }
 
     fn lost(&self, error: Option<io::Error>) {
