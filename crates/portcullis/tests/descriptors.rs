@@ -47,7 +47,7 @@ fn send(socket: &UnixStream, bytes: &[u8], count: usize) {
 #[tokio::test]
 async fn f17_descriptors_that_nobody_declared_are_closed_and_end_their_sender() {
     let role = Role::new("all");
-    let hub = Hub::builder(&contract::contract()).role(role).build().expect("roles fit");
+    let hub = Hub::builder(contract::contract()).role(role).build().expect("roles fit");
     let base = open_descriptors();
     for blocking in [false, true] {
         // With the first byte, and with bytes that would be a frame; one, some, and more than are looked at.

@@ -55,7 +55,7 @@ impl Drop for Folder {
 }
 
 fn hub() -> Hub {
-    Hub::builder(&contract::contract()).role(Role::new("all")).build().expect("roles fit")
+    Hub::builder(contract::contract()).role(Role::new("all")).build().expect("roles fit")
 }
 
 fn visitor() -> Option<Admission> {
