@@ -1,0 +1,461 @@
+//! The registry in memory: real codec, sessions and policy, a clock that stands still until the test moves it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use portcullis::hub::{Hub, PeerInfo, Reason};
+use portcullis::peer::{Peer, Target};
+use portcullis::testing::{ANYTHING, TestHub, anything};
+use portcullis::{Failure, Role, Status};
+use portcullis_desktop::registry::{Asker, Host, Kind, OpenRequest, Registry, RegistryError, Told};
+use portcullis_desktop::{
+    ApplicationClient, ApplicationPhase, OpenOptions, QuitError, WINDOWS_MAX, WindowAction,
+    WindowError, WindowInfo, WindowPhase, WindowsClient, contract,
+};
+
+const RETURNS: Duration = Duration::from_secs(2);
+
+/// What a host was asked for, in words.
+type Asked = Arc<Mutex<Vec<String>>>;
+
+/// Kinds are the part of a label before its number.
+#[derive(Clone, Default)]
+struct Desk {
+    asked: Asked,
+}
+
+impl Desk {
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+
+    fn note(&self, what: String) {
+        self.asked.lock().unwrap().push(what);
+    }
+}
+
+impl Host for Desk {
+    fn kind_of(&self, peer: &PeerInfo) -> Option<String> {
+        Some(peer.label.split_once('-')?.0.to_owned())
+    }
+
+    async fn open(&self, request: OpenRequest) -> Result<String, WindowError> {
+        let OpenRequest { kind, argument, background, asker } = request;
+        let argument = argument.unwrap_or_default();
+        self.note(format!("{} opens {kind} {argument} {background}", asker.label));
+        match argument.as_str() {
+            "never" => std::future::pending().await,
+            "long" => Err(WindowError::Refused { reason: "é".repeat(1000) }),
+            "odd" => Ok(String::new()),
+            _ => Ok(format!("{kind}-1")),
+        }
+    }
+
+    async fn close(&self, window: WindowInfo, asker: Asker) -> Result<(), WindowError> {
+        self.note(format!("{} closes {}", asker.label, window.label));
+        Ok(())
+    }
+
+    fn may_quit(&self, asker: &Asker) -> Result<(), QuitError> {
+        if asker.label == "guest" {
+            return Err(QuitError::Refused { reason: "guests stay".to_owned() });
+        }
+        Ok(())
+    }
+}
+
+struct Bench {
+    hub: TestHub,
+    registry: Registry,
+    desk: Desk,
+    windows: WindowsClient,
+}
+
+async fn start() -> Bench {
+    let hub = TestHub::start(contract());
+    let desk = Desk::default();
+    let registry = Registry::builder()
+        .kind(Kind::new("page").title("Page").closes().returns_within(RETURNS))
+        .kind(Kind::new("native").opens().closes().windows_max(1))
+        .kind(Kind::new("plain"))
+        .start(hub.hub(), desk.clone())
+        .unwrap();
+    let windows = hub.client("test").await;
+    Bench { hub, registry, desk, windows }
+}
+
+impl Bench {
+    fn labels(&self) -> Vec<String> {
+        self.registry.windows().windows.into_iter().map(|window| window.label).collect()
+    }
+
+    fn window(&self, label: &str) -> Option<WindowInfo> {
+        self.registry.windows().windows.into_iter().find(|window| window.label == label)
+    }
+
+    /// A peer that has said hello, and of which the registry has heard.
+    async fn join(&self, label: &str) -> Peer {
+        let peer = self.hub.peer(label);
+        peer.ready().await.unwrap();
+        settle().await;
+        peer
+    }
+}
+
+/// Lets everything happen that can without time.
+async fn settle() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+async fn next<T>(events: &mut portcullis::Subscription<T>) -> T
+where
+    T: portcullis::Message + 'static,
+{
+    let next = tokio::time::timeout(Duration::from_secs(600), events.next());
+    next.await.expect("an event").unwrap().expect("it goes on")
+}
+
+fn error<T: std::fmt::Debug>(outcome: Result<T, Failure<WindowError>>) -> WindowError {
+    match outcome {
+        Err(Failure::App(error)) => error,
+        other => panic!("no error of the contract: {other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn windows_come_and_go_with_their_peers() {
+    let bench = start().await;
+    let mut opened = bench.windows.subscribe_opened();
+    let mut closed = bench.windows.subscribe_closed();
+    let mut state = bench.windows.watch_windows();
+    assert_eq!(next(&mut state).await.kinds.len(), 3);
+    settle().await;
+    let one = bench.join("page-1").await;
+    let window = next(&mut opened).await;
+    assert_eq!((window.label.as_str(), window.kind.as_str()), ("page-1", "page"));
+    assert_eq!((window.phase, window.connected), (WindowPhase::Open, true));
+    assert_eq!(window.role.as_deref(), Some(ANYTHING));
+    assert_eq!(next(&mut state).await.windows, [window]);
+    // A peer of a kind that is not declared is no window, nor is the one that asks.
+    let _worker = bench.join("worker-1").await;
+    assert_eq!(bench.labels(), ["page-1"]);
+
+    one.close();
+    settle().await;
+    let left = bench.window("page-1").unwrap();
+    assert_eq!((left.phase, left.connected), (WindowPhase::Open, false));
+    tokio::time::sleep(RETURNS).await;
+    let window = next(&mut closed).await;
+    assert_eq!((window.label.as_str(), window.phase), ("page-1", WindowPhase::Closed));
+    assert_eq!(bench.windows.list().await.unwrap().windows, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_comes_back_under_its_label_was_reloaded() {
+    let bench = start().await;
+    let mut reloaded = bench.windows.subscribe_reloaded();
+    let mut closed = bench.windows.subscribe_closed();
+    settle().await;
+    bench.join("page-1").await.close();
+    tokio::time::sleep(RETURNS / 2).await;
+    let _second = bench.join("page-1").await;
+    let window = next(&mut reloaded).await;
+    assert_eq!((window.reloads, window.connected), (1, true));
+    // The next document may connect before the last has left.
+    let third = bench.join("page-1").await;
+    assert_eq!(next(&mut reloaded).await.reloads, 2);
+    drop(_second);
+    tokio::time::sleep(RETURNS * 2).await;
+    assert!(bench.window("page-1").unwrap().connected, "the one that left was replaced before");
+    // What comes back too late is another window.
+    third.close();
+    tokio::time::sleep(RETURNS * 2).await;
+    assert_eq!(next(&mut closed).await.reloads, 2);
+    let _fourth = bench.join("page-1").await;
+    assert_eq!(bench.window("page-1").unwrap().reloads, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_is_opened_by_its_host_and_connects() {
+    let bench = start().await;
+    let mut opened = bench.windows.subscribe_opened();
+    let options = OpenOptions { argument: Some("a.txt".to_owned()), background: Some(true) };
+    let window = bench.windows.open("native".to_owned(), options).await.unwrap();
+    assert_eq!((window.label.as_str(), window.phase), ("native-1", WindowPhase::Opening));
+    assert_eq!(bench.desk.asked(), ["test opens native a.txt true"]);
+    let full = bench.windows.open("native".to_owned(), OpenOptions::default()).await;
+    assert_eq!(error(full), WindowError::TooMany { windows_max: 1 });
+    let native = bench.join("native-1").await;
+    assert_eq!(next(&mut opened).await.phase, WindowPhase::Open);
+
+    // It does not come back: nothing is waited for.
+    let mut closed = bench.windows.subscribe_closed();
+    settle().await;
+    native.close();
+    assert_eq!(next(&mut closed).await.label, "native-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_never_connects_is_closed() {
+    let bench = start().await;
+    let mut closed = bench.windows.subscribe_closed();
+    settle().await;
+    bench.windows.open("native".to_owned(), OpenOptions::default()).await.unwrap();
+    let window = next(&mut closed).await;
+    assert_eq!(window.problem.as_deref(), Some("it did not connect in time"));
+    assert_eq!(bench.labels(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_done_is_a_typed_error() {
+    let bench = start().await;
+    let _page = bench.join("page-1").await;
+    let _plain = bench.join("plain-1").await;
+    let open = |kind: &str, argument: Option<&str>| {
+        let options = OpenOptions { argument: argument.map(str::to_owned), background: None };
+        bench.windows.open(kind.to_owned(), options)
+    };
+    let unknown = WindowError::UnknownKind { kind: "palette".to_owned() };
+    assert_eq!(error(open("palette", None).await), unknown);
+    let not_possible = |error| match error {
+        WindowError::NotPossible { action, .. } => action,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(not_possible(error(open("page", None).await)), WindowAction::Open);
+    let focus = bench.windows.focus("page-1".to_owned()).await;
+    assert_eq!(not_possible(error(focus)), WindowAction::Focus);
+    let close = bench.windows.close("plain-1".to_owned()).await;
+    assert_eq!(not_possible(error(close)), WindowAction::Close);
+    let gone = WindowError::NoSuchWindow { label: "page-9".to_owned() };
+    assert_eq!(error(bench.windows.close("page-9".to_owned()).await), gone);
+    assert_eq!(error(bench.windows.focus("page-9".to_owned()).await), gone);
+    assert_eq!(bench.desk.asked(), [""; 0], "the host was not troubled");
+
+    // What a host answers is made to fit, and what it makes up is not believed.
+    match error(open("native", Some("long")).await) {
+        WindowError::Refused { reason } => assert_eq!(reason.len(), 512),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(error(open("native", Some("odd")).await), WindowError::Failed { .. }));
+    // Whoever gives up leaves no room taken.
+    let options = OpenOptions { argument: Some("never".to_owned()), background: None };
+    let late = bench.windows.open("native".to_owned(), options).await;
+    assert_eq!(late.unwrap_err().status(), Status::DeadlineExceeded);
+    settle().await;
+    open("native", None).await.unwrap();
+    // Too long for the contract: refused before it leaves.
+    let long = open(&"k".repeat(65), None).await.unwrap_err();
+    assert_eq!(long.status(), Status::InvalidArgument);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_was_asked_to_close_is_gone_with_its_peer() {
+    let bench = start().await;
+    let mut closed = bench.windows.subscribe_closed();
+    settle().await;
+    let page = bench.join("page-1").await;
+    bench.windows.close("page-1".to_owned()).await.unwrap();
+    assert_eq!(bench.desk.asked(), ["test closes page-1"]);
+    assert_eq!(bench.window("page-1").unwrap().phase, WindowPhase::Closing);
+    page.close();
+    settle().await;
+    assert_eq!(bench.labels(), [""; 0], "it is not waited for");
+    assert_eq!(next(&mut closed).await.phase, WindowPhase::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_whose_grant_was_taken_back_is_closed() {
+    let bench = start().await;
+    let _page = bench.join("page-1").await;
+    let peers = bench.hub.hub().peers();
+    let page = peers.iter().find(|peer| peer.label == "page-1").unwrap().peer;
+    assert!(bench.hub.hub().disconnect(page, Reason::Revoked));
+    settle().await;
+    assert_eq!(bench.labels(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_application_tells_is_told_on() {
+    let bench = start().await;
+    let (_one, _two) = (bench.join("page-1").await, bench.join("page-2").await);
+    let mut focused = bench.windows.subscribe_focused();
+    let mut hidden = bench.windows.subscribe_hidden();
+    let mut shown = bench.windows.subscribe_shown();
+    let mut crashed = bench.windows.subscribe_crashed();
+    let mut closed = bench.windows.subscribe_closed();
+    settle().await;
+    let tell = |label: &str, told| bench.registry.tell(label, told);
+    assert!(tell("page-1", Told::Focused) && tell("page-2", Told::Focused));
+    assert_eq!(
+        [next(&mut focused).await.label, next(&mut focused).await.label],
+        ["page-1", "page-2"]
+    );
+    assert!(!bench.window("page-1").unwrap().focused, "the keyboard is in one place");
+    assert!(tell("page-2", Told::Hidden));
+    assert!(!next(&mut hidden).await.focused);
+    assert!(tell("page-2", Told::Shown) && tell("page-2", Told::Title("é".repeat(200))));
+    assert!(!next(&mut shown).await.hidden);
+    let title = bench.window("page-2").unwrap().title.unwrap();
+    assert_eq!(title.len(), 256);
+    assert!(tell("page-2", Told::Crashed("exit status 9".to_owned())));
+    let window = next(&mut crashed).await;
+    assert_eq!(
+        (window.phase, window.problem.as_deref()),
+        (WindowPhase::Crashed, Some("exit status 9"))
+    );
+    assert!(tell("page-2", Told::Closed));
+    assert_eq!(next(&mut closed).await.label, "page-2");
+    assert!(!tell("page-2", Told::Focused), "there is no such window any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_is_told_once_and_a_return_heals_it() {
+    let bench = start().await;
+    let mut reloaded = bench.windows.subscribe_reloaded();
+    let page = bench.join("page-1").await;
+    bench.registry.tell("page-1", Told::Crashed("killed".to_owned()));
+    page.close();
+    settle().await;
+    let window = bench.window("page-1").unwrap();
+    assert_eq!((window.phase, window.connected), (WindowPhase::Crashed, false));
+    let _again = bench.join("page-1").await;
+    let window = next(&mut reloaded).await;
+    assert_eq!((window.phase, window.problem), (WindowPhase::Open, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn peers_that_were_there_before_the_registry_are_seen() {
+    let hub = TestHub::start(contract());
+    let page = hub.peer("page-1");
+    page.ready().await.unwrap();
+    let builder = Registry::builder().kind(Kind::new("page"));
+    let registry = builder.clone().start(hub.hub(), Desk::default()).unwrap();
+    settle().await;
+    assert_eq!(registry.windows().windows.len(), 1);
+    // Only one registry serves, until it is dropped.
+    let second = builder.clone().start(hub.hub(), Desk::default());
+    assert!(matches!(second, Err(RegistryError::Serve(_))));
+    drop(registry);
+    assert!(builder.start(hub.hub(), Desk::default()).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_missed_events_finds_out_what_is_there() {
+    let hub =
+        TestHub::start_with(Hub::builder(contract()).role(anything(contract())).events_max(4));
+    let builder = Registry::builder().kind(Kind::new("page"));
+    let registry = builder.start(hub.hub(), Desk::default()).unwrap();
+    settle().await;
+    let gone: Vec<Peer> = (0..8).map(|number| hub.peer(&format!("page-{number}"))).collect();
+    for peer in &gone {
+        peer.ready().await.unwrap();
+    }
+    let _stays = hub.peer("page-8");
+    gone.iter().for_each(Peer::close);
+    settle().await;
+    settle().await;
+    let labels: Vec<_> = registry.windows().windows.into_iter().map(|each| each.label).collect();
+    assert_eq!(labels, ["page-8"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_windows_than_the_contract_holds_are_not_listed_and_disturb_nobody() {
+    let bench = start().await;
+    let mut peers = Vec::new();
+    for number in 0..WINDOWS_MAX + 3 {
+        peers.push(bench.join(&format!("page-{number}")).await);
+    }
+    assert_eq!(bench.windows.list().await.unwrap().windows.len(), WINDOWS_MAX as usize);
+    let full = bench.windows.open("native".to_owned(), OpenOptions::default()).await;
+    assert_eq!(error(full), WindowError::TooMany { windows_max: WINDOWS_MAX });
+}
+
+#[tokio::test(start_paused = true)]
+async fn roles_decide_who_may_what() {
+    let viewer = Role::new("viewer").subscribe("portcullis.windows.windows");
+    let hub = TestHub::start_with(Hub::builder(contract()).role(anything(contract())).role(viewer));
+    let _registry =
+        Registry::builder().kind(Kind::new("page").closes()).start(hub.hub(), Desk::default());
+    let peer = hub.peer_as("viewer-1", "viewer");
+    let windows: WindowsClient = peer.bind(Target::Any).await.unwrap();
+    let mut state = windows.watch_windows();
+    assert_eq!(next(&mut state).await.kinds.len(), 1);
+    let denied = windows.close("page-1".to_owned()).await.unwrap_err();
+    assert_eq!(denied.status(), Status::PermissionDenied);
+}
+
+#[tokio::test(start_paused = true)]
+async fn phases_follow_each_other_and_none_follows_quitting() {
+    let bench = start().await;
+    let life: ApplicationClient = bench.hub.client("editor").await;
+    let mut phase = life.watch_phase();
+    assert_eq!(next(&mut phase).await, ApplicationPhase::Starting);
+    bench.registry.ready();
+    assert_eq!(next(&mut phase).await, ApplicationPhase::Ready);
+    bench.registry.suspending();
+    assert_eq!(next(&mut phase).await, ApplicationPhase::Suspending);
+    bench.registry.resumed();
+    assert_eq!(next(&mut phase).await, ApplicationPhase::Resumed);
+    let heard = bench.registry.quit(Duration::from_secs(1)).await.heard.unwrap();
+    assert_eq!(
+        heard.delivered.iter().map(|each| each.label.as_str()).collect::<Vec<_>>(),
+        ["editor"]
+    );
+    assert_eq!(next(&mut phase).await, ApplicationPhase::Quitting { grace_ms: 1000 });
+    bench.registry.ready();
+    assert_eq!(bench.registry.phase(), ApplicationPhase::Quitting { grace_ms: 1000 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn quitting_waits_for_a_hold_and_no_longer_than_that() {
+    let bench = start().await;
+    let peer = bench.hub.peer("editor");
+    let life: ApplicationClient = peer.bind(Target::Any).await.unwrap();
+    life.hold("draft".to_owned()).await.unwrap();
+    life.hold("two drafts".to_owned()).await.unwrap();
+    let mut phase = life.watch_phase();
+    next(&mut phase).await;
+    let began = tokio::time::Instant::now();
+    let editor = async {
+        assert!(matches!(next(&mut phase).await, ApplicationPhase::Quitting { .. }));
+        assert_eq!(began.elapsed().as_secs(), 0);
+        let late = life.hold("more".to_owned()).await.unwrap_err();
+        assert!(matches!(late, Failure::App(QuitError::Quitting)), "{late:?}");
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        life.release().await.unwrap();
+        peer.closed().await
+    };
+    let (report, goodbye) = tokio::join!(bench.registry.quit(Duration::from_secs(60)), editor);
+    assert_eq!(report.held, []);
+    assert_eq!(goodbye.reason, Reason::GoingAway);
+    assert_eq!(began.elapsed().as_secs(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_that_is_kept_ends_with_the_grace_and_is_named() {
+    let bench = start().await;
+    let life: ApplicationClient = bench.hub.client("editor").await;
+    life.hold("draft".to_owned()).await.unwrap();
+    let other = bench.hub.peer("other");
+    let others: ApplicationClient = other.bind(Target::Any).await.unwrap();
+    others.hold("left".to_owned()).await.unwrap();
+    other.close();
+    settle().await;
+    let began = tokio::time::Instant::now();
+    let report = bench.registry.quit(Duration::from_secs(5)).await;
+    let held: Vec<_> = report.held.iter().map(|each| (&*each.label, &*each.reason)).collect();
+    assert_eq!(held, [("editor", "draft")]);
+    assert!(began.elapsed() >= Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_may_ask_for_the_end() {
+    let bench = start().await;
+    let guest: ApplicationClient = bench.hub.client("guest").await;
+    let refused = guest.quit().await.unwrap_err();
+    assert!(matches!(refused, Failure::App(QuitError::Refused { .. })), "{refused:?}");
+    let life: ApplicationClient = bench.hub.client("editor").await;
+    let (asker, asked) = tokio::join!(bench.registry.quit_asked(), life.quit());
+    asked.unwrap();
+    assert_eq!(asker, Asker { label: "editor".to_owned(), role: ANYTHING.to_owned() });
+}
