@@ -3,14 +3,17 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use portcullis::hub::{Hub, PeerInfo, Reason};
-use portcullis::peer::{Peer, Target};
+use portcullis::hub::{Admission, Hub, PeerInfo, Reason};
+use portcullis::link::IoLink;
+use portcullis::peer::{Peer, PeerConfig, Target};
+use portcullis::rpc::Interface;
 use portcullis::testing::{ANYTHING, TestHub, anything};
-use portcullis::{Failure, Role, Status};
+use portcullis::{Call, Failure, Role, Status};
 use portcullis_desktop::registry::{Asker, Host, Kind, OpenRequest, Registry, RegistryError, Told};
 use portcullis_desktop::{
-    ApplicationClient, ApplicationPhase, OpenOptions, QuitError, WINDOWS_MAX, WindowAction,
-    WindowError, WindowInfo, WindowPhase, WindowsClient, contract,
+    Application, ApplicationClient, ApplicationInterface, ApplicationPhase, ApplicationServer,
+    OpenOptions, QuitError, WINDOWS_MAX, WindowAction, WindowError, WindowInfo, WindowPhase,
+    WindowsClient, contract,
 };
 
 const RETURNS: Duration = Duration::from_secs(2);
@@ -458,4 +461,59 @@ async fn a_peer_may_ask_for_the_end() {
     let (asker, asked) = tokio::join!(bench.registry.quit_asked(), life.quit());
     asked.unwrap();
     assert_eq!(asker, Asker { label: "editor".to_owned(), role: ANYTHING.to_owned() });
+}
+
+/// Never answers.
+struct Stuck;
+
+impl Application for Stuck {
+    async fn quit(&self, _: &Call) -> Result<(), QuitError> {
+        std::future::pending().await
+    }
+    async fn hold(&self, _: &Call, _: String) -> Result<(), QuitError> {
+        Ok(())
+    }
+    async fn release(&self, _: &Call) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_is_silent_while_it_is_awaited_is_unresponsive_until_it_speaks() {
+    let bench = start().await;
+    let mut unresponsive = bench.windows.subscribe_unresponsive();
+    let mut responsive = bench.windows.subscribe_responsive();
+    // A page behind a pipe that the test can stop.
+    let (page_end, mut near) = tokio::io::duplex(1 << 16);
+    let (mut far, hub_end) = tokio::io::duplex(1 << 16);
+    let admission = Admission {
+        label: "page-1".to_owned(),
+        role: ANYTHING.to_owned(),
+        kind: portcullis::hub::Kind::Page,
+    };
+    bench.hub.hub().attach(IoLink::new(hub_end), &admission).unwrap();
+    let config = PeerConfig {
+        interfaces: vec![ApplicationInterface::descriptor()],
+        ..PeerConfig::default()
+    };
+    let page = portcullis::client::connect(IoLink::new(page_end), &config);
+    let serving = {
+        let flowing = tokio::io::copy_bidirectional(&mut near, &mut far);
+        tokio::select! {
+            _ = flowing => panic!("the pipe has ended"),
+            serving = page.serve(ApplicationServer::new(Stuck), "stuck") => serving.unwrap(),
+        }
+    };
+    let asking = bench.hub.peer("asking");
+    let target = Target::Label("page-1".to_owned());
+    let client: ApplicationClient = asking.bind(target).await.unwrap();
+    let calling = tokio::spawn(client.with_timeout(Duration::from_secs(3600)).quit());
+    let window = next(&mut unresponsive).await;
+    assert!(window.unresponsive && window.connected, "it is left alone");
+    let flowing = tokio::io::copy_bidirectional(&mut near, &mut far);
+    let window = tokio::select! {
+        _ = flowing => panic!("the pipe has ended"),
+        window = next(&mut responsive) => window,
+    };
+    assert!(!window.unresponsive);
+    calling.abort();
+    drop(serving);
 }
