@@ -41,6 +41,7 @@
 mod application;
 mod host;
 mod kinds;
+mod presence;
 mod shared;
 mod table;
 mod told;

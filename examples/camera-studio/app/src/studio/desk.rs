@@ -75,3 +75,68 @@ impl Host for Desk {
 fn ending() -> WindowError {
     WindowError::Refused { reason: "the studio is ending".to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use camera_studio_contract::contract;
+    use portcullis::Failure;
+    use portcullis::peer::{Peer, PeerConfig, Target};
+    use portcullis_desktop::{OpenOptions, WindowsClient};
+
+    use super::*;
+    use crate::renderer;
+
+    /// A studio without processes: its registry, a controls page and a viewer page.
+    async fn studio() -> (Registry, Arc<Renderer>, WindowsClient, Peer) {
+        let builder = roles::all().into_iter().fold(Hub::builder(contract()), |b, r| b.role(r));
+        let hub = builder.build().expect("the roles fit");
+        let (renderer, _) = Renderer::new(renderer::Kind::Light);
+        let registry = start(&hub, &[Arc::clone(&renderer)]).expect("the kinds are valid");
+        let page = |label: &str, role: &str| hub.connect(label, role, &PeerConfig::default());
+        let controls = page("controls-1", "controls").expect("admitted");
+        let viewer = page("viewer-1", "viewer").expect("admitted");
+        viewer.ready().await.expect("welcome");
+        let windows: WindowsClient = controls.bind(Target::Any).await.expect("granted");
+        let mut state = windows.watch_windows();
+        // Each turn waits for a change; both pages are about to be listed.
+        while state.next().await.expect("served").is_some_and(|list| list.windows.len() < 2) {}
+        (registry, renderer, windows, viewer)
+    }
+
+    fn error<T: std::fmt::Debug>(outcome: Result<T, Failure<WindowError>>) -> WindowError {
+        match outcome {
+            Err(Failure::App(error)) => error,
+            other => panic!("no error of the contract: {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_is_closed_and_neither_opened_nor_brought_to_the_front() {
+        let (_registry, _renderer, windows, viewer) = studio().await;
+        let open = windows.open("viewer".to_owned(), OpenOptions::default()).await;
+        assert!(matches!(error(open), WindowError::NotPossible { action: WindowAction::Open, .. }));
+        let focus = windows.focus("viewer-1".to_owned()).await;
+        assert!(matches!(
+            error(focus),
+            WindowError::NotPossible { action: WindowAction::Focus, .. }
+        ));
+        let mut closed = windows.subscribe_closed();
+        // The subscription is made before what it is to see.
+        windows.list().await.expect("served");
+        windows.close("viewer-1".to_owned()).await.expect("closed");
+        assert_eq!(viewer.closed().await.reason, Reason::Revoked);
+        let window = closed.next().await.expect("served").expect("it is told");
+        assert_eq!(window.label, "viewer-1");
+    }
+
+    #[tokio::test]
+    async fn a_renderer_is_opened_under_its_label_and_not_after_the_studio_has_let_go_of_it() {
+        let (_registry, renderer, windows, _viewer) = studio().await;
+        let window = windows.open("light".to_owned(), OpenOptions::default()).await;
+        assert_eq!(window.expect("opened").label, "light");
+        windows.close("light".to_owned()).await.expect("it has not connected yet");
+        drop(renderer);
+        let late = windows.open("light".to_owned(), OpenOptions::default()).await;
+        assert!(matches!(error(late), WindowError::Refused { .. }));
+    }
+}

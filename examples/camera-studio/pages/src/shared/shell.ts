@@ -40,6 +40,10 @@ function showConnection(connection: Connection): void {
       setText(text, connection.label);
       banner("", "");
       break;
+    case "closed":
+      setText(text, "Closed");
+      banner("Window closed", "Another window has closed this one. Reload it to open it again.");
+      break;
     case "lost":
       setText(text, "Not connected");
       banner(

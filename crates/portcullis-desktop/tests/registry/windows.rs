@@ -1,129 +1,20 @@
-//! The registry in memory: real codec, sessions and policy, a clock that stands still until the test moves it.
+//! Windows that come and go, are opened and closed, and what cannot be done with them.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use portcullis::hub::{Admission, Hub, PeerInfo, Reason};
+use portcullis::hub::{Admission, Hub, Reason};
 use portcullis::link::IoLink;
 use portcullis::peer::{Peer, PeerConfig, Target};
 use portcullis::rpc::Interface;
 use portcullis::testing::{ANYTHING, TestHub, anything};
-use portcullis::{Call, Failure, Role, Status};
-use portcullis_desktop::registry::{Asker, Host, Kind, OpenRequest, Registry, RegistryError, Told};
+use portcullis::{Call, Role, Status};
+use portcullis_desktop::registry::{Kind, Registry, RegistryError, Told};
 use portcullis_desktop::{
-    Application, ApplicationClient, ApplicationInterface, ApplicationPhase, ApplicationServer,
-    OpenOptions, QuitError, WINDOWS_MAX, WindowAction, WindowError, WindowInfo, WindowPhase,
-    WindowsClient, contract,
+    Application, ApplicationClient, ApplicationInterface, ApplicationServer, OpenOptions,
+    QuitError, WINDOWS_MAX, WindowAction, WindowError, WindowPhase, WindowsClient, contract,
 };
 
-const RETURNS: Duration = Duration::from_secs(2);
-
-/// What a host was asked for, in words.
-type Asked = Arc<Mutex<Vec<String>>>;
-
-/// Kinds are the part of a label before its number.
-#[derive(Clone, Default)]
-struct Desk {
-    asked: Asked,
-}
-
-impl Desk {
-    fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.asked.lock().unwrap())
-    }
-
-    fn note(&self, what: String) {
-        self.asked.lock().unwrap().push(what);
-    }
-}
-
-impl Host for Desk {
-    fn kind_of(&self, peer: &PeerInfo) -> Option<String> {
-        Some(peer.label.split_once('-')?.0.to_owned())
-    }
-
-    async fn open(&self, request: OpenRequest) -> Result<String, WindowError> {
-        let OpenRequest { kind, argument, background, asker } = request;
-        let argument = argument.unwrap_or_default();
-        self.note(format!("{} opens {kind} {argument} {background}", asker.label));
-        match argument.as_str() {
-            "never" => std::future::pending().await,
-            "long" => Err(WindowError::Refused { reason: "é".repeat(1000) }),
-            "odd" => Ok(String::new()),
-            _ => Ok(format!("{kind}-1")),
-        }
-    }
-
-    async fn close(&self, window: WindowInfo, asker: Asker) -> Result<(), WindowError> {
-        self.note(format!("{} closes {}", asker.label, window.label));
-        Ok(())
-    }
-
-    fn may_quit(&self, asker: &Asker) -> Result<(), QuitError> {
-        if asker.label == "guest" {
-            return Err(QuitError::Refused { reason: "guests stay".to_owned() });
-        }
-        Ok(())
-    }
-}
-
-struct Bench {
-    hub: TestHub,
-    registry: Registry,
-    desk: Desk,
-    windows: WindowsClient,
-}
-
-async fn start() -> Bench {
-    let hub = TestHub::start(contract());
-    let desk = Desk::default();
-    let registry = Registry::builder()
-        .kind(Kind::new("page").title("Page").closes().returns_within(RETURNS))
-        .kind(Kind::new("native").opens().closes().windows_max(1))
-        .kind(Kind::new("plain"))
-        .start(hub.hub(), desk.clone())
-        .unwrap();
-    let windows = hub.client("test").await;
-    Bench { hub, registry, desk, windows }
-}
-
-impl Bench {
-    fn labels(&self) -> Vec<String> {
-        self.registry.windows().windows.into_iter().map(|window| window.label).collect()
-    }
-
-    fn window(&self, label: &str) -> Option<WindowInfo> {
-        self.registry.windows().windows.into_iter().find(|window| window.label == label)
-    }
-
-    /// A peer that has said hello, and of which the registry has heard.
-    async fn join(&self, label: &str) -> Peer {
-        let peer = self.hub.peer(label);
-        peer.ready().await.unwrap();
-        settle().await;
-        peer
-    }
-}
-
-/// Lets everything happen that can without time.
-async fn settle() {
-    tokio::time::sleep(Duration::from_millis(1)).await;
-}
-
-async fn next<T>(events: &mut portcullis::Subscription<T>) -> T
-where
-    T: portcullis::Message + 'static,
-{
-    let next = tokio::time::timeout(Duration::from_secs(600), events.next());
-    next.await.expect("an event").unwrap().expect("it goes on")
-}
-
-fn error<T: std::fmt::Debug>(outcome: Result<T, Failure<WindowError>>) -> WindowError {
-    match outcome {
-        Err(Failure::App(error)) => error,
-        other => panic!("no error of the contract: {other:?}"),
-    }
-}
+use crate::support::{Desk, RETURNS, error, next, settle, start};
 
 #[tokio::test(start_paused = true)]
 async fn windows_come_and_go_with_their_peers() {
@@ -385,82 +276,6 @@ async fn roles_decide_who_may_what() {
     assert_eq!(next(&mut state).await.kinds.len(), 1);
     let denied = windows.close("page-1".to_owned()).await.unwrap_err();
     assert_eq!(denied.status(), Status::PermissionDenied);
-}
-
-#[tokio::test(start_paused = true)]
-async fn phases_follow_each_other_and_none_follows_quitting() {
-    let bench = start().await;
-    let life: ApplicationClient = bench.hub.client("editor").await;
-    let mut phase = life.watch_phase();
-    assert_eq!(next(&mut phase).await, ApplicationPhase::Starting);
-    bench.registry.ready();
-    assert_eq!(next(&mut phase).await, ApplicationPhase::Ready);
-    bench.registry.suspending();
-    assert_eq!(next(&mut phase).await, ApplicationPhase::Suspending);
-    bench.registry.resumed();
-    assert_eq!(next(&mut phase).await, ApplicationPhase::Resumed);
-    let heard = bench.registry.quit(Duration::from_secs(1)).await.heard.unwrap();
-    assert_eq!(
-        heard.delivered.iter().map(|each| each.label.as_str()).collect::<Vec<_>>(),
-        ["editor"]
-    );
-    assert_eq!(next(&mut phase).await, ApplicationPhase::Quitting { grace_ms: 1000 });
-    bench.registry.ready();
-    assert_eq!(bench.registry.phase(), ApplicationPhase::Quitting { grace_ms: 1000 });
-}
-
-#[tokio::test(start_paused = true)]
-async fn quitting_waits_for_a_hold_and_no_longer_than_that() {
-    let bench = start().await;
-    let peer = bench.hub.peer("editor");
-    let life: ApplicationClient = peer.bind(Target::Any).await.unwrap();
-    life.hold("draft".to_owned()).await.unwrap();
-    life.hold("two drafts".to_owned()).await.unwrap();
-    let mut phase = life.watch_phase();
-    next(&mut phase).await;
-    let began = tokio::time::Instant::now();
-    let editor = async {
-        assert!(matches!(next(&mut phase).await, ApplicationPhase::Quitting { .. }));
-        assert_eq!(began.elapsed().as_secs(), 0);
-        let late = life.hold("more".to_owned()).await.unwrap_err();
-        assert!(matches!(late, Failure::App(QuitError::Quitting)), "{late:?}");
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        life.release().await.unwrap();
-        peer.closed().await
-    };
-    let (report, goodbye) = tokio::join!(bench.registry.quit(Duration::from_secs(60)), editor);
-    assert_eq!(report.held, []);
-    assert_eq!(goodbye.reason, Reason::GoingAway);
-    assert_eq!(began.elapsed().as_secs(), 3);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_hold_that_is_kept_ends_with_the_grace_and_is_named() {
-    let bench = start().await;
-    let life: ApplicationClient = bench.hub.client("editor").await;
-    life.hold("draft".to_owned()).await.unwrap();
-    let other = bench.hub.peer("other");
-    let others: ApplicationClient = other.bind(Target::Any).await.unwrap();
-    others.hold("left".to_owned()).await.unwrap();
-    other.close();
-    settle().await;
-    let began = tokio::time::Instant::now();
-    let report = bench.registry.quit(Duration::from_secs(5)).await;
-    let held: Vec<_> = report.held.iter().map(|each| (&*each.label, &*each.reason)).collect();
-    assert_eq!(held, [("editor", "draft")]);
-    assert!(began.elapsed() >= Duration::from_secs(5));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_peer_may_ask_for_the_end() {
-    let bench = start().await;
-    let guest: ApplicationClient = bench.hub.client("guest").await;
-    let refused = guest.quit().await.unwrap_err();
-    assert!(matches!(refused, Failure::App(QuitError::Refused { .. })), "{refused:?}");
-    let life: ApplicationClient = bench.hub.client("editor").await;
-    let (asker, asked) = tokio::join!(bench.registry.quit_asked(), life.quit());
-    asked.unwrap();
-    assert_eq!(asker, Asker { label: "editor".to_owned(), role: ANYTHING.to_owned() });
 }
 
 /// Never answers.
