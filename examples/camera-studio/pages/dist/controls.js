@@ -6327,7 +6327,7 @@ function showConnection(connection) {
       break;
     case "closed":
       setText(text2, "Closed");
-      banner("Window closed", "Another window has closed this one. Reload it to open it again.");
+      banner("Window closed", "It was closed from the list of windows. Reload it to open it again.");
       break;
     case "lost":
       setText(text2, "Not connected");
@@ -6654,7 +6654,7 @@ var Row2 = class {
     words.append(this.#title, this.#about);
     this.element.append(words, this.#pill, this.#front, this.#button);
     setText(this.#button, opens ? "Open" : "Close");
-    const act = () => opens ? api2.openWindow(name) : api2.closeWindow(name);
+    const act = () => opens ? api2.openWindow(name) : this.#close(name);
     const what = opens ? "The window was not opened" : "The window was not closed";
     this.#button.addEventListener("click", () => void withButton(this.#button, what, act));
     this.#front.addEventListener("click", () => {
@@ -6684,6 +6684,13 @@ var Row2 = class {
     this.#show(title, "can be opened", "Closed", "off");
     this.#button.setAttribute("aria-label", `Open ${title}`);
     this.#front.hidden = true;
+  }
+  async #close(label) {
+    try {
+      await this.api.closeWindow(label);
+    } catch (error) {
+      if (this.api.connection.current?.type !== "closed") throw error;
+    }
   }
   #show(title, about, words, pill) {
     setText(this.#title, title);

@@ -6331,7 +6331,7 @@ function showConnection(connection) {
       break;
     case "closed":
       setText(text2, "Closed");
-      banner("Window closed", "Another window has closed this one. Reload it to open it again.");
+      banner("Window closed", "It was closed from the list of windows. Reload it to open it again.");
       break;
     case "lost":
       setText(text2, "Not connected");

@@ -34,7 +34,7 @@ class Row {
     words.append(this.#title, this.#about);
     this.element.append(words, this.#pill, this.#front, this.#button);
     setText(this.#button, opens ? "Open" : "Close");
-    const act = (): Promise<void> => (opens ? api.openWindow(name) : api.closeWindow(name));
+    const act = (): Promise<void> => (opens ? api.openWindow(name) : this.#close(name));
     const what = opens ? "The window was not opened" : "The window was not closed";
     this.#button.addEventListener("click", () => void withButton(this.#button, what, act));
     this.#front.addEventListener("click", () => {
@@ -59,6 +59,15 @@ class Row {
     this.#show(title, "can be opened", "Closed", "off");
     this.#button.setAttribute("aria-label", `Open ${title}`);
     this.#front.hidden = true;
+  }
+
+  async #close(label: string): Promise<void> {
+    try {
+      await this.api.closeWindow(label);
+    } catch (error) {
+      // Whoever closes its own window is gone before the answer is there.
+      if (this.api.connection.current?.type !== "closed") throw error;
+    }
   }
 
   #show(title: string, about: string, words: string, pill: string): void {

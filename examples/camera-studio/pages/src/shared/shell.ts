@@ -42,7 +42,7 @@ function showConnection(connection: Connection): void {
       break;
     case "closed":
       setText(text, "Closed");
-      banner("Window closed", "Another window has closed this one. Reload it to open it again.");
+      banner("Window closed", "It was closed from the list of windows. Reload it to open it again.");
       break;
     case "lost":
       setText(text, "Not connected");
