@@ -113,13 +113,14 @@ impl Core {
         &mut self,
         input: &[u8],
         now: Time,
-        host: &Arc<dyn Host>,
+        host: &dyn Fn() -> Arc<dyn Host>,
         turn: &mut Turn,
     ) -> Delivery {
         let mut consumed = 0;
         // Most peers only call, and are called by nobody.
         let mut origin = None;
-        let mut origin = || Arc::clone(origin.get_or_insert_with(|| origin_of(host)));
+        let mut origin =
+            || Arc::clone(origin.get_or_insert_with(|| Arc::new(Origin::new(host(), None))));
         // Every turn uses up a frame, or ends the loop.
         loop {
             let rest = input.get(consumed..).unwrap_or_default();
@@ -436,7 +437,3 @@ pub fn correlation(peer: u32, id: u32) -> u64 {
 
 /// Most unbound bindings that are remembered: more than a peer may have.
 const UNBOUND_MAX: usize = 1024;
-
-fn origin_of(host: &Arc<dyn Host>) -> Arc<Origin> {
-    Arc::new(Origin::new(Arc::clone(host), None))
-}
