@@ -26,7 +26,7 @@ export function originList(origins: readonly string[]): ReadonlySet<string> {
     origins.map((entry) => {
       const origin = originOf(entry);
       const url = parse(entry);
-      if (origin === undefined || (url !== undefined && (url.pathname.length > 1 || url.search !== '' || url.hash !== ''))) {
+      if (origin === undefined || url === undefined || url.pathname.length > 1 || /[*?#]/.test(entry)) {
         throw new TypeError(`portcullis: "${entry}" is no origin; one looks like app://studio or http://localhost:5173`);
       }
       return origin;

@@ -11,6 +11,7 @@ export class FakePort extends EventEmitter {
   static opened = 0;
   static closed = 0;
   started = false;
+  isClosed = false;
   /** Every message that was sent through it. */
   readonly sent: unknown[] = [];
   #open = true;
@@ -20,6 +21,7 @@ export class FakePort extends EventEmitter {
     FakePort.opened += 1;
     port.on('close', () => {
       FakePort.closed += 1;
+      this.isClosed = true;
       this.#open = false;
       this.emit('close');
     });

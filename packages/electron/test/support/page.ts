@@ -7,10 +7,11 @@ import { type FakeContents, type FakeElectron, type FakeFrame, FakePort } from '
 
 type Listener = (event: MessageEvent) => void;
 
-/** Where an ended document's ports go, so that its end is noticed as in Chromium. */
+/** One document. When it ends its ports do, as in Chromium. */
 export class Page {
   readonly #listeners = new Set<Listener>();
-  readonly #ports: FakePort['port'][] = [];
+  /** Main's end and the page's, for each connection that was asked for. */
+  readonly ports: FakePort['port'][] = [];
   readonly scope: PageScope & PreloadScope;
   readonly errors: string[] = [];
   readonly logger = { error: (message: string) => void this.errors.push(message) };
@@ -21,7 +22,7 @@ export class Page {
     readonly frame: FakeFrame = contents.frame,
     frames = false,
   ) {
-    const ports = this.#ports;
+    const { ports } = this;
     const scope = {
       self: {} as unknown,
       top: undefined as unknown,
@@ -78,7 +79,7 @@ export class Page {
 
   /** The document is gone, and its ports with it. */
   end(): void {
-    for (const port of this.#ports) port.close();
+    for (const port of this.ports) port.close();
   }
 }
 
