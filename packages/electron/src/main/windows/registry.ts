@@ -114,8 +114,9 @@ export class Windows {
     const tracked = this.#track(this.#label(kind, windowsMax), kind, config.role);
     const { label } = tracked;
     const request = { kind, label, argument, background: background ?? false };
+    let window: WindowParts | undefined;
     try {
-      const window = await config.create(request);
+      window = await config.create(request);
       const { role, origins, childFrames, restrict } = config;
       this.#begin(tracked, window, { label, role, origins, childFrames, restrict });
       const loading = config.load?.(window, request);
@@ -123,10 +124,9 @@ export class Windows {
       if (isPromise(loading)) loading.then(undefined, (error) => this.logger.error(`portcullis: the page of "${label}" was not loaded`, error));
       return tracked;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       this.logger.error(`portcullis: the window "${label}" could not be opened`, error);
-      tracked.window?.close();
-      tracked.end(reason);
+      tracked.end(false);
+      window?.close();
       // What exactly is wrong in main is not the peer's business.
       throw fail({ type: 'failed', reason: 'the window could not be opened; the log of main says why' });
     }
@@ -152,7 +152,7 @@ export class Windows {
     try {
       tracked.begin(window, this.attach(window, options));
     } catch (error) {
-      tracked.end();
+      tracked.end(false);
       throw error;
     }
   }

@@ -90,14 +90,13 @@ export class Tracked {
     if (this.info.phase !== 'closed') this.#enter('closing');
   }
 
-  /** It is gone, or never came. */
-  end(problem: string | null = null): void {
+  /** It is gone; or it never came, which whoever asked for it is told and nobody else. */
+  end(came = true): void {
     if (this.#over) return;
     this.#over = true;
     for (const [from, event, listener] of this.#listeners.splice(0)) from.removeListener(event, listener);
-    const gone = { phase: 'closed', connected: false, focused: false, problem: problem === null ? this.info.problem : cut(problem, REASON_BYTES_MAX) } as const;
-    this.info = { ...this.info, ...gone, since: Date.now() };
-    this.tell(this, 'closed');
+    this.info = { ...this.info, phase: 'closed', connected: false, focused: false, since: Date.now() };
+    this.tell(this, came ? 'closed' : undefined);
   }
 
   change(fields: Partial<WindowInfo>, event?: WindowEvent): void {
