@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { createContext, runInContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import { createPortcullis } from '../src/main/index.js';
 import { preloadPath } from '../src/main/preload-script.js';
 import { fakeElectron } from './support/electron.js';
+import { settle } from './support/page.js';
 import { application } from './support/setup.js';
 
 interface Posted {
@@ -83,6 +85,16 @@ test('an application that bundles it itself has none registered; a path must be 
   await Promise.resolve();
   expect(electron.session.defaultSession.scripts).toEqual([]);
   expect(() => application({ preload: 'dist/preload.cjs' })).toThrow(TypeError);
+});
+
+test('a second adapter in one application is told that there is one already', async () => {
+  const { electron, hub } = application();
+  await settle();
+  const lines: string[] = [];
+  const note = (line: string) => void lines.push(line);
+  createPortcullis({ electron, hub, logger: { warn: note, error: note } });
+  await settle();
+  expect(lines).toEqual([expect.stringContaining('call createPortcullis() once')]);
 });
 
 test('a preload that fails is told in the log of main', () => {

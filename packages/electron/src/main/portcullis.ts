@@ -78,9 +78,10 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
     this.#lifecycle = new Lifecycle(electron.app, electron.powerMonitor, hub, quit, logger);
     this.main = hub.connect({ label: 'main', role: 'main' }, { client: 'main', interfaces, logger });
     electron.ipcMain.on(CONNECT_CHANNEL, this.#onConnect);
-    void electron.app.whenReady().then(() => {
-      if (this.#preload !== undefined) this.#preload.register(electron.session.defaultSession);
-    });
+    electron.app
+      .whenReady()
+      .then(() => this.#preload?.register(electron.session.defaultSession))
+      .catch((error: unknown) => logger.error('portcullis: the preload script could not be registered; call createPortcullis() once', error));
     this.ready = this.#serve(logger);
   }
 
@@ -193,6 +194,6 @@ export function createPortcullis<H extends HubLike>(options: ElectronOptions & {
 export function createPortcullis(options: ElectronOptions): ElectronPortcullis {
   checkVersion(options.electronVersion ?? process.versions['electron'], options.electron !== undefined);
   const electron = options.electron ?? findElectron();
-  const hub = isHub(options.hub) ? options.hub : new Hub(withMain(options.hub));
+  const hub = isHub(options.hub) ? options.hub : new Hub(withMain({ logger: options.logger ?? console, ...options.hub }));
   return new ElectronPortcullis(hub, electron, options);
 }
