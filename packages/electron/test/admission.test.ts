@@ -210,6 +210,15 @@ test('a hub that does not admit a peer says so in the page', async () => {
   await settle();
 });
 
+test('a request that goes wrong in main itself does not end main', async () => {
+  const { electron, attach, lines } = application();
+  const { contents } = attach();
+  const broken = { on: () => { throw new Error('neutered'); }, close: () => {}, postMessage: () => {} };
+  const event = { sender: contents, senderFrame: contents.frame, ports: [broken] };
+  expect(() => electron.ipcMain.emit('portcullis:connect', event, { protocol: 1, hash: '' })).not.toThrow();
+  expect(lines.join()).toContain('neutered');
+});
+
 test('windows are attached once, with origins, and not when they are gone', () => {
   const { electron, portcullis, attach } = application({ origins: [] });
   expect(() => attach()).toThrow(/no origins/);

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { Echo, type EchoError, type EchoHandlers, Flows, type FlowsHandlers, Topics } from '../../client/test/generated/index.js';
 import { Application, createPortcullis, Windows } from '../src/main/index.js';
 import { withMain } from '../src/main/roles.js';
-import { fakeElectron, FakePort } from './support/electron.js';
+import { fakeElectron, FakePort, FakeUtility } from './support/electron.js';
 import { Page, settle, until } from './support/page.js';
 import { contract, handlers, realApplication, sampleContract } from './support/real.js';
 
@@ -319,8 +319,11 @@ test('main is granted what the contract has, unless it has a role of its own', (
 });
 
 test('createPortcullis makes the hub from its configuration', async () => {
-  const portcullis = createPortcullis({ electron: fakeElectron(), hub: { schema: contract(), roles: [] }, logger: { warn: () => {}, error: () => {} } });
+  const portcullis = createPortcullis({ electron: fakeElectron(), hub: { schema: contract(), roles: [{ name: 'viewer' }] }, logger: { warn: () => {}, error: () => {} } });
   await portcullis.ready;
   expect(portcullis.hub.peers().map(({ label }) => label)).toEqual(['main']);
+  const attachment = { label: 'viewer', role: 'viewr', origins: ['app://studio'] };
+  expect(() => portcullis.attachWindow(fakeElectron().window(), attachment)).toThrow(/no role "viewr" is declared; there are: viewer/);
+  expect(() => portcullis.attachUtility(new FakeUtility(), attachment)).toThrow(RangeError);
   portcullis.close();
 });
