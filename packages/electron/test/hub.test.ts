@@ -270,6 +270,18 @@ test('the end of the application is told before the connections end', async () =
   expect(phases).toEqual(['starting', 'ready', 'quitting']);
 });
 
+test('whoever holds the end and dies is not waited for, when nobody else is there', async () => {
+  const app = application({ quit: { graceMs: 60_000_000 } });
+  await app.portcullis.ready;
+  const { window, portcullis } = app.open('editor');
+  await (await portcullis.bind(Application)).hold('unsaved work');
+  void app.portcullis.quit();
+  await settle();
+  expect(app.electron.app.exited).toBe(false);
+  window.webContents.crash();
+  await until(() => app.electron.app.exited);
+});
+
 test('an old page reaches a service with the rights and checks of a role', async () => {
   const app = application();
   await serve(app.portcullis.main, Echo, echo);

@@ -79,7 +79,10 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
     const { contract = '', origins = [], kinds = {}, interfaces = [], quit = {}, logger = console } = options;
     if (!isContract(contract)) throw new RangeError(`contract: at most ${CONTRACT_CHARACTERS_MAX} of A-Z a-z 0-9 . _ -`);
     this.#electron = electron;
-    this.#reporter = new Reporter(logger, options.onEvent);
+    this.#reporter = new Reporter(logger, (event) => {
+      if (event.type === 'ended') this.#lifecycle.left();
+      options.onEvent?.(event);
+    });
     this.#preload = options.preload === false ? undefined : new PreloadScript(options.preload ?? preloadPath(options.childFrames === true));
     this.#guests = new Guests(hub, this.#reporter, contract, origins, this.#preload?.filePath);
     this.#roles = isHub(options.hub) ? undefined : new Set(options.hub.roles.map(({ name }) => name));
