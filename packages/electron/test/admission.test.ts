@@ -81,9 +81,11 @@ test('f43_a_frame_that_was_navigated_or_destroyed_is_refused', async () => {
   destroyed.frame.destroyed = true; // before main hears of it
   await until(() => refusals().length === 1);
 
+  contents.navigate();
   const old = page(contents);
   old.connect();
   contents.navigate();
+  expect([old.frame.detached, old.frame.destroyed]).toEqual([true, false]);
   await until(() => refusals().length === 2);
 
   const throwing = page(contents);

@@ -83,6 +83,10 @@ test('a connected frame ends with its own document, and with the page around it'
   second.routingId += 1_000;
   contents.emit('did-frame-navigate', {}, 'app://studio/b.html', 200, 'OK', false, second.processId, second.routingId);
   expect(lost()).toBe('0110');
+  // One that has moved without being named is not what was judged any more.
+  third.routingId += 2_000;
+  contents.emit('did-frame-navigate', {}, 'https://ads.example/', 200, 'OK', false, 9, 9);
+  expect(lost()).toBe('0111');
   contents.navigate();
   expect(lost()).toBe('1111');
   expect(events.filter(({ type }) => type === 'ended')).toHaveLength(4);

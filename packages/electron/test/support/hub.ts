@@ -18,6 +18,8 @@ export class NotedPeer implements AttachedLike {
   }
   lost(why: string): void {
     this.losses.push(why);
+    // As the hub does, within the call.
+    this.port.closed({ reason: 'closed', message: why });
   }
   close(reason: 'closed' | 'going_away' | 'revoked', message = ''): void {
     this.closes.push(reason);
