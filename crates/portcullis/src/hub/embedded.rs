@@ -11,16 +11,26 @@ use portcullis_proto::goodbye::{Goodbye, Reason};
 use super::backlog::Backlog;
 use super::host::PeerHost;
 use super::shared::{Hub, Wake};
-use crate::driver::connection::Core;
 
 /// Called from any thread when a peer has something to transmit, or has ended. Once it was called for a peer it need not
 /// be called again before [`Embedded::transmit`]. It must not block, and not call into the hub.
 pub type EmbeddedWake = Arc<dyn Fn(PeerId) + Send + Sync>;
 
+/// What [`Embedded::transmit`] has done, and what is left to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Transmitted {
+    /// There was something: it stands at the end of the buffer.
+    pub moved: bool,
+    /// There is more, which may leave as a message of its own.
+    pub more: bool,
+    /// The connection has ended; once there is no more, its transport can be closed.
+    pub ended: bool,
+}
+
 /// A connection of the hub whose bytes are carried by whoever holds this. Dropping it removes the peer.
 ///
-/// The order of things: [`Self::deliver`] what comes in; after a wake, [`Self::transmit`] until there is nothing more;
-/// then, if it has [ended](Self::ended), close the transport and drop this.
+/// The order of things: [`Self::deliver`] what comes in; after a wake, [`Self::transmit`] until there is no more; then, if
+/// it has [ended](Self::ended), close the transport and drop this.
 pub struct Embedded {
     host: Arc<PeerHost>,
     backlog: Arc<Backlog>,
@@ -68,9 +78,9 @@ impl Embedded {
         self.backlog.deliver(message);
     }
 
-    /// Moves what may leave to the end of `into`: one message of whole frames. False when there is nothing.
-    pub fn transmit(&self, into: &mut Vec<u8>) -> bool {
-        self.host.transmit(into)
+    /// Moves what may leave to the end of `into`: one message of whole frames.
+    pub fn transmit(&self, into: &mut Vec<u8>) -> Transmitted {
+        self.host.transmit_embedded(into)
     }
 
     /// Whether there is something to transmit.

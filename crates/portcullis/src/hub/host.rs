@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tracing::Instrument;
 
 use super::blocking::Blocking;
+use super::embedded::Transmitted;
 use super::shared::{Shared, Wake};
 use crate::client::spawn;
 use crate::driver::connection::Core;
@@ -141,6 +142,22 @@ impl PeerHost {
                 core.complete(self.peer, replies, now, turn);
             });
         }
+    }
+
+    /// Moves what may leave, and tells all that an embedder asks then, under one lock.
+    pub(super) fn transmit_embedded(&self, into: &mut Vec<u8>) -> Transmitted {
+        let mut state = self.hub.lock();
+        let moved = state.core.transmit(self.peer, into);
+        if state.core.has_room(self.peer) {
+            drop(state);
+            self.hub.turn(|core, now, turn| core.resume(self.peer, now, turn));
+            state = self.hub.lock();
+        }
+        let more = state.core.has_output(self.peer);
+        let ended = state.core.ended(self.peer).is_some();
+        drop(state);
+        self.hub.tell_if_quitting();
+        Transmitted { moved, more, ended }
     }
 
     pub(super) fn farewell(&self) -> Goodbye {

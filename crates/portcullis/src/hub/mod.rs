@@ -18,7 +18,7 @@ mod timer;
 
 pub use attach::Connection;
 pub use build::HubBuilder;
-pub use embedded::{Embedded, EmbeddedWake};
+pub use embedded::{Embedded, EmbeddedWake, Transmitted};
 pub use events::Events;
 #[cfg(unix)]
 pub use listen::{HANDSHAKES_MAX, ListenError, PeerCredentials, UnixListen, UnixListening};

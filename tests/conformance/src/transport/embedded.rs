@@ -50,7 +50,7 @@ async fn carry(
             if ended { tokio::time::timeout(LINGER, down.reserve()).await.ok() } else { None };
         if ended {
             if let Some(Ok(room)) = room
-                && embedded.transmit(&mut out)
+                && embedded.transmit(&mut out).moved
             {
                 room.send(std::mem::take(&mut out));
                 continue;
