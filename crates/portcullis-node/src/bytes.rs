@@ -27,34 +27,13 @@ pub(crate) fn input<'a>(env: &Env, value: &'a Unknown<'_>) -> Result<&'a [u8], E
     Ok(unsafe { std::slice::from_raw_parts(data, length) })
 }
 
-/// Borrows a message, and the buffer to drain into: two arrays that do not overlap.
-pub(crate) fn input_and_output<'a>(
-    env: &Env,
-    message: &'a Unknown<'_>,
-    buffer: &'a mut Unknown<'_>,
-) -> Result<(&'a [u8], &'a mut [u8]), Error> {
-    let (from, to) = (look(env, message)?, look(env, buffer)?);
-    let (from_start, to_start) = (from.data as usize, to.data as usize);
-    if from.length > 0
-        && to.length > 0
-        && from_start < to_start + to.length
-        && to_start < from_start + from.length
-    {
-        let text = "a message must not stand in the buffer that is drained into: copy it first";
-        return Err(error(Code::NotBytes, text));
-    }
-    let message = input(env, message)?;
-    Ok((message, output(env, buffer)?))
-}
-
 /// Borrows the buffer to drain into.
 pub(crate) fn output<'a>(env: &Env, value: &'a mut Unknown<'_>) -> Result<&'a mut [u8], Error> {
     let Lent { data, length } = look(env, value)?;
     if length == 0 {
         return Ok(&mut []);
     }
-    // SAFETY: as in `input`; and no other slice of this memory is alive: the only entry point that borrows two arrays
-    // makes sure that they do not overlap.
+    // SAFETY: as in `input`; and no other slice of this memory is alive: an entry point borrows one array at most.
     Ok(unsafe { std::slice::from_raw_parts_mut(data, length) })
 }
 

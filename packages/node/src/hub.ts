@@ -1,6 +1,6 @@
 /** The hub in this process: admits peers, carries their bytes to the addon, and hands out what it answers. */
 import { connect, type ConnectOptions, type Portcullis, REASON_CODES } from '@portcullis/client';
-import type { NativeHub } from './addon.js';
+import type { Addon } from './addon.js';
 import type { AdmissionConfig, Attached, HubConfig, HubPort } from './config.js';
 import { HubError, typed } from './errors.js';
 import type { HubCounters, HubEvent, PeerInfo } from './events.js';
@@ -13,7 +13,9 @@ const FAREWELL_MS = 3_000;
 
 /** The router of an application, in its main process. */
 export class Hub {
-  readonly #native: NativeHub;
+  readonly #addon: Addon;
+  /** By which the addon knows this hub. */
+  readonly #handle: number;
   readonly #pump: Pump;
   readonly #logger: NonNullable<HubConfig['logger']>;
   readonly #onEvent: HubConfig['onEvent'];
@@ -28,14 +30,14 @@ export class Hub {
    */
   constructor(config: HubConfig) {
     const { schema, roles, observeCalls, limits, onEvent } = config;
-    const addon = loadAddon(config.addon);
+    this.#addon = loadAddon(config.addon);
     const text = schema instanceof Uint8Array ? new TextDecoder().decode(schema) : schema;
     const json = JSON.stringify({ schema: text, roles, observeCalls, limits, events: onEvent !== undefined });
     this.#logger = config.logger ?? console;
     this.#onEvent = onEvent;
-    this.#native = typed(() => new addon.NativeHub(json, () => this.#pump.drain()));
+    this.#handle = typed(() => this.#addon.create(json, () => this.#pump.drain()));
     const events = { events: (json: string) => this.#events(json), shutDown: () => this.#shutDown?.() };
-    this.#pump = new Pump(this.#native, events, this.#logger);
+    this.#pump = new Pump(this.#addon, this.#handle, events, this.#logger);
   }
 
   /**
@@ -52,8 +54,8 @@ export class Hub {
     return {
       peer,
       deliver: (bytes) => typed(() => this.#pump.deliver(peer, bytes)),
-      lost: (why) => this.#act(() => this.#native.lost(peer, why)),
-      close: (reason, message) => this.#act(() => this.#native.close(peer, REASON_CODES[reason], message)),
+      lost: (why) => this.#act(() => this.#addon.lost(this.#handle, peer, why)),
+      close: (reason, message) => this.#act(() => this.#addon.close(this.#handle, peer, REASON_CODES[reason], message)),
     };
   }
 
@@ -63,7 +65,7 @@ export class Hub {
    */
   connect(admission: AdmissionConfig, options: ConnectOptions = {}): Portcullis {
     const peer = this.#admit(admission.label, admission.role, 'main');
-    const lost = (why: string) => this.#act(() => this.#native.lost(peer, why));
+    const lost = (why: string) => this.#act(() => this.#addon.lost(this.#handle, peer, why));
     const transport = new InProcessTransport(this.#pump, peer, lost);
     this.#pump.sinks.set(peer, transport);
     return connect(transport, { keepalive: false, ...options });
@@ -71,17 +73,17 @@ export class Hub {
 
   /** Every peer that is connected; none once the hub is closed. */
   peers(): PeerInfo[] {
-    return this.#closed ? [] : (JSON.parse(this.#native.peers()) as PeerInfo[]);
+    return this.#closed ? [] : (JSON.parse(this.#addon.peers(this.#handle)) as PeerInfo[]);
   }
 
   /** What has been counted since the hub was made, up to its end. */
   counters(): HubCounters {
-    return this.#last ?? (JSON.parse(this.#native.counters()) as HubCounters);
+    return this.#last ?? (JSON.parse(this.#addon.counters(this.#handle)) as HubCounters);
   }
 
   /** Open calls, subscriptions and reports over all peers: zero when nothing is going on. */
   openWork(): number {
-    return this.#closed ? 0 : this.#native.openWork();
+    return this.#closed ? 0 : this.#addon.openWork(this.#handle);
   }
 
   /**
@@ -104,7 +106,7 @@ export class Hub {
       // The addon's wake-up does not keep the process alive; this does.
       const timer = setTimeout(done, grace + 2 * FAREWELL_MS);
       this.#shutDown = done;
-      this.#native.shutdown(grace);
+      this.#addon.shutdown(this.#handle, grace);
     });
     return this.#shutdown;
   }
@@ -114,12 +116,12 @@ export class Hub {
     if (this.#closed) return;
     // What a port or listener does from inside the pump ends the hub when the pump is done.
     if (this.#pump.busy) return queueMicrotask(() => this.close());
-    this.#native.closeAll();
+    this.#addon.closeAll(this.#handle);
     this.#pump.drain();
     this.#closed = true;
-    this.#last = JSON.parse(this.#native.counters()) as HubCounters;
+    this.#last = JSON.parse(this.#addon.counters(this.#handle)) as HubCounters;
     this.#pump.stop();
-    this.#native.dispose();
+    this.#addon.dispose(this.#handle);
     for (const [peer, sink] of this.#pump.sinks) {
       this.#pump.sinks.delete(peer);
       try {
@@ -133,7 +135,7 @@ export class Hub {
 
   #admit(label: string, role: string, kind: PeerInfo['kind']): number {
     if (this.#closed) throw new HubError('ERR_PORTCULLIS_CLOSED', 'the hub is closed');
-    return typed(() => this.#native.attach(label, role, kind));
+    return typed(() => this.#addon.attach(this.#handle, label, role, kind));
   }
 
   #act(work: () => void): void {

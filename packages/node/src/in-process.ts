@@ -27,7 +27,7 @@ export class InProcessTransport implements Transport, Sink {
   send(bytes: Uint8Array<ArrayBuffer>): void {
     if (!this.#open) return;
     if (this.#turns === 0) setImmediate(() => (this.#turns = 0));
-    if (++this.#turns < TURNS_MAX) this.#pump.deliver(this.#peer, bytes);
+    if (++this.#turns < TURNS_MAX) this.#pump.exchange(this.#peer, bytes);
     else this.#pump.deliverLater(this.#peer, bytes);
   }
 

@@ -3,11 +3,13 @@
  * turn. Nobody's callback can break it: what one throws is logged, and costs that peer alone.
  */
 import { type Logger, REASON_CODES, type ReasonName } from '@portcullis/client';
-import type { NativeHub } from './addon.js';
+import type { Addon } from './addon.js';
 import { readRecords, type RecordReader } from './records.js';
 
 /** Size of the buffer that is drained into, in bytes. One that had to grow further is given up after its use. */
 const BUFFER_BYTES = 256 * 1024;
+/** Messages up to this size are copied into the buffer on their way in, in bytes. */
+const STAGED_BYTES_MAX = 16 * 1024;
 /** Drains of one turn; the event loop gets its turn before there are more. */
 const DRAINS_MAX = 16;
 
@@ -30,7 +32,8 @@ export interface PumpEvents {
 
 export class Pump implements RecordReader {
   readonly sinks = new Map<number, Sink>();
-  readonly #native: NativeHub;
+  readonly #addon: Addon;
+  readonly #hub: number;
   readonly #events: PumpEvents;
   readonly #logger: Logger;
   #buffer = new Uint8Array(BUFFER_BYTES);
@@ -42,8 +45,9 @@ export class Pump implements RecordReader {
   #stopped = false;
   #immediate: NodeJS.Immediate | undefined;
 
-  constructor(native: NativeHub, events: PumpEvents, logger: Logger) {
-    this.#native = native;
+  constructor(addon: Addon, hub: number, events: PumpEvents, logger: Logger) {
+    this.#addon = addon;
+    this.#hub = hub;
     this.#events = events;
     this.#logger = logger;
   }
@@ -56,16 +60,24 @@ export class Pump implements RecordReader {
   /** Takes in a peer's message, and hands out what comes of it at once. Throws what the addon says of the bytes. */
   deliver(peer: number, bytes: Uint8Array): void {
     if (this.#stopped) return;
-    if (this.#busy) {
-      this.#native.deliver(peer, bytes);
-      this.#again = true;
-    } else this.#read(this.#native.exchange(peer, bytes, this.#buffer));
+    this.#addon.deliver(this.#hub, peer, bytes);
+    this.drain();
+  }
+
+  /**
+   * As `deliver`, of a message that was made in this process. Small ones are copied into the buffer: JavaScript engines
+   * keep small arrays where only they can reach them, and move them for half a microsecond when somebody else asks.
+   */
+  exchange(peer: number, bytes: Uint8Array): void {
+    if (this.#busy || this.#stopped || bytes.length > STAGED_BYTES_MAX) return this.deliver(peer, bytes);
+    this.#buffer.set(bytes);
+    this.#read(this.#addon.exchange(this.#hub, peer, bytes.length, this.#buffer));
   }
 
   /** Takes in a peer's message; what comes of it is handed out in the event loop's next turn. */
   deliverLater(peer: number, bytes: Uint8Array): void {
     if (this.#stopped) return;
-    this.#native.deliver(peer, bytes);
+    this.#addon.deliver(this.#hub, peer, bytes);
     this.#later();
   }
 
@@ -73,7 +85,7 @@ export class Pump implements RecordReader {
   readonly drain = (): void => {
     if (this.#stopped) return;
     if (this.#busy) this.#again = true;
-    else this.#read(this.#native.drain(this.#buffer));
+    else this.#read(this.#addon.drain(this.#hub, this.#buffer));
   };
 
   /** Hands nothing out any more. */
@@ -89,7 +101,7 @@ export class Pump implements RecordReader {
       sink.message(this.#buffer.subarray(start, end));
     } catch (error) {
       this.#logger.error(`portcullis: the port of peer ${peer} threw; the peer is given up`, error);
-      this.#native.lost(peer, `its port threw: ${String(error)}`);
+      this.#addon.lost(this.#hub, peer, `its port threw: ${String(error)}`);
       this.#again = true;
     }
   }
@@ -101,7 +113,7 @@ export class Pump implements RecordReader {
   }
 
   events(): void {
-    this.#guard('onEvent', () => this.#events.events(this.#native.takeEvents()));
+    this.#guard('onEvent', () => this.#events.events(this.#addon.takeEvents(this.#hub)));
   }
 
   shutDown(): void {
@@ -129,7 +141,7 @@ export class Pump implements RecordReader {
           break;
         }
         this.#again = false;
-        length = this.#native.drain(this.#buffer);
+        length = this.#addon.drain(this.#hub, this.#buffer);
       }
     } finally {
       this.#busy = false;
