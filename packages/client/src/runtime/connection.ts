@@ -18,6 +18,11 @@ export const TIMER_MS_MAX = 0x7fff_ffff;
 /** A time-out that fires so much later than it should says that this side slept, in milliseconds. */
 const SLEPT_MS = 2_000;
 
+/** Calls in each interval whose place is noted, unless it is wanted of all: so that a burst does not pay for it. */
+const TRACES_MAX = 100;
+/** In milliseconds. */
+const TRACES_INTERVAL_MS = 100;
+
 /** Where faults are written that nobody else is told of. */
 export interface Logger {
   error(message: string, ...details: unknown[]): void;
@@ -56,7 +61,9 @@ export class Connection {
   server: Requests | undefined;
   readonly #transport: Transport;
   readonly #listeners = new Set<(state: State) => void>();
-  readonly #callStacks: boolean;
+  readonly #callStacks: boolean | undefined;
+  #tracesLeft = 0;
+  #tracesSince = -Infinity;
   #flushing = false;
   #timer: Timer | undefined;
   #timerAt = 0;
@@ -69,7 +76,7 @@ export class Connection {
     unbound: (binding: number) => void,
   ) {
     this.#transport = transport;
-    this.#callStacks = config.callStacks ?? true;
+    this.#callStacks = config.callStacks;
     const events: SessionEvents = {
       request: (id, ...rest) => {
         if (this.server !== undefined) this.server.request(id, ...rest);
@@ -97,7 +104,18 @@ export class Connection {
 
   /** Where a call is made, without the frames above `below`; undefined where that is not wanted. */
   trace(below: Below): Trace | undefined {
-    return this.#callStacks ? trace(below) : undefined;
+    return (this.#callStacks ?? this.#mayTrace()) ? trace(below) : undefined;
+  }
+
+  #mayTrace(): boolean {
+    if (this.#tracesLeft === 0) {
+      const now = this.now();
+      if (now - this.#tracesSince < TRACES_INTERVAL_MS) return false;
+      this.#tracesSince = now;
+      this.#tracesLeft = TRACES_MAX;
+    }
+    this.#tracesLeft--;
+    return true;
   }
 
   /** Milliseconds since a moment of no meaning. */

@@ -44,8 +44,12 @@ export class TestHub implements LegEvents {
   /** Admits a peer: its end of the connection, and the hub's. */
   admit(label: string, role: string): { readonly transport: Transport; readonly leg: Leg } {
     const [transport, far] = memoryPair();
-    const leg = new Leg(far, this, ++this.#lastPeer, label, role);
-    return { transport, leg };
+    return { transport, leg: this.attach(far, label, role) };
+  }
+
+  /** The same, over a transport of one's own. */
+  attach(transport: Transport, label: string, role: string): Leg {
+    return new Leg(transport, this, ++this.#lastPeer, label, role);
   }
 
   left(leg: Leg): void {
