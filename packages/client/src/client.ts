@@ -20,8 +20,8 @@ export interface ConnectOptions {
   readonly keepalive?: boolean | undefined;
   /**
    * Whether the error of a call shows where the call was made, which costs each call some microseconds in V8, and more
-   * elsewhere (docs/decisions/typescript-client.md). True: of every call; false: of none; when absent, of the first 100
-   * calls in each tenth of a second, so that a burst does not pay for it.
+   * elsewhere (docs/decisions/typescript-client.md). True: of every call; false: of none; when absent, of 100 calls in each
+   * tenth of a second, and of 100 more after a rest, so that a burst does not pay for it.
    */
   readonly callStacks?: boolean | undefined;
 }

@@ -18,7 +18,7 @@ export const TIMER_MS_MAX = 0x7fff_ffff;
 /** A time-out that fires so much later than it should says that this side slept, in milliseconds. */
 const SLEPT_MS = 2_000;
 
-/** Calls in each interval whose place is noted, unless it is wanted of all: so that a burst does not pay for it. */
+/** Calls whose place is noted until an interval has passed, unless it is wanted of all: a burst does not pay for it. */
 const TRACES_MAX = 100;
 /** In milliseconds. */
 const TRACES_INTERVAL_MS = 100;
@@ -45,6 +45,9 @@ export type State =
 /** What takes the hub's calls. */
 export type Requests = Pick<SessionEvents, 'request' | 'notify'>;
 
+/** Cheaper than `queueMicrotask`, which browsers do not leave to the engine alone. */
+const soon = /* @__PURE__ */ Promise.resolve();
+
 type Timer = ReturnType<typeof setTimeout>;
 
 /** How a connection is set up. */
@@ -63,7 +66,7 @@ export class Connection {
   readonly #listeners = new Set<(state: State) => void>();
   readonly #callStacks: boolean | undefined;
   #tracesLeft = 0;
-  #tracesSince = -Infinity;
+  #tracesFrom = 0;
   #flushing = false;
   #timer: Timer | undefined;
   #timerAt = 0;
@@ -108,14 +111,11 @@ export class Connection {
   }
 
   #mayTrace(): boolean {
-    if (this.#tracesLeft === 0) {
-      const now = this.now();
-      if (now - this.#tracesSince < TRACES_INTERVAL_MS) return false;
-      this.#tracesSince = now;
+    if (this.#tracesLeft === 0 && this.now() >= this.#tracesFrom) {
       this.#tracesLeft = TRACES_MAX;
+      this.#tracesFrom = this.now() + TRACES_INTERVAL_MS;
     }
-    this.#tracesLeft--;
-    return true;
+    return this.#tracesLeft > 0 && this.#tracesLeft-- > 0;
   }
 
   /** Milliseconds since a moment of no meaning. */
@@ -128,7 +128,7 @@ export class Connection {
     if (this.session.hasOutput && !this.#flushing) {
       this.#flushing = true;
       // Everything that this turn sends leaves in one message.
-      queueMicrotask(() => this.flush());
+      void soon.then(() => this.flush());
     }
     this.#arm();
   }

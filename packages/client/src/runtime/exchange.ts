@@ -43,7 +43,8 @@ export abstract class Exchange implements Caller {
   protected id = 0;
   /** The one outcome has been told. */
   protected done = false;
-  #signals: readonly AbortSignal[] = [];
+  /** How to leave the signals that may end it. */
+  #leave: (() => void) | undefined;
 
   constructor(
     protected readonly connection: Connection,
@@ -55,13 +56,12 @@ export abstract class Exchange implements Caller {
   begin(to: Instance, body: Body, opening: Opening, options?: Endings): void {
     const { connection, channel } = this;
     const { kind, up = false, down = false, timeoutMs, slackMs = 0 } = opening;
-    const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== undefined);
     if (to.gone) return this.fail('unavailable');
+    const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== undefined);
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted !== undefined) return this.#cancelled(aborted);
     if (timeoutMs !== undefined && !(timeoutMs > 0)) return this.fail('deadline_exceeded');
-    for (const signal of signals) signal.addEventListener('abort', this.#onAbort);
-    this.#signals = signals;
+    if (signals.length > 0) this.#heed(signals);
     try {
       const now = connection.now();
       const deadline = timeoutMs === undefined ? undefined : now + timeoutMs + slackMs;
@@ -83,14 +83,14 @@ export abstract class Exchange implements Caller {
   end(status: StatusName, body: Uint8Array): void {
     if (this.done) return;
     if (status !== 'ok') return this.settle(endError(this.channel, status, body));
-    let succeed: () => void;
+    let value: unknown;
     try {
-      succeed = this.decode(body);
+      value = this.decode(body);
     } catch (error) {
       return this.settle(this.unreadable('the reply', error));
     }
     this.#over();
-    succeed();
+    this.succeeded(value);
   }
 
   fail(status: StatusName, message?: string): void {
@@ -114,18 +114,27 @@ export abstract class Exchange implements Caller {
     return new CreditMeter(this.connection, false, () => this.id);
   }
 
-  /** Reads the reply, and gives what is to be done with it. */
-  protected abstract decode(body: Uint8Array): () => void;
+  /** Reads the reply. */
+  protected abstract decode(body: Uint8Array): unknown;
+
+  /** Tells of the reply that `decode` gave. */
+  protected abstract succeeded(value: unknown): void;
 
   /** Tells of the failure. */
   protected abstract failed(error: CallError): void;
 
   #over(): void {
     this.done = true;
-    for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort);
+    this.#leave?.();
   }
 
-  readonly #onAbort = (event: Event): void => this.#cancelled(event.target as AbortSignal);
+  #heed(signals: readonly AbortSignal[]): void {
+    const onAbort = (event: Event) => this.#cancelled(event.target as AbortSignal);
+    for (const signal of signals) signal.addEventListener('abort', onAbort);
+    this.#leave = () => {
+      for (const signal of signals) signal.removeEventListener('abort', onAbort);
+    };
+  }
 
   #cancelled(signal: AbortSignal): void {
     this.abort(localError(this.channel, 'cancelled', undefined, signal.reason));

@@ -72,9 +72,12 @@ class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> {
     this.#queue.push(value, body.length);
   }
 
-  protected override decode(body: Uint8Array): () => void {
-    const value = fromBytes(this.channel.reply, body) as R;
-    return () => this.#over({ value });
+  protected override decode(body: Uint8Array): R {
+    return fromBytes(this.channel.reply, body) as R;
+  }
+
+  protected override succeeded(value: R): void {
+    this.#over({ value });
   }
 
   protected override failed(error: CallError): void {
