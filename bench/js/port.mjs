@@ -50,7 +50,9 @@ const ratio = (name, above, below, metric) => {
 for (const system of ['portcullis', 'portcullis, all stacks']) ratio('call', system, 'bare, moved', 'cpu');
 ratio('call', 'portcullis, copied', 'bare, copied', 'cpu');
 for (const metric of ['cpu', 'wall']) ratio('inflight64', 'trpc', 'portcullis, hub in TypeScript', metric);
-for (const how of ['copied', 'moved']) ratio('frames', `portcullis, ${how}`, `bare, ${how}`, 'wall');
+for (const how of ['copied', 'moved']) {
+  for (const read of ['', ', views']) ratio('frames', `portcullis, ${how}${read}`, `bare, ${how}`, 'wall');
+}
 
 console.log(host.variant);
 for (const { name, system, metric, unit, median, low, high } of rows) {

@@ -27,9 +27,12 @@ export async function makeCases(open) {
   for (const copy of [true, false]) {
     const how = copy ? 'copied' : 'moved';
     const posted = bareFrames(open('bareFrames', !copy, FRAME_BYTES));
-    const streamed = await frames(open('frameSource', !copy, FRAME_BYTES), { copy });
     cases.push({ name: 'frames', system: `bare, ${how}`, count: FRAMES, run: () => posted(FRAMES, FRAME_BYTES) });
-    cases.push({ name: 'frames', system: `portcullis, ${how}`, count: FRAMES, run: () => streamed(FRAMES, FRAME_BYTES) });
+    for (const views of [false, true]) {
+      const streamed = await frames(open('frameSource', !copy, FRAME_BYTES), { copy, views });
+      const system = `portcullis, ${how}${views ? ', views' : ''}`;
+      cases.push({ name: 'frames', system, count: FRAMES, run: () => streamed(FRAMES, FRAME_BYTES) });
+    }
   }
   return cases;
 }

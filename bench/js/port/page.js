@@ -27,7 +27,7 @@ const Frames = {
   version: 1,
   hash: '0'.repeat(32),
   channels: [framesChannel],
-  client: (binding) => ({ all: (count) => openStream(binding, framesChannel, [count]) }),
+  client: (binding) => ({ all: (count, options) => openStream(binding, framesChannel, [count], undefined, options) }),
 };
 
 /** What is sent: a number, 16 characters and a float; 27 bytes in Portcullis' encoding, 51 with the frame's header. */
@@ -118,12 +118,12 @@ export async function run({ call }, calls, inFlight) {
 }
 
 /** Frames of `bytes` bytes through a stream of Portcullis, read and looked at. */
-export async function frames(port, { copy }) {
+export async function frames(port, { copy, views }) {
   const connection = connect(messagePortTransport(port, { copy }));
   const client = await connection.bind(Frames);
   return async (count, bytes) => {
     let got = 0;
-    for await (const pixels of client.all(count)) {
+    for await (const pixels of client.all(count, { bytes: views ? 'view' : 'copy' })) {
       if (pixels.length !== bytes || pixels[bytes - 1] !== 7) throw new Error('another frame');
       got += 1;
     }

@@ -41,7 +41,7 @@ export class PendingCall<R> extends Exchange {
   }
 
   protected override decode(body: Uint8Array): R {
-    return fromBytes(this.#reply, body);
+    return fromBytes(this.#reply, body, this.reading);
   }
 
   protected override succeeded(value: R): void {

@@ -62,7 +62,6 @@ export class Connection {
   state: State = { status: 'connecting' };
   /** There once something is served. */
   server: Requests | undefined;
-  readonly #transport: Transport;
   readonly #listeners = new Set<(state: State) => void>();
   readonly #callStacks: boolean | undefined;
   #tracesLeft = 0;
@@ -73,12 +72,11 @@ export class Connection {
   #fullTimer: Timer | undefined;
 
   constructor(
-    transport: Transport,
+    readonly transport: Transport,
     config: ConnectionConfig,
     readonly logger: Logger,
     unbound: (binding: number) => void,
   ) {
-    this.#transport = transport;
     this.#callStacks = config.callStacks;
     const events: SessionEvents = {
       request: (id, ...rest) => {
@@ -136,8 +134,7 @@ export class Connection {
   /** Hands the transport what may leave. */
   flush(): void {
     this.#flushing = false;
-    const { session } = this;
-    const transport = this.#transport;
+    const { session, transport } = this;
     while (session.hasOutput) {
       if (!session.isClosed && (transport.bufferedAmount ?? 0) > BUFFERED_BYTES_MAX) {
         this.#fullTimer ??= setTimeout(() => {
@@ -176,7 +173,7 @@ export class Connection {
     clearTimeout(this.#timer);
     clearTimeout(this.#fullTimer);
     this.flush();
-    this.#transport.close();
+    this.transport.close();
     this.#changed({ status: 'closed', reason: ending.reason, message: ending.message });
     this.#listeners.clear();
   }

@@ -1,7 +1,7 @@
 /** What every call, stream and subscription of this side's has in common: a beginning, one end, and ways to end early. */
 import type { CallError } from '../errors.js';
 import type { StatusName } from '../generated/tables.js';
-import type { CallContext, CallOptions, ChannelDescriptor } from '../interface.js';
+import type { CallContext, CallOptions, ChannelDescriptor, Reading } from '../interface.js';
 import type { Body, Caller } from '../session/core.js';
 import { type Trace, traced } from './calling.js';
 import type { Connection } from './connection.js';
@@ -26,8 +26,8 @@ export interface Opening {
   readonly slackMs?: number;
 }
 
-/** What ends a call early. */
-export interface Endings {
+/** What ends a call early, and how its values are read. */
+export interface Endings extends Reading {
   readonly signal?: AbortSignal | undefined;
   readonly parent?: CallContext | undefined;
 }
@@ -43,6 +43,8 @@ export abstract class Exchange implements Caller {
   protected id = 0;
   /** The one outcome has been told. */
   protected done = false;
+  /** How its caller wants bodies to be read. */
+  protected reading: Reading | undefined;
   /** How to leave the signals that may end it. */
   #leave: (() => void) | undefined;
 
@@ -55,6 +57,7 @@ export abstract class Exchange implements Caller {
   /** Begins it; what is wrong with that is told like any other failure. */
   begin(to: Instance, body: Body, opening: Opening, options?: Endings): void {
     const { connection, channel } = this;
+    if (connection.transport.ownsMessages === true) this.reading = options;
     const { kind, up = false, down = false, timeoutMs, slackMs = 0 } = opening;
     if (to.gone) return this.fail('unavailable');
     const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== undefined);

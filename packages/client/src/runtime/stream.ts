@@ -65,7 +65,7 @@ class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> {
     }
     let value: D;
     try {
-      value = fromBytes(channel.down as Codec<D>, body);
+      value = fromBytes(channel.down as Codec<D>, body, this.reading);
     } catch (error) {
       return this.abort(this.unreadable('an item', error));
     }
@@ -73,7 +73,7 @@ class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> {
   }
 
   protected override decode(body: Uint8Array): R {
-    return fromBytes(this.channel.reply, body) as R;
+    return fromBytes(this.channel.reply, body, this.reading) as R;
   }
 
   protected override succeeded(value: R): void {

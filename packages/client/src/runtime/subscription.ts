@@ -34,7 +34,7 @@ class Subscription<T> extends Exchange {
     const { session } = this.connection;
     let value: T;
     try {
-      [value] = fromBytes(this.channel.args, body) as readonly [T];
+      [value] = fromBytes(this.channel.args, body, this.reading) as readonly [T];
     } catch (error) {
       return this.abort(this.unreadable('a value', error));
     }
