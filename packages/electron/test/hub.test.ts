@@ -9,6 +9,9 @@ import { fakeElectron, FakePort, FakeUtility } from './support/electron.js';
 import { Page, settle, until } from './support/page.js';
 import { contract, handlers, realApplication, sampleContract } from './support/real.js';
 
+/** How long a peer has for its hello once the hub has admitted it, in milliseconds (protocol, section 3). */
+const HELLO_MS = 5_000;
+
 type App = ReturnType<typeof realApplication>;
 const open: App[] = [];
 
@@ -221,6 +224,22 @@ test('a port that says nothing is no peer: a busy main cannot be too late for a 
   expect(app.labels()).toEqual(['main']);
   expect(app.hub.counters().admitted).toBe(1);
   port2.close();
+});
+
+test('a main that is blocked for longer than a hello may take ends nobody', async () => {
+  const app = application();
+  await serve(app.portcullis.main, Echo, echo);
+  const early = app.open('early').portcullis;
+  const client = await early.bind(Echo);
+  // Behind the adapter's own listener: between a page's request and its first message.
+  app.electron.ipcMain.on('portcullis:connect', () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HELLO_MS + 600);
+  });
+  const call = client.call({ number: 1n, text: '', value: 0 }, { timeoutMs: 10 * HELLO_MS });
+  const late = await app.open('late').portcullis.bind(Echo);
+  expect(await late.call({ number: 2n, text: '', value: 0 })).toMatchObject({ number: 3n });
+  expect(await call).toMatchObject({ number: 2n });
+  expect(app.labels()).toEqual(['early', 'late', 'main']);
 });
 
 test('windows are opened and listed through the hub, by role', async () => {
