@@ -9,7 +9,7 @@ test('without call stacks there is no trace of it', async () => {
   hub.fail((await hub.next('request')).id, 'not_found');
   const error = await rejection(promise);
   expect(error.stack).toContain(error.message);
-  expect(error.stack).not.toContain('calls.test');
+  expect(error.stack).not.toContain('call-stacks.test');
 });
 
 test('a burst does not pay for traces: 100 in each tenth of a second have one, unless all are to have it', async () => {
@@ -19,7 +19,7 @@ test('a burst does not pay for traces: 100 in each tenth of a second have one, u
       const { client, portcullis } = await bound(Echo, { callStacks });
       vi.advanceTimersByTime(100);
       const burst = () => Array.from({ length: 250 }, () => rejection(client.later(1, { timeoutMs: 0 })));
-      const traced = async (errors: Promise<any>[]) => (await Promise.all(errors)).map(({ stack }) => stack.includes('calls.test'));
+      const traced = async (errors: Promise<any>[]) => (await Promise.all(errors)).map(({ stack }) => stack.includes('call-stacks.test'));
       const first = await traced(burst());
       // What binding left over is used up as well.
       expect(first.indexOf(false)).toBe(callStacks === true ? -1 : 199);
