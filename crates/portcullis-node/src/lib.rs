@@ -12,6 +12,8 @@
 //! }
 //! ```
 
+#![cfg_attr(test, allow(dead_code, reason = "what Node would call is not exported to tests"))]
+
 mod application;
 mod bytes;
 mod code;
