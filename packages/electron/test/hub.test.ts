@@ -289,10 +289,12 @@ test('the end of the application is told before the connections end', async () =
   expect(phases).toEqual(['starting', 'ready', 'quitting']);
 });
 
-test('whoever holds the end and dies is not waited for, when nobody else is there', async () => {
+test('whoever holds the end and dies is not waited for, whoever else is there', async () => {
   const app = application({ quit: { graceMs: 60_000_000 } });
   await app.portcullis.ready;
   const { window, portcullis } = app.open('editor');
+  const other = app.open('editor').portcullis;
+  await other.bind(Application);
   await (await portcullis.bind(Application)).hold('unsaved work');
   void app.portcullis.quit();
   await settle();
@@ -345,6 +347,7 @@ test('main is granted what the contract has, unless it has a role of its own', (
       publish: ['portcullis.application.*', 'portcullis.windows.*', 'sample.topics.*'],
       subscribe: ['portcullis.application.*', 'portcullis.windows.*', 'sample.topics.*'],
       serve: ['portcullis.application', 'portcullis.windows', 'sample.echo', 'sample.flows', 'sample.topics', 'sample.values'],
+      seesCallers: true,
     },
   ]);
 });

@@ -57,6 +57,8 @@ export interface SessionEvents {
   /** A call was opened. Say `accept` before you return, or end it. `budgetMs` 0: the channel's own deadline. */
   request(id: number, binding: number, ordinal: number, body: Uint8Array, budgetMs: number): void;
   notify(binding: number, ordinal: number, body: Uint8Array): void;
+  /** Requests and notifications behind this come from that peer. Throws a `Violation` when the body is none. */
+  caller(peer: number, body: Uint8Array): void;
   /** The instance behind a binding has left. */
   unbound(binding: number): void;
   /** The hub was silent for too long while it was awaited; `lateMs` after that was due. */

@@ -31,6 +31,7 @@ export const FINISH = 14;
 export const CANCEL = 15;
 export const END = 16;
 export const UNBOUND = 17;
+export const CALLER = 18;
 
 /** A bit for each kind that counts against the connection window and keeps its place in the order. */
 const DATA_KINDS =
@@ -42,7 +43,8 @@ const DATA_KINDS =
   (1 << FINISH) |
   (1 << CANCEL) |
   (1 << END) |
-  (1 << UNBOUND);
+  (1 << UNBOUND) |
+  (1 << CALLER);
 
 /** A bit for each kind that only a peer sends. */
 const PEER_KINDS = (1 << HELLO) | (1 << SUBSCRIBE) | (1 << PUBLISH) | (1 << ACK);
@@ -101,7 +103,7 @@ export function parseHead(bytes: Uint8Array, offset: number, frameBytesMax: numb
   head.length = length;
   if (have < HEADER_BYTES) return false;
   const kind = bytes[offset + 4] as number;
-  if (kind === 0 || kind > UNBOUND) {
+  if (kind === 0 || kind > CALLER) {
     if (kind < OPTIONAL_KINDS_FROM) throw new Violation('unknown_kind', `kind ${kind}`);
     head.kind = 0;
     return have >= length;

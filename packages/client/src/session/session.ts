@@ -124,6 +124,8 @@ export class Session extends SessionCore {
         return this.#takeItem(head, body);
       case frame.END:
         return this.#takeEnd(id, ordinal, body);
+      case frame.CALLER:
+        return this.events.caller(binding, body);
     }
     if (body.length > 0) throw new Violation('malformed_frame', `kind ${kind} has no body`);
     switch (kind) {
