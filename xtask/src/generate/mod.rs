@@ -39,6 +39,13 @@ const ITEMS: &[Item] = &[
             &["examples/camera-studio/contract/contract.schema"],
         ),
     },
+    Item {
+        what: "examples/node-addon/contract/contract.schema",
+        generator: Program(
+            "node-addon-contract",
+            &["examples/node-addon/contract/contract.schema"],
+        ),
+    },
     Item { what: "tests/vectors/codec", generator: Program("sample-vectors", &[]) },
     Item {
         what: "tests/vectors/transcripts",
@@ -63,6 +70,19 @@ const ITEMS: &[Item] = &[
                 "packages/client/test/generated",
                 "--runtime",
                 "../../src/index.js",
+            ],
+        ),
+    },
+    Item {
+        what: "packages/node/test/generated",
+        generator: Program(
+            "portcullis-codegen",
+            &[
+                "typescript",
+                "--schema",
+                "examples/node-addon/contract/contract.schema",
+                "--out",
+                "packages/node/test/generated",
             ],
         ),
     },

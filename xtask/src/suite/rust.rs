@@ -17,6 +17,7 @@ const PORTABLE: &[&[&str]] = &[
     &["--package", "portcullis-macros"],
     &["--package", "portcullis-codegen"],
     &["--package", "portcullis", "--features", "web"],
+    &["--package", "portcullis-node"],
 ];
 
 /// What a contract's crate must not pull in: whoever only declares messages needs no runtime.
@@ -92,10 +93,10 @@ pub(super) fn tests(counts: &mut Counts) -> Result<()> {
     process::run_tests(test, counts)
 }
 
-/// Builds everything that tests start as processes of their own, with the features that the tests have: built apart,
-/// much would be built twice.
+/// Builds everything that tests start as processes of their own or load into Node, with the features that the tests
+/// have: built apart, much would be built twice.
 pub(super) fn build_programs() -> Result<()> {
-    let mut build = process::cargo(&["build", "--bins", "--examples"]);
+    let mut build = process::cargo(&["build", "--lib", "--bins", "--examples"]);
     build.args(flags());
     process::run(build)
 }
