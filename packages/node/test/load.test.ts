@@ -49,23 +49,23 @@ describe('the order', () => {
     expect(names()).toEqual(['@portcullis/node-linux-x64-gnu']);
     expect(names(undefined, { musl: true, arch: 'arm64' })).toEqual(['@portcullis/node-linux-arm64-musl']);
     expect(names(undefined, { platform: 'darwin' })).toEqual(['@portcullis/node-darwin-x64']);
-    const inRepository = join('/work', 'packages', 'node');
+    const inRepository = join('/repo', 'packages', 'node');
     expect(names(undefined, { folder: inRepository, platform: 'win32' })).toEqual([
       '@portcullis/node-win32-x64',
-      join('/work', 'target', 'release', 'portcullis_node.dll'),
-      join('/work', 'target', 'debug', 'portcullis_node.dll'),
+      join('/repo', 'target', 'release', 'portcullis_node.dll'),
+      join('/repo', 'target', 'debug', 'portcullis_node.dll'),
     ]);
   });
 });
 
 describe('errors', () => {
   test('every place is listed with its reason, and what to do', () => {
-    const error = failure(undefined, { folder: join('/work', 'packages', 'node') });
+    const error = failure(undefined, { folder: join('/repo', 'packages', 'node') });
     expect(error.code).toBe('ERR_PORTCULLIS_ADDON');
     expect(error.tried).toEqual([
       { path: '@portcullis/node-linux-x64-gnu', why: 'the package is not installed' },
-      { path: '/work/target/release/libportcullis_node.so', why: 'there is no such file' },
-      { path: '/work/target/debug/libportcullis_node.so', why: 'there is no such file' },
+      { path: '/repo/target/release/libportcullis_node.so', why: 'there is no such file' },
+      { path: '/repo/target/debug/libportcullis_node.so', why: 'there is no such file' },
     ]);
     for (const { path, why } of error.tried) expect(error.message).toContain(`${path}: ${why}`);
     expect(error.message).toContain('--include=optional');
