@@ -557,9 +557,9 @@ var Writer = class {
   get capacity() {
     return this.#buffer.length;
   }
-  /** Starts over; the buffer is kept. */
-  reset() {
-    this.#position = 0;
+  /** Starts over, behind `room` bytes, few, that are the caller's; the buffer is kept. */
+  reset(room = 0) {
+    this.#position = room;
     this.#depth = 0;
   }
   /** What was written, from `start`: a window that is valid until the next call that writes. */
@@ -1267,11 +1267,14 @@ function flagsAllowed(kind) {
 function emptyHead() {
   return { length: 0, kind: 0, flags: 0, binding: 0, ordinal: 0, id: 0, budget: 0 };
 }
-function parseHead(view, offset, frameBytesMax, head) {
-  const have = view.byteLength - offset;
+function get32(bytes, at) {
+  return (bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24) >>> 0;
+}
+function parseHead(bytes, offset, frameBytesMax, head) {
+  const have = bytes.length - offset;
   head.length = HEADER_BYTES;
   if (have < 4) return false;
-  const length = view.getUint32(offset, true);
+  const length = get32(bytes, offset);
   if (length < HEADER_BYTES) {
     throw new Violation("malformed_frame", `${length} bytes`);
   }
@@ -1280,25 +1283,25 @@ function parseHead(view, offset, frameBytesMax, head) {
   }
   head.length = length;
   if (have < HEADER_BYTES) return false;
-  const kind = view.getUint8(offset + 4);
+  const kind = bytes[offset + 4];
   if (kind === 0 || kind > UNBOUND) {
     if (kind < OPTIONAL_KINDS_FROM) throw new Violation("unknown_kind", `kind ${kind}`);
     head.kind = 0;
     return have >= length;
   }
-  const flags = view.getUint8(offset + 5);
+  const flags = bytes[offset + 5];
   if ((flags & ~flagsAllowed(kind)) !== 0) {
     throw new Violation("unknown_flag", `kind ${kind}, flags ${flags}`);
   }
-  if (view.getUint16(offset + 6, true) !== 0) {
+  if (bytes[offset + 6] !== 0 || bytes[offset + 7] !== 0) {
     throw new Violation("malformed_frame", "attachments");
   }
   head.kind = kind;
   head.flags = flags;
-  head.binding = view.getUint32(offset + 8, true);
-  head.ordinal = view.getUint32(offset + 12, true);
-  head.id = view.getUint32(offset + 16, true);
-  head.budget = view.getUint32(offset + 20, true);
+  head.binding = get32(bytes, offset + 8);
+  head.ordinal = get32(bytes, offset + 12);
+  head.id = get32(bytes, offset + 16);
+  head.budget = get32(bytes, offset + 20);
   return have >= length;
 }
 function put32(out, at, value) {
@@ -1371,15 +1374,18 @@ var Outbox = class {
   get isHeld() {
     return this.#held.length > 0;
   }
-  /** A control frame: outside the window, ahead of data. */
-  control(kind, flags, ordinal, id, budget, body) {
-    const bytes = frame(kind, flags, 0, ordinal, id, budget, body);
+  /** A control frame: outside the window, ahead of data. `bytes` as in `data`. */
+  control(kind, flags, ordinal, id, budget, bytes = noBody()) {
+    writeHead(bytes, kind, flags, 0, ordinal, id, budget);
     this.#control.push(bytes);
     this.controlBytes += bytes.length;
   }
-  /** A data frame. `body` is copied. If it has to wait, its budget is what is left until `due` when it leaves. */
-  data(kind, flags, binding, ordinal, id, budget, body, due) {
-    const bytes = frame(kind, flags, binding, ordinal, id, budget, body);
+  /**
+   * A data frame: `bytes`, which belong to the outbox from here on, are room for the header and the body. If it has to
+   * wait, its budget is what is left until `due` when it leaves.
+   */
+  data(kind, flags, binding, ordinal, id, budget, bytes = noBody(), due) {
+    writeHead(bytes, kind, flags, binding, ordinal, id, budget);
     this.dataBytes += bytes.length;
     if (this.#window > 0 && this.#held.length === 0) {
       this.#window -= bytes.length;
@@ -1422,13 +1428,13 @@ var Outbox = class {
   /** The next message of whole frames, which belongs to the caller; undefined when nothing may leave now. */
   transmit() {
     this.acknowledging = 0;
-    const control = gather(this.#control, 0);
-    this.controlBytes -= control.length;
-    const data = this.#control.length > 0 ? gather([], 0) : gather(this.#ready, control.length);
-    this.dataBytes -= data.length;
-    const frames = control.frames.concat(data.frames);
+    const frames = [];
+    const control = gather(this.#control, frames, 0);
+    this.controlBytes -= control;
+    const length = this.#control.length > 0 ? control : gather(this.#ready, frames, control);
+    this.dataBytes -= length - control;
     if (frames.length < 2) return frames[0];
-    const message = new Uint8Array(control.length + data.length);
+    const message = new Uint8Array(length);
     let at = 0;
     for (const bytes of frames) {
       message.set(bytes, at);
@@ -1437,21 +1443,18 @@ var Outbox = class {
     return message;
   }
 };
-function gather(list, length) {
-  let end = length;
+function gather(list, frames, length) {
   let count = 0;
   for (const bytes of list) {
-    if (end > 0 && end + bytes.length > BATCH_BYTES_MAX) break;
-    end += bytes.length;
+    if (length > 0 && length + bytes.length > BATCH_BYTES_MAX) break;
+    length += bytes.length;
     count++;
   }
-  return { frames: list.splice(0, count), length: end - length };
+  frames.push(...list.splice(0, count));
+  return length;
 }
-function frame(kind, flags, binding, ordinal, id, budget, body) {
-  const bytes = new Uint8Array(HEADER_BYTES + (body?.length ?? 0));
-  writeHead(bytes, kind, flags, binding, ordinal, id, budget);
-  if (body !== void 0) bytes.set(body, HEADER_BYTES);
-  return bytes;
+function noBody() {
+  return new Uint8Array(HEADER_BYTES);
 }
 
 // ../../../packages/client/src/session/wire.ts
@@ -1633,7 +1636,7 @@ var SessionCore = class {
     const hello = { protocolMin: PROTOCOL, protocolMax: PROTOCOL, client, limits: this.ours, interfaces };
     this.#encode(
       (out) => encodeHello(out, hello),
-      (body) => this.outbox.control(HELLO, 0, 0, 0, 0, body)
+      (bytes) => this.outbox.control(HELLO, 0, 0, 0, 0, bytes)
     );
   }
   /**
@@ -1684,7 +1687,7 @@ var SessionCore = class {
     if (send === void 0 || !send.open) return false;
     this.#encode(body, (bytes) => {
       this.outbox.data(ITEM, callee ? FLAG_CALLEE : 0, 0, missed, id, 0, bytes);
-      send.spend(bytes.length);
+      send.spend(bytes.length - HEADER_BYTES);
     });
     return true;
   }
@@ -1756,9 +1759,10 @@ var SessionCore = class {
   close(goodbye) {
     if (this.isClosed) return;
     this.outbox.clear(false);
-    const text2 = new Uint8Array(GOODBYE_BYTES_MAX);
-    const { written } = new TextEncoder().encodeInto(goodbye.message, text2);
-    this.outbox.control(GOODBYE, 0, reasonCode(goodbye.reason), 0, 0, text2.subarray(0, written));
+    const text2 = new Uint8Array(HEADER_BYTES + GOODBYE_BYTES_MAX);
+    const { written } = new TextEncoder().encodeInto(goodbye.message, text2.subarray(HEADER_BYTES));
+    const bytes = text2.slice(0, HEADER_BYTES + written);
+    this.outbox.control(GOODBYE, 0, reasonCode(goodbye.reason), 0, 0, bytes);
     this.#ended(goodbye);
   }
   /** Ends the connection without a word: the transport is gone, or the hub has said goodbye. */
@@ -1805,18 +1809,17 @@ var SessionCore = class {
   get #isFull() {
     return this.outbox.dataBytes > OUTBOX_BYTES_MAX;
   }
-  /** Writes a body and hands it on; the bytes are good during `use` only. */
+  /** Writes a body behind room for the header of its frame, and hands that on. */
   #encode(body, use) {
     const out = scratch ?? new Writer();
     scratch = void 0;
     try {
-      out.reset();
+      out.reset(HEADER_BYTES);
       body(out);
-      const bytes = out.view();
-      if (bytes.length + HEADER_BYTES > this.theirs.frameBytes) {
-        throw new SendError("resource_exhausted", `a body of ${bytes.length} bytes is too large`);
+      if (out.length > this.theirs.frameBytes) {
+        throw new SendError("resource_exhausted", `a body of ${out.length - HEADER_BYTES} bytes is too large`);
       }
-      return use(bytes);
+      return use(out.copy());
     } finally {
       if (out.capacity <= SCRATCH_BYTES_MAX) scratch = out;
     }
@@ -1842,9 +1845,8 @@ var Session = class extends SessionCore {
     this.heard = now;
     this.#pingSent = void 0;
     try {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       while (offset < bytes.length && this.state !== CLOSED) {
-        if (!parseHead(view, offset, this.ours.frameBytes, head)) {
+        if (!parseHead(bytes, offset, this.ours.frameBytes, head)) {
           if (whole) throw new Violation("partial_message");
           break;
         }
@@ -2040,10 +2042,6 @@ function unknownId(id) {
 
 // ../../../packages/client/src/runtime/calling.ts
 var CallPromise = class extends Promise {
-  // What `then` makes of it is an ordinary promise.
-  static get [Symbol.species]() {
-    return Promise;
-  }
   get result() {
     return this.then(
       (value) => ({ ok: true, value }),
@@ -2051,6 +2049,7 @@ var CallPromise = class extends Promise {
     );
   }
 };
+CallPromise.prototype.constructor = Promise;
 function calling(begin) {
   return new CallPromise((resolve, reject) => begin({ resolve, reject }));
 }
@@ -2073,15 +2072,20 @@ var BUFFERED_BYTES_MAX = 1024 * 1024;
 var FULL_POLL_MS = 5;
 var TIMER_MS_MAX = 2147483647;
 var SLEPT_MS = 2e3;
+var TRACES_MAX = 100;
+var TRACES_INTERVAL_MS = 100;
+var soon = /* @__PURE__ */ Promise.resolve();
 var Connection = class {
   constructor(transport, config, logger, unbound) {
+    this.transport = transport;
     this.logger = logger;
     this.state = { status: "connecting" };
     this.#listeners = /* @__PURE__ */ new Set();
+    this.#tracesLeft = 0;
+    this.#tracesFrom = 0;
     this.#flushing = false;
     this.#timerAt = 0;
-    this.#transport = transport;
-    this.#callStacks = config.callStacks ?? true;
+    this.#callStacks = config.callStacks;
     const events = {
       request: (id, ...rest) => {
         if (this.server !== void 0) this.server.request(id, ...rest);
@@ -2105,16 +2109,24 @@ var Connection = class {
     transport.onClose = (message) => this.session.abort({ reason: "transport_lost", message });
     transport.onDrain = () => this.flush();
   }
-  #transport;
   #listeners;
   #callStacks;
+  #tracesLeft;
+  #tracesFrom;
   #flushing;
   #timer;
   #timerAt;
   #fullTimer;
   /** Where a call is made, without the frames above `below`; undefined where that is not wanted. */
   trace(below) {
-    return this.#callStacks ? trace(below) : void 0;
+    return this.#callStacks ?? this.#mayTrace() ? trace(below) : void 0;
+  }
+  #mayTrace() {
+    if (this.#tracesLeft === 0 && this.now() >= this.#tracesFrom) {
+      this.#tracesLeft = TRACES_MAX;
+      this.#tracesFrom = this.now() + TRACES_INTERVAL_MS;
+    }
+    return this.#tracesLeft > 0 && this.#tracesLeft-- > 0;
   }
   /** Milliseconds since a moment of no meaning. */
   now() {
@@ -2124,15 +2136,14 @@ var Connection = class {
   touched() {
     if (this.session.hasOutput && !this.#flushing) {
       this.#flushing = true;
-      queueMicrotask(() => this.flush());
+      void soon.then(() => this.flush());
     }
     this.#arm();
   }
   /** Hands the transport what may leave. */
   flush() {
     this.#flushing = false;
-    const { session } = this;
-    const transport = this.#transport;
+    const { session, transport } = this;
     while (session.hasOutput) {
       if (!session.isClosed && (transport.bufferedAmount ?? 0) > BUFFERED_BYTES_MAX) {
         this.#fullTimer ??= setTimeout(() => {
@@ -2167,7 +2178,7 @@ var Connection = class {
     clearTimeout(this.#timer);
     clearTimeout(this.#fullTimer);
     this.flush();
-    this.#transport.close();
+    this.transport.close();
     this.#changed({ status: "closed", reason: ending.reason, message: ending.message });
     this.#listeners.clear();
   }
@@ -2356,21 +2367,20 @@ var Exchange = class {
     this.id = 0;
     /** The one outcome has been told. */
     this.done = false;
-    this.#signals = [];
-    this.#onAbort = (event) => this.#cancelled(event.target);
   }
-  #signals;
+  /** How to leave the signals that may end it. */
+  #leave;
   /** Begins it; what is wrong with that is told like any other failure. */
   begin(to, body, opening, options) {
     const { connection, channel } = this;
+    if (connection.transport.ownsMessages === true) this.reading = options;
     const { kind, up = false, down = false, timeoutMs, slackMs = 0 } = opening;
-    const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== void 0);
     if (to.gone) return this.fail("unavailable");
+    const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== void 0);
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted !== void 0) return this.#cancelled(aborted);
     if (timeoutMs !== void 0 && !(timeoutMs > 0)) return this.fail("deadline_exceeded");
-    for (const signal of signals) signal.addEventListener("abort", this.#onAbort);
-    this.#signals = signals;
+    if (signals.length > 0) this.#heed(signals);
     try {
       const now = connection.now();
       const deadline = timeoutMs === void 0 ? void 0 : now + timeoutMs + slackMs;
@@ -2390,14 +2400,14 @@ var Exchange = class {
   end(status, body) {
     if (this.done) return;
     if (status !== "ok") return this.settle(endError(this.channel, status, body));
-    let succeed;
+    let value;
     try {
-      succeed = this.decode(body);
+      value = this.decode(body);
     } catch (error) {
       return this.settle(this.unreadable("the reply", error));
     }
     this.#over();
-    succeed();
+    this.succeeded(value);
   }
   fail(status, message) {
     this.settle(localError(this.channel, status, message));
@@ -2418,9 +2428,15 @@ var Exchange = class {
   }
   #over() {
     this.done = true;
-    for (const signal of this.#signals) signal.removeEventListener("abort", this.#onAbort);
+    this.#leave?.();
   }
-  #onAbort;
+  #heed(signals) {
+    const onAbort = (event) => this.#cancelled(event.target);
+    for (const signal of signals) signal.addEventListener("abort", onAbort);
+    this.#leave = () => {
+      for (const signal of signals) signal.removeEventListener("abort", onAbort);
+    };
+  }
   #cancelled(signal) {
     this.abort(localError(this.channel, "cancelled", void 0, signal.reason));
   }
@@ -2444,11 +2460,11 @@ var PendingCall = class extends Exchange {
     }
   }
   decode(body) {
-    const value = fromBytes(this.#reply, body);
-    return () => {
-      this.#onReply?.(value, true);
-      this.#settled.resolve(value);
-    };
+    return fromBytes(this.#reply, body, this.reading);
+  }
+  succeeded(value) {
+    this.#onReply?.(value, true);
+    this.#settled.resolve(value);
   }
   failed(error) {
     this.#settled.reject(error);
@@ -2709,12 +2725,9 @@ var SendingCall = class extends PendingCall {
   credit() {
     this.#upload?.wake();
   }
-  decode(body) {
-    const succeed = super.decode(body);
-    return () => {
-      this.#upload?.stop();
-      succeed();
-    };
+  succeeded(value) {
+    this.#upload?.stop();
+    super.succeeded(value);
   }
   failed(error) {
     this.#upload?.stop();
@@ -2779,15 +2792,17 @@ var StreamCall = class extends Exchange {
     }
     let value;
     try {
-      value = fromBytes(channel.down, body);
+      value = fromBytes(channel.down, body, this.reading);
     } catch (error) {
       return this.abort(this.unreadable("an item", error));
     }
     this.#queue.push(value, body.length);
   }
   decode(body) {
-    const value = fromBytes(this.channel.reply, body);
-    return () => this.#over({ value });
+    return fromBytes(this.channel.reply, body, this.reading);
+  }
+  succeeded(value) {
+    this.#over({ value });
   }
   failed(error) {
     this.#over({ error });
@@ -2833,7 +2848,7 @@ var Subscription = class extends Exchange {
     const { session } = this.connection;
     let value;
     try {
-      [value] = fromBytes(this.channel.args, body);
+      [value] = fromBytes(this.channel.args, body, this.reading);
     } catch (error) {
       return this.abort(this.unreadable("a value", error));
     }
@@ -2843,6 +2858,8 @@ var Subscription = class extends Exchange {
   }
   decode() {
     throw new TypeError("a topic has no reply");
+  }
+  succeeded() {
   }
   failed(error) {
     const onEnd = this.options?.onEnd;
@@ -3161,6 +3178,7 @@ function webSocketTransport(url, ticket) {
     transport.onClose?.(why);
   };
   const transport = {
+    ownsMessages: true,
     onMessage: void 0,
     onClose: void 0,
     send(bytes) {
@@ -4258,17 +4276,17 @@ var Cameras = {
 };
 
 // src/generated/studio-live.ts
-function encodeFrameArguments(out, [frame3]) {
+function encodeFrameArguments(out, [frame2]) {
   try {
-    encodeFrame(out, frame3);
+    encodeFrame(out, frame2);
   } catch (error) {
     throw refused(error, "frame");
   }
 }
 function decodeFrameArguments(input) {
   try {
-    const frame3 = decodeFrame(input);
-    return [frame3];
+    const frame2 = decodeFrame(input);
+    return [frame2];
   } catch (error) {
     throw within(error, "frame");
   }
@@ -4769,7 +4787,7 @@ function camera({ id, name, source, width, height, framesPerSecond, status }) {
 }
 var cameraList = ({ cameras, selected }) => ({ cameras: cameras.map(camera), selected });
 var micros2 = (ms) => Math.round(ms * 1e3);
-var frame2 = ({ camera: camera2, sequence, captured, width, height, data }) => ({
+var frame = ({ camera: camera2, sequence, captured, width, height, data }) => ({
   camera: camera2,
   sequence,
   capturedUs: BigInt(micros2(captured)),
@@ -4985,7 +5003,8 @@ function connect2(kind) {
     unplug: (id) => call(async () => (await link.client(Cameras)).unplug(CameraId(id)), cameraError),
     select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), cameraError),
     updateSettings: (patch) => call(async () => void await (await link.client(SettingsStore)).update(settingsPatch(patch))),
-    onFrame: feed(link, async (emit) => (await link.client(Live)).onFrame((frame3) => emit(frame2(frame3)))),
+    // A picture is drawn once: no copy of it is made.
+    onFrame: feed(link, async (emit) => (await link.client(Live)).onFrame((frame2) => emit(frame(frame2)), { bytes: "view" })),
     onMeasurement: feed(link, async (emit) => (await link.client(Measurements)).onMeasured(emit)),
     onStatistics: feed(link, async (emit) => (await link.client(Reports)).onReported(emit)),
     onNotice: feed(link, async (emit) => (await link.client(Notices)).onNotice(emit)),
@@ -5344,8 +5363,8 @@ var Stage = class {
   #waiting;
   #scheduled = false;
   /** Takes a picture; one that came in the meantime takes its place. */
-  show(frame3) {
-    this.#waiting = frame3;
+  show(frame2) {
+    this.#waiting = frame2;
     if (this.#scheduled) return;
     this.#scheduled = true;
     requestAnimationFrame(() => {
@@ -5355,15 +5374,15 @@ var Stage = class {
       if (waiting !== void 0) this.#draw(waiting);
     });
   }
-  #draw(frame3) {
-    if (this.#image?.width !== frame3.width || this.#image.height !== frame3.height) {
-      this.canvas.width = frame3.width;
-      this.canvas.height = frame3.height;
-      this.#image = this.#context.createImageData(frame3.width, frame3.height);
+  #draw(frame2) {
+    if (this.#image?.width !== frame2.width || this.#image.height !== frame2.height) {
+      this.canvas.width = frame2.width;
+      this.canvas.height = frame2.height;
+      this.#image = this.#context.createImageData(frame2.width, frame2.height);
     }
-    i420ToRgba(frame3.data, frame3.width, frame3.height, this.#image.data);
+    i420ToRgba(frame2.data, frame2.width, frame2.height, this.#image.data);
     this.#context.putImageData(this.#image, 0, 0);
-    this.drawn(frame3);
+    this.drawn(frame2);
   }
   /** The picture as a PNG file, with the annotation drawn into it; null while there is none. */
   async png(annotation2) {
@@ -5408,18 +5427,18 @@ var frameBox = byId("stage", HTMLElement);
 var drawnAtMs = Number.NEGATIVE_INFINITY;
 var size = "";
 var nowUs = () => (performance.timeOrigin + performance.now()) * 1e3;
-function drawn(frame3) {
+function drawn(frame2) {
   drawnAtMs = performance.now();
   save.disabled = false;
-  arrivals.drawn(drawnAtMs, nowUs() - Number(frame3.capturedUs));
-  size = `${frame3.width} × ${frame3.height}`;
-  frameBox.dataset["sequence"] = frame3.sequence.toString();
+  arrivals.drawn(drawnAtMs, nowUs() - Number(frame2.capturedUs));
+  size = `${frame2.width} × ${frame2.height}`;
+  frameBox.dataset["sequence"] = frame2.sequence.toString();
   if (frameBox.dataset["live"] !== "true") showStatus();
 }
 var stage = new Stage(byId("picture", HTMLCanvasElement), drawn);
-api.onFrame((frame3) => {
-  arrivals.arrived(frame3.camera, frame3.sequence, frame3.data.length, nowUs() - Number(frame3.capturedUs));
-  stage.show(frame3);
+api.onFrame((frame2) => {
+  arrivals.arrived(frame2.camera, frame2.sequence, frame2.data.length, nowUs() - Number(frame2.capturedUs));
+  stage.show(frame2);
 });
 api.reportArrivals(() => arrivals.report(performance.now()));
 function showStatus() {

@@ -38,10 +38,9 @@ export class Session extends SessionCore {
     this.heard = now;
     this.#pingSent = undefined;
     try {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       // Every turn uses up at least a header.
       while (offset < bytes.length && this.state !== CLOSED) {
-        if (!frame.parseHead(view, offset, this.ours.frameBytes, head)) {
+        if (!frame.parseHead(bytes, offset, this.ours.frameBytes, head)) {
           if (whole) throw new Violation('partial_message');
           break;
         }
