@@ -14,11 +14,11 @@ describe('shutdown', () => {
     const other = page(hub, 'other');
     await other.portcullis.bind(Pictures);
     const [later, blocked] = [pictures.later(150), pictures.block(150)];
-    // Their requests leave in the next microtask.
-    await Promise.resolve();
+    // Their requests have not left yet.
     const shutdown = hub.shutdown(20_000);
     expect(hub.shutdown(1)).toBe(shutdown);
     expect(() => hub.connect({ label: 'late', role: 'main' })).toThrow(AdmitError);
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     expect((await rejection(pictures.later(1))).status).toBe('unavailable');
     expect(await Promise.all([later, blocked])).toEqual([150, 150]);
     await shutdown;

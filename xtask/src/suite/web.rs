@@ -1,6 +1,9 @@
 //! The sections that Node runs: types, unit tests, and the test with a real browser. Which packages there are stands
 //! in the root's `package.json`; what each of them checks and tests, in its own.
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use super::rust;
@@ -16,6 +19,18 @@ const STUDIO: &str = "debug/camera-studio";
 /// What the client's own test against the Rust hub starts.
 const SAMPLE_HUB: &str = "debug/examples/sample-hub";
 
+/// The addon without an application, as cargo calls its library.
+const ADDON: &str = "portcullis_node";
+
+/// The addon of the example of an application's own.
+const EXAMPLE_ADDON: &str = "node_addon_example";
+
+/// Where cargo puts a library that others load.
+fn addon(profile: &str, library: &str) -> PathBuf {
+    let file = format!("{DLL_PREFIX}{library}{DLL_SUFFIX}");
+    place::target().join(profile).join(file)
+}
+
 pub(super) fn types(_: &mut Counts) -> Result<()> {
     provide::npm_packages(false)?;
     process::run(process::command("npm", &["run", "check"]))
@@ -26,6 +41,8 @@ pub(super) fn tests(counts: &mut Counts) -> Result<()> {
     rust::build_programs()?;
     let mut test = process::command("npm", &["test"]);
     test.env("PORTCULLIS_SAMPLE_HUB", place::target().join(SAMPLE_HUB));
+    test.env("PORTCULLIS_PLAIN_ADDON", addon("debug", ADDON));
+    test.env("PORTCULLIS_EXAMPLE_ADDON", addon("debug", EXAMPLE_ADDON));
     process::run_tests(test, counts)
 }
 
