@@ -23,6 +23,6 @@ export { serve, type Served, type ServeOptions } from './serve.js';
 export { type Limits, LIMITS_DEFAULT } from './session/limits.js';
 export type { Target } from './session/wire.js';
 export { memoryPair } from './transport/memory.js';
-export { messagePortTransport } from './transport/message-port.js';
+export { type MessagePortOptions, messagePortTransport } from './transport/message-port.js';
 export type { Transport } from './transport/transport.js';
 export { connectWithTicket, SUBPROTOCOL, TICKET_PREFIX, type TicketOptions, webSocketTransport } from './transport/websocket.js';

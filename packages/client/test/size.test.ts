@@ -57,7 +57,7 @@ describe('a page with one interface', () => {
     const { inputs, text } = await bundle(page('Flows', 'sample-flows'));
     expect(inputs.some((input) => input.includes('/node/'))).toBe(false);
     // Serving, publishing, topics, other transports and loops over topics are in files of their own, and shaken off.
-    for (const part of ['there is no handler for it', 'a listener of', 'no array buffer', 'the other end was closed']) {
+    for (const part of ['there is no handler for it', 'a listener of', 'no bytes came', 'the other end was closed']) {
       expect(text.includes(part), part).toBe(false);
     }
     const topics = await bundle(page('Topics', 'sample-topics'));

@@ -39,6 +39,13 @@ const ITEMS: &[Item] = &[
             &["examples/camera-studio/contract/contract.schema"],
         ),
     },
+    Item {
+        what: "crates/portcullis-desktop/contract.schema",
+        generator: Program(
+            "portcullis-desktop-schema",
+            &["crates/portcullis-desktop/contract.schema"],
+        ),
+    },
     Item { what: "tests/vectors/codec", generator: Program("sample-vectors", &[]) },
     Item {
         what: "tests/vectors/transcripts",
@@ -63,6 +70,19 @@ const ITEMS: &[Item] = &[
                 "packages/client/test/generated",
                 "--runtime",
                 "../../src/index.js",
+            ],
+        ),
+    },
+    Item {
+        what: "packages/electron/src/generated",
+        generator: Program(
+            "portcullis-codegen",
+            &[
+                "typescript",
+                "--schema",
+                "crates/portcullis-desktop/contract.schema",
+                "--out",
+                "packages/electron/src/generated",
             ],
         ),
     },

@@ -1,0 +1,178 @@
+/**
+ * What is attached to one `webContents`: its grants, the connections of its documents, and the platform's events that end them. A
+ * connection belongs to a document; the next document is another peer.
+ */
+import { refusal } from '../shared/refusal.js';
+import type { HubLike } from './hub.js';
+import { frameKey, type Grant, type Grants, type Sender } from './judge.js';
+import type { Reporter } from './log.js';
+import type { ContentsParts, FrameParts, PortParts } from './parts.js';
+import { type PeerEnd, PortPeer } from './port-peer.js';
+
+/** A document's connection. */
+interface Connection {
+  readonly port: PortPeer;
+  readonly sender: Sender;
+  readonly frame: FrameParts;
+}
+
+/** What the registry of windows wants to know. */
+export interface ContentsWatcher {
+  /** The page's peer is admitted. Not told of frames inside the page. */
+  connected(): void;
+  /** It is gone. */
+  disconnected(): void;
+}
+
+const GONE: PeerEnd['reason'] = 'transport_lost';
+
+/** One attached `webContents`. */
+export class AttachedContents {
+  watcher: ContentsWatcher | undefined;
+  readonly #connections = new Map<string, Connection>();
+  readonly #listeners: [event: string, listener: (...args: any[]) => void][] = [];
+  #draining = false;
+  #detached = false;
+
+  constructor(
+    private readonly hub: HubLike,
+    private readonly contents: ContentsParts,
+    readonly grants: Grants,
+    private readonly reporter: Reporter,
+    private readonly onDetached: () => void,
+  ) {
+    this.#on('did-start-navigation', (details) => this.#started(details));
+    this.#on('did-fail-provisional-load', () => this.#stayed());
+    this.#on('did-stop-loading', () => this.#stayed());
+    this.#on('did-frame-navigate', (_event, _url, _code, _status, isMainFrame, processId, routingId) => {
+      if (isMainFrame) this.#endAll({ by: 'navigation', reason: GONE, message: 'the page was navigated' });
+      else this.#frameNavigated(frameKey(processId, routingId));
+    });
+    this.#on('render-process-gone', (_event, details) => {
+      this.#endAll({ by: 'crash', reason: GONE, message: `the renderer process is gone (${details?.reason ?? 'unknown'})` });
+    });
+    this.#on('destroyed', () => this.#detach({ by: 'destroyed', reason: GONE, message: 'the window is destroyed' }));
+    this.#on('preload-error', (_event, path, error) => {
+      if (/portcullis|preload(-frames)?\.cjs/.test(`${path} ${error?.message}`)) {
+        reporter.tell({ type: 'preload_failed', message: `${path}: ${error?.message}`, ...this.#subject(undefined) });
+      }
+    });
+  }
+
+  /** The number of the page's peer; undefined while none is connected. */
+  get peer(): number | undefined {
+    for (const { port, sender } of this.#connections.values()) if (sender.isTop && port.peer !== undefined) return port.peer;
+    return undefined;
+  }
+
+  /** Whether the page is about to leave. */
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
+  /** Whether the document in this frame is connected. */
+  isConnected(sender: Sender): boolean {
+    return this.#connections.has(sender.frame) || (sender.isTop && this.#top() !== undefined);
+  }
+
+  /** Takes a port of a document that was judged. Whoever calls has looked at `isConnected`. */
+  connect(port: PortParts, granted: Grant, sender: Sender, frame: FrameParts): void {
+    const { label, role } = granted;
+    const subject = this.#subject(sender, label);
+    const connection: Connection = {
+      sender,
+      frame,
+      port: new PortPeer(this.hub, port, { label, role, kind: 'page' }, {
+        connected: (peer) => {
+          this.reporter.tell({ type: 'connected', peer, role, ...subject });
+          if (sender.isTop) this.watcher?.connected();
+        },
+        ended: (end) => {
+          const { peer } = connection.port;
+          if (this.#connections.get(sender.frame) === connection) this.#connections.delete(sender.frame);
+          this.reporter.tell({ type: 'ended', peer, end, ...subject });
+          if (sender.isTop && peer !== undefined) this.watcher?.disconnected();
+        },
+      }),
+    };
+    this.#connections.set(sender.frame, connection);
+  }
+
+  /** Takes back what was granted, from the page that is there and from later ones. */
+  revoke(message: string): void {
+    this.#unlisten();
+    for (const { port } of [...this.#connections.values()]) port.close('revoked', message);
+  }
+
+  /** What is said of it in logs. */
+  #subject(sender: Sender | undefined, label = this.grants.top.label) {
+    return { webContents: this.contents.id, label, origin: sender?.origin ?? this.#top()?.sender.origin };
+  }
+
+  #top(): Connection | undefined {
+    for (const connection of this.#connections.values()) if (connection.sender.isTop) return connection;
+    return undefined;
+  }
+
+  /** A navigation may still be aborted, or turn out to be a download: it ends nobody. */
+  #started(details: { readonly isSameDocument?: boolean; readonly isMainFrame?: boolean } | undefined): void {
+    if (details?.isMainFrame !== true || details.isSameDocument === true || this.#draining) return;
+    if (this.#top() === undefined) return;
+    this.#draining = true;
+    this.reporter.tell({ type: 'draining', ...this.#subject(undefined) });
+  }
+
+  #stayed(): void {
+    if (!this.#draining) return;
+    this.#draining = false;
+    this.reporter.tell({ type: 'stayed', ...this.#subject(undefined) });
+  }
+
+  /** Another frame got a document: it may be one of ours, under the number that it had or under its new one. */
+  #frameNavigated(key: string): void {
+    for (const { port, sender, frame } of [...this.#connections.values()]) {
+      if (sender.isTop || (sender.frame !== key && isAt(frame, sender.frame, key))) continue;
+      port.end({ by: 'navigation', reason: GONE, message: 'the frame was navigated' });
+    }
+  }
+
+  #endAll(end: PeerEnd): void {
+    this.#draining = false;
+    for (const { port } of [...this.#connections.values()]) port.end(end);
+  }
+
+  #detach(end: PeerEnd): void {
+    this.#endAll(end);
+    this.#unlisten();
+  }
+
+  #on(event: string, listener: (...args: any[]) => void): void {
+    this.#listeners.push([event, listener]);
+    this.contents.on(event, listener);
+  }
+
+  #unlisten(): void {
+    if (this.#detached) return;
+    this.#detached = true;
+    this.onDetached();
+    // The connections that still say goodbye end by their ports.
+    if (!this.contents.isDestroyed()) for (const [event, listener] of this.#listeners) this.contents.removeListener(event, listener);
+    this.#listeners.length = 0;
+  }
+}
+
+/** Whether a frame is still where it was, and is not the one that was navigated. */
+function isAt(frame: FrameParts, before: string, navigated: string): boolean {
+  try {
+    if (frame.detached || frame.isDestroyed?.() === true) return false;
+    const now = frameKey(frame.processId, frame.routingId);
+    return now === before && now !== navigated;
+  } catch {
+    return false;
+  }
+}
+
+/** The refusal of a second connection of one document. */
+export function secondConnect() {
+  return refusal('second_connect', 'this document has a connection already: keep the Portcullis that connectElectron() returned, and close it before connecting again.');
+}

@@ -1,0 +1,32 @@
+/** What the adapter uses of a hub. `Hub` of `@portcullis/node` is one; so is what a test makes. */
+import type { ConnectOptions, Portcullis, ReasonName } from '@portcullis/client';
+
+/** What a peer is admitted as. */
+export interface Admission {
+  readonly label: string;
+  readonly role: string;
+  /** A page is never ended for its silence. */
+  readonly kind?: 'page' | 'native';
+}
+
+/** Where the hub's bytes for a peer go. */
+export interface HubPortLike {
+  send(bytes: Uint8Array<ArrayBuffer>): void;
+  closed(goodbye: { readonly reason: ReasonName; readonly message: string }): void;
+}
+
+/** A peer that the hub has admitted. */
+export interface AttachedLike {
+  readonly peer: number;
+  deliver(bytes: Uint8Array): void;
+  lost(why: string): void;
+  close(reason: 'closed' | 'going_away' | 'revoked', message?: string): void;
+}
+
+/** The hub. */
+export interface HubLike {
+  attach(port: HubPortLike, admission: Admission): AttachedLike;
+  connect(admission: { readonly label: string; readonly role: string }, options?: ConnectOptions): Portcullis;
+  shutdown(graceMs: number): Promise<void>;
+  close(): void;
+}

@@ -1,0 +1,198 @@
+/** What an application holds in main: the hub, and everything of Electron's that is tied to it. */
+import { createRequire } from 'node:module';
+import { type InterfaceDescriptor, type Portcullis, serve } from '@portcullis/client';
+import { Hub, type HubConfig } from '@portcullis/node';
+import { Application, Windows as WindowsInterface } from '../generated/index.js';
+import { CONNECT_CHANNEL, CONTRACT_CHARACTERS_MAX, ELECTRON_MAJOR_MIN, isContract } from '../shared/words.js';
+import { ConnectRefused, refusal } from '../shared/refusal.js';
+import { legacyHandle, type LegacyOptions } from './bridge.js';
+import type { AttachedContents } from './contents.js';
+import { type Attachment, contentsOf, Guests, type WindowAttachment } from './guests.js';
+import type { HubLike } from './hub.js';
+import { Lifecycle, type QuitOptions } from './lifecycle.js';
+import { type AdapterEvent, type AdapterLogger, Reporter } from './log.js';
+import type { ContentsParts, ElectronParts, IpcEventParts, SessionParts, UtilityParts, ViewParts } from './parts.js';
+import { preloadPath, PreloadScript } from './preload-script.js';
+import { withMain } from './roles.js';
+import { attachUtility, type UtilityAttachment } from './utility.js';
+import type { KindConfig } from './windows/kinds.js';
+import { Windows } from './windows/registry.js';
+
+/** How the adapter is set up. */
+export interface ElectronOptions {
+  /** How the hub is made; or a hub. A role `main` that may do everything is added when `schema` is given and none is declared. */
+  readonly hub: HubConfig | HubLike;
+  /** The module `electron`; found by itself when absent, unless main is bundled. */
+  readonly electron?: ElectronParts | undefined;
+  /** Interfaces that main uses or serves itself, compared with the hub's at once. */
+  readonly interfaces?: readonly InterfaceDescriptor[] | undefined;
+  /** The build of the contract; see `connectElectron`. */
+  readonly contract?: string | undefined;
+  /** The origins of windows that name none. */
+  readonly origins?: readonly string[] | undefined;
+  /** The absolute path of the preload script; the prebuilt one when absent; false when the application bundles it into its own. */
+  readonly preload?: string | false | undefined;
+  /** Whether the prebuilt script is that for frames inside pages, too; see `childFrames` of `attachWindow`. */
+  readonly childFrames?: boolean | undefined;
+  /** The kinds of windows that can be opened, by name. */
+  readonly kinds?: { readonly [name: string]: KindConfig } | undefined;
+  /** How the application quits. */
+  readonly quit?: QuitOptions | undefined;
+  /** Where lines go; the console when absent. */
+  readonly logger?: AdapterLogger | undefined;
+  /** Told of everything that happens to connections. */
+  readonly onEvent?: ((event: AdapterEvent) => void) | undefined;
+  /** The version of Electron; `process.versions.electron` when absent. */
+  readonly electronVersion?: string | undefined;
+}
+
+/** The hub in an Electron application. */
+export class ElectronPortcullis<H extends HubLike = HubLike> {
+  /** JavaScript in main as a peer, with the role `main`. */
+  readonly main: Portcullis;
+  /** The windows of the application. */
+  readonly windows: Windows;
+  /** Fulfilled when `portcullis.windows` and `portcullis.application` are served, or are known not to be in the contract. */
+  readonly ready: Promise<void>;
+  readonly #electron: ElectronParts;
+  readonly #reporter: Reporter;
+  readonly #guests: Guests;
+  readonly #lifecycle: Lifecycle;
+  readonly #preload: PreloadScript | undefined;
+  readonly #onConnect = (event: IpcEventParts, data: unknown) => this.#guests.connect(event, data);
+
+  /** Use `createPortcullis`. */
+  constructor(
+    /** The hub itself. */
+    readonly hub: H,
+    electron: ElectronParts,
+    options: ElectronOptions,
+  ) {
+    const { contract = '', origins = [], kinds = {}, interfaces = [], quit = {}, logger = console } = options;
+    if (!isContract(contract)) throw new RangeError(`contract: at most ${CONTRACT_CHARACTERS_MAX} of A-Z a-z 0-9 . _ -`);
+    this.#electron = electron;
+    this.#reporter = new Reporter(logger, options.onEvent);
+    this.#guests = new Guests(hub, this.#reporter, contract, origins);
+    this.#preload = options.preload === false ? undefined : new PreloadScript(options.preload ?? preloadPath(options.childFrames === true));
+    this.windows = new Windows(kinds, (window, attachment) => this.#attach(window.webContents, attachment), logger);
+    this.#lifecycle = new Lifecycle(electron.app, electron.powerMonitor, hub, quit, logger);
+    this.main = hub.connect({ label: 'main', role: 'main' }, { client: 'main', interfaces, logger });
+    electron.ipcMain.on(CONNECT_CHANNEL, this.#onConnect);
+    void electron.app.whenReady().then(() => {
+      if (this.#preload !== undefined) this.#preload.register(electron.session.defaultSession);
+    });
+    this.ready = this.#serve(logger);
+  }
+
+  /** The phase that the application is in. */
+  get phase() {
+    return this.#lifecycle.phase;
+  }
+
+  /** Says that everything is there: main's services are served, windows may come. */
+  setReady(): void {
+    this.#lifecycle.enter({ type: 'ready' });
+  }
+
+  /**
+   * Lets the pages of a window connect: those of its origins, in its top frame. Call it before the window loads its page. Throws `TypeError`
+   * for a list of origins that is none, `Error` for a window that is attached already or destroyed.
+   */
+  attachWindow(target: ContentsParts | ViewParts, options: WindowAttachment): Attachment {
+    const attached = this.#attach(contentsOf(target), options);
+    return {
+      get peer() {
+        return attached.peer;
+      },
+      revoke: (message = 'main took the grant back') => attached.revoke(message),
+    };
+  }
+
+  /** Connects a utility process, which calls `connectUtility`. Throws `Error` when it is attached already. */
+  attachUtility(child: UtilityParts, options: UtilityAttachment): Attachment {
+    return attachUtility(this.#electron, this.hub, child, options, this.#reporter);
+  }
+
+  /** Registers the preload script for a session before its first window is attached. Windows that are attached see to it themselves. */
+  registerPreload(session: SessionParts): void {
+    this.#preload?.register(session);
+  }
+
+  /** Serves an old channel with a method of a contract; see `LegacyOptions`. What it returns ends that. */
+  legacyHandle(channel: string, options: LegacyOptions, method: (...args: any[]) => unknown): () => void {
+    return legacyHandle(this.#electron.ipcMain, this.#guests, channel, options, method);
+  }
+
+  /** Ends what peers do, within a bound, and then the application; see `QuitOptions`. Called by `before-quit` unless it was told not to. */
+  quit(graceMs?: number): Promise<void> {
+    return this.#lifecycle.quit(graceMs);
+  }
+
+  /** Ends everything at once, for tests. The application goes on. */
+  close(): void {
+    this.#electron.ipcMain.removeListener(CONNECT_CHANNEL, this.#onConnect);
+    this.#lifecycle.dispose();
+    this.hub.close();
+  }
+
+  #attach(contents: ContentsParts, options: WindowAttachment): AttachedContents {
+    this.#preload?.register(contents.session ?? this.#electron.session.defaultSession);
+    return this.#guests.attach(contents, options);
+  }
+
+  async #serve(logger: AdapterLogger): Promise<void> {
+    await Promise.all([
+      offered(logger, serve(this.main, WindowsInterface, this.windows.handlers), (publisher) => this.windows.publishTo(publisher)),
+      offered(logger, serve(this.main, Application, this.#lifecycle.handlers), (publisher) => {
+        this.#lifecycle.publisher = publisher;
+        publisher.phase(this.#lifecycle.phase);
+      }),
+    ]);
+  }
+}
+
+/** An interface that is not in the contract, or not granted to main, is simply not there for anybody. */
+async function offered<P>(logger: AdapterLogger, served: Promise<{ readonly publisher: P }>, then: (publisher: P) => void): Promise<void> {
+  try {
+    then((await served).publisher);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    logger.warn(`portcullis: a built-in interface is not served (${why}); list portcullis_desktop::Windows and Application in the contract to have them`);
+  }
+}
+
+function isHub(hub: HubConfig | HubLike): hub is HubLike {
+  return typeof (hub as Partial<HubLike>).attach === 'function';
+}
+
+function checkVersion(version: string | undefined, injected: boolean): void {
+  if (version === undefined) {
+    if (injected) return;
+    throw new ConnectRefused(refusal('unsupported_electron', 'this is not the main process of Electron.'));
+  }
+  if (Number.parseInt(version, 10) >= ELECTRON_MAJOR_MIN) return;
+  const message = `this is Electron ${version}; Portcullis needs ${ELECTRON_MAJOR_MIN} or later (session.registerPreloadScript, detached frames): npm install --save-dev electron@latest.`;
+  throw new ConnectRefused(refusal('unsupported_electron', message));
+}
+
+function findElectron(): ElectronParts {
+  try {
+    const here: string | undefined = import.meta.url;
+    return createRequire(here || `${process.cwd()}/`)('electron') as ElectronParts;
+  } catch (cause) {
+    throw new Error("portcullis: the module electron was not found; pass it: createPortcullis({ electron, … }) with `import * as electron from 'electron'`", { cause });
+  }
+}
+
+/**
+ * Makes the hub of an application, once, in main. May be called before `app.whenReady()`; windows are attached after that. Throws
+ * `ConnectRefused` (`unsupported_electron`), `Error` when addon or preload script are not found, and what the hub says of contract and roles.
+ */
+export function createPortcullis(options: ElectronOptions & { readonly hub: HubConfig }): ElectronPortcullis<Hub>;
+export function createPortcullis<H extends HubLike>(options: ElectronOptions & { readonly hub: H }): ElectronPortcullis<H>;
+export function createPortcullis(options: ElectronOptions): ElectronPortcullis {
+  checkVersion(options.electronVersion ?? process.versions['electron'], options.electron !== undefined);
+  const electron = options.electron ?? findElectron();
+  const hub = isHub(options.hub) ? options.hub : new Hub(withMain(options.hub));
+  return new ElectronPortcullis(hub, electron, options);
+}

@@ -1,0 +1,51 @@
+/**
+ * Utility processes. Main makes the pair of ports and hands one end over. Their end is an event, `exit`, as that of a page is; so they
+ * are admitted as kind `page`, whose silence never ends it: a busy main must not take its own slowness for theirs.
+ */
+import { ADAPTER_PROTOCOL, type UtilityGreeting } from '../shared/words.js';
+import type { HubLike } from './hub.js';
+import type { Reporter } from './log.js';
+import type { ElectronParts, UtilityParts } from './parts.js';
+import { PortPeer } from './port-peer.js';
+import type { Attachment } from './guests.js';
+
+/** What a utility process is attached as. */
+export interface UtilityAttachment {
+  /** Which process it is; at most 128 bytes. */
+  readonly label: string;
+  /** What it may do: a role of the hub. */
+  readonly role: string;
+}
+
+const attached = new WeakSet<UtilityParts>();
+
+/** Attaches a process that `utilityProcess.fork` returned. Throws `Error` when it is attached already. */
+export function attachUtility(
+  electron: Pick<ElectronParts, 'MessageChannelMain'>,
+  hub: HubLike,
+  child: UtilityParts,
+  { label, role }: UtilityAttachment,
+  reporter: Reporter,
+): Attachment {
+  if (attached.has(child)) throw new Error(`portcullis: the utility process "${label}" is attached already`);
+  attached.add(child);
+  const { port1, port2 } = new electron.MessageChannelMain();
+  const onExit = (code: number) => port.end({ by: 'exit', reason: 'transport_lost', message: `the process exited with ${code}` });
+  const port = new PortPeer(hub, port1, { label, role, kind: 'page' }, {
+    connected: (peer) => reporter.tell({ type: 'connected', peer, role, label }),
+    ended: (end) => {
+      child.removeListener('exit', onExit);
+      attached.delete(child);
+      reporter.tell({ type: 'ended', peer: port.peer, end, label });
+    },
+  });
+  child.on('exit', onExit);
+  const greeting: UtilityGreeting = { portcullis: 'utility', protocol: ADAPTER_PROTOCOL };
+  child.postMessage(greeting, [port2]);
+  return {
+    get peer() {
+      return port.isEnded ? undefined : port.peer;
+    },
+    revoke: (message = 'main took the grant back') => port.close('revoked', message),
+  };
+}

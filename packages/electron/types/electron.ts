@@ -1,0 +1,43 @@
+/** Compiled against the genuine types of Electron, two versions of them: everything that the adapter takes from it fits. */
+import * as electron from 'electron';
+import { app, BrowserWindow, contextBridge, ipcMain, ipcRenderer, session, utilityProcess, WebContentsView } from 'electron';
+import { createPortcullis, type ElectronParts, fromIpcHandler, type WindowParts } from '../src/main/index.js';
+import { expose } from '../src/preload/expose.js';
+import { connectUtility, type ParentPortParts } from '../src/utility/index.js';
+
+export const parts: ElectronParts = electron;
+export const window: WindowParts = new BrowserWindow();
+export const parent: ParentPortParts = process.parentPort;
+
+export async function main(): Promise<void> {
+  await app.whenReady();
+  const portcullis = createPortcullis({
+    electron,
+    hub: { schema: '{}', roles: [{ name: 'viewer', call: ['studio.cameras.*'] }] },
+    origins: ['app://studio'],
+    kinds: {
+      viewer: {
+        role: 'viewer',
+        windowsMax: 4,
+        create: ({ background }) => new BrowserWindow({ show: !background, webPreferences: { sandbox: true } }),
+        load: (made: BrowserWindow, { argument }) => made.loadURL(`app://studio/viewer.html#${argument ?? ''}`),
+      },
+    },
+    quit: { graceMs: 2_000, mayQuit: () => undefined },
+    onEvent: (event) => {
+      if (event.type === 'refused') console.log(event.refused.hint, event.webContents);
+    },
+  });
+  portcullis.registerPreload(session.fromPartition('persist:other'));
+  portcullis.attachWindow(new BrowserWindow(), { label: 'one', role: 'viewer' });
+  portcullis.attachWindow(new WebContentsView(), { label: 'two', role: 'viewer', origins: ['app://studio'] });
+  portcullis.attachWindow(new WebContentsView().webContents, { label: 'three', role: 'viewer' });
+  portcullis.attachUtility(utilityProcess.fork('worker.js'), { label: 'worker', role: 'worker' });
+  portcullis.legacyHandle('cameras:list', { roles: ['viewer'], argumentCount: 0 }, () => []);
+  const handler = (_event: electron.IpcMainInvokeEvent, name: string) => name.length;
+  ipcMain.handle('length', handler);
+  fromIpcHandler(handler) satisfies (name: string, cx: never) => number;
+  await portcullis.windows.open('viewer', { argument: 'left' });
+  connectUtility({ parentPort: process.parentPort });
+  expose({ contextBridge, ipcRenderer }, globalThis.window, false);
+}
