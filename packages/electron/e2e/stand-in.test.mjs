@@ -6,7 +6,7 @@ import { app, BrowserWindow, ipcMain, MessageChannelMain, session, utilityProces
 import * as control from "../test/stand-in/control.mjs";
 import { once, servePages, until, WATCHDOG } from "./support.mjs";
 
-const file = (name) => fileURLToPath(new URL(`stand-in/${name}`, import.meta.url));
+const file = (name) => fileURLToPath(new URL(`little/${name}`, import.meta.url));
 
 /** The page's half of the little preload: asks, and gets its port. */
 const ASK = `globalThis.ask = (name) => new Promise((resolve) => {
