@@ -1,12 +1,26 @@
 // The application of the tests: main of the real adapter with the real addon, pages with the real bundles, in the
 // stand-in. One to a process, as in Electron.
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as electron from "../test/stand-in/electron.mjs";
 import * as control from "../test/stand-in/control.mjs";
 import { bundles } from "./bundles.mjs";
 import { servePages, until } from "./support.mjs";
 
 const SCHEMA = new URL("../../../tests/sample-contract/contract.schema", import.meta.url);
+
+/** The addon that the environment names, or the one that cargo has built. */
+function addonPath() {
+  if (process.env.PORTCULLIS_ADDON_PATH) return process.env.PORTCULLIS_ADDON_PATH;
+  const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../../../target", import.meta.url));
+  const name = { win32: "portcullis_node.dll", darwin: "libportcullis_node.dylib" }[process.platform] ?? "libportcullis_node.so";
+  const found = ["release", "debug"].map((profile) => join(target, profile, name)).find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`there is no ${name} below ${target}: cargo build -p portcullis-node makes one`);
+  return found;
+}
 
 /** What a page of the tests is: the bundle, under a policy that allows no other script. */
 const PAGE = `<!doctype html><meta http-equiv="content-security-policy" content="default-src 'self'; frame-src *"><title>page</title><script src="/page.js"></script>`;
@@ -22,22 +36,36 @@ export const ROLES = [
 ];
 
 /**
- * Starts it. `pages` are further texts by path; `portcullis` goes to `createPortcullis`. What comes back has `events` of
+ * Starts it. `pages` are further texts by path, `preload` is the name of the bundle; `portcullis` goes to `createPortcullis`. What comes back has `events` of
  * the adapter, `lines` of its log, `noted` and `main` of what main serves.
  */
-export async function startApplication({ pages: texts = {}, portcullis: options = {} } = {}) {
+export async function startApplication(options = {}) {
   const built = await bundles();
   const page = await readFile(built.file("page.js"), "utf8");
-  const pages = await servePages({ "/": PAGE, "/page.js": page, ...texts });
+  const pages = await servePages({ "/": PAGE, "/page.js": page, ...options.pages });
+  const end = async () => {
+    electron.app.exit(0);
+    await electron.app.exited;
+    await Promise.all([pages.close(), built.remove()]);
+  };
+  try {
+    return await assemble(built, pages, end, options);
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+async function assemble(built, pages, end, { preload = "preload.cjs", portcullis: options = {} }) {
   const parts = await import(built.file("main.mjs"));
   const [events, lines] = [[], []];
   const note = (message, ...details) => lines.push([message, ...details].join(" "));
   const portcullis = parts.createPortcullis({
     electron,
-    hub: { schema: await readFile(SCHEMA), roles: ROLES },
+    hub: { schema: await readFile(SCHEMA), roles: ROLES, addon: addonPath() },
     interfaces: [parts.Echo, parts.Flows, parts.Topics],
     origins: [pages.origin],
-    preload: built.file("preload.cjs"),
+    preload: built.file(preload),
     logger: { warn: note, error: note },
     onEvent: (event) => events.push(event),
     ...options,
@@ -82,15 +110,31 @@ export async function startApplication({ pages: texts = {}, portcullis: options 
     ends: () => events.filter(({ type }) => type === "ended").map(({ label, end }) => `${label}: ${end.by}`),
     async stop() {
       portcullis.close();
-      electron.app.exit(0);
-      await electron.app.exited;
-      await Promise.all([pages.close(), built.remove()]);
+      await end();
     },
   };
 }
 
-/** Connects the page that is in a window: `{ label, role }`, or `{ code, hint, message }`. */
-export const open = (window, options = {}) => control.evaluate(window.webContents, `app.open(${JSON.stringify(options)})`);
+/** Connects the page that is in a window, or in a frame of it: `{ label, role }`, or `{ code, hint, message }`. */
+export const open = (window, options = {}, frame = undefined) => control.evaluate(window.webContents, `app.open(${JSON.stringify(options)})`, frame);
+
+/**
+ * What a page does that does not use the renderer's bundle: asks the preload by its own token, and hands back the first
+ * message of the port that it gets. `where` is an expression for the window in which it asks.
+ */
+export const ask = (window, token, where = "window") =>
+  control.evaluate(window.webContents, `new Promise((resolve) => {
+    const [scope, token] = [${where}, ${JSON.stringify(token)}];
+    scope.addEventListener("message", ({ data, ports: [port] }) => {
+      if (data !== token) return;
+      globalThis.asked = port;
+      port.onmessage = ({ data }) => resolve(data);
+    });
+    scope.portcullis.connect(token);
+  })`);
+
+/** A token that a page could have made. */
+export const token = (version = 1, contract = "") => `v${version}:${randomBytes(16).toString("hex")}:${contract}`;
 
 /** The value of an expression in a window's page; `p` is its connection, and `send` makes big numbers plain. */
 export const inPage = (window, expression) =>

@@ -18,7 +18,7 @@ export async function bundles() {
   await Promise.all([
     preloads(folder),
     build({ ...node, entryPoints: ["e2e/app/main.ts", "e2e/app/worker.ts"] }),
-    build({ ...common, entryPoints: ["e2e/app/page.ts"], platform: "browser", target: "chrome140" }),
+    build({ ...common, entryPoints: ["e2e/app/page.ts"], format: "iife", platform: "browser", target: "chrome140" }),
   ]);
   return { file: (name) => join(folder, name), remove: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -9,11 +9,12 @@ const WAIT_MS_MAX = 60_000;
 
 /**
  * Serves texts by path, from two origins that a browser puts into different processes. A text may be a function of
- * `{ origin, other }`; a text that begins like a page is one, others are scripts.
+ * `{ origin, other }`; a text that begins like a page is one, others are scripts. `/204` answers with nothing.
  */
 export async function servePages(texts) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
+    if (pathname === "/204") return void response.writeHead(204).end();
     const text = texts[pathname];
     const body = typeof text === "function" ? text(pages) : text;
     const type = body?.startsWith("<!doctype") ? "text/html" : "text/javascript";

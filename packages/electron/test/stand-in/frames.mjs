@@ -5,6 +5,9 @@ const DISPOSED = "Render frame was disposed before WebFrameMain could be accesse
 
 let routings = 0;
 
+/** As Electron writes it: the protocol writes `://` where there is none. */
+const originOf = (securityOrigin) => (/^https?:/.test(securityOrigin) ? securityOrigin : "null");
+
 /** One document's frame. As in Electron it ends with its document, and tells nothing afterwards. */
 export class WebFrameMain {
   #node;
@@ -59,6 +62,11 @@ export class WebFrameMain {
     frame.#detached = true;
   }
 
+  /** The origin that the document runs with: inherited by one without an address, and none in a sandboxed frame. */
+  static runsAs(frame, securityOrigin) {
+    frame.#document.origin = originOf(securityOrigin);
+  }
+
   /** Another document of the same origin came into the frame, and the frame has stayed. */
   static move(frame, url) {
     frame.#document.url = url;
@@ -97,7 +105,7 @@ export class FrameTree {
     const node = this.#node(id, parentId);
     // With the document go the frames in it, and not every one of them is reported.
     for (const [each, { parent }] of this.#nodes) if (parent === node) this.remove(each);
-    const origin = /^https?:/.test(securityOrigin ?? "") ? securityOrigin : "null";
+    const origin = originOf(securityOrigin);
     if (kept && node.frame?.origin === origin) {
       WebFrameMain.move(node.frame, url);
       return node.frame;

@@ -1,5 +1,6 @@
 // What the protocol's events do to a page: which frames and worlds there are, and which of Electron's events follow.
 import { browser } from "./browser.mjs";
+import { WebFrameMain } from "./frames.mjs";
 import { ipcMain } from "./ipc-main.mjs";
 import { MessagePortMain } from "./ports.mjs";
 import { World, WORLD } from "./world.mjs";
@@ -8,6 +9,8 @@ import { World, WORLD } from "./world.mjs";
 export const behaviour = {
   /** Whether a frame outlives its document when the next one has the same origin, as it did in older releases. */
   framesOutliveDocuments: false,
+  /** How long a preload's message to main is under way: long enough, and its document is gone when it comes. */
+  messageDelayMs: 0,
 };
 
 /** An event as Electron hands it to a listener, with what a listener may say no to. */
@@ -18,6 +21,16 @@ export const eventOf = (details = {}) => ({
     this.defaultPrevented = true;
   },
 });
+
+/** A preload's message arrives in main. */
+function post(page, frame, channel, message, ends) {
+  const gone = frame.isDestroyed();
+  const ids = { processId: gone ? -1 : frame.processId, frameId: gone ? -1 : frame.routingId };
+  const event = eventOf({ type: "frame", sender: page.contents, ports: ends.map((end) => new MessagePortMain(end)), ...ids });
+  // Looked at when it is asked for: by then the document may be gone.
+  const get = () => (frame.isDestroyed() ? null : frame);
+  ipcMain.emit(channel, Object.defineProperty(event, "senderFrame", { get, enumerable: true }), message);
+}
 
 /** By the name of the protocol's event: `(page, params, sessionId)`. */
 export const TAKES = {
@@ -91,6 +104,7 @@ export const TAKES = {
     const key = `${session} ${context.id}`;
     // No event tells of an empty document.
     const frame = page.frames.get(frameId) ?? page.frames.commit({ id: frameId, url: "about:blank", securityOrigin: context.origin }, page.processId);
+    WebFrameMain.runsAs(frame, context.origin);
     const known = { session, id: context.id, isolated, frameId, frame };
     page.contexts.set(key, known);
     if (!isolated) return;
@@ -114,12 +128,8 @@ export const TAKES = {
     const failed = (path, message) => page.contents.emit("preload-error", eventOf(), path, new Error(message));
     world?.take(payload, failed, (channel, message, ends) => {
       const { frame } = world.context;
-      const gone = frame.isDestroyed();
-      const ids = { processId: gone ? -1 : frame.processId, frameId: gone ? -1 : frame.routingId };
-      const event = eventOf({ type: "frame", sender: page.contents, ports: ends.map((end) => new MessagePortMain(end)), ...ids });
-      // Looked at when it is asked for: by then the document may be gone.
-      const get = () => (frame.isDestroyed() ? null : frame);
-      ipcMain.emit(channel, Object.defineProperty(event, "senderFrame", { get, enumerable: true }), message);
+      if (behaviour.messageDelayMs > 0) setTimeout(() => post(page, frame, channel, message, ends), behaviour.messageDelayMs);
+      else post(page, frame, channel, message, ends);
     });
   },
 
