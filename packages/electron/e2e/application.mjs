@@ -10,10 +10,11 @@ import * as control from "../test/stand-in/control.mjs";
 import { bundles } from "./bundles.mjs";
 import { servePages, until } from "./support.mjs";
 
-const SCHEMA = new URL("../../../tests/sample-contract/contract.schema", import.meta.url);
+/** The contract of the tests. */
+export const SCHEMA = new URL("../../../tests/sample-contract/contract.schema", import.meta.url);
 
 /** The addon that the environment names, or the one that cargo has built. */
-function addonPath() {
+export function addonPath() {
   if (process.env.PORTCULLIS_ADDON_PATH) return process.env.PORTCULLIS_ADDON_PATH;
   const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../../../target", import.meta.url));
   const name = { win32: "portcullis_node.dll", darwin: "libportcullis_node.dylib" }[process.platform] ?? "libportcullis_node.so";
