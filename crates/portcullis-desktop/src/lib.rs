@@ -20,6 +20,8 @@
 //! the windows and opens none.
 
 mod application;
+#[cfg(feature = "registry")]
+pub mod registry;
 mod windows;
 
 pub use application::*;

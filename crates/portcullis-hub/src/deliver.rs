@@ -9,6 +9,7 @@ use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
 use crate::calls::Asked;
+use crate::observe::HubEvent;
 use crate::peer::PeerId;
 use crate::work::{RelayOut, Work};
 use crate::{Hub, Turn};
@@ -57,7 +58,10 @@ impl Hub {
             };
             consumed += received.consumed;
             state.counters.bytes_in += received.consumed as u64;
-            state.silent = false;
+            if std::mem::replace(&mut state.silent, false) {
+                let info = state.info(peer);
+                turn.events.push(HubEvent::Responsive(info));
+            }
             let needed = received.needed;
             let Some(event) = received.event else {
                 if state.session.has_output() {

@@ -45,6 +45,7 @@ use std::sync::Arc;
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::peer::DeliveryReport;
 use portcullis_proto::rpc::{Job, Service};
+use portcullis_proto::session::Limits;
 use portcullis_proto::time::Time;
 
 use catalog::Catalog;
@@ -168,6 +169,11 @@ impl Hub {
     /// What has been counted since the start.
     pub fn counters(&self) -> &HubCounters {
         &self.counters
+    }
+
+    /// What the hub accepts from each peer.
+    pub fn limits(&self) -> Limits {
+        self.config.session.limits
     }
 
     /// Every peer that is connected.

@@ -87,6 +87,8 @@ pub enum HubEvent {
     },
     /// A page does not answer while it is awaited; it is left alone.
     Unresponsive(PeerInfo),
+    /// A page that did not answer does again.
+    Responsive(PeerInfo),
     /// An interface is served now.
     Served {
         /// Its name.

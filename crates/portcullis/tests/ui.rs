@@ -11,3 +11,8 @@ fn wrong_messages() {
 fn wrong_interfaces() {
     trybuild::TestCases::new().compile_fail("tests/ui/interface/*.rs");
 }
+
+#[test]
+fn wrong_uses_of_a_contract() {
+    trybuild::TestCases::new().compile_fail("tests/ui/application/*.rs");
+}

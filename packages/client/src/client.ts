@@ -19,8 +19,9 @@ export interface ConnectOptions {
   /** Whether to ping a hub that is silent while it is awaited. On unless it is false. */
   readonly keepalive?: boolean | undefined;
   /**
-   * Whether the error of a call shows where the call was made. In V8 it costs some microseconds a call, which notes the
-   * frames and formats them only for an error (docs/decisions/typescript-client.md). On unless it is false.
+   * Whether the error of a call shows where the call was made, which costs each call some microseconds in V8, and more
+   * elsewhere (docs/decisions/typescript-client.md). True: of every call; false: of none; when absent, of 100 calls in each
+   * tenth of a second, and of 100 more after a rest, so that a burst does not pay for it.
    */
   readonly callStacks?: boolean | undefined;
 }

@@ -81,8 +81,18 @@ export interface InterfaceDescriptor<Client = any, Handlers = any, Publisher = a
   readonly publisher?: Publisher;
 }
 
+/** How values with bytes in them are read. */
+export interface Reading {
+  /**
+   * `copy` (the default): each has a buffer of its own. `view`: they are windows into the message that brought them,
+   * without a copy, for large values over ports and WebSockets; a window keeps its whole message alive, and its
+   * `buffer` holds more than its bytes. Where messages have no memory of their own they are copied all the same.
+   */
+  readonly bytes?: 'copy' | 'view' | undefined;
+}
+
 /** What may be said of a single call. */
-export interface CallOptions {
+export interface CallOptions extends Reading {
   /** How long it may take; the channel's declared deadline when absent. */
   readonly timeoutMs?: number | undefined;
   /** Cancels the call. */
@@ -128,7 +138,7 @@ export interface Arrival {
 }
 
 /** What may be said of a subscription. */
-export interface SubscribeOptions {
+export interface SubscribeOptions extends Reading {
   /** Ends the subscription. */
   readonly signal?: AbortSignal | undefined;
   /** Called once if the subscription ends by itself. */

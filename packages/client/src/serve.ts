@@ -29,7 +29,7 @@ const servers = /* @__PURE__ */ new WeakMap<Portcullis, Server>();
 export async function serve<Handlers extends object, Publisher>(
   portcullis: Portcullis,
   descriptor: InterfaceDescriptor<unknown, Handlers, Publisher>,
-  handlers: Handlers,
+  handlers: NoInfer<Handlers>,
   options: ServeOptions = {},
 ): Promise<Served<Publisher>> {
   const { hub } = portcullis;

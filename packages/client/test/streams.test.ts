@@ -1,13 +1,13 @@
 /** Streams of this side's: items down under credit, items up, and their ends. */
-import { describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { toBytes } from '../src/codec/index.js';
-import { ApplicationError } from '../src/index.js';
+import { ApplicationError, connect, memoryPair, messagePortTransport } from '../src/index.js';
 import { Flows } from './generated/sample-flows.js';
 import { FlowsErrorCodec } from './generated/types.js';
-import { bound, CALLEE, rejection, turn } from './support/hub.js';
+import { bound, CALLEE, FakeHub, rejection, turn } from './support/hub.js';
 
-const [count, sum, mirror] = Flows.channels;
-if (!count || !sum || !mirror) throw new Error('the sample contract has changed');
+const [count, sum, mirror, pictures] = Flows.channels;
+if (!count || !sum || !mirror || !pictures) throw new Error('the sample contract has changed');
 const summary = { items: 3, sum: 3n };
 const credit = { streamItems: 4, streamBytes: 100 };
 const grant = (id: number, items: number) => ({ id, flags: CALLEE, ordinal: items, budget: 1000 });
@@ -237,5 +237,39 @@ describe('items up', () => {
     const seen = [];
     for await (const item of stream) seen.push(item);
     expect(seen).toEqual(['a', 'b']);
+  });
+});
+
+describe('bytes as views', () => {
+  const { port1, port2 } = new MessageChannel();
+  afterAll(() => port1.close());
+
+  test('are windows into the message where it has memory of its own, and copies elsewhere', async () => {
+    const pixels = new Uint8Array(5000).fill(3);
+    for (const own of [true, false]) {
+      const [near, far] = own ? [messagePortTransport(port1), messagePortTransport(port2)] : memoryPair();
+      if (!own) Object.defineProperty(near, 'ownsMessages', { value: false });
+      const hub = new FakeHub(far);
+      const portcullis = connect(near);
+      await hub.welcome();
+      const binding = portcullis.bind(Flows);
+      await hub.bound(5);
+      const client = await binding;
+      for (const bytes of ['view', 'copy', undefined] as const) {
+        const items = client.pictures(1, 5000, { bytes })[Symbol.asyncIterator]();
+        const next = items.next();
+        const { id } = await hub.next('request');
+        hub.item(id, pictures.down, { sequence: 1, pixels });
+        const { value } = await next;
+        if (value === undefined || !('pixels' in value)) throw new Error('no item');
+        expect(value.pixels).toEqual(pixels);
+        const windows = own && bytes === 'view';
+        expect(value.pixels.byteOffset > 0).toBe(windows);
+        expect(value.pixels.buffer.byteLength > 5000).toBe(windows);
+        await items.return?.();
+        hub.fail(id, 'cancelled');
+      }
+      portcullis.close();
+    }
   });
 });

@@ -8,8 +8,8 @@ test('a page at its origin becomes a peer with what main granted', async () => {
   const { attach, page, hub, events } = application();
   const { contents } = attach();
   page(contents).connect();
-  await until(() => hub.peers.length === 1);
-  expect(hub.peers[0]?.admission).toEqual({ label: 'viewer', role: 'viewer', kind: 'page' });
+  await until(() => hub.noted.length === 1);
+  expect(hub.noted[0]?.admission).toEqual({ label: 'viewer', role: 'viewer', kind: 'page' });
   expect(events).toContainEqual(expect.objectContaining({ type: 'connected', peer: 1, role: 'viewer', origin: 'app://studio' }));
 });
 
@@ -38,7 +38,7 @@ test.each(HOSTILE)('f43_a_foreign_origin_is_refused: %s', async (_what, url, ori
   expect(refusals()).toEqual([expect.objectContaining({ code: 'origin_not_allowed', hint: 'fix' })]);
   expect(document.errors.join()).toContain('origin_not_allowed');
   expect(lines.join()).toContain(`webContents ${contents.id}`);
-  expect(hub.peers).toEqual([]);
+  expect(hub.noted).toEqual([]);
 });
 
 test('f43_a_frame_inside_a_page_is_refused', async () => {
@@ -50,7 +50,7 @@ test('f43_a_frame_inside_a_page_is_refused', async () => {
   new Page(electron, contents, frame, true).connect();
   await until(() => refusals().length === 1);
   expect(refusals()[0]).toMatchObject({ code: 'sub_frame', hint: 'fix' });
-  expect(hub.peers).toEqual([]);
+  expect(hub.noted).toEqual([]);
 });
 
 test('f43_a_frame_inside_a_page_connects_only_from_an_origin_that_was_opted_in', async () => {
@@ -59,8 +59,8 @@ test('f43_a_frame_inside_a_page_connects_only_from_an_origin_that_was_opted_in',
   const inside = (origin: string) => new Page(electron, contents, new FakeFrame(`${origin}/x`, origin, contents.frame), true);
   inside('https://maps.example').connect();
   inside('app://studio').connect();
-  await until(() => hub.peers.length === 1 && refusals().length === 1);
-  expect(hub.peers[0]?.admission).toMatchObject({ role: 'maps', label: 'viewer/frame' });
+  await until(() => hub.noted.length === 1 && refusals().length === 1);
+  expect(hub.noted[0]?.admission).toMatchObject({ role: 'maps', label: 'viewer/frame' });
   expect(refusals()[0]?.code).toBe('origin_not_allowed');
 });
 
@@ -70,7 +70,7 @@ test('f43_a_window_that_main_did_not_attach_is_refused', async () => {
   const portcullis = page(child).connect();
   await until(() => portcullis.state.status === 'closed');
   expect(refusals()).toEqual([expect.objectContaining({ code: 'not_attached' })]);
-  expect(hub.peers).toEqual([]);
+  expect(hub.noted).toEqual([]);
 });
 
 test('f43_a_frame_that_was_navigated_or_destroyed_is_refused', async () => {
@@ -81,9 +81,11 @@ test('f43_a_frame_that_was_navigated_or_destroyed_is_refused', async () => {
   destroyed.frame.destroyed = true; // before main hears of it
   await until(() => refusals().length === 1);
 
+  contents.navigate();
   const old = page(contents);
   old.connect();
   contents.navigate();
+  expect([old.frame.detached, old.frame.destroyed]).toEqual([true, false]);
   await until(() => refusals().length === 2);
 
   const throwing = page(contents);
@@ -91,7 +93,7 @@ test('f43_a_frame_that_was_navigated_or_destroyed_is_refused', async () => {
   throwing.connect();
   await until(() => refusals().length === 3);
   expect(refusals().map(({ code, hint }) => [code, hint])).toEqual(Array(3).fill(['frame_gone', 'reload']));
-  expect(hub.peers).toEqual([]);
+  expect(hub.noted).toEqual([]);
 });
 
 test('a second connect of one document is refused, and disturbs not the first', async () => {
@@ -99,14 +101,14 @@ test('a second connect of one document is refused, and disturbs not the first', 
   const { contents } = attach();
   const first = page(contents);
   first.connect();
-  await until(() => hub.peers.length === 1);
+  await until(() => hub.noted.length === 1);
   expect(() => first.connect()).toThrow(/second_connect/);
   // The same document with a second copy of the client.
   const second = new Page(first.electron, contents, first.frame);
   const portcullis = second.connect();
   await until(() => portcullis.state.status === 'closed');
   expect(refusals()).toEqual([expect.objectContaining({ code: 'second_connect', hint: 'fix' })]);
-  expect(hub.peers[0]?.losses).toEqual([]);
+  expect(hub.noted[0]?.losses).toEqual([]);
 });
 
 test('an old page against a new main is refused with both named', async () => {
@@ -166,7 +168,7 @@ test.each(PAYLOADS)('f44_a_hostile_request_is_refused: %s', async (_what, payloa
   electron.ipcMain.emit('portcullis:connect', { sender: contents, senderFrame: contents.frame, ports: [port] }, payload);
   expect(refusals()).toEqual([expect.objectContaining({ code: 'malformed_connect' })]);
   expect(port.sent).toEqual([expect.objectContaining({ portcullis: 'refused', code: 'malformed_connect' })]);
-  expect(hub.peers).toEqual([]);
+  expect(hub.noted).toEqual([]);
   expect(({} as { protocol?: unknown }).protocol).toBeUndefined();
   port2.close();
 });
@@ -208,6 +210,15 @@ test('a hub that does not admit a peer says so in the page', async () => {
   await until(() => portcullis.state.status === 'closed');
   expect(document.errors.join()).toMatch(/not_admitted.*unknown role/);
   await settle();
+});
+
+test('a request that goes wrong in main itself does not end main', async () => {
+  const { electron, attach, lines } = application();
+  const { contents } = attach();
+  const broken = { on: () => { throw new Error('neutered'); }, close: () => {}, postMessage: () => {} };
+  const event = { sender: contents, senderFrame: contents.frame, ports: [broken] };
+  expect(() => electron.ipcMain.emit('portcullis:connect', event, { protocol: 1, hash: '' })).not.toThrow();
+  expect(lines.join()).toContain('neutered');
 });
 
 test('windows are attached once, with origins, and not when they are gone', () => {

@@ -58,17 +58,17 @@ test('quitting tells the peers with a report, lets the hub drain, and then quits
 });
 
 test('a hold is waited for, and let go of', async () => {
-  const { app, lifecycle, hub } = life({ graceMs: 60_000_000 });
+  const { app, lifecycle, hub, lines } = life({ graceMs: 60_000_000 });
   await lifecycle.handlers.hold('a document', cx);
   await lifecycle.handlers.hold('another', cx);
   const quit = lifecycle.quit();
   await settle();
   await lifecycle.handlers.release(cx);
   await settle();
-  expect(hub.shutdowns).toEqual([]);
+  expect([hub.shutdowns, app.exited]).toEqual([[], false]);
   await lifecycle.handlers.release(cx);
   await quit;
-  expect(app.exited).toBe(true);
+  expect([hub.shutdowns.length, app.exited, lines]).toEqual([1, true, []]);
 });
 
 test('a hold that is never let go of ends with the grace', async () => {

@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { createContext, runInContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import { createPortcullis } from '../src/main/index.js';
 import { preloadPath } from '../src/main/preload-script.js';
 import { fakeElectron } from './support/electron.js';
+import { settle } from './support/page.js';
 import { application } from './support/setup.js';
 
 interface Posted {
@@ -85,10 +87,20 @@ test('an application that bundles it itself has none registered; a path must be 
   expect(() => application({ preload: 'dist/preload.cjs' })).toThrow(TypeError);
 });
 
-test('a preload that fails is told in the log of main', () => {
+test('a second adapter in one application is told that there is one already', async () => {
+  const { electron, hub } = application();
+  await settle();
+  const lines: string[] = [];
+  const note = (line: string) => void lines.push(line);
+  createPortcullis({ electron, hub, logger: { warn: note, error: note } });
+  await settle();
+  expect(lines).toEqual([expect.stringContaining('call createPortcullis() once')]);
+});
+
+test('a preload that fails is told in the log of main, and others are not its business', () => {
   const { attach, lines } = application();
   const { contents } = attach();
-  contents.emit('preload-error', {}, '/app/preload.cjs', new Error('contextBridge API can only be used when contextIsolation is enabled'));
+  contents.emit('preload-error', {}, preloadPath(false), new Error('contextBridge API can only be used when contextIsolation is enabled'));
   contents.emit('preload-error', {}, '/app/other.js', new Error('of no interest'));
-  expect(lines).toEqual([expect.stringContaining('contextIsolation must be on')]);
+  expect(lines).toEqual([expect.stringMatching(/contextIsolation is enabled \[fix\]/)]);
 });

@@ -105,7 +105,7 @@ test('a connection that is closed before its port comes is let go of on both sid
   const document = open(attach().contents);
   document.connect().close();
   await until(() => events.some(({ type }) => type === 'ended'));
-  expect(hub.peers).toEqual([]);
+  expect(hub.noted).toEqual([]);
   document.connect();
-  await until(() => hub.peers.length === 1);
+  await until(() => hub.noted.length === 1);
 });

@@ -18,12 +18,12 @@ test('a utility process becomes a peer that its silence never ends', async () =>
   const { portcullis, hub, child, parentPort, events } = forked();
   const attachment = portcullis.attachUtility(child, { label: 'worker', role: 'worker' });
   connectUtility({ parentPort, logger: quiet });
-  await until(() => hub.peers.length === 1);
-  expect(hub.peers[0]?.admission).toEqual({ label: 'worker', role: 'worker', kind: 'page' });
+  await until(() => hub.noted.length === 1);
+  expect(hub.noted[0]?.admission).toEqual({ label: 'worker', role: 'worker', kind: 'page' });
   expect(attachment.peer).toBe(1);
   child.exit(1);
   child.exit(1);
-  expect(hub.peers[0]?.losses).toEqual(['the process exited with 1']);
+  expect(hub.noted[0]?.losses).toEqual(['the process exited with 1']);
   expect(attachment.peer).toBeUndefined();
   expect(events.filter(({ type }) => type === 'ended')).toHaveLength(1);
   expect(child.listenerCount('exit')).toBe(0);
@@ -46,7 +46,7 @@ test('other messages of the parent port are left to the application', async () =
   child.postMessage({ type: 'settings' });
   child.postMessage(null);
   portcullis.attachUtility(child, { label: 'worker', role: 'worker' });
-  await until(() => hub.peers.length === 1);
+  await until(() => hub.noted.length === 1);
   expect(heard.slice(0, 2)).toEqual([{ type: 'settings' }, null]);
 });
 

@@ -35,7 +35,7 @@ test('a peer opens a window of a declared kind, which is attached and told of', 
   const document = new Page(electron, made[0]!.webContents);
   document.connect();
   await until(() => info('viewer-1').connected);
-  expect(hub.peers[0]?.admission).toEqual({ label: 'viewer-1', role: 'viewer', kind: 'page' });
+  expect(hub.noted[0]?.admission).toEqual({ label: 'viewer-1', role: 'viewer', kind: 'page' });
   made[0]!.webContents.navigate();
   expect(info('viewer-1').connected).toBe(false);
 });

@@ -41,3 +41,24 @@ export async function main(): Promise<void> {
   connectUtility({ parentPort: process.parentPort });
   expose({ contextBridge, ipcRenderer }, globalThis.window, false);
 }
+
+/** What must not compile. */
+export function refused(portcullis: ReturnType<typeof createPortcullis>): void {
+  const hub = { schema: '{}', roles: [] };
+  // @ts-expect-error A window has a role.
+  portcullis.attachWindow(new BrowserWindow(), { label: 'one' });
+  // @ts-expect-error A list of origins is a list.
+  portcullis.attachWindow(new BrowserWindow(), { label: 'one', role: 'viewer', origins: 'app://studio' });
+  // @ts-expect-error A utility process is no window.
+  portcullis.attachWindow(utilityProcess.fork('worker.js'), { label: 'one', role: 'viewer' });
+  // @ts-expect-error A window is no utility process.
+  portcullis.attachUtility(new BrowserWindow(), { label: 'one', role: 'viewer' });
+  // @ts-expect-error A kind makes a window with `close` and `focus`, which a view has not.
+  createPortcullis({ electron, hub, kinds: { viewer: { role: 'viewer', create: () => new WebContentsView() } } });
+  // @ts-expect-error There is no such option.
+  createPortcullis({ electron, hub, origin: ['app://studio'] });
+  // @ts-expect-error How many arguments an old channel takes has to be said.
+  portcullis.legacyHandle('cameras:list', { roles: ['viewer'] }, () => []);
+  // @ts-expect-error A preload is bundled, not given.
+  createPortcullis({ electron, hub, preload: true });
+}

@@ -1,6 +1,7 @@
 //! Every scenario over every transport.
 
 conformance::suite!(memory, conformance::transport::Memory);
+conformance::suite!(embedded, conformance::transport::Embedded);
 conformance::suite!(web_socket, conformance::transport::WebSocket);
 
 #[cfg(unix)]

@@ -17,7 +17,11 @@ const PORTABLE: &[&[&str]] = &[
     &["--package", "portcullis-macros"],
     &["--package", "portcullis-codegen"],
     &["--package", "portcullis", "--features", "web"],
+    &["--package", "portcullis-desktop", "--features", "registry"],
 ];
+
+/// The crates that a contract may stand on: without features they are that and nothing more.
+const CONTRACT_ALONE: &[&str] = &["portcullis", "portcullis-desktop"];
 
 /// What a contract's crate must not pull in: whoever only declares messages needs no runtime.
 const RUNTIMES: &[&str] = &["hyper", "mio", "socket2", "tokio"];
@@ -37,27 +41,29 @@ pub(super) fn lints(_: &mut Counts) -> Result<()> {
 }
 
 pub(super) fn contract_alone(_: &mut Counts) -> Result<()> {
-    process::run(process::cargo(&["check", "--package", "portcullis", "--no-default-features"]))?;
-    let tree = process::cargo(&[
-        "tree",
-        "--package",
-        "portcullis",
-        "--no-default-features",
-        "--edges",
-        "normal,build",
-        "--prefix",
-        "none",
-    ]);
-    let tree = process::output(tree)?;
-    let found: Vec<&str> = tree
-        .lines()
-        .filter_map(|line| line.split(' ').next())
-        .filter(|name| RUNTIMES.contains(name))
-        .collect();
-    if !found.is_empty() {
-        bail!("portcullis without features depends on {}", found.join(", "));
+    for name in CONTRACT_ALONE {
+        process::run(process::cargo(&["check", "--package", name, "--no-default-features"]))?;
+        let tree = process::cargo(&[
+            "tree",
+            "--package",
+            name,
+            "--no-default-features",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+        ]);
+        let tree = process::output(tree)?;
+        let found: Vec<&str> = tree
+            .lines()
+            .filter_map(|line| line.split(' ').next())
+            .filter(|name| RUNTIMES.contains(name))
+            .collect();
+        if !found.is_empty() {
+            bail!("{name} without features depends on {}", found.join(", "));
+        }
+        println!("{name}: no runtime among its {} dependencies", tree.lines().count());
     }
-    println!("no runtime among its {} dependencies", tree.lines().count());
     Ok(())
 }
 

@@ -248,4 +248,7 @@ fn f21_a_silent_page_is_reported_once_and_left_alone() {
     assert!(sim.link(page).is_open());
     sim.send(page, &frame("end id=0x10000 status=ok"));
     assert_eq!(sim.finish(&call), Ok(()));
+    let events = sim.events();
+    let back = events.iter().filter(|event| matches!(event, HubEvent::Responsive(_)));
+    assert_eq!(back.count(), 1, "it is told once that the page is back");
 }

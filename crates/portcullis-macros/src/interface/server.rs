@@ -25,6 +25,15 @@ pub(crate) fn expand(krate: &TokenStream, interface: &Interface) -> TokenStream 
         .enumerate()
         .filter(|(_, channel)| !channel.kind().is_topic())
         .map(|(ordinal, channel)| arm(krate, trait_ident, ordinal as u32, channel));
+    let modes = interface
+        .channels
+        .iter()
+        .enumerate()
+        .filter(|(_, channel)| channel.options.mode != "Async")
+        .map(|(ordinal, channel)| {
+            let (ordinal, mode) = (ordinal as u32, format_ident!("{}", channel.options.mode));
+            quote!(#ordinal => #krate::rpc::Mode::#mode,)
+        });
     let about = format!("Serves an implementation of [`{trait_ident}`].");
     let shown = format!("{trait_ident}Server");
     quote! {
@@ -61,6 +70,13 @@ pub(crate) fn expand(krate: &TokenStream, interface: &Interface) -> TokenStream 
         impl<S: #trait_ident> #krate::rpc::Service for #ident<S> {
             fn descriptor(&self) -> &'static #krate::rpc::Descriptor {
                 <#marker as #krate::rpc::Interface>::descriptor()
+            }
+
+            fn mode(&self, ordinal: u32) -> #krate::rpc::Mode {
+                match ordinal {
+                    #(#modes)*
+                    _ => #krate::rpc::Mode::Async,
+                }
             }
 
             fn dispatch(&self, request: #krate::rpc::Request<'_>) -> #krate::rpc::Dispatch {

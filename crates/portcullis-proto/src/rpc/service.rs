@@ -23,6 +23,13 @@ pub trait Service: Send + Sync + 'static {
     /// The interface that it serves.
     fn descriptor(&self) -> &'static Descriptor;
 
+    /// Where the handler of a channel may run: known before its arguments are read, so that a driver can keep both off a
+    /// thread that must not be held up.
+    fn mode(&self, ordinal: u32) -> Mode {
+        let _ = ordinal;
+        Mode::Async
+    }
+
     /// Decodes the arguments and starts the handler, without polling it.
     fn dispatch(&self, request: Request<'_>) -> Dispatch;
 }
@@ -208,6 +215,11 @@ pub enum Started {
 }
 
 impl Job {
+    /// Where the handler may run.
+    pub fn mode(&self) -> Mode {
+        self.service.mode(self.ordinal)
+    }
+
     /// Starts the handler and polls it once, with its arguments taken from `input`.
     #[inline]
     pub fn start(&self, input: &[u8], out: &mut Vec<u8>) -> Started {

@@ -1,6 +1,7 @@
 //! Starts the handlers of a turn, each inside its span.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use portcullis_proto::rpc::{
     Complete, HandlerReply, Job, Mode, Outcome, Replies, Running, start_job,
@@ -35,6 +36,41 @@ pub(crate) fn start_all(
         }
     }
     pace.burst(clock.now().since(began));
+}
+
+/// What an inline handler may take before it is logged by name: it runs on a thread that others wait for.
+pub(crate) const INLINE_MAX: Duration = Duration::from_millis(5);
+
+/// Runs the jobs in place, in order: handlers that are marked `inline`, on the thread that brought their calls. `spawn`
+/// gets each that waits for something after all.
+pub(crate) fn start_inline(
+    jobs: &mut Vec<Job>,
+    input: &[u8],
+    replies: &mut Replies,
+    complete: &Arc<dyn Complete>,
+    clock: &Clock,
+    mut spawn: impl FnMut(Mode, Running, tracing::Span),
+) {
+    let mut began = clock.now();
+    for job in jobs.drain(..) {
+        let channel = Arc::clone(&job.channel);
+        let span = span(&job);
+        let entered = span.enter();
+        let pending = start_job(job, input, replies, complete);
+        drop(entered);
+        let ended = clock.now();
+        let took = ended.since(began);
+        if took > INLINE_MAX {
+            tracing::warn!(
+                %channel, took_ms = took.as_millis() as u64,
+                "an inline handler held up the thread that it runs on: without `inline` it runs elsewhere"
+            );
+        }
+        began = ended;
+        if let Some((mode, running)) = pending {
+            spawn(mode, running, span);
+        }
+    }
 }
 
 fn span(job: &Job) -> tracing::Span {

@@ -5,5 +5,5 @@ pub(crate) mod connection;
 mod jobs;
 mod pace;
 
-pub(crate) use jobs::{log_panics, start_all};
+pub(crate) use jobs::{log_panics, start_all, start_inline};
 pub(crate) use pace::Pace;

@@ -45,6 +45,9 @@ pub(super) fn log(event: &HubEvent) {
         HubEvent::Unresponsive(peer) => {
             tracing::warn!(peer = peer.peer.number(), label = %peer.label, "unresponsive");
         }
+        HubEvent::Responsive(peer) => {
+            tracing::info!(peer = peer.peer.number(), label = %peer.label, "responsive again");
+        }
         HubEvent::Denied { label, channel } => {
             tracing::debug!(%label, channel = channel.as_deref(), "denied");
         }

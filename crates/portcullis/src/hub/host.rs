@@ -6,17 +6,18 @@ use std::task::{Context, Poll};
 
 use portcullis_hub::{PeerId, Turn};
 use portcullis_proto::goodbye::{Goodbye, Reason};
-use portcullis_proto::rpc::{Body, Complete, Host, Mode, Replies, Taken};
+use portcullis_proto::rpc::{Body, Complete, Host, Job, Mode, Replies, Running, Taken};
 use portcullis_proto::session::{Leg, SendError};
 use portcullis_proto::time::Time;
 use tokio::sync::Notify;
 use tracing::Instrument;
 
 use super::blocking::Blocking;
+use super::embedded::Transmitted;
 use super::shared::{Shared, Wake};
 use crate::client::spawn;
 use crate::driver::connection::Core;
-use crate::driver::{log_panics, start_all};
+use crate::driver::{log_panics, start_all, start_inline};
 use crate::link::{Framing, RecvBuffer};
 
 /// The hub's side of a connection.
@@ -65,23 +66,98 @@ impl PeerHost {
             delivery
         });
         if !turn.jobs.is_empty() {
-            let complete: Arc<dyn Complete> = Arc::clone(self) as Arc<dyn Complete>;
-            let runtime = &self.hub.runtime;
-            let pace = (&self.hub.pace, &self.hub.clock);
-            start_all(&mut turn.jobs, input, replies, &complete, pace, |mode, running, span| {
-                match mode {
-                    Mode::Blocking => self.blocking.spawn(runtime, running, span),
-                    mode => spawn(runtime, mode, running.instrument(span)),
-                }
-            });
-            if !replies.entries.is_empty() {
-                log_panics(&replies.entries);
-                self.hub.turn_with(turn, |core, now, turn| {
-                    core.complete(self.peer, replies, now, turn);
-                });
-            }
+            self.start(&mut turn.jobs, input, replies);
         }
+        self.hand_back(turn, replies);
         delivery
+    }
+
+    /// As [`Self::receive_bytes`], on a thread that must not be held up: only handlers marked `inline` run on it. The
+    /// jobs of others are handed to `elsewhere`, with a copy of their arguments to which their ranges refer.
+    pub(super) fn receive_message(
+        self: &Arc<Self>,
+        message: &[u8],
+        elsewhere: impl FnOnce(Vec<Job>, Vec<u8>),
+    ) {
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let Scratch { turn, replies } = &mut *scratch;
+        self.hub.turn_with(turn, |core, now, turn| {
+            core.deliver_message(self.peer, message, now, turn);
+            // Whatever has come may run out; nobody but the hub keeps this peer's time.
+            if !turn.touched.contains(&self.peer) {
+                turn.touched.push(self.peer);
+            }
+        });
+        if turn.jobs.is_empty() {
+            return;
+        }
+        if turn.jobs.iter().any(|job| job.mode() != Mode::Inline) {
+            let (inline, mut others) =
+                turn.jobs.drain(..).partition::<Vec<_>, _>(|job| job.mode() == Mode::Inline);
+            turn.jobs.extend(inline);
+            let mut bodies = Vec::new();
+            for job in &mut others {
+                let start = bodies.len();
+                bodies.extend_from_slice(message.get(job.body.clone()).unwrap_or_default());
+                job.body = start..bodies.len();
+            }
+            elsewhere(others, bodies);
+        }
+        if !turn.jobs.is_empty() {
+            let complete: Arc<dyn Complete> = Arc::clone(self) as Arc<dyn Complete>;
+            let clock = &self.hub.clock;
+            start_inline(&mut turn.jobs, message, replies, &complete, clock, |mode, go, span| {
+                self.spawn(mode, go, span);
+            });
+        }
+        self.hand_back(turn, replies);
+    }
+
+    /// Starts handlers in order, each in place until it first waits; `replies` gets the outcomes of those that are done.
+    pub(super) fn start(
+        self: &Arc<Self>,
+        jobs: &mut Vec<Job>,
+        input: &[u8],
+        replies: &mut Replies,
+    ) {
+        let complete: Arc<dyn Complete> = Arc::clone(self) as Arc<dyn Complete>;
+        let pace = (&self.hub.pace, &self.hub.clock);
+        start_all(jobs, input, replies, &complete, pace, |mode, running, span| {
+            self.spawn(mode, running, span);
+        });
+    }
+
+    fn spawn(&self, mode: Mode, running: Running, span: tracing::Span) {
+        let runtime = &self.hub.runtime;
+        match mode {
+            Mode::Blocking => self.blocking.spawn(runtime, running, span),
+            mode => spawn(runtime, mode, running.instrument(span)),
+        }
+    }
+
+    fn hand_back(&self, turn: &mut Turn, replies: &mut Replies) {
+        if !replies.entries.is_empty() {
+            log_panics(&replies.entries);
+            self.hub.turn_with(turn, |core, now, turn| {
+                core.complete(self.peer, replies, now, turn);
+            });
+        }
+    }
+
+    /// Moves what may leave, and tells all that an embedder asks then, under one lock.
+    pub(super) fn transmit_embedded(&self, into: &mut Vec<u8>) -> Transmitted {
+        let mut state = self.hub.lock();
+        let moved = state.core.transmit(self.peer, into);
+        if state.core.has_room(self.peer) {
+            drop(state);
+            self.hub.turn(|core, now, turn| core.resume(self.peer, now, turn));
+            state = self.hub.lock();
+        }
+        let more = state.core.has_output(self.peer);
+        let ended = state.core.ended(self.peer).is_some();
+        drop(state);
+        self.hub.tell_if_quitting();
+        Transmitted { moved, more, ended }
     }
 
     pub(super) fn farewell(&self) -> Goodbye {

@@ -2,8 +2,10 @@
 //! and publishes.
 
 mod attach;
+mod backlog;
 mod blocking;
 mod build;
+mod embedded;
 mod events;
 mod host;
 #[cfg(unix)]
@@ -12,9 +14,11 @@ mod main_side;
 mod shared;
 #[cfg(all(unix, feature = "blocking"))]
 mod thread;
+mod timer;
 
 pub use attach::Connection;
 pub use build::HubBuilder;
+pub use embedded::{Embedded, EmbeddedWake, Transmitted};
 pub use events::Events;
 #[cfg(unix)]
 pub use listen::{HANDSHAKES_MAX, ListenError, PeerCredentials, UnixListen, UnixListening};

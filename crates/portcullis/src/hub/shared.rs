@@ -13,7 +13,9 @@ use portcullis_proto::time::Time;
 use tokio::sync::{Notify, broadcast, oneshot};
 
 use super::build::HubBuilder;
+use super::embedded::EmbeddedWake;
 use super::events::{Events, log};
+use super::timer::EmbeddedTimer;
 use crate::clock::Clock;
 use crate::driver::Pace;
 
@@ -28,12 +30,15 @@ pub(super) enum Wake {
     /// A thread.
     #[cfg(all(unix, feature = "blocking"))]
     Thread(Arc<dyn Fn() + Send + Sync>),
+    /// Who carries the bytes of the connection: told of output and of its end only. Its time is kept by the hub.
+    Embedded(EmbeddedWake),
 }
 
 pub(super) struct State {
     pub(super) core: portcullis_hub::Hub,
     pub(super) wakes: HashMap<PeerId, Wake>,
     pub(super) reports: HashMap<u32, oneshot::Sender<DeliveryReport>>,
+    pub(super) timer: EmbeddedTimer,
 }
 
 pub(super) struct Shared {
@@ -45,6 +50,8 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) pace: Pace,
     pub(super) runtime: tokio::runtime::Handle,
+    /// Told when the embedded connections' time-out is earlier than what was waited for.
+    pub(super) timer_moved: Arc<Notify>,
 }
 
 impl Hub {
@@ -62,7 +69,12 @@ impl Hub {
             let _entered = runtime.enter();
             Clock::tokio()
         };
-        let state = State { core, wakes: HashMap::new(), reports: HashMap::new() };
+        let state = State {
+            core,
+            wakes: HashMap::new(),
+            reports: HashMap::new(),
+            timer: EmbeddedTimer::default(),
+        };
         Self(Arc::new(Shared {
             state: Mutex::new(state),
             events: broadcast::channel(events_max).0,
@@ -71,6 +83,7 @@ impl Hub {
             clock,
             pace: Pace::default(),
             runtime,
+            timer_moved: Arc::new(Notify::new()),
         }))
     }
 
@@ -149,7 +162,7 @@ impl Shared {
 
     /// Works on the core and acts on what came of it. Jobs are not expected; see [`Self::turn_with`].
     pub(super) fn turn<R>(
-        &self,
+        self: &Arc<Self>,
         work: impl FnOnce(&mut portcullis_hub::Hub, Time, &mut Turn) -> R,
     ) -> R {
         let mut turn = Turn::default();
@@ -158,7 +171,7 @@ impl Shared {
 
     /// Works on the core, then wakes, tells and answers whom it concerns. Jobs stay in `turn`.
     pub(super) fn turn_with<R>(
-        &self,
+        self: &Arc<Self>,
         turn: &mut Turn,
         work: impl FnOnce(&mut portcullis_hub::Hub, Time, &mut Turn) -> R,
     ) -> R {
@@ -166,14 +179,25 @@ impl Shared {
         let mut state = self.lock();
         let result = work(&mut state.core, now, turn);
         let mut wakers = WakeList::default();
+        let mut due = None;
         for peer in turn.touched.drain(..) {
-            match state.wakes.get_mut(&peer) {
-                Some(Wake::Task(waker)) => wakers.push(waker.take()),
+            let State { core, wakes, .. } = &mut *state;
+            match wakes.get_mut(&peer) {
+                Some(Wake::Task(waker)) => wakers.push(waker.take().map(Told::Task)),
                 #[cfg(all(unix, feature = "blocking"))]
-                Some(Wake::Thread(wake)) => wakers.threads.push(Arc::clone(wake)),
+                Some(Wake::Thread(wake)) => wakers.push(Some(Told::Thread(Arc::clone(wake)))),
+                Some(Wake::Embedded(wake)) => {
+                    due = core.next_timeout(peer).into_iter().chain(due).min();
+                    if core.has_output(peer) || core.ended(peer).is_some() {
+                        wakers.push(Some(Told::Embedded(Arc::clone(wake), peer)));
+                    } else {
+                        core.untouch(peer);
+                    }
+                }
                 None => {}
             }
         }
+        let timing = state.timer.expect(due);
         for (key, report) in turn.reports.drain(..) {
             if let Some(waiting) = state.reports.remove(&key) {
                 // Whoever waited may have stopped waiting.
@@ -183,6 +207,7 @@ impl Shared {
         drop(state);
         drop(std::mem::take(&mut turn.retired));
         wakers.wake();
+        self.keep_time(timing);
         self.tell_if_quitting();
         for event in turn.events.drain(..) {
             log(&event);
@@ -197,28 +222,43 @@ impl Shared {
     }
 }
 
+/// One of those to wake.
+enum Told {
+    Task(Waker),
+    #[cfg(all(unix, feature = "blocking"))]
+    Thread(Arc<dyn Fn() + Send + Sync>),
+    Embedded(EmbeddedWake, PeerId),
+}
+
+impl Told {
+    fn wake(self) {
+        match self {
+            Self::Task(waker) => waker.wake(),
+            #[cfg(all(unix, feature = "blocking"))]
+            Self::Thread(wake) => wake(),
+            Self::Embedded(wake, peer) => wake(peer),
+        }
+    }
+}
+
 /// Those to wake once the lock is gone; the usual case is one.
 #[derive(Default)]
 struct WakeList {
-    first: Option<Waker>,
-    rest: Vec<Waker>,
-    #[cfg(all(unix, feature = "blocking"))]
-    threads: Vec<Arc<dyn Fn() + Send + Sync>>,
+    first: Option<Told>,
+    rest: Vec<Told>,
 }
 
 impl WakeList {
-    fn push(&mut self, waker: Option<Waker>) {
-        match (&self.first, waker) {
-            (None, waker) => self.first = waker,
-            (Some(_), Some(waker)) => self.rest.push(waker),
+    fn push(&mut self, told: Option<Told>) {
+        match (&self.first, told) {
+            (None, told) => self.first = told,
+            (Some(_), Some(told)) => self.rest.push(told),
             (Some(_), None) => {}
         }
     }
 
     fn wake(self) {
-        self.first.into_iter().chain(self.rest).for_each(Waker::wake);
-        #[cfg(all(unix, feature = "blocking"))]
-        self.threads.iter().for_each(|wake| wake());
+        self.first.into_iter().chain(self.rest).for_each(Told::wake);
     }
 }
 

@@ -12,6 +12,7 @@
 //! | [`MessageLog`] | main | batches of events, a stream from server to client |
 //! | [`Snapshots`] | a viewer window | a call from window to window, through the hub |
 //! | [`Notices`] | main | a broadcast that reports who got it |
+//! | [`portcullis_desktop::Windows`], [`portcullis_desktop::Application`] | main | the built-in interfaces, listed as any other |
 
 mod cameras;
 mod frames;
@@ -50,5 +51,7 @@ portcullis::contract! {
         MessageLog,
         Snapshots,
         Notices,
+        portcullis_desktop::Windows,
+        portcullis_desktop::Application,
     ],
 }

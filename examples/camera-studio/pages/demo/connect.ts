@@ -21,6 +21,7 @@ import {
   type StudioApi,
   StudioError,
   type WindowKind,
+  type WindowList,
 } from "../src/api";
 import { Value } from "../src/shared/watch";
 
@@ -101,6 +102,18 @@ export function connect(kind: WindowKind): StudioApi {
     revision: 12n,
     changedBy: "controls-1",
   });
+  const shown = (label: string, title: string, status: WindowList["windows"][number]["status"], detail = "") => ({
+    label, title, status, detail, closes: true, focuses: false,
+  });
+  const windows = new Value<WindowList>({
+    windows: [
+      shown("statistics", "Statistics", "crashed", "signal: 9 (SIGKILL)"),
+      shown("viewer-1", "Viewer", "open"),
+      shown("controls-1", "Controls", "open"),
+      shown("log-1", "Message log", "away"),
+    ],
+    openable: [{ name: "light", title: "Light meter" }],
+  });
   const frames = new Listeners<Frame>();
   const measurements = new Listeners<Measurement>();
   const statistics = new Listeners<Statistics>();
@@ -158,7 +171,18 @@ export function connect(kind: WindowKind): StudioApi {
   const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
   return {
-    connection, cameras, settings,
+    connection, cameras, settings, windows,
+    openWindow: async (name) => {
+      await wait(300);
+      const openable = windows.current!.openable.filter((each) => each.name !== name);
+      windows.set({ windows: [...windows.current!.windows, shown(name, "Light meter", "open")], openable });
+    },
+    closeWindow: async (label) => {
+      await wait(300);
+      windows.set({ ...windows.current!, windows: windows.current!.windows.filter((each) => each.label !== label) });
+    },
+    focusWindow: async () => {},
+    quit: async () => connection.set({ type: "lost", reason: "The studio was closed.", retrying: true }),
     plug: async (id) => {
       if (id === 3) throw new StudioError("studio.cameras.plug", "failed_precondition", "missing file: interview-take-2.y4m");
       update(id, "starting");

@@ -3209,6 +3209,58 @@ async function connectWithTicket({ window: window2, base, signal }) {
 }
 
 // src/generated/types.ts
+function encodeApplicationPhase(out, value) {
+  let at = "";
+  try {
+    switch (value.type) {
+      case "starting":
+        out.count(0);
+        break;
+      case "ready":
+        out.count(1);
+        break;
+      case "suspending":
+        out.count(2);
+        break;
+      case "resumed":
+        out.count(3);
+        break;
+      case "quitting":
+        out.count(4);
+        at = "Quitting.grace_ms";
+        out.u32(value.graceMs);
+        break;
+      default:
+        noVariant(value);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeApplicationPhase(input2) {
+  let at = "";
+  try {
+    switch (input2.u32()) {
+      case 0:
+        return { type: "starting" };
+      case 1:
+        return { type: "ready" };
+      case 2:
+        return { type: "suspending" };
+      case 3:
+        return { type: "resumed" };
+      case 4: {
+        at = "Quitting.grace_ms";
+        const graceMs = input2.u32();
+        return { type: "quitting", graceMs };
+      }
+      default:
+        return fail("unknown_tag");
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+}
 function encodeCamera(out, value) {
   let at = "id";
   try {
@@ -3630,6 +3682,66 @@ function decodeNotice(input2) {
     throw within(error, at);
   }
 }
+var OpenOptions = (fields = {}) => ({
+  argument: null,
+  background: null,
+  ...fields
+});
+function encodeOpenOptions(out, value) {
+  let at = "";
+  try {
+    out.count(present(value.argument, value.background));
+    if (value.argument !== null) {
+      at = "argument";
+      out.count(1);
+      const part = out.beginPart();
+      out.string(value.argument, 0, 4096);
+      out.endPart(part);
+    }
+    if (value.background !== null) {
+      at = "background";
+      out.count(2);
+      const part = out.beginPart();
+      out.bool(value.background);
+      out.endPart(part);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeOpenOptions(input2) {
+  let argument = null;
+  let background = null;
+  let at = "";
+  try {
+    let number = 0;
+    for (let left = input2.count(2); left > 0; left--) {
+      at = "";
+      number = readFieldNumber(input2, number);
+      switch (number) {
+        case 1: {
+          at = "argument";
+          const outer = input2.beginPart();
+          argument = input2.string(0, 4096);
+          input2.endPart(outer);
+          break;
+        }
+        case 2: {
+          at = "background";
+          const outer = input2.beginPart();
+          background = input2.bool();
+          input2.endPart(outer);
+          break;
+        }
+        default:
+          skipPart(input2);
+      }
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+  return { argument, background };
+}
 function encodeQuality(out, value) {
   switch (value) {
     case "full":
@@ -3657,6 +3769,47 @@ function decodeQuality(input2) {
       return fail("unknown_tag");
   }
 }
+function encodeQuitError(out, value) {
+  let at = "";
+  try {
+    switch (value.type) {
+      case "refused":
+        out.count(0);
+        at = "Refused.reason";
+        out.string(value.reason, 0, 512);
+        break;
+      case "quitting":
+        out.count(1);
+        break;
+      default:
+        noVariant(value);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeQuitError(input2) {
+  let at = "";
+  try {
+    switch (input2.u32()) {
+      case 0: {
+        at = "Refused.reason";
+        const reason = input2.string(0, 512);
+        return { type: "refused", reason };
+      }
+      case 1:
+        return { type: "quitting" };
+      default:
+        return fail("unknown_tag");
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+var QuitErrorCodec = {
+  encode: encodeQuitError,
+  decode: decodeQuitError
+};
 function encodeSettings(out, value) {
   let at = "exposure";
   try {
@@ -3974,6 +4127,1024 @@ var StatisticsCodec = {
   encode: encodeStatistics,
   decode: decodeStatistics
 };
+function encodeWindowAction(out, value) {
+  switch (value) {
+    case "open":
+      out.count(0);
+      break;
+    case "close":
+      out.count(1);
+      break;
+    case "focus":
+      out.count(2);
+      break;
+    default:
+      noVariant(value);
+  }
+}
+function decodeWindowAction(input2) {
+  switch (input2.u32()) {
+    case 0:
+      return "open";
+    case 1:
+      return "close";
+    case 2:
+      return "focus";
+    default:
+      return fail("unknown_tag");
+  }
+}
+function encodeWindowError(out, value) {
+  let at = "";
+  try {
+    switch (value.type) {
+      case "unknownKind":
+        out.count(0);
+        at = "UnknownKind.kind";
+        out.string(value.kind, 0, 64);
+        break;
+      case "noSuchWindow":
+        out.count(1);
+        at = "NoSuchWindow.label";
+        out.string(value.label, 0, 128);
+        break;
+      case "tooMany":
+        out.count(2);
+        at = "TooMany.windows_max";
+        out.u32(value.windowsMax);
+        break;
+      case "refused":
+        out.count(3);
+        at = "Refused.reason";
+        out.string(value.reason, 0, 512);
+        break;
+      case "notPossible":
+        out.count(4);
+        at = "NotPossible.action";
+        encodeWindowAction(out, value.action);
+        at = "NotPossible.reason";
+        out.string(value.reason, 0, 512);
+        break;
+      case "failed":
+        out.count(5);
+        at = "Failed.reason";
+        out.string(value.reason, 0, 512);
+        break;
+      default:
+        noVariant(value);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeWindowError(input2) {
+  let at = "";
+  try {
+    switch (input2.u32()) {
+      case 0: {
+        at = "UnknownKind.kind";
+        const kind = input2.string(0, 64);
+        return { type: "unknownKind", kind };
+      }
+      case 1: {
+        at = "NoSuchWindow.label";
+        const label = input2.string(0, 128);
+        return { type: "noSuchWindow", label };
+      }
+      case 2: {
+        at = "TooMany.windows_max";
+        const windowsMax = input2.u32();
+        return { type: "tooMany", windowsMax };
+      }
+      case 3: {
+        at = "Refused.reason";
+        const reason = input2.string(0, 512);
+        return { type: "refused", reason };
+      }
+      case 4: {
+        at = "NotPossible.action";
+        const action = decodeWindowAction(input2);
+        at = "NotPossible.reason";
+        const reason = input2.string(0, 512);
+        return { type: "notPossible", action, reason };
+      }
+      case 5: {
+        at = "Failed.reason";
+        const reason = input2.string(0, 512);
+        return { type: "failed", reason };
+      }
+      default:
+        return fail("unknown_tag");
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+var WindowErrorCodec = {
+  encode: encodeWindowError,
+  decode: decodeWindowError
+};
+function encodeWindowInfo(out, value) {
+  let at = "label";
+  try {
+    out.string(value.label, 1, 128);
+    at = "kind";
+    out.string(value.kind, 1, 64);
+    at = "role";
+    if (out.option(value.role)) {
+      out.string(value.role, 0, 128);
+    }
+    at = "title";
+    if (out.option(value.title)) {
+      out.string(value.title, 0, 256);
+    }
+    at = "phase";
+    encodeWindowPhase(out, value.phase);
+    at = "since";
+    writeTimestamp(out, value.since);
+    at = "connected";
+    out.bool(value.connected);
+    at = "focused";
+    out.bool(value.focused);
+    at = "hidden";
+    out.bool(value.hidden);
+    at = "unresponsive";
+    out.bool(value.unresponsive);
+    at = "reloads";
+    out.u32(value.reloads);
+    at = "problem";
+    if (out.option(value.problem)) {
+      out.string(value.problem, 0, 512);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeWindowInfo(input2) {
+  let at = "label";
+  try {
+    const label = input2.string(1, 128);
+    at = "kind";
+    const kind = input2.string(1, 64);
+    at = "role";
+    const role = input2.bool() ? input2.string(0, 128) : null;
+    at = "title";
+    const title = input2.bool() ? input2.string(0, 256) : null;
+    at = "phase";
+    const phase = decodeWindowPhase(input2);
+    at = "since";
+    const since = readTimestamp(input2);
+    at = "connected";
+    const connected = input2.bool();
+    at = "focused";
+    const focused = input2.bool();
+    at = "hidden";
+    const hidden = input2.bool();
+    at = "unresponsive";
+    const unresponsive = input2.bool();
+    at = "reloads";
+    const reloads = input2.u32();
+    at = "problem";
+    const problem = input2.bool() ? input2.string(0, 512) : null;
+    return {
+      label,
+      kind,
+      role,
+      title,
+      phase,
+      since,
+      connected,
+      focused,
+      hidden,
+      unresponsive,
+      reloads,
+      problem
+    };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+var WindowInfoCodec = {
+  encode: encodeWindowInfo,
+  decode: decodeWindowInfo
+};
+function encodeWindowKind(out, value) {
+  let at = "name";
+  try {
+    out.string(value.name, 1, 64);
+    at = "title";
+    out.string(value.title, 0, 256);
+    at = "opens";
+    out.bool(value.opens);
+    at = "closes";
+    out.bool(value.closes);
+    at = "focuses";
+    out.bool(value.focuses);
+    at = "windows_max";
+    out.u32(inRange(value.windowsMax, 1, 256));
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeWindowKind(input2) {
+  let at = "name";
+  try {
+    const name = input2.string(1, 64);
+    at = "title";
+    const title = input2.string(0, 256);
+    at = "opens";
+    const opens = input2.bool();
+    at = "closes";
+    const closes = input2.bool();
+    at = "focuses";
+    const focuses = input2.bool();
+    at = "windows_max";
+    const windowsMax = inRange(input2.u32(), 1, 256);
+    return { name, title, opens, closes, focuses, windowsMax };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+function encodeWindowList(out, value) {
+  let at = "kinds";
+  try {
+    writeList(out, value.kinds, encodeWindowKind, 0, 32);
+    at = "windows";
+    writeList(out, value.windows, encodeWindowInfo, 0, 256);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeWindowList(input2) {
+  let at = "kinds";
+  try {
+    const kinds = readList(input2, 6, decodeWindowKind, 0, 32);
+    at = "windows";
+    const windows = readList(input2, 12, decodeWindowInfo, 0, 256);
+    return { kinds, windows };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+var WindowListCodec = {
+  encode: encodeWindowList,
+  decode: decodeWindowList
+};
+function encodeWindowPhase(out, value) {
+  switch (value) {
+    case "opening":
+      out.count(0);
+      break;
+    case "open":
+      out.count(1);
+      break;
+    case "crashed":
+      out.count(2);
+      break;
+    case "closing":
+      out.count(3);
+      break;
+    case "closed":
+      out.count(4);
+      break;
+    default:
+      noVariant(value);
+  }
+}
+function decodeWindowPhase(input2) {
+  switch (input2.u32()) {
+    case 0:
+      return "opening";
+    case 1:
+      return "open";
+    case 2:
+      return "crashed";
+    case 3:
+      return "closing";
+    case 4:
+      return "closed";
+    default:
+      return fail("unknown_tag");
+  }
+}
+
+// src/generated/portcullis-application.ts
+function encodeHoldArguments(out, [reason]) {
+  try {
+    out.string(reason, 0, 512);
+  } catch (error) {
+    throw refused(error, "reason");
+  }
+}
+function decodeHoldArguments(input2) {
+  try {
+    const reason = input2.string(0, 512);
+    return [reason];
+  } catch (error) {
+    throw within(error, "reason");
+  }
+}
+function encodePhaseArguments(out, [value]) {
+  try {
+    encodeApplicationPhase(out, value);
+  } catch (error) {
+    throw refused(error, "value");
+  }
+}
+function decodePhaseArguments(input2) {
+  try {
+    const value = decodeApplicationPhase(input2);
+    return [value];
+  } catch (error) {
+    throw within(error, "value");
+  }
+}
+var quitChannel = {
+  name: "portcullis.application.quit",
+  method: "quit",
+  ordinal: 0,
+  kind: "call",
+  deadlineMs: 2e3,
+  idempotent: false,
+  overflow: "wait",
+  depth: 0,
+  digest: 535070072,
+  args: noArguments,
+  reply: unitCodec,
+  error: QuitErrorCodec,
+  up: null,
+  down: null
+};
+var holdChannel = {
+  name: "portcullis.application.hold",
+  method: "hold",
+  ordinal: 1,
+  kind: "call",
+  deadlineMs: 2e3,
+  idempotent: true,
+  overflow: "wait",
+  depth: 0,
+  digest: 1127029272,
+  args: { encode: encodeHoldArguments, decode: decodeHoldArguments },
+  reply: unitCodec,
+  error: QuitErrorCodec,
+  up: null,
+  down: null
+};
+var releaseChannel = {
+  name: "portcullis.application.release",
+  method: "release",
+  ordinal: 2,
+  kind: "call",
+  deadlineMs: 2e3,
+  idempotent: true,
+  overflow: "wait",
+  depth: 0,
+  digest: 3886848416,
+  args: noArguments,
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var phaseChannel = {
+  name: "portcullis.application.phase",
+  method: "phase",
+  ordinal: 3,
+  kind: "state",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "conflate",
+  depth: 1,
+  digest: 3140848528,
+  args: { encode: encodePhaseArguments, decode: decodePhaseArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var ApplicationClient = class {
+  #binding;
+  constructor(binding) {
+    this.#binding = binding;
+  }
+  /**
+   * Asks main to end the application. Answered before it begins; that it has begun is told by the phase.
+   *
+   * Deadline 2 s.
+   */
+  quit(options) {
+    return this.#binding.call(quitChannel, [], options);
+  }
+  /**
+   * From now on, quitting waits for the caller, within its grace: until [`Self::release`], or until the caller's connection ends.
+   * A second hold of the same peer replaces the reason of the first.
+   *
+   * Deadline 2 s. Idempotent: it may be made again.
+   *
+   * @param reason - At most 512 bytes of UTF-8.
+   */
+  hold(reason, options) {
+    return this.#binding.call(holdChannel, [reason], options);
+  }
+  /**
+   * Quitting no longer waits for the caller. Nothing happens when it holds nothing.
+   *
+   * Deadline 2 s. Idempotent: it may be made again.
+   */
+  release(options) {
+    return this.#binding.call(releaseChannel, [], options);
+  }
+  /**
+   * The phase, whenever it has changed.
+   *
+   * The last value comes first, then every change.
+   */
+  onPhase(listener, options) {
+    return subscribeTo(this.#binding, phaseChannel, listener, options);
+  }
+};
+var Application = {
+  name: "portcullis.application",
+  version: 1,
+  hash: "5c110b706804fccbebe3a62f63aeae81",
+  channels: [quitChannel, holdChannel, releaseChannel, phaseChannel],
+  client: (binding) => new ApplicationClient(binding)
+};
+
+// src/generated/portcullis-windows.ts
+function encodeOpenArguments(out, [kind, options]) {
+  let at = "kind";
+  try {
+    out.string(kind, 1, 64);
+    at = "options";
+    encodeOpenOptions(out, options);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeOpenArguments(input2) {
+  let at = "kind";
+  try {
+    const kind = input2.string(1, 64);
+    at = "options";
+    const options = decodeOpenOptions(input2);
+    return [kind, options];
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+function encodeCloseArguments(out, [label]) {
+  try {
+    out.string(label, 1, 128);
+  } catch (error) {
+    throw refused(error, "label");
+  }
+}
+function decodeCloseArguments(input2) {
+  try {
+    const label = input2.string(1, 128);
+    return [label];
+  } catch (error) {
+    throw within(error, "label");
+  }
+}
+function encodeFocusArguments(out, [label]) {
+  try {
+    out.string(label, 1, 128);
+  } catch (error) {
+    throw refused(error, "label");
+  }
+}
+function decodeFocusArguments(input2) {
+  try {
+    const label = input2.string(1, 128);
+    return [label];
+  } catch (error) {
+    throw within(error, "label");
+  }
+}
+function encodeOpenedArguments(out, [window2]) {
+  try {
+    encodeWindowInfo(out, window2);
+  } catch (error) {
+    throw refused(error, "window");
+  }
+}
+function decodeOpenedArguments(input2) {
+  try {
+    const window2 = decodeWindowInfo(input2);
+    return [window2];
+  } catch (error) {
+    throw within(error, "window");
+  }
+}
+function encodeClosedArguments(out, [window2]) {
+  try {
+    encodeWindowInfo(out, window2);
+  } catch (error) {
+    throw refused(error, "window");
+  }
+}
+function decodeClosedArguments(input2) {
+  try {
+    const window2 = decodeWindowInfo(input2);
+    return [window2];
+  } catch (error) {
+    throw within(error, "window");
+  }
+}
+function encodeFocusedArguments(out, [window2]) {
+  try {
+    encodeWindowInfo(out, window2);
+  } catch (error) {
+    throw refused(error, "window");
+  }
+}
+function decodeFocusedArguments(input2) {
+  try {
+    const window2 = decodeWindowInfo(input2);
+    return [window2];
+  } catch (error) {
+    throw within(error, "window");
+  }
+}
+function encodeHiddenArguments(out, [window2]) {
+  try {
+    encodeWindowInfo(out, window2);
+  } catch (error) {
+    throw refused(error, "window");
+  }
+}
+function decodeHiddenArguments(input2) {
+  try {
+    const window2 = decodeWindowInfo(input2);
+    return [window2];
+  } catch (error) {
+    throw within(error, "window");
+  }
+}
+function encodeShownArguments(out, [window2]) {
+  try {
+    encodeWindowInfo(out, window2);
+  } catch (error) {
+    throw refused(error, "window");
+  }
+}
+function decodeShownArguments(input2) {
+  try {
+    const window2 = decodeWindowInfo(input2);
+    return [window2];
+  } catch (error) {
+    throw within(error, "window");
+  }
+}
+function encodeUnresponsiveArguments(out, [window2]) {
+  try {
+    encodeWindowInfo(out, window2);
+  } catch (error) {
+    throw refused(error, "window");
+  }
+}
+function decodeUnresponsiveArguments(input2) {
+  try {
+    const window2 = decodeWindowInfo(input2);
+    return [window2];
+  } catch (error) {
+    throw within(error, "window");
+  }
+}
+function encodeResponsiveArguments(out, [window2]) {
+  try {
+    encodeWindowInfo(out, window2);
+  } catch (error) {
+    throw refused(error, "window");
+  }
+}
+function decodeResponsiveArguments(input2) {
+  try {
+    const window2 = decodeWindowInfo(input2);
+    return [window2];
+  } catch (error) {
+    throw within(error, "window");
+  }
+}
+function encodeCrashedArguments(out, [window2]) {
+  try {
+    encodeWindowInfo(out, window2);
+  } catch (error) {
+    throw refused(error, "window");
+  }
+}
+function decodeCrashedArguments(input2) {
+  try {
+    const window2 = decodeWindowInfo(input2);
+    return [window2];
+  } catch (error) {
+    throw within(error, "window");
+  }
+}
+function encodeReloadedArguments(out, [window2]) {
+  try {
+    encodeWindowInfo(out, window2);
+  } catch (error) {
+    throw refused(error, "window");
+  }
+}
+function decodeReloadedArguments(input2) {
+  try {
+    const window2 = decodeWindowInfo(input2);
+    return [window2];
+  } catch (error) {
+    throw within(error, "window");
+  }
+}
+function encodeWindowsArguments(out, [value]) {
+  try {
+    encodeWindowList(out, value);
+  } catch (error) {
+    throw refused(error, "value");
+  }
+}
+function decodeWindowsArguments(input2) {
+  try {
+    const value = decodeWindowList(input2);
+    return [value];
+  } catch (error) {
+    throw within(error, "value");
+  }
+}
+var openChannel = {
+  name: "portcullis.windows.open",
+  method: "open",
+  ordinal: 0,
+  kind: "call",
+  deadlineMs: 1e4,
+  idempotent: false,
+  overflow: "wait",
+  depth: 0,
+  digest: 2386049936,
+  args: { encode: encodeOpenArguments, decode: decodeOpenArguments },
+  reply: WindowInfoCodec,
+  error: WindowErrorCodec,
+  up: null,
+  down: null
+};
+var closeChannel = {
+  name: "portcullis.windows.close",
+  method: "close",
+  ordinal: 1,
+  kind: "call",
+  deadlineMs: 1e4,
+  idempotent: false,
+  overflow: "wait",
+  depth: 0,
+  digest: 342056342,
+  args: { encode: encodeCloseArguments, decode: decodeCloseArguments },
+  reply: unitCodec,
+  error: WindowErrorCodec,
+  up: null,
+  down: null
+};
+var focusChannel = {
+  name: "portcullis.windows.focus",
+  method: "focus",
+  ordinal: 2,
+  kind: "call",
+  deadlineMs: 5e3,
+  idempotent: true,
+  overflow: "wait",
+  depth: 0,
+  digest: 2737601243,
+  args: { encode: encodeFocusArguments, decode: decodeFocusArguments },
+  reply: unitCodec,
+  error: WindowErrorCodec,
+  up: null,
+  down: null
+};
+var listChannel = {
+  name: "portcullis.windows.list",
+  method: "list",
+  ordinal: 3,
+  kind: "call",
+  deadlineMs: 2e3,
+  idempotent: true,
+  overflow: "wait",
+  depth: 0,
+  digest: 589698569,
+  args: noArguments,
+  reply: WindowListCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var openedChannel = {
+  name: "portcullis.windows.opened",
+  method: "opened",
+  ordinal: 4,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 64,
+  digest: 3568731217,
+  args: { encode: encodeOpenedArguments, decode: decodeOpenedArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var closedChannel = {
+  name: "portcullis.windows.closed",
+  method: "closed",
+  ordinal: 5,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 64,
+  digest: 2632707258,
+  args: { encode: encodeClosedArguments, decode: decodeClosedArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var focusedChannel = {
+  name: "portcullis.windows.focused",
+  method: "focused",
+  ordinal: 6,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 64,
+  digest: 3793894592,
+  args: { encode: encodeFocusedArguments, decode: decodeFocusedArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var hiddenChannel = {
+  name: "portcullis.windows.hidden",
+  method: "hidden",
+  ordinal: 7,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 64,
+  digest: 407279569,
+  args: { encode: encodeHiddenArguments, decode: decodeHiddenArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var shownChannel = {
+  name: "portcullis.windows.shown",
+  method: "shown",
+  ordinal: 8,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 64,
+  digest: 2769576988,
+  args: { encode: encodeShownArguments, decode: decodeShownArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var unresponsiveChannel = {
+  name: "portcullis.windows.unresponsive",
+  method: "unresponsive",
+  ordinal: 9,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 64,
+  digest: 1598911285,
+  args: { encode: encodeUnresponsiveArguments, decode: decodeUnresponsiveArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var responsiveChannel = {
+  name: "portcullis.windows.responsive",
+  method: "responsive",
+  ordinal: 10,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 64,
+  digest: 130854518,
+  args: { encode: encodeResponsiveArguments, decode: decodeResponsiveArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var crashedChannel = {
+  name: "portcullis.windows.crashed",
+  method: "crashed",
+  ordinal: 11,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 64,
+  digest: 709609018,
+  args: { encode: encodeCrashedArguments, decode: decodeCrashedArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var reloadedChannel = {
+  name: "portcullis.windows.reloaded",
+  method: "reloaded",
+  ordinal: 12,
+  kind: "event",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "dropOldest",
+  depth: 64,
+  digest: 3322901163,
+  args: { encode: encodeReloadedArguments, decode: decodeReloadedArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var windowsChannel = {
+  name: "portcullis.windows.windows",
+  method: "windows",
+  ordinal: 13,
+  kind: "state",
+  deadlineMs: 0,
+  idempotent: false,
+  overflow: "conflate",
+  depth: 1,
+  digest: 2149524404,
+  args: { encode: encodeWindowsArguments, decode: decodeWindowsArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: null
+};
+var WindowsClient = class {
+  #binding;
+  constructor(binding) {
+    this.#binding = binding;
+  }
+  /**
+   * Opens a window of a declared kind. Answers when its host has begun; that it is there is told by the event and the
+   * phase, that its peer is there by [`WindowInfo::connected`].
+   *
+   * Deadline 10 s.
+   *
+   * @param kind - From 1 to 64 bytes of UTF-8.
+   */
+  open(kind, options_, options) {
+    return this.#binding.call(openChannel, [kind, options_], options);
+  }
+  /**
+   * Closes a window. Answers when it was asked to; that it is gone is told by the event. The caller's own window is closed as any other.
+   *
+   * Deadline 10 s.
+   *
+   * @param label - From 1 to 128 bytes of UTF-8.
+   */
+  close(label, options) {
+    return this.#binding.call(closeChannel, [label], options);
+  }
+  /**
+   * Brings a window to the front, and the keyboard to it.
+   *
+   * Deadline 5 s. Idempotent: it may be made again.
+   *
+   * @param label - From 1 to 128 bytes of UTF-8.
+   */
+  focus(label, options) {
+    return this.#binding.call(focusChannel, [label], options);
+  }
+  /**
+   * What windows there are now, and which could be.
+   *
+   * Deadline 2 s. Idempotent: it may be made again.
+   */
+  list(options) {
+    return this.#binding.call(listChannel, [], options);
+  }
+  /**
+   * A window is there.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onOpened(listener, options) {
+    return subscribeTo(this.#binding, openedChannel, listener, options);
+  }
+  /**
+   * A window is gone.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onClosed(listener, options) {
+    return subscribeTo(this.#binding, closedChannel, listener, options);
+  }
+  /**
+   * The keyboard went to a window.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onFocused(listener, options) {
+    return subscribeTo(this.#binding, focusedChannel, listener, options);
+  }
+  /**
+   * A window was hidden or minimised.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onHidden(listener, options) {
+    return subscribeTo(this.#binding, hiddenChannel, listener, options);
+  }
+  /**
+   * A window that was hidden can be seen again.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onShown(listener, options) {
+    return subscribeTo(this.#binding, shownChannel, listener, options);
+  }
+  /**
+   * A window does not answer. It is left alone: it may be stopped in a debugger, or its machine was asleep.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onUnresponsive(listener, options) {
+    return subscribeTo(this.#binding, unresponsiveChannel, listener, options);
+  }
+  /**
+   * A window that did not answer does again.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onResponsive(listener, options) {
+    return subscribeTo(this.#binding, responsiveChannel, listener, options);
+  }
+  /**
+   * The process that draws a window is gone. Why stands in [`WindowInfo::problem`].
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onCrashed(listener, options) {
+    return subscribeTo(this.#binding, crashedChannel, listener, options);
+  }
+  /**
+   * A window's contents were loaded again: its peer is a new one.
+   *
+   * Nothing is retained: only values that are published from now on come.
+   */
+  onReloaded(listener, options) {
+    return subscribeTo(this.#binding, reloadedChannel, listener, options);
+  }
+  /**
+   * All windows, whenever something about one has changed.
+   *
+   * The last value comes first, then every change.
+   */
+  onWindows(listener, options) {
+    return subscribeTo(this.#binding, windowsChannel, listener, options);
+  }
+};
+var Windows = {
+  name: "portcullis.windows",
+  version: 1,
+  hash: "9a45d30e85c5bf158f767a6a9778c134",
+  channels: [
+    openChannel,
+    closeChannel,
+    focusChannel,
+    listChannel,
+    openedChannel,
+    closedChannel,
+    focusedChannel,
+    hiddenChannel,
+    shownChannel,
+    unresponsiveChannel,
+    responsiveChannel,
+    crashedChannel,
+    reloadedChannel,
+    windowsChannel
+  ],
+  client: (binding) => new WindowsClient(binding)
+};
 
 // src/generated/studio-cameras.ts
 function encodePlugArguments(out, [camera2]) {
@@ -4066,7 +5237,7 @@ function decodeCamerasArguments(input2) {
     throw within(error, "value");
   }
 }
-var listChannel = {
+var listChannel2 = {
   name: "studio.cameras.list",
   method: "list",
   ordinal: 0,
@@ -4189,7 +5360,7 @@ var CamerasClient = class {
    * Deadline 2 s. Idempotent: it may be made again.
    */
   list(options) {
-    return this.#binding.call(listChannel, [], options);
+    return this.#binding.call(listChannel2, [], options);
   }
   /**
    * Plugs a camera in: starts its worker, and answers when that has opened its source. Nothing happens when it
@@ -4246,7 +5417,7 @@ var Cameras = {
   version: 1,
   hash: "5bb04e7d4241f284c067dc7104f7ee05",
   channels: [
-    listChannel,
+    listChannel2,
     plugChannel,
     unplugChannel,
     selectChannel,
@@ -4800,6 +5971,36 @@ var settingsPatch = (patch) => ({
   quality: patch.quality ?? null,
   framesPerSecondMax: patch.framesPerSecondMax ?? null
 });
+function windowStatus({ phase, connected, hidden, unresponsive }) {
+  switch (phase) {
+    case "opening":
+    case "crashed":
+    case "closing":
+      return phase;
+    case "open":
+    case "closed":
+      if (!connected) return "away";
+      if (unresponsive) return "unresponsive";
+      return hidden ? "hidden" : "open";
+  }
+}
+function windowList({ kinds, windows }) {
+  const of = (name) => kinds.filter((kind) => kind.name === name);
+  const room = ({ name, windowsMax }) => windows.filter(({ kind }) => kind === name).length < windowsMax;
+  return {
+    windows: windows.flatMap(
+      (window2) => of(window2.kind).map(({ title, closes, focuses }) => ({
+        label: window2.label,
+        title,
+        status: windowStatus(window2),
+        detail: window2.problem ?? "",
+        closes,
+        focuses
+      }))
+    ),
+    openable: kinds.filter((kind) => kind.opens && room(kind)).map(({ name, title }) => ({ name, title }))
+  };
+}
 function failure(error, say) {
   if (error instanceof ApplicationError) {
     return new StudioError(error.channel, error.status, say(error.error));
@@ -4826,6 +6027,28 @@ function snapshotError(error) {
       return "The viewer has not shown a picture yet.";
     case "failed":
       return sentence(error.reason);
+  }
+}
+function windowError(error) {
+  switch (error.type) {
+    case "unknownKind":
+      return `There are no windows of the kind ${error.kind}.`;
+    case "noSuchWindow":
+      return `The window ${error.label} has closed already.`;
+    case "tooMany":
+      return `There are ${error.windowsMax} of them already, which is as many as there may be.`;
+    case "refused":
+    case "notPossible":
+    case "failed":
+      return sentence(error.reason);
+  }
+}
+function quitError(error) {
+  switch (error.type) {
+    case "refused":
+      return sentence(error.reason);
+    case "quitting":
+      return "It is ending already.";
   }
 }
 function sentence(text2) {
@@ -4932,6 +6155,10 @@ var Link = class {
       case "closed":
         this.#portcullis = void 0;
         switch (state.reason) {
+          case "revoked":
+            this.#connection.set({ type: "closed" });
+            window.close();
+            return;
           case "going_away":
             return this.#lost("The studio was closed.", true);
           case "contract_mismatch":
@@ -4970,7 +6197,7 @@ function feed(link, subscribe) {
 var REPORT_MS = 1e3;
 var INTERFACES = {
   viewer: [Cameras, SettingsStore, Notices, Live, Measurements, Reports, Snapshots],
-  controls: [Cameras, SettingsStore, Notices, Snapshots],
+  controls: [Cameras, SettingsStore, Notices, Snapshots, Windows, Application],
   log: [Cameras, SettingsStore, Notices, MessageLog]
 };
 function connect2(kind) {
@@ -4986,10 +6213,19 @@ function connect2(kind) {
   link.onConnect(async () => void (await link.client(Cameras)).onCameras((list) => cameras.set(cameraList(list))));
   const settings = new Value();
   link.onConnect(async () => void (await link.client(SettingsStore)).onSettings((state) => settings.set(state)));
+  const windows = new Value();
+  if (kind === "controls") {
+    link.onConnect(async () => void (await link.client(Windows)).onWindows((list) => windows.set(windowList(list))));
+  }
   return {
     connection: link.connection,
     cameras,
     settings,
+    windows,
+    openWindow: (name) => call(async () => void await (await link.client(Windows)).open(name, OpenOptions()), windowError),
+    closeWindow: (label) => call(async () => (await link.client(Windows)).close(label), windowError),
+    focusWindow: (label) => call(async () => (await link.client(Windows)).focus(label), windowError),
+    quit: () => call(async () => (await link.client(Application)).quit(), quitError),
     plug: (id) => call(async () => (await link.client(Cameras)).plug(CameraId(id)), cameraError),
     unplug: (id) => call(async () => (await link.client(Cameras)).unplug(CameraId(id)), cameraError),
     select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), cameraError),
@@ -5088,6 +6324,10 @@ function showConnection(connection) {
     case "connected":
       setText(text2, connection.label);
       banner("", "");
+      break;
+    case "closed":
+      setText(text2, "Closed");
+      banner("Window closed", "It was closed from the list of windows. Reload it to open it again.");
       break;
     case "lost":
       setText(text2, "Not connected");
@@ -5397,9 +6637,113 @@ function startSettings(api2) {
   api2.settings.watch(show);
 }
 
+// src/controls/windows.ts
+var STATUS = {
+  opening: ["Opening", "starting"],
+  open: ["Open", "live"],
+  hidden: ["Hidden", "off"],
+  away: ["Away", "starting"],
+  unresponsive: ["Not answering", "failed"],
+  crashed: ["Crashed", "failed"],
+  closing: ["Closing", "starting"]
+};
+var Row2 = class {
+  constructor(api2, name, opens) {
+    this.api = api2;
+    const words = make("span", "window-words");
+    words.append(this.#title, this.#about);
+    this.element.append(words, this.#pill, this.#front, this.#button);
+    setText(this.#button, opens ? "Open" : "Close");
+    const act = () => opens ? api2.openWindow(name) : this.#close(name);
+    const what = opens ? "The window was not opened" : "The window was not closed";
+    this.#button.addEventListener("click", () => void withButton(this.#button, what, act));
+    this.#front.addEventListener("click", () => {
+      void withButton(this.#front, "The window did not come to the front", () => api2.focusWindow(name));
+    });
+  }
+  api;
+  element = make("li", "window");
+  #title = make("span", "window-title");
+  #about = make("span", "window-about");
+  #pill = make("span", "pill");
+  #front = make("button", "button", "Show", { type: "button" });
+  #button = make("button", "button", "", { type: "button" });
+  showWindow({ label, title, status, detail, closes, focuses }) {
+    const [words, pill] = STATUS[status];
+    const connection = this.api.connection.current;
+    const own = connection?.type === "connected" && connection.label === label;
+    this.#show(title, detail === "" ? label + (own ? " · this window" : "") : `${label} · ${detail}`, words, pill);
+    this.element.dataset["status"] = status;
+    this.#button.hidden = !closes;
+    this.#button.disabled = status === "closing";
+    this.#button.setAttribute("aria-label", `Close ${label}`);
+    this.#front.hidden = !focuses;
+    this.#front.setAttribute("aria-label", `Show ${label}`);
+  }
+  showKind({ title }) {
+    this.#show(title, "can be opened", "Closed", "off");
+    this.#button.setAttribute("aria-label", `Open ${title}`);
+    this.#front.hidden = true;
+  }
+  async #close(label) {
+    try {
+      await this.api.closeWindow(label);
+    } catch (error) {
+      if (this.api.connection.current?.type !== "closed") throw error;
+    }
+  }
+  #show(title, about, words, pill) {
+    setText(this.#title, title);
+    setText(this.#about, about);
+    setText(this.#pill, words);
+    this.#pill.dataset["status"] = pill;
+  }
+};
+function startWindows(api2) {
+  const list = byId("windows", HTMLElement);
+  const rows = /* @__PURE__ */ new Map();
+  function show({ windows, openable }) {
+    const wanted = /* @__PURE__ */ new Set([...windows.map(({ label }) => `window ${label}`), ...openable.map(({ name }) => `kind ${name}`)]);
+    for (const [key, row2] of rows) {
+      if (wanted.has(key)) continue;
+      if (row2.element.contains(document.activeElement)) byId("windows-title", HTMLElement).focus();
+      row2.element.remove();
+      rows.delete(key);
+    }
+    const row = (key, name, opens) => {
+      let row2 = rows.get(key);
+      if (row2 === void 0) rows.set(key, row2 = new Row2(api2, name, opens));
+      return row2;
+    };
+    const shown = [
+      ...windows.map((window2) => {
+        const each = row(`window ${window2.label}`, window2.label, false);
+        each.showWindow(window2);
+        return each;
+      }),
+      ...openable.map((kind) => {
+        const each = row(`kind ${kind.name}`, kind.name, true);
+        each.showKind(kind);
+        return each;
+      })
+    ];
+    shown.forEach(({ element }, i) => {
+      if (list.children[i] !== element) list.insertBefore(element, list.children[i] ?? null);
+    });
+    setText(byId("windows-figure", HTMLElement), count(windows.length, "window"));
+  }
+  api2.windows.watch(show);
+  api2.connection.watch(() => {
+    if (api2.windows.current !== void 0) show(api2.windows.current);
+  });
+  const quit = byId("quit", HTMLButtonElement);
+  quit.addEventListener("click", () => void withButton(quit, "The studio was not closed", () => api2.quit()));
+}
+
 // src/controls/main.ts
 var api = connect2("controls");
 startShell(api, "controls");
 startCameras(api);
+startWindows(api);
 startSettings(api);
 startExchange(api);

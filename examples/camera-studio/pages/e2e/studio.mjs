@@ -1,6 +1,7 @@
 // Runs the studio's binary and reads what it prints. STUDIO names a binary that was built before; without it, cargo
 // builds and runs one.
 import { spawn } from "node:child_process";
+import { readFile, readdir } from "node:fs/promises";
 import { createInterface } from "node:readline";
 
 /** How long the studio may take to say where its windows are; building it included. */
@@ -32,6 +33,15 @@ export async function startStudio(...options) {
       return ended;
     },
     kill: () => child.kill("SIGKILL"),
+    /** The number of the process that it has started with this as the last argument. */
+    async process(argument) {
+      for (const id of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+        const read = (file) => readFile(`/proc/${id}/${file}`, "utf8").catch(() => "");
+        const parent = /^PPid:\s+(\d+)$/m.exec(await read("status"))?.[1];
+        if (Number(parent) === child.pid && (await read("cmdline")).endsWith(`\0${argument}\0`)) return Number(id);
+      }
+      throw new Error(`the studio runs no ${argument}`);
+    },
     /** The next lines of a second, from now on. */
     async next(count) {
       const from = studio.seconds.length;

@@ -39,6 +39,14 @@ const write = (page, id, value) =>
   })()`);
 const click = (page, selector) => page.evaluate(`document.querySelector(${JSON.stringify(selector)}).click()`);
 
+/** Whether a window is listed, and with which status; for the page to find out. */
+const listed = (about) => `[...document.querySelectorAll("#windows .window-about")].some((each) => each.textContent === "${about}")`;
+const row = (about, status) => `[...document.querySelectorAll("#windows .window")].some((each) =>
+  each.querySelector(".window-about").textContent === "${about}" && each.querySelector(".pill").textContent === "${status}")`;
+
+/** The three pages and the two renderers are there, and nothing else is listed. */
+const FIVE = `document.getElementById("windows-figure").textContent === "5 windows"`;
+
 async function open(address, options) {
   const page = await browser.page(options);
   await page.goto(address);
@@ -112,6 +120,63 @@ describe("the windows", WATCHDOG, () => {
     assert.equal((await studio.next(2)).at(-1).peers, 7);
   });
 
+  test("are listed, and so are the renderers", async () => {
+    for (const label of ["viewer-1", "controls-1 · this window", "log-1", "light", "statistics"]) await shows(controls, row(label, "Open"));
+    await shows(controls, FIVE);
+  });
+
+  test("leave the list of the others when they are closed", async () => {
+    const other = await open(studio.addresses.viewer);
+    await connected(other);
+    await shows(controls, row("viewer-2", "Open"));
+    await other.close();
+    await shows(controls, `!${listed("viewer-2")}`);
+    await shows(controls, row("viewer-1", "Open"));
+  });
+
+  test("are closed from the list, and do not come back by themselves", async () => {
+    const other = await open(studio.addresses.viewer);
+    await connected(other);
+    await shows(controls, row("viewer-2", "Open"));
+    await click(controls, `[aria-label="Close viewer-2"]`);
+    // The browser may let the page close itself; where it does not, the page says what has happened.
+    const closed = `document.getElementById("banner-title").textContent === "Window closed"`;
+    await until(() => other.evaluate(closed).catch(() => true), "end of the page");
+    await shows(controls, `!${listed("viewer-2")}`);
+    await other.close().catch(() => {});
+
+    // One may close itself, and is not told that it failed because its answer could not come any more.
+    const own = await open(studio.addresses.controls);
+    await connected(own);
+    await shows(own, row("controls-2 · this window", "Open"));
+    await click(own, `[aria-label="Close controls-2"]`);
+    await until(() => own.evaluate(closed).catch(() => true), "end of the page");
+    assert.equal(await own.evaluate(`document.getElementById("toasts").textContent`).catch(() => ""), "");
+    await shows(controls, `!${listed("controls-2")}`);
+    await own.close().catch(() => {});
+    await until(async () => (await studio.next(1))[0].peers === 7, "return of the peers");
+  });
+
+  test("close a renderer, which ends its process, and open it again", async () => {
+    await click(controls, `[aria-label="Close light"]`);
+    await shows(controls, row("can be opened", "Closed"));
+    await until(async () => (await studio.next(1))[0].peers === 6, "end of the process");
+    await click(controls, `[aria-label="Open Light meter"]`);
+    await shows(controls, row("light", "Open"));
+    await until(async () => (await studio.next(1))[0].peers === 7, "process");
+    await shows(controls, `!${listed("can be opened")}`);
+  });
+
+  test("tell of a renderer that was killed, and that it came back", async () => {
+    const event = (name) => `[...document.querySelectorAll("#rows tr")].some((row) => row.textContent.includes("portcullis.windows.${name}"))`;
+    await write(log, "filter", "portcullis.windows");
+    process.kill(await studio.process("statistics"), "SIGKILL");
+    await shows(log, event("crashed"));
+    await shows(log, event("reloaded"));
+    await shows(controls, row("statistics", "Open"));
+    await write(log, "filter", "");
+  });
+
   test("take pictures of each other", async () => {
     await click(controls, "#take-snapshot");
     await shows(controls, `document.getElementById("snapshot").naturalWidth === 640`);
@@ -119,20 +184,21 @@ describe("the windows", WATCHDOG, () => {
   });
 
   test("show every kind of message in the log", async () => {
-    const row = (kind, channel, from, to) => `[...document.querySelectorAll("#rows tr")].some((row) => {
+    const message = (kind, channel, from, to) => `[...document.querySelectorAll("#rows tr")].some((row) => {
       const [, what, from, to] = [...row.children].map((cell) => cell.textContent);
       return what === "${kind}${channel}" && from === "${from}" && to.startsWith("${to}");
     })`;
     await write(log, "filter", "frame");
-    await shows(log, row("event", "studio.live.frame", "camera-1", "3 subscribers"));
+    await shows(log, message("event", "studio.live.frame", "camera-1", "3 subscribers"));
     await write(log, "filter", "measured");
-    await shows(log, row("event", "studio.measurements.measured", "light", "1 subscriber"));
+    await shows(log, message("event", "studio.measurements.measured", "light", "1 subscriber"));
     await write(log, "filter", "-frame -measured -progress");
     await write(controls, "gain", "1");
-    await shows(log, row("call", "studio.settings.update", "controls-1", "main"));
-    await shows(log, row("state", "studio.settings.settings", "main", "3 subscribers"));
-    await shows(log, row("notify", "studio.worker.adjust", "main", "camera-1"));
-    await shows(log, row("call", "studio.snapshots.take", "controls-1", "viewer-1"));
+    await shows(log, message("call", "studio.settings.update", "controls-1", "main"));
+    await shows(log, message("state", "studio.settings.settings", "main", "3 subscribers"));
+    await shows(log, message("notify", "studio.worker.adjust", "main", "camera-1"));
+    await shows(log, message("call", "studio.snapshots.take", "controls-1", "viewer-1"));
+    await shows(log, message("call", "portcullis.windows.close", "controls-1", "main"));
     await write(log, "filter", "");
   });
 
@@ -163,6 +229,8 @@ describe("the windows", WATCHDOG, () => {
       const now = await least();
       return now.peers === before.peers && now.open === before.open;
     }, "return of the counters");
+    await shows(controls, row("viewer-1", "Open"));
+    await shows(controls, FIVE);
   });
 
   test("complain of nothing", () => {
@@ -170,7 +238,8 @@ describe("the windows", WATCHDOG, () => {
   });
 
   test("say that the studio was closed, which ends in order", async () => {
-    assert.equal(await studio.stop(), 0);
+    await click(controls, "#quit");
+    assert.equal(await studio.ended, 0);
     for (const page of [viewer, controls, log]) {
       await shows(page, `document.getElementById("banner-title").textContent === "Connection lost"`);
     }

@@ -12,6 +12,8 @@ export type WindowKind = "viewer" | "controls" | "log";
 
 /** How it stands with the main process. */
 export type Connection =
+  /** Somebody has closed this window; it does not come back by itself. */
+  | { readonly type: "closed" }
   | { readonly type: "connecting" }
   | { readonly type: "connected"; /** What main calls this window. */ readonly label: string }
   | { readonly type: "lost"; readonly reason: string; /** Whether a new attempt will be made. */ readonly retrying: boolean };
@@ -157,6 +159,35 @@ export interface Snapshot {
   readonly png: Uint8Array<ArrayBuffer>;
 }
 
+/** What a window is doing, as far as the studio can tell. */
+export type WindowStatus = "opening" | "open" | "hidden" | "away" | "unresponsive" | "crashed" | "closing";
+
+/** A window of the studio: a page, or a native renderer. */
+export interface StudioWindow {
+  readonly label: string;
+  /** What people call windows of its kind. */
+  readonly title: string;
+  readonly status: WindowStatus;
+  /** Why it has crashed; empty otherwise. */
+  readonly detail: string;
+  /** Whether it can be closed from here. */
+  readonly closes: boolean;
+  /** Whether it can be brought to the front from here. */
+  readonly focuses: boolean;
+}
+
+/** A kind of window of which one more can be opened. */
+export interface OpenableKind {
+  readonly name: string;
+  readonly title: string;
+}
+
+/** All windows, and which could be opened. */
+export interface WindowList {
+  readonly windows: readonly StudioWindow[];
+  readonly openable: readonly OpenableKind[];
+}
+
 /** Why a call failed. */
 export class StudioError extends Error {
   override readonly name = "StudioError";
@@ -182,10 +213,19 @@ export interface StudioApi {
   readonly cameras: Watch<CameraList>;
   readonly settings: Watch<SettingsState>;
 
+  /** Known to the controls windows. */
+  readonly windows: Watch<WindowList>;
+
   plug(camera: number): Promise<void>;
   unplug(camera: number): Promise<void>;
   select(camera: number): Promise<void>;
   updateSettings(patch: SettingsPatch): Promise<void>;
+
+  openWindow(kind: string): Promise<void>;
+  closeWindow(label: string): Promise<void>;
+  focusWindow(label: string): Promise<void>;
+  /** Asks main to end the studio. */
+  quit(): Promise<void>;
 
   onFrame(receive: (frame: Frame) => void): Unsubscribe;
   onMeasurement(receive: (measurement: Measurement) => void): Unsubscribe;

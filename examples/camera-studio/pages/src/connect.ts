@@ -3,7 +3,8 @@
 import { ApplicationError, serve } from "@portcullis/client";
 import type { Arrived, Notice, StudioApi, WindowKind } from "./api";
 import {
-  CameraId, Cameras, Live, type LogBatch, Measurements, MessageLog, Notices, Reports, SettingsStore, type SnapshotError, Snapshots,
+  Application, CameraId, Cameras, Live, type LogBatch, Measurements, MessageLog, Notices, OpenOptions, Reports, SettingsStore, type SnapshotError,
+  Snapshots, Windows,
 } from "./generated/index.js";
 import * as convert from "./link/convert";
 import { feed, Link } from "./link/link";
@@ -15,7 +16,7 @@ const REPORT_MS = 1000;
 /** What each window may use; others are refused to it. */
 const INTERFACES = {
   viewer: [Cameras, SettingsStore, Notices, Live, Measurements, Reports, Snapshots],
-  controls: [Cameras, SettingsStore, Notices, Snapshots],
+  controls: [Cameras, SettingsStore, Notices, Snapshots, Windows, Application],
   log: [Cameras, SettingsStore, Notices, MessageLog],
 } as const;
 
@@ -37,10 +38,20 @@ export function connect(kind: WindowKind): StudioApi {
   const settings = new Value<Parameters<Parameters<StudioApi["settings"]["watch"]>[0]>[0]>();
   link.onConnect(async () => void (await link.client(SettingsStore)).onSettings((state) => settings.set(state)));
 
+  const windows = new Value<ReturnType<typeof convert.windowList>>();
+  if (kind === "controls") {
+    link.onConnect(async () => void (await link.client(Windows)).onWindows((list) => windows.set(convert.windowList(list))));
+  }
+
   return {
     connection: link.connection,
     cameras,
     settings,
+    windows,
+    openWindow: (name) => call(async () => void (await (await link.client(Windows)).open(name, OpenOptions())), convert.windowError),
+    closeWindow: (label) => call(async () => (await link.client(Windows)).close(label), convert.windowError),
+    focusWindow: (label) => call(async () => (await link.client(Windows)).focus(label), convert.windowError),
+    quit: () => call(async () => (await link.client(Application)).quit(), convert.quitError),
     plug: (id) => call(async () => (await link.client(Cameras)).plug(CameraId(id)), convert.cameraError),
     unplug: (id) => call(async () => (await link.client(Cameras)).unplug(CameraId(id)), convert.cameraError),
     select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), convert.cameraError),

@@ -1,7 +1,7 @@
 import { ApplicationError, CallError } from "@portcullis/client";
 import { describe, expect, it } from "vitest";
 import { StudioError } from "../src/api";
-import { CameraId, type CameraError } from "../src/generated/types";
+import { CameraId, type CameraError, type WindowError, type WindowInfo, type WindowKind } from "../src/generated/types";
 import * as convert from "../src/link/convert";
 
 describe("what travels, in the windows' words", () => {
@@ -24,6 +24,36 @@ describe("what travels, in the windows' words", () => {
     expect(convert.settingsPatch({ mirror: false, gain: 0 })).toEqual({
       exposure: null, gain: 0, mirror: false, annotation: null, quality: null, framesPerSecondMax: null,
     });
+  });
+
+  it("windows, each with what its kind lets be done with it", () => {
+    const kind = (name: string, opens: boolean, windowsMax: number): WindowKind => ({
+      name, title: name.toUpperCase(), opens, closes: true, focuses: !opens, windowsMax,
+    });
+    const window = (kind: string, more: Partial<WindowInfo>): WindowInfo => ({
+      label: `${kind}-1`, kind, role: null, title: null, phase: "open", since: 0, connected: true,
+      focused: false, hidden: false, unresponsive: false, reloads: 0, problem: null, ...more,
+    });
+    const kinds = [kind("page", false, 9), kind("light", true, 1), kind("full", true, 1)];
+    const show = (more: Partial<WindowInfo>) => convert.windowList({ kinds, windows: [window("page", more)] }).windows[0];
+    expect(show({})).toEqual({ label: "page-1", title: "PAGE", status: "open", detail: "", closes: true, focuses: true });
+    expect(show({ connected: false })?.status).toBe("away");
+    expect(show({ hidden: true })?.status).toBe("hidden");
+    expect(show({ hidden: true, unresponsive: true })?.status).toBe("unresponsive");
+    expect(show({ phase: "crashed", problem: "killed", connected: false })).toMatchObject({ status: "crashed", detail: "killed" });
+    expect(show({ phase: "closing", unresponsive: true })?.status).toBe("closing");
+    // One that can be opened and has room; a kind that nobody knows is left out.
+    const list = convert.windowList({ kinds, windows: [window("full", {}), window("odd", {})] });
+    expect(list.openable).toEqual([{ name: "light", title: "LIGHT" }]);
+    expect(list.windows.map(({ label }) => label)).toEqual(["full-1"]);
+  });
+
+  it("why nothing was done with a window", () => {
+    const why = (error: WindowError) => convert.windowError(error);
+    expect(why({ type: "noSuchWindow", label: "viewer-9" })).toBe("The window viewer-9 has closed already.");
+    expect(why({ type: "notPossible", action: "focus", reason: "not from here" })).toBe("Not from here.");
+    expect(why({ type: "tooMany", windowsMax: 1 })).toContain("1 of them");
+    expect(convert.quitError({ type: "quitting" })).toBe("It is ending already.");
   });
 
   it("failures", () => {

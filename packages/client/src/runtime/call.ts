@@ -40,12 +40,13 @@ export class PendingCall<R> extends Exchange {
     }
   }
 
-  protected override decode(body: Uint8Array): () => void {
-    const value = fromBytes(this.#reply, body);
-    return () => {
-      this.#onReply?.(value, true);
-      this.#settled.resolve(value);
-    };
+  protected override decode(body: Uint8Array): R {
+    return fromBytes(this.#reply, body, this.reading);
+  }
+
+  protected override succeeded(value: R): void {
+    this.#onReply?.(value, true);
+    this.#settled.resolve(value);
   }
 
   protected override failed(error: CallError): void {

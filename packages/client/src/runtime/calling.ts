@@ -4,11 +4,6 @@ import type { Calling, CallFailure, Outcome } from '../interface.js';
 
 /** A promise that also gives its outcome as a value. */
 class CallPromise<T, E> extends Promise<T> implements Calling<T, E> {
-  // What `then` makes of it is an ordinary promise.
-  static override get [Symbol.species](): PromiseConstructor {
-    return Promise;
-  }
-
   get result(): Promise<Outcome<T, E>> {
     return this.then(
       (value) => ({ ok: true, value }),
@@ -16,6 +11,9 @@ class CallPromise<T, E> extends Promise<T> implements Calling<T, E> {
     );
   }
 }
+
+// What `then` makes of it is an ordinary promise, and `await` takes it as one: without a promise and two turns of its own.
+CallPromise.prototype.constructor = Promise;
 
 /** How to settle a call. */
 export interface Settle<T> {

@@ -18,6 +18,11 @@ export const TIMER_MS_MAX = 0x7fff_ffff;
 /** A time-out that fires so much later than it should says that this side slept, in milliseconds. */
 const SLEPT_MS = 2_000;
 
+/** Calls whose place is noted until an interval has passed, unless it is wanted of all: a burst does not pay for it. */
+const TRACES_MAX = 100;
+/** In milliseconds. */
+const TRACES_INTERVAL_MS = 100;
+
 /** Where faults are written that nobody else is told of. */
 export interface Logger {
   error(message: string, ...details: unknown[]): void;
@@ -40,6 +45,9 @@ export type State =
 /** What takes the hub's calls. */
 export type Requests = Pick<SessionEvents, 'request' | 'notify'>;
 
+/** Cheaper than `queueMicrotask`, which browsers do not leave to the engine alone. */
+const soon = /* @__PURE__ */ Promise.resolve();
+
 type Timer = ReturnType<typeof setTimeout>;
 
 /** How a connection is set up. */
@@ -54,22 +62,22 @@ export class Connection {
   state: State = { status: 'connecting' };
   /** There once something is served. */
   server: Requests | undefined;
-  readonly #transport: Transport;
   readonly #listeners = new Set<(state: State) => void>();
-  readonly #callStacks: boolean;
+  readonly #callStacks: boolean | undefined;
+  #tracesLeft = 0;
+  #tracesFrom = 0;
   #flushing = false;
   #timer: Timer | undefined;
   #timerAt = 0;
   #fullTimer: Timer | undefined;
 
   constructor(
-    transport: Transport,
+    readonly transport: Transport,
     config: ConnectionConfig,
     readonly logger: Logger,
     unbound: (binding: number) => void,
   ) {
-    this.#transport = transport;
-    this.#callStacks = config.callStacks ?? true;
+    this.#callStacks = config.callStacks;
     const events: SessionEvents = {
       request: (id, ...rest) => {
         if (this.server !== undefined) this.server.request(id, ...rest);
@@ -97,7 +105,15 @@ export class Connection {
 
   /** Where a call is made, without the frames above `below`; undefined where that is not wanted. */
   trace(below: Below): Trace | undefined {
-    return this.#callStacks ? trace(below) : undefined;
+    return (this.#callStacks ?? this.#mayTrace()) ? trace(below) : undefined;
+  }
+
+  #mayTrace(): boolean {
+    if (this.#tracesLeft === 0 && this.now() >= this.#tracesFrom) {
+      this.#tracesLeft = TRACES_MAX;
+      this.#tracesFrom = this.now() + TRACES_INTERVAL_MS;
+    }
+    return this.#tracesLeft > 0 && this.#tracesLeft-- > 0;
   }
 
   /** Milliseconds since a moment of no meaning. */
@@ -110,7 +126,7 @@ export class Connection {
     if (this.session.hasOutput && !this.#flushing) {
       this.#flushing = true;
       // Everything that this turn sends leaves in one message.
-      queueMicrotask(() => this.flush());
+      void soon.then(() => this.flush());
     }
     this.#arm();
   }
@@ -118,8 +134,7 @@ export class Connection {
   /** Hands the transport what may leave. */
   flush(): void {
     this.#flushing = false;
-    const { session } = this;
-    const transport = this.#transport;
+    const { session, transport } = this;
     while (session.hasOutput) {
       if (!session.isClosed && (transport.bufferedAmount ?? 0) > BUFFERED_BYTES_MAX) {
         this.#fullTimer ??= setTimeout(() => {
@@ -158,7 +173,7 @@ export class Connection {
     clearTimeout(this.#timer);
     clearTimeout(this.#fullTimer);
     this.flush();
-    this.#transport.close();
+    this.transport.close();
     this.#changed({ status: 'closed', reason: ending.reason, message: ending.message });
     this.#listeners.clear();
   }

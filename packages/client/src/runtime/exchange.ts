@@ -1,7 +1,7 @@
 /** What every call, stream and subscription of this side's has in common: a beginning, one end, and ways to end early. */
 import type { CallError } from '../errors.js';
 import type { StatusName } from '../generated/tables.js';
-import type { CallContext, CallOptions, ChannelDescriptor } from '../interface.js';
+import type { CallContext, CallOptions, ChannelDescriptor, Reading } from '../interface.js';
 import type { Body, Caller } from '../session/core.js';
 import { type Trace, traced } from './calling.js';
 import type { Connection } from './connection.js';
@@ -26,8 +26,8 @@ export interface Opening {
   readonly slackMs?: number;
 }
 
-/** What ends a call early. */
-export interface Endings {
+/** What ends a call early, and how its values are read. */
+export interface Endings extends Reading {
   readonly signal?: AbortSignal | undefined;
   readonly parent?: CallContext | undefined;
 }
@@ -43,7 +43,10 @@ export abstract class Exchange implements Caller {
   protected id = 0;
   /** The one outcome has been told. */
   protected done = false;
-  #signals: readonly AbortSignal[] = [];
+  /** How its caller wants bodies to be read. */
+  protected reading: Reading | undefined;
+  /** How to leave the signals that may end it. */
+  #leave: (() => void) | undefined;
 
   constructor(
     protected readonly connection: Connection,
@@ -54,14 +57,14 @@ export abstract class Exchange implements Caller {
   /** Begins it; what is wrong with that is told like any other failure. */
   begin(to: Instance, body: Body, opening: Opening, options?: Endings): void {
     const { connection, channel } = this;
+    if (connection.transport.ownsMessages === true) this.reading = options;
     const { kind, up = false, down = false, timeoutMs, slackMs = 0 } = opening;
-    const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== undefined);
     if (to.gone) return this.fail('unavailable');
+    const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== undefined);
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted !== undefined) return this.#cancelled(aborted);
     if (timeoutMs !== undefined && !(timeoutMs > 0)) return this.fail('deadline_exceeded');
-    for (const signal of signals) signal.addEventListener('abort', this.#onAbort);
-    this.#signals = signals;
+    if (signals.length > 0) this.#heed(signals);
     try {
       const now = connection.now();
       const deadline = timeoutMs === undefined ? undefined : now + timeoutMs + slackMs;
@@ -83,14 +86,14 @@ export abstract class Exchange implements Caller {
   end(status: StatusName, body: Uint8Array): void {
     if (this.done) return;
     if (status !== 'ok') return this.settle(endError(this.channel, status, body));
-    let succeed: () => void;
+    let value: unknown;
     try {
-      succeed = this.decode(body);
+      value = this.decode(body);
     } catch (error) {
       return this.settle(this.unreadable('the reply', error));
     }
     this.#over();
-    succeed();
+    this.succeeded(value);
   }
 
   fail(status: StatusName, message?: string): void {
@@ -114,18 +117,27 @@ export abstract class Exchange implements Caller {
     return new CreditMeter(this.connection, false, () => this.id);
   }
 
-  /** Reads the reply, and gives what is to be done with it. */
-  protected abstract decode(body: Uint8Array): () => void;
+  /** Reads the reply. */
+  protected abstract decode(body: Uint8Array): unknown;
+
+  /** Tells of the reply that `decode` gave. */
+  protected abstract succeeded(value: unknown): void;
 
   /** Tells of the failure. */
   protected abstract failed(error: CallError): void;
 
   #over(): void {
     this.done = true;
-    for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort);
+    this.#leave?.();
   }
 
-  readonly #onAbort = (event: Event): void => this.#cancelled(event.target as AbortSignal);
+  #heed(signals: readonly AbortSignal[]): void {
+    const onAbort = (event: Event) => this.#cancelled(event.target as AbortSignal);
+    for (const signal of signals) signal.addEventListener('abort', onAbort);
+    this.#leave = () => {
+      for (const signal of signals) signal.removeEventListener('abort', onAbort);
+    };
+  }
 
   #cancelled(signal: AbortSignal): void {
     this.abort(localError(this.channel, 'cancelled', undefined, signal.reason));

@@ -19,12 +19,9 @@ class SendingCall<R> extends PendingCall<R> {
     this.#upload?.wake();
   }
 
-  protected override decode(body: Uint8Array): () => void {
-    const succeed = super.decode(body);
-    return () => {
-      this.#upload?.stop();
-      succeed();
-    };
+  protected override succeeded(value: R): void {
+    this.#upload?.stop();
+    super.succeeded(value);
   }
 
   protected override failed(error: CallError): void {

@@ -65,16 +65,19 @@ class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> {
     }
     let value: D;
     try {
-      value = fromBytes(channel.down as Codec<D>, body);
+      value = fromBytes(channel.down as Codec<D>, body, this.reading);
     } catch (error) {
       return this.abort(this.unreadable('an item', error));
     }
     this.#queue.push(value, body.length);
   }
 
-  protected override decode(body: Uint8Array): () => void {
-    const value = fromBytes(this.channel.reply, body) as R;
-    return () => this.#over({ value });
+  protected override decode(body: Uint8Array): R {
+    return fromBytes(this.channel.reply, body, this.reading) as R;
+  }
+
+  protected override succeeded(value: R): void {
+    this.#over({ value });
   }
 
   protected override failed(error: CallError): void {

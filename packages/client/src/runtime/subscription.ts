@@ -34,7 +34,7 @@ class Subscription<T> extends Exchange {
     const { session } = this.connection;
     let value: T;
     try {
-      [value] = fromBytes(this.channel.args, body) as readonly [T];
+      [value] = fromBytes(this.channel.args, body, this.reading) as readonly [T];
     } catch (error) {
       return this.abort(this.unreadable('a value', error));
     }
@@ -43,10 +43,12 @@ class Subscription<T> extends Exchange {
     this.connection.guard(`a listener of ${this.channel.name}`, () => this.listener(value, { missed }));
   }
 
-  protected override decode(): () => void {
+  protected override decode(): never {
     // A topic does not end well: whoever leaves it cancels.
     throw new TypeError('a topic has no reply');
   }
+
+  protected override succeeded(): void {}
 
   protected override failed(error: CallError): void {
     const onEnd = this.options?.onEnd;

@@ -128,13 +128,13 @@ export class Outbox {
   /** The next message of whole frames, which belongs to the caller; undefined when nothing may leave now. */
   transmit(): Bytes | undefined {
     this.acknowledging = 0;
-    const control = gather(this.#control, 0);
-    this.controlBytes -= control.length;
-    const data = this.#control.length > 0 ? gather([], 0) : gather(this.#ready, control.length);
-    this.dataBytes -= data.length;
-    const frames = control.frames.concat(data.frames);
+    const frames: Bytes[] = [];
+    const control = gather(this.#control, frames, 0);
+    this.controlBytes -= control;
+    const length = this.#control.length > 0 ? control : gather(this.#ready, frames, control);
+    this.dataBytes -= length - control;
     if (frames.length < 2) return frames[0];
-    const message = new Uint8Array(control.length + data.length);
+    const message = new Uint8Array(length);
     let at = 0;
     for (const bytes of frames) {
       message.set(bytes, at);
@@ -144,16 +144,19 @@ export class Outbox {
   }
 }
 
-/** Takes frames from the front of a list, as many as fit behind `length` bytes; one at least where there is nothing yet. */
-function gather(list: Bytes[], length: number): { readonly frames: Bytes[]; readonly length: number } {
-  let end = length;
+/**
+ * Takes frames from the front of a list, as many as fit behind `length` bytes; one at least where there is nothing yet. It
+ * returns the length with them.
+ */
+function gather(list: Bytes[], frames: Bytes[], length: number): number {
   let count = 0;
   for (const bytes of list) {
-    if (end > 0 && end + bytes.length > BATCH_BYTES_MAX) break;
-    end += bytes.length;
+    if (length > 0 && length + bytes.length > BATCH_BYTES_MAX) break;
+    length += bytes.length;
     count++;
   }
-  return { frames: list.splice(0, count), length: end - length };
+  frames.push(...list.splice(0, count));
+  return length;
 }
 
 function frame(

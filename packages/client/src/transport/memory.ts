@@ -2,6 +2,7 @@
 import type { Transport } from './transport.js';
 
 class MemoryTransport implements Transport {
+  readonly ownsMessages = true;
   onMessage: Transport['onMessage'];
   onClose: Transport['onClose'];
   other: MemoryTransport | undefined;

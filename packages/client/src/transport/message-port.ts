@@ -34,6 +34,7 @@ export function messagePortTransport(port: MessagePort, { copy = false }: Messag
     transport.onClose?.(why);
   };
   const transport: Transport = {
+    ownsMessages: true,
     onMessage: undefined,
     onClose: undefined,
     send(bytes) {

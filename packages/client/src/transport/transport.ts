@@ -18,6 +18,8 @@ export interface Transport {
   close(): void;
   /** Bytes that were sent and have not left yet. */
   readonly bufferedAmount?: number;
+  /** Whether each message comes in memory of its own, which nobody writes to again: windows into it can be given away. */
+  readonly ownsMessages?: boolean;
   /** Whether messages may be cut and joined on the way. */
   readonly isStream?: boolean;
 }

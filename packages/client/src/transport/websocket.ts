@@ -23,6 +23,7 @@ export function webSocketTransport(url: string | URL, ticket?: string): Transpor
     transport.onClose?.(why);
   };
   const transport: Transport = {
+    ownsMessages: true,
     onMessage: undefined,
     onClose: undefined,
     send(bytes) {

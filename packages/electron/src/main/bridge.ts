@@ -58,7 +58,8 @@ export interface LegacyOptions {
 
 /**
  * Serves `ipcRenderer.invoke(channel, …)` with a method. The page is checked as if it connected: attached window, top frame, origin on the
- * list; and its role must be listed. The method runs with main's rights, not the page's: list the roles that may do just this.
+ * list; and its role must be listed. A method runs with the rights of the peer that it belongs to: give it one of its own with the
+ * pages' role, `hub.connect({ label: 'old pages', role: 'viewer' })`, and contract and grants hold for old pages, too.
  */
 export function legacyHandle(
   ipcMain: IpcMainParts,

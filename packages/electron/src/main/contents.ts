@@ -4,7 +4,7 @@
  */
 import { refusal } from '../shared/refusal.js';
 import type { HubLike } from './hub.js';
-import { frameKey, type Grant, type Grants, type Sender } from './judge.js';
+import { clip, frameKey, type Grant, type Grants, type Sender } from './judge.js';
 import type { Reporter } from './log.js';
 import type { ContentsParts, FrameParts, PortParts } from './parts.js';
 import { type PeerEnd, PortPeer } from './port-peer.js';
@@ -39,6 +39,8 @@ export class AttachedContents {
     private readonly contents: ContentsParts,
     readonly grants: Grants,
     private readonly reporter: Reporter,
+    /** The preload script whose failures are told; all scripts when it is bundled into the application's own. */
+    preload: string | undefined,
     private readonly onDetached: () => void,
   ) {
     this.#on('did-start-navigation', (details) => this.#started(details));
@@ -53,9 +55,9 @@ export class AttachedContents {
     });
     this.#on('destroyed', () => this.#detach({ by: 'destroyed', reason: GONE, message: 'the window is destroyed' }));
     this.#on('preload-error', (_event, path, error) => {
-      if (/portcullis|preload(-frames)?\.cjs/.test(`${path} ${error?.message}`)) {
-        reporter.tell({ type: 'preload_failed', message: `${path}: ${error?.message}`, ...this.#subject(undefined) });
-      }
+      if (preload !== undefined && path !== preload) return;
+      const message = clip(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+      reporter.tell({ type: 'preload_failed', message, ...this.#subject(undefined) });
     });
   }
 

@@ -48,6 +48,7 @@ export class Guests {
     private readonly reporter: Reporter,
     private readonly contract: string,
     private readonly origins: readonly string[],
+    private readonly preload: string | undefined,
   ) {}
 
   /** Attaches a window. Throws `TypeError` for a list of origins that is none, and `Error` for a window that is attached or destroyed. */
@@ -56,7 +57,7 @@ export class Guests {
     if (contents.isDestroyed()) throw new Error('portcullis: the window is destroyed');
     if (this.#attached.has(id)) throw new Error(`portcullis: webContents ${id} is attached already; revoke that attachment first`);
     const grants = grantsOf(options, this.origins);
-    const attached = new AttachedContents(this.hub, contents, grants, this.reporter, () => {
+    const attached = new AttachedContents(this.hub, contents, grants, this.reporter, this.preload, () => {
       if (this.#attached.get(id) === attached) this.#attached.delete(id);
       this.reporter.forget(id);
     });

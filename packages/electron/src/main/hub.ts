@@ -27,6 +27,8 @@ export interface AttachedLike {
 export interface HubLike {
   attach(port: HubPortLike, admission: Admission): AttachedLike;
   connect(admission: { readonly label: string; readonly role: string }, options?: ConnectOptions): Portcullis;
+  /** Who is connected; where a hub cannot tell, whoever holds the end of the application is waited for until its grace is over. */
+  peers?(): readonly { readonly kind: 'page' | 'native' | 'main' }[];
   shutdown(graceMs: number): Promise<void>;
   close(): void;
 }

@@ -82,7 +82,7 @@ export class Lifecycle {
     },
     release: () => {
       this.#holds = Math.max(0, this.#holds - 1);
-      if (this.#holds === 0) this.#holding?.wake();
+      this.left();
     },
   };
 
@@ -99,9 +99,19 @@ export class Lifecycle {
     return this.#ending;
   }
 
+  /** Somebody has let go, or is gone. */
+  left(): void {
+    if (this.#holding !== undefined && !this.#isHeld()) this.#holding.wake();
+  }
+
   /** Listens no more. */
   dispose(): void {
     for (const [from, event, listener] of this.#listeners.splice(0)) from.removeListener(event, listener);
+  }
+
+  /** A handler is not told who calls it, so holds are counted; when nobody is left, there is nobody to wait for. */
+  #isHeld(): boolean {
+    return this.#holds > 0 && this.hub.peers?.().every(({ kind }) => kind === 'main') !== true;
   }
 
   async #end(graceMs: number): Promise<void> {
@@ -109,7 +119,7 @@ export class Lifecycle {
     const left = () => Math.max(0, until - performance.now());
     try {
       await this.#tell({ type: 'quitting', graceMs }, Math.min(graceMs, TELL_MS_MAX));
-      if (this.#holds > 0) {
+      if (this.#isHeld()) {
         this.#holding = wait(left());
         await this.#holding.over;
       }

@@ -33,6 +33,8 @@ export type AdapterEvent =
 
 /** Refusals of one window, and lines of one kind, that are logged; further ones are only told as events. */
 const LINES_MAX = 32;
+/** Windows and kinds of lines that are counted at a time. */
+const KEYS_MAX = 1_024;
 
 /** Writes lines, at most so many for each window and kind that a page cannot fill the log. */
 export class Reporter {
@@ -60,6 +62,8 @@ export class Reporter {
   }
 
   #write(key: string, line: string): void {
+    // Windows that were never attached are never forgotten one by one.
+    if (this.#lines.size >= KEYS_MAX) this.#lines.clear();
     const count = (this.#lines.get(key) ?? 0) + 1;
     this.#lines.set(key, count);
     if (count <= LINES_MAX) this.logger.warn(line);
@@ -75,7 +79,7 @@ function describe(event: AdapterEvent): string | undefined {
     case 'prevented':
       return `portcullis: prevented a ${event.what} of ${where} to ${event.url}; see restrict in attachWindow()`;
     case 'preload_failed':
-      return `portcullis: the preload script failed in ${where}: ${event.message} [fix] contextIsolation must be on`;
+      return `portcullis: the preload script failed in ${where}: ${event.message} [fix]`;
     case 'ended': {
       const { end } = event;
       // How connections end every day is no news.

@@ -99,7 +99,12 @@ export class PortPeer {
     const bytes = bytesOf(data);
     if (bytes === undefined) return this.#violated('something that is no bytes came through the port');
     if (this.#attached === undefined && !this.#admit()) return;
-    this.#attached?.deliver(bytes);
+    try {
+      this.#attached?.deliver(bytes);
+    } catch (error) {
+      // Memory that the hub does not take.
+      this.#violated(error instanceof Error ? error.message : String(error));
+    }
   };
 
   readonly #onClose = () => {

@@ -59,7 +59,15 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
   readonly #guests: Guests;
   readonly #lifecycle: Lifecycle;
   readonly #preload: PreloadScript | undefined;
-  readonly #onConnect = (event: IpcEventParts, data: unknown) => this.#guests.connect(event, data);
+  readonly #roles: ReadonlySet<string> | undefined;
+  readonly #onConnect = (event: IpcEventParts, data: unknown) => {
+    try {
+      this.#guests.connect(event, data);
+    } catch (error) {
+      // Whatever a page does must not end main.
+      this.#reporter.logger.error('portcullis: a request to connect failed', error);
+    }
+  };
 
   /** Use `createPortcullis`. */
   constructor(
@@ -71,16 +79,22 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
     const { contract = '', origins = [], kinds = {}, interfaces = [], quit = {}, logger = console } = options;
     if (!isContract(contract)) throw new RangeError(`contract: at most ${CONTRACT_CHARACTERS_MAX} of A-Z a-z 0-9 . _ -`);
     this.#electron = electron;
-    this.#reporter = new Reporter(logger, options.onEvent);
-    this.#guests = new Guests(hub, this.#reporter, contract, origins);
+    this.#reporter = new Reporter(logger, (event) => {
+      if (event.type === 'ended') this.#lifecycle.left();
+      options.onEvent?.(event);
+    });
     this.#preload = options.preload === false ? undefined : new PreloadScript(options.preload ?? preloadPath(options.childFrames === true));
+    this.#guests = new Guests(hub, this.#reporter, contract, origins, this.#preload?.filePath);
+    this.#roles = isHub(options.hub) ? undefined : new Set(options.hub.roles.map(({ name }) => name));
+    for (const { role } of Object.values(kinds)) this.#checkRole(role);
     this.windows = new Windows(kinds, (window, attachment) => this.#attach(window.webContents, attachment), logger);
     this.#lifecycle = new Lifecycle(electron.app, electron.powerMonitor, hub, quit, logger);
     this.main = hub.connect({ label: 'main', role: 'main' }, { client: 'main', interfaces, logger });
     electron.ipcMain.on(CONNECT_CHANNEL, this.#onConnect);
-    void electron.app.whenReady().then(() => {
-      if (this.#preload !== undefined) this.#preload.register(electron.session.defaultSession);
-    });
+    electron.app
+      .whenReady()
+      .then(() => this.#preload?.register(electron.session.defaultSession))
+      .catch((error: unknown) => logger.error('portcullis: the preload script could not be registered; call createPortcullis() once', error));
     this.ready = this.#serve(logger);
   }
 
@@ -96,7 +110,7 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
 
   /**
    * Lets the pages of a window connect: those of its origins, in its top frame. Call it before the window loads its page. Throws `TypeError`
-   * for a list of origins that is none, `Error` for a window that is attached already or destroyed.
+   * for a list of origins that is none, `RangeError` for a role that is not declared, `Error` for a window that is attached already or destroyed.
    */
   attachWindow(target: ContentsParts | ViewParts, options: WindowAttachment): Attachment {
     const attached = this.#attach(contentsOf(target), options);
@@ -110,6 +124,7 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
 
   /** Connects a utility process, which calls `connectUtility`. Throws `Error` when it is attached already. */
   attachUtility(child: UtilityParts, options: UtilityAttachment): Attachment {
+    this.#checkRole(options.role);
     return attachUtility(this.#electron, this.hub, child, options, this.#reporter);
   }
 
@@ -136,8 +151,15 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
   }
 
   #attach(contents: ContentsParts, options: WindowAttachment): AttachedContents {
+    for (const { role } of [options, ...(options.childFrames ?? [])]) this.#checkRole(role);
     this.#preload?.register(contents.session ?? this.#electron.session.defaultSession);
     return this.#guests.attach(contents, options);
+  }
+
+  /** A role that nobody declared is a fault of main's, to be found before a page is refused for it. */
+  #checkRole(role: string): void {
+    if (this.#roles === undefined || this.#roles.has(role)) return;
+    throw new RangeError(`portcullis: no role "${role}" is declared; there are: ${[...this.#roles].join(', ')}`);
   }
 
   async #serve(logger: AdapterLogger): Promise<void> {
@@ -193,6 +215,6 @@ export function createPortcullis<H extends HubLike>(options: ElectronOptions & {
 export function createPortcullis(options: ElectronOptions): ElectronPortcullis {
   checkVersion(options.electronVersion ?? process.versions['electron'], options.electron !== undefined);
   const electron = options.electron ?? findElectron();
-  const hub = isHub(options.hub) ? options.hub : new Hub(withMain(options.hub));
+  const hub = isHub(options.hub) ? options.hub : new Hub(withMain({ logger: options.logger ?? console, ...options.hub }));
   return new ElectronPortcullis(hub, electron, options);
 }

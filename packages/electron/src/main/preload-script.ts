@@ -28,7 +28,7 @@ export class PreloadScript {
   readonly #registered = new WeakSet<SessionParts>();
 
   /** Throws `TypeError` for a path that Electron would not take. */
-  constructor(private readonly filePath: string) {
+  constructor(readonly filePath: string) {
     if (!isAbsolute(filePath)) throw new TypeError(`portcullis: preload must be an absolute path, and "${filePath}" is none`);
   }
 

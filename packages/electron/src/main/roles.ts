@@ -1,11 +1,22 @@
 /** The role `main`: JavaScript in main may do everything, unless the application says otherwise. */
-import type { HubConfig } from '@portcullis/node';
+import type { HubConfig, RoleConfig } from '@portcullis/node';
 
-/** The names of a contract's interfaces. */
-function interfacesOf(schema: string | Uint8Array): string[] {
+/** What is read of a schema. */
+interface Schema {
+  readonly interfaces?: readonly {
+    readonly name: string;
+    readonly channels: readonly { readonly kind: unknown }[];
+  }[];
+}
+
+/** A role that may do all that the contract has. The hub refuses a grant of what an interface has not. */
+function everything(schema: string | Uint8Array): RoleConfig {
   const text = typeof schema === 'string' ? schema : new TextDecoder().decode(schema);
-  const { interfaces } = JSON.parse(text) as { readonly interfaces?: readonly { readonly name?: unknown }[] };
-  return (interfaces ?? []).flatMap(({ name }) => (typeof name === 'string' ? [name] : []));
+  const { interfaces = [] } = JSON.parse(text) as Schema;
+  const isTopic = ({ kind }: { readonly kind: unknown }) => kind === 'event' || kind === 'state';
+  const topics = interfaces.filter(({ channels }) => channels.some(isTopic)).map(({ name }) => `${name}.*`);
+  const calls = interfaces.filter(({ channels }) => !channels.every(isTopic)).map(({ name }) => `${name}.*`);
+  return { name: 'main', call: calls, publish: topics, subscribe: topics, serve: interfaces.map(({ name }) => name) };
 }
 
 /** The configuration with a role `main`. Throws `TypeError` when it cannot be made: the contract is the addon's own. */
@@ -14,7 +25,5 @@ export function withMain(config: HubConfig): HubConfig {
   if (config.schema === undefined) {
     throw new TypeError("portcullis: declare a role named main in roles: { name: 'main', call: ['studio.cameras.*'], serve: ['studio.cameras'], … }");
   }
-  const interfaces = interfacesOf(config.schema);
-  const all = interfaces.map((name) => `${name}.*`);
-  return { ...config, roles: [...config.roles, { name: 'main', call: all, publish: all, subscribe: all, serve: interfaces }] };
+  return { ...config, roles: [...config.roles, everything(config.schema)] };
 }

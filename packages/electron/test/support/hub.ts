@@ -18,6 +18,8 @@ export class NotedPeer implements AttachedLike {
   }
   lost(why: string): void {
     this.losses.push(why);
+    // As the hub does, within the call.
+    this.port.closed({ reason: 'closed', message: why });
   }
   close(reason: 'closed' | 'going_away' | 'revoked', message = ''): void {
     this.closes.push(reason);
@@ -26,15 +28,15 @@ export class NotedPeer implements AttachedLike {
 }
 
 export class NotingHub implements HubLike {
-  readonly peers: NotedPeer[] = [];
+  readonly noted: NotedPeer[] = [];
   readonly shutdowns: number[] = [];
   refuses: string | undefined;
   closed = false;
 
   attach(port: HubPortLike, admission: Admission): AttachedLike {
     if (this.refuses !== undefined) throw new Error(this.refuses);
-    const peer = new NotedPeer(this.peers.length + 1, port, admission);
-    this.peers.push(peer);
+    const peer = new NotedPeer(this.noted.length + 1, port, admission);
+    this.noted.push(peer);
     return peer;
   }
   connect(): Portcullis {

@@ -1,5 +1,6 @@
 //! The transports under test: each opens a connection to a hub, and hands out the client's end of it.
 
+mod embedded;
 mod page;
 mod web_socket;
 
@@ -12,6 +13,7 @@ use portcullis::Hub;
 use portcullis::hub::Admission;
 use portcullis::link::{Framing, IoLink, Link, RecvBuffer};
 
+pub use embedded::Embedded;
 pub use web_socket::{WebSocket, WsClientLink};
 
 #[cfg(unix)]

@@ -38,14 +38,15 @@ pub(super) struct Rate {
     pub(super) lowest_after: f64,
 }
 
-/// Kills `victim` and watches. Returns when it is back and the others have reported, or when the time is over.
-pub(super) async fn run(victim: &Renderer, receivers: &Arc<Receivers>) -> Outcome {
+/// Kills `victim` and watches. Returns when it is back and the others have reported, or when the time is over; at once, with
+/// nothing, when it does not run.
+pub(super) async fn run(victim: &Renderer, receivers: &Arc<Receivers>) -> Option<Outcome> {
     let present = |all: BTreeMap<String, Receiver>| {
         all.into_iter().filter(|(label, each)| each.present && label != victim.label())
     };
     let mut watched: Vec<Watched> = present(receivers.all()).map(Watched::new).collect();
     let killed_at = clock::monotonic();
-    let process = victim.kill();
+    let process = victim.kill()?;
     let mut back_after = None;
     let watch = async {
         // Every turn waits for a report.
@@ -67,12 +68,12 @@ pub(super) async fn run(victim: &Renderer, receivers: &Arc<Receivers>) -> Outcom
     };
     // Whoever has not reported by then is shown as it was.
     let _ = tokio::time::timeout(WATCH_TIME, watch).await;
-    Outcome {
+    Some(Outcome {
         killed: victim.label().to_owned(),
         process,
         back_after_ms: back_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
         others: watched.into_iter().map(|each| each.rate).collect(),
-    }
+    })
 }
 
 struct Watched {

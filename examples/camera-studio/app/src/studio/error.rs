@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use portcullis::hub::{AdmitError, ConfigError, ServeError};
 use portcullis::web::GateError;
+use portcullis_desktop::registry::RegistryError;
 
 use crate::source::SourceError;
 
@@ -57,7 +58,7 @@ macro_rules! internal {
     };
 }
 
-internal!(AdmitError, ConfigError, ServeError, portcullis::Error);
+internal!(AdmitError, ConfigError, RegistryError, ServeError, portcullis::Error);
 
 impl StudioError {
     /// The code with which the process ends: 2 for what the user can mend.

@@ -5,6 +5,7 @@ mod camera;
 mod cameras;
 mod children;
 mod demonstration;
+mod desk;
 mod error;
 mod figures;
 mod log;
@@ -29,6 +30,7 @@ use camera_studio_contract::{
 use portcullis::hub::{Goodbye, Hosted, Hub, Reason};
 use portcullis::peer::{Peer, PeerConfig};
 use portcullis::rpc::Interface;
+use portcullis_desktop::registry::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -40,7 +42,7 @@ use crate::renderer::Kind;
 use children::{Restarts, Spawner};
 pub use error::StudioError;
 use figures::Figures;
-use renderers::Renderer;
+use renderers::{Renderer, Runner};
 use settings::Controls;
 
 /// When the kill happens in a run without an end.
@@ -61,6 +63,8 @@ struct Context {
     spawner: Spawner,
     controls: watch::Sender<Controls>,
     restarts: Restarts,
+    /// All windows, and the end of the studio.
+    registry: Arc<Registry>,
     log: Arc<log::Log>,
     /// Whoever finds that the studio cannot go on says so here.
     fatal: mpsc::Sender<StudioError>,
@@ -115,11 +119,14 @@ async fn start(options: &cli::Studio) -> Result<(), StudioError> {
         ..PeerConfig::default()
     };
     let (fatal, failures) = mpsc::channel(1);
+    let renderers = [Kind::Statistics, Kind::Light].map(Renderer::new);
+    let registry = desk::start(&hub, &renderers.each_ref().map(|(each, _)| Arc::clone(each)))?;
     let context = Context {
         main: hub.connect("main", roles::MAIN, &config)?,
         spawner: Spawner::new(hub.clone(), program),
         controls: watch::channel(Controls::default()).0,
         restarts: Restarts::default(),
+        registry: Arc::new(registry),
         log: Arc::default(),
         fatal,
         closing: Arc::default(),
@@ -128,7 +135,7 @@ async fn start(options: &cli::Studio) -> Result<(), StudioError> {
     };
     // Kept until the peers have been told: to them everything ends at once, and nothing has failed.
     let mut hosted = Vec::new();
-    let outcome = serve(options, &sources, &context, &mut hosted, failures).await;
+    let outcome = serve(options, &sources, &context, &mut hosted, failures, renderers).await;
     end(&context).await;
     outcome
 }
@@ -136,7 +143,7 @@ async fn start(options: &cli::Studio) -> Result<(), StudioError> {
 /// Everything ends with main: peers are told, processes have a moment, then they are killed.
 async fn end(context: &Context) {
     context.closing.store(true, Ordering::Relaxed);
-    context.hub.shutdown(GRACE).await;
+    context.registry.quit(GRACE).await;
     let mut tasks =
         std::mem::take(&mut *context.tasks.lock().unwrap_or_else(PoisonError::into_inner));
     let all = async { while tasks.join_next().await.is_some() {} };
@@ -152,6 +159,7 @@ async fn serve(
     context: &Context,
     hosted: &mut Vec<Hosted>,
     mut failures: mpsc::Receiver<StudioError>,
+    renderers: [(Arc<Renderer>, Runner); 2],
 ) -> Result<(), StudioError> {
     let hub = &context.hub;
     let mut windows = windows::Windows::bind(options.port)?;
@@ -176,9 +184,13 @@ async fn serve(
         _ = tokio::signal::ctrl_c() => return Ok(()),
         _ = terminated.recv() => return Ok(()),
     }
-    let victim = Renderer::start(Kind::Statistics, context);
-    let _light = Renderer::start(Kind::Light, context);
+    // They run for as long as they are held here.
+    let [victim, _light] = renderers.map(|(renderer, runner)| {
+        context.spawn(runner.run(context.clone()));
+        renderer
+    });
     windows.open(hub);
+    context.registry.ready();
     say(&greeting(&windows));
 
     let began = clock::monotonic();
@@ -201,7 +213,11 @@ async fn serve(
         match kill_after {
             Some(after) => {
                 sleep_until(start + after).await;
-                demonstration::run(&victim, &receivers).await
+                match demonstration::run(&victim, &receivers).await {
+                    Some(outcome) => outcome,
+                    // Somebody has closed it before.
+                    None => std::future::pending().await,
+                }
             }
             None => std::future::pending().await,
         }
@@ -230,6 +246,7 @@ async fn serve(
                 None => std::future::pending().await,
             }} => break,
             error = failures.recv() => return Err(error.unwrap_or_else(gone)),
+            _ = context.registry.quit_asked() => break,
             _ = tokio::signal::ctrl_c() => break,
             _ = terminated.recv() => break,
         }

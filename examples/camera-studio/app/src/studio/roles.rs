@@ -34,7 +34,10 @@ pub(super) fn all() -> Vec<Role> {
             .call("studio.cameras.*")
             .call("studio.settings.update")
             .call("studio.notices.announce")
-            .call("studio.snapshots.take"),
+            .call("studio.snapshots.take")
+            .call("portcullis.windows.*")
+            .subscribe("portcullis.windows.*")
+            .call("portcullis.application.quit"),
         window(log).subscribe("studio.log.recorded").call("studio.log.history"),
     ]
 }

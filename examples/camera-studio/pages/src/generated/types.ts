@@ -20,6 +20,88 @@ import {
   writeTimestamp,
 } from '@portcullis/client';
 
+/**
+ * Where the application is in its life. Each phase follows one before it: `starting`, `ready`, then any number of
+ * times `suspending` and `resumed`, at last `quitting`.
+ */
+export type ApplicationPhase =
+  /** Main sets itself up: what it will serve may not be there yet. */
+  | { readonly type: 'starting' }
+  /** Everything is there. */
+  | { readonly type: 'ready' }
+  /** The machine is about to sleep: a good moment to put down what must not be lost. */
+  | { readonly type: 'suspending' }
+  /** The machine has slept and is awake again. Nothing else has changed since [`Self::Ready`]. */
+  | { readonly type: 'resumed' }
+  /**
+   * The application ends. Until the time is over calls are still answered; whoever holds the quit is waited for as long.
+   */
+  | {
+      readonly type: 'quitting';
+      /** How long peers have from now, in milliseconds. */
+      readonly graceMs: number;
+    };
+
+export function encodeApplicationPhase(out: Writer, value: ApplicationPhase): void {
+  let at = '';
+  try {
+    switch (value.type) {
+      case 'starting':
+        out.count(0);
+        break;
+      case 'ready':
+        out.count(1);
+        break;
+      case 'suspending':
+        out.count(2);
+        break;
+      case 'resumed':
+        out.count(3);
+        break;
+      case 'quitting':
+        out.count(4);
+        at = 'Quitting.grace_ms';
+        out.u32(value.graceMs);
+        break;
+      default:
+        noVariant(value);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeApplicationPhase(input: Reader): ApplicationPhase {
+  let at = '';
+  try {
+    switch (input.u32()) {
+      case 0:
+        return { type: 'starting' };
+      case 1:
+        return { type: 'ready' };
+      case 2:
+        return { type: 'suspending' };
+      case 3:
+        return { type: 'resumed' };
+      case 4: {
+        at = 'Quitting.grace_ms';
+        const graceMs = input.u32();
+        return { type: 'quitting', graceMs };
+      }
+      default:
+        return fail('unknown_tag');
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `ApplicationPhase`. */
+export const ApplicationPhaseCodec: Codec<ApplicationPhase> = {
+  encode: encodeApplicationPhase,
+  decode: decodeApplicationPhase,
+};
+
 /** One camera, plugged in or not. */
 export interface Camera {
   /** Its number. */
@@ -798,6 +880,89 @@ export function decodeNotice(input: Reader): Notice {
 /** Writes and reads `Notice`. */
 export const NoticeCodec: Codec<Notice> = { encode: encodeNotice, decode: decodeNotice };
 
+/** How a window is to be opened. What is absent is the host's choice. */
+export interface OpenOptions {
+  /**
+   * What the new window is to show: a document's name, say. It goes to main's own function for this kind, which must
+   * believe it no more than anything else from a peer.
+   *
+   * At most 4096 bytes of UTF-8.
+   */
+  readonly argument: string | null;
+  /** Whether the window is to be shown without taking the keyboard. */
+  readonly background: boolean | null;
+}
+
+/** Makes a `OpenOptions` of which only `fields` are present. */
+export const OpenOptions = (fields: Partial<OpenOptions> = {}): OpenOptions => ({
+  argument: null,
+  background: null,
+  ...fields,
+});
+
+export function encodeOpenOptions(out: Writer, value: OpenOptions): void {
+  let at = '';
+  try {
+    out.count(present(value.argument, value.background));
+    if (value.argument !== null) {
+      at = 'argument';
+      out.count(1);
+      const part = out.beginPart();
+      out.string(value.argument, 0, 4096);
+      out.endPart(part);
+    }
+    if (value.background !== null) {
+      at = 'background';
+      out.count(2);
+      const part = out.beginPart();
+      out.bool(value.background);
+      out.endPart(part);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeOpenOptions(input: Reader): OpenOptions {
+  let argument: string | null = null;
+  let background: boolean | null = null;
+  let at = '';
+  try {
+    let number = 0;
+    for (let left = input.count(2); left > 0; left--) {
+      at = '';
+      number = readFieldNumber(input, number);
+      switch (number) {
+        case 1: {
+          at = 'argument';
+          const outer = input.beginPart();
+          argument = input.string(0, 4096);
+          input.endPart(outer);
+          break;
+        }
+        case 2: {
+          at = 'background';
+          const outer = input.beginPart();
+          background = input.bool();
+          input.endPart(outer);
+          break;
+        }
+        default:
+          skipPart(input);
+      }
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+  return { argument, background };
+}
+
+/** Writes and reads `OpenOptions`. */
+export const OpenOptionsCodec: Codec<OpenOptions> = {
+  encode: encodeOpenOptions,
+  decode: decodeOpenOptions,
+};
+
 /** What a worker has done since its source was opened. */
 export interface Progress {
   /** Pictures that it has read. */
@@ -898,6 +1063,66 @@ export function decodeQuality(input: Reader): Quality {
 
 /** Writes and reads `Quality`. */
 export const QualityCodec: Codec<Quality> = { encode: encodeQuality, decode: decodeQuality };
+
+/** Why the application does not quit, or does not wait. */
+export type QuitError =
+  /** Main does not want it. */
+  | {
+      readonly type: 'refused';
+      /**
+       * Why, in a sentence.
+       *
+       * At most 512 bytes of UTF-8.
+       */
+      readonly reason: string;
+    }
+  /** It quits already: a hold comes too late, and to ask again changes nothing. */
+  | { readonly type: 'quitting' };
+
+export function encodeQuitError(out: Writer, value: QuitError): void {
+  let at = '';
+  try {
+    switch (value.type) {
+      case 'refused':
+        out.count(0);
+        at = 'Refused.reason';
+        out.string(value.reason, 0, 512);
+        break;
+      case 'quitting':
+        out.count(1);
+        break;
+      default:
+        noVariant(value);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeQuitError(input: Reader): QuitError {
+  let at = '';
+  try {
+    switch (input.u32()) {
+      case 0: {
+        at = 'Refused.reason';
+        const reason = input.string(0, 512);
+        return { type: 'refused', reason };
+      }
+      case 1:
+        return { type: 'quitting' };
+      default:
+        return fail('unknown_tag');
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `QuitError`. */
+export const QuitErrorCodec: Codec<QuitError> = {
+  encode: encodeQuitError,
+  decode: decodeQuitError,
+};
 
 /** The settings of all cameras. */
 export interface Settings {
@@ -1399,6 +1624,521 @@ export function decodeStatistics(input: Reader): Statistics {
 export const StatisticsCodec: Codec<Statistics> = {
   encode: encodeStatistics,
   decode: decodeStatistics,
+};
+
+/** What is done with a window. */
+export type WindowAction =
+  /** Opening one. */
+  | 'open'
+  /** Closing it. */
+  | 'close'
+  /** Bringing it to the front. */
+  | 'focus';
+
+export function encodeWindowAction(out: Writer, value: WindowAction): void {
+  switch (value) {
+    case 'open':
+      out.count(0);
+      break;
+    case 'close':
+      out.count(1);
+      break;
+    case 'focus':
+      out.count(2);
+      break;
+    default:
+      noVariant(value);
+  }
+}
+
+export function decodeWindowAction(input: Reader): WindowAction {
+  switch (input.u32()) {
+    case 0:
+      return 'open';
+    case 1:
+      return 'close';
+    case 2:
+      return 'focus';
+    default:
+      return fail('unknown_tag');
+  }
+}
+
+/** Writes and reads `WindowAction`. */
+export const WindowActionCodec: Codec<WindowAction> = {
+  encode: encodeWindowAction,
+  decode: decodeWindowAction,
+};
+
+/** Why something was not done with a window. */
+export type WindowError =
+  /** Main has declared no such kind. */
+  | {
+      readonly type: 'unknownKind';
+      /**
+       * What was asked for.
+       *
+       * At most 64 bytes of UTF-8.
+       */
+      readonly kind: string;
+    }
+  /** No window has this label; it may have closed in this very moment. */
+  | {
+      readonly type: 'noSuchWindow';
+      /**
+       * The label.
+       *
+       * At most 128 bytes of UTF-8.
+       */
+      readonly label: string;
+    }
+  /** There are as many windows as there may be: of this kind, or of all. */
+  | {
+      readonly type: 'tooMany';
+      /** How many there may be. */
+      readonly windowsMax: number;
+    }
+  /** Main does not let the caller do this, or not now. */
+  | {
+      readonly type: 'refused';
+      /**
+       * Why, in a sentence.
+       *
+       * At most 512 bytes of UTF-8.
+       */
+      readonly reason: string;
+    }
+  /**
+   * Nobody can do this on this host: a page in a browser cannot be brought to the front from outside, say. To try again does not help.
+   */
+  | {
+      readonly type: 'notPossible';
+      /** What. */
+      readonly action: WindowAction;
+      /**
+       * Why, in a sentence.
+       *
+       * At most 512 bytes of UTF-8.
+       */
+      readonly reason: string;
+    }
+  /** The host has tried, and it went wrong. */
+  | {
+      readonly type: 'failed';
+      /**
+       * Why, in a sentence.
+       *
+       * At most 512 bytes of UTF-8.
+       */
+      readonly reason: string;
+    };
+
+export function encodeWindowError(out: Writer, value: WindowError): void {
+  let at = '';
+  try {
+    switch (value.type) {
+      case 'unknownKind':
+        out.count(0);
+        at = 'UnknownKind.kind';
+        out.string(value.kind, 0, 64);
+        break;
+      case 'noSuchWindow':
+        out.count(1);
+        at = 'NoSuchWindow.label';
+        out.string(value.label, 0, 128);
+        break;
+      case 'tooMany':
+        out.count(2);
+        at = 'TooMany.windows_max';
+        out.u32(value.windowsMax);
+        break;
+      case 'refused':
+        out.count(3);
+        at = 'Refused.reason';
+        out.string(value.reason, 0, 512);
+        break;
+      case 'notPossible':
+        out.count(4);
+        at = 'NotPossible.action';
+        encodeWindowAction(out, value.action);
+        at = 'NotPossible.reason';
+        out.string(value.reason, 0, 512);
+        break;
+      case 'failed':
+        out.count(5);
+        at = 'Failed.reason';
+        out.string(value.reason, 0, 512);
+        break;
+      default:
+        noVariant(value);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeWindowError(input: Reader): WindowError {
+  let at = '';
+  try {
+    switch (input.u32()) {
+      case 0: {
+        at = 'UnknownKind.kind';
+        const kind = input.string(0, 64);
+        return { type: 'unknownKind', kind };
+      }
+      case 1: {
+        at = 'NoSuchWindow.label';
+        const label = input.string(0, 128);
+        return { type: 'noSuchWindow', label };
+      }
+      case 2: {
+        at = 'TooMany.windows_max';
+        const windowsMax = input.u32();
+        return { type: 'tooMany', windowsMax };
+      }
+      case 3: {
+        at = 'Refused.reason';
+        const reason = input.string(0, 512);
+        return { type: 'refused', reason };
+      }
+      case 4: {
+        at = 'NotPossible.action';
+        const action = decodeWindowAction(input);
+        at = 'NotPossible.reason';
+        const reason = input.string(0, 512);
+        return { type: 'notPossible', action, reason };
+      }
+      case 5: {
+        at = 'Failed.reason';
+        const reason = input.string(0, 512);
+        return { type: 'failed', reason };
+      }
+      default:
+        return fail('unknown_tag');
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `WindowError`. */
+export const WindowErrorCodec: Codec<WindowError> = {
+  encode: encodeWindowError,
+  decode: decodeWindowError,
+};
+
+/** One window, as far as its host can tell. */
+export interface WindowInfo {
+  /**
+   * Its label, by which calls name it: no two windows have the same at one time.
+   *
+   * From 1 to 128 bytes of UTF-8.
+   */
+  readonly label: string;
+  /**
+   * The name of its kind.
+   *
+   * From 1 to 64 bytes of UTF-8.
+   */
+  readonly kind: string;
+  /**
+   * The role of what runs in it; nothing when that is not known before it connects.
+   *
+   * At most 128 bytes of UTF-8.
+   */
+  readonly role: string | null;
+  /**
+   * Its title; nothing when the host cannot tell.
+   *
+   * At most 256 bytes of UTF-8.
+   */
+  readonly title: string | null;
+  /** Where it is in its life. */
+  readonly phase: WindowPhase;
+  /** Since when. */
+  readonly since: number;
+  /** Whether its peer is connected: what runs in it has said hello and not left. */
+  readonly connected: boolean;
+  /** Whether the keyboard is with it; false when the host cannot tell. */
+  readonly focused: boolean;
+  /** Whether it is minimised or hidden; false when the host cannot tell. */
+  readonly hidden: boolean;
+  /** Whether it does not answer. */
+  readonly unresponsive: boolean;
+  /** How often its contents were loaded again. */
+  readonly reloads: number;
+  /**
+   * Why it has crashed, in a sentence; nothing otherwise.
+   *
+   * At most 512 bytes of UTF-8.
+   */
+  readonly problem: string | null;
+}
+
+export function encodeWindowInfo(out: Writer, value: WindowInfo): void {
+  let at = 'label';
+  try {
+    out.string(value.label, 1, 128);
+    at = 'kind';
+    out.string(value.kind, 1, 64);
+    at = 'role';
+    if (out.option(value.role)) {
+      out.string(value.role, 0, 128);
+    }
+    at = 'title';
+    if (out.option(value.title)) {
+      out.string(value.title, 0, 256);
+    }
+    at = 'phase';
+    encodeWindowPhase(out, value.phase);
+    at = 'since';
+    writeTimestamp(out, value.since);
+    at = 'connected';
+    out.bool(value.connected);
+    at = 'focused';
+    out.bool(value.focused);
+    at = 'hidden';
+    out.bool(value.hidden);
+    at = 'unresponsive';
+    out.bool(value.unresponsive);
+    at = 'reloads';
+    out.u32(value.reloads);
+    at = 'problem';
+    if (out.option(value.problem)) {
+      out.string(value.problem, 0, 512);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeWindowInfo(input: Reader): WindowInfo {
+  let at = 'label';
+  try {
+    const label = input.string(1, 128);
+    at = 'kind';
+    const kind = input.string(1, 64);
+    at = 'role';
+    const role = input.bool() ? input.string(0, 128) : null;
+    at = 'title';
+    const title = input.bool() ? input.string(0, 256) : null;
+    at = 'phase';
+    const phase = decodeWindowPhase(input);
+    at = 'since';
+    const since = readTimestamp(input);
+    at = 'connected';
+    const connected = input.bool();
+    at = 'focused';
+    const focused = input.bool();
+    at = 'hidden';
+    const hidden = input.bool();
+    at = 'unresponsive';
+    const unresponsive = input.bool();
+    at = 'reloads';
+    const reloads = input.u32();
+    at = 'problem';
+    const problem = input.bool() ? input.string(0, 512) : null;
+    return {
+      label,
+      kind,
+      role,
+      title,
+      phase,
+      since,
+      connected,
+      focused,
+      hidden,
+      unresponsive,
+      reloads,
+      problem,
+    };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `WindowInfo`. */
+export const WindowInfoCodec: Codec<WindowInfo> = {
+  encode: encodeWindowInfo,
+  decode: decodeWindowInfo,
+};
+
+/** A kind of window that main has declared, and what its host can do with windows of it. */
+export interface WindowKind {
+  /**
+   * Its name, as [`Windows::open`] takes it.
+   *
+   * From 1 to 64 bytes of UTF-8.
+   */
+  readonly name: string;
+  /**
+   * What people call it.
+   *
+   * At most 256 bytes of UTF-8.
+   */
+  readonly title: string;
+  /** Whether windows of it can be opened by a call. */
+  readonly opens: boolean;
+  /** Whether they can be closed by a call. */
+  readonly closes: boolean;
+  /** Whether they can be brought to the front by a call. */
+  readonly focuses: boolean;
+  /**
+   * How many there may be at once.
+   *
+   * From 1 to 256.
+   */
+  readonly windowsMax: number;
+}
+
+export function encodeWindowKind(out: Writer, value: WindowKind): void {
+  let at = 'name';
+  try {
+    out.string(value.name, 1, 64);
+    at = 'title';
+    out.string(value.title, 0, 256);
+    at = 'opens';
+    out.bool(value.opens);
+    at = 'closes';
+    out.bool(value.closes);
+    at = 'focuses';
+    out.bool(value.focuses);
+    at = 'windows_max';
+    out.u32(inRange(value.windowsMax, 1, 256));
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeWindowKind(input: Reader): WindowKind {
+  let at = 'name';
+  try {
+    const name = input.string(1, 64);
+    at = 'title';
+    const title = input.string(0, 256);
+    at = 'opens';
+    const opens = input.bool();
+    at = 'closes';
+    const closes = input.bool();
+    at = 'focuses';
+    const focuses = input.bool();
+    at = 'windows_max';
+    const windowsMax = inRange(input.u32(), 1, 256);
+    return { name, title, opens, closes, focuses, windowsMax };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `WindowKind`. */
+export const WindowKindCodec: Codec<WindowKind> = {
+  encode: encodeWindowKind,
+  decode: decodeWindowKind,
+};
+
+/** What windows there are, and which could be. */
+export interface WindowList {
+  /**
+   * The kinds that main has declared, in its order; they stay while the application runs.
+   *
+   * At most 32 items.
+   */
+  readonly kinds: readonly WindowKind[];
+  /**
+   * The windows, in the order in which they were opened.
+   *
+   * At most 256 items.
+   */
+  readonly windows: readonly WindowInfo[];
+}
+
+export function encodeWindowList(out: Writer, value: WindowList): void {
+  let at = 'kinds';
+  try {
+    writeList(out, value.kinds, encodeWindowKind, 0, 32);
+    at = 'windows';
+    writeList(out, value.windows, encodeWindowInfo, 0, 256);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeWindowList(input: Reader): WindowList {
+  let at = 'kinds';
+  try {
+    const kinds = readList(input, 6, decodeWindowKind, 0, 32);
+    at = 'windows';
+    const windows = readList(input, 12, decodeWindowInfo, 0, 256);
+    return { kinds, windows };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `WindowList`. */
+export const WindowListCodec: Codec<WindowList> = {
+  encode: encodeWindowList,
+  decode: decodeWindowList,
+};
+
+/** Where a window is in its life. */
+export type WindowPhase =
+  /** It was asked for, and its host has not shown it yet. */
+  | 'opening'
+  /** It is there. */
+  | 'open'
+  /**
+   * The process that draws it is gone; the window may still be there. Why stands in [`WindowInfo::problem`].
+   */
+  | 'crashed'
+  /** It was asked to close. */
+  | 'closing'
+  /** It is gone. Only the event tells this: a closed window is on no list. */
+  | 'closed';
+
+export function encodeWindowPhase(out: Writer, value: WindowPhase): void {
+  switch (value) {
+    case 'opening':
+      out.count(0);
+      break;
+    case 'open':
+      out.count(1);
+      break;
+    case 'crashed':
+      out.count(2);
+      break;
+    case 'closing':
+      out.count(3);
+      break;
+    case 'closed':
+      out.count(4);
+      break;
+    default:
+      noVariant(value);
+  }
+}
+
+export function decodeWindowPhase(input: Reader): WindowPhase {
+  switch (input.u32()) {
+    case 0:
+      return 'opening';
+    case 1:
+      return 'open';
+    case 2:
+      return 'crashed';
+    case 3:
+      return 'closing';
+    case 4:
+      return 'closed';
+    default:
+      return fail('unknown_tag');
+  }
+}
+
+/** Writes and reads `WindowPhase`. */
+export const WindowPhaseCodec: Codec<WindowPhase> = {
+  encode: encodeWindowPhase,
+  decode: decodeWindowPhase,
 };
 
 /** Why a worker does not do what it was asked for. */

@@ -39,6 +39,35 @@ export const settingsPatch = (patch: api.SettingsPatch): wire.SettingsPatch => (
   framesPerSecondMax: patch.framesPerSecondMax ?? null,
 });
 
+/** What a window is doing; the worst of it, in one word. */
+function windowStatus({ phase, connected, hidden, unresponsive }: wire.WindowInfo): api.WindowStatus {
+  switch (phase) {
+    case "opening":
+    case "crashed":
+    case "closing":
+      return phase;
+    case "open":
+    case "closed":
+      if (!connected) return "away";
+      if (unresponsive) return "unresponsive";
+      return hidden ? "hidden" : "open";
+  }
+}
+
+/** All windows, each with what its kind lets be done with it. */
+export function windowList({ kinds, windows }: wire.WindowList): api.WindowList {
+  const of = (name: string): wire.WindowKind[] => kinds.filter((kind) => kind.name === name);
+  const room = ({ name, windowsMax }: wire.WindowKind): boolean => windows.filter(({ kind }) => kind === name).length < windowsMax;
+  return {
+    windows: windows.flatMap((window) =>
+      of(window.kind).map(({ title, closes, focuses }) => ({
+        label: window.label, title, status: windowStatus(window), detail: window.problem ?? "", closes, focuses,
+      })),
+    ),
+    openable: kinds.filter((kind) => kind.opens && room(kind)).map(({ name, title }) => ({ name, title })),
+  };
+}
+
 /** Why a call failed, in the windows' words. `say` puts the application's own error into a sentence. */
 export function failure<E>(error: unknown, say: (error: E) => string): unknown {
   if (error instanceof ApplicationError) {
@@ -70,6 +99,32 @@ export function snapshotError(error: wire.SnapshotError): string {
       return "The viewer has not shown a picture yet.";
     case "failed":
       return sentence(error.reason);
+  }
+}
+
+/** Why something was not done with a window. */
+export function windowError(error: wire.WindowError): string {
+  switch (error.type) {
+    case "unknownKind":
+      return `There are no windows of the kind ${error.kind}.`;
+    case "noSuchWindow":
+      return `The window ${error.label} has closed already.`;
+    case "tooMany":
+      return `There are ${error.windowsMax} of them already, which is as many as there may be.`;
+    case "refused":
+    case "notPossible":
+    case "failed":
+      return sentence(error.reason);
+  }
+}
+
+/** Why the studio does not end. */
+export function quitError(error: wire.QuitError): string {
+  switch (error.type) {
+    case "refused":
+      return sentence(error.reason);
+    case "quitting":
+      return "It is ending already.";
   }
 }
 

@@ -108,6 +108,11 @@ export class Link {
       case "closed":
         this.#portcullis = undefined;
         switch (state.reason) {
+          case "revoked":
+            this.#connection.set({ type: "closed" });
+            // Browsers let a page close itself only if a script has opened it; otherwise it says that it was closed.
+            window.close();
+            return;
           case "going_away":
             return this.#lost("The studio was closed.", true);
           case "contract_mismatch":

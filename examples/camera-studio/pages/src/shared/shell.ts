@@ -40,6 +40,10 @@ function showConnection(connection: Connection): void {
       setText(text, connection.label);
       banner("", "");
       break;
+    case "closed":
+      setText(text, "Closed");
+      banner("Window closed", "It was closed from the list of windows. Reload it to open it again.");
+      break;
     case "lost":
       setText(text, "Not connected");
       banner(

@@ -65,6 +65,7 @@ function showStatus(): void {
 }
 
 function reason(connection: Connection | undefined, list: CameraList | undefined): [string, string] {
+  if (connection?.type === "closed") return ["Window closed", "Reload it to see the picture again."];
   if (connection?.type === "lost") return ["Not connected", "The picture comes back with the connection."];
   if (connection?.type !== "connected" || list === undefined) return ["Connecting", ""];
   const shown = list.cameras.find((each) => each.id === list.selected);

@@ -1,0 +1,223 @@
+/** The hub's end of one connection: frames in and out, windows, the ids of both directions. Routing is not known here. */
+import { Reader } from '../codec/reader.js';
+import { Writer } from '../codec/writer.js';
+import type { Failure } from '../errors.js';
+import type { ReasonName, StatusName } from '../generated/tables.js';
+import { reasonCode, statusCode } from '../names.js';
+import { CallTable } from '../session/calls.js';
+import * as frame from '../session/frame.js';
+import { CLIENT_BYTES_MAX, type Limits, LIMITS_DEFAULT, OUTBOX_BYTES_MAX, PROTOCOL } from '../session/limits.js';
+import { Outbox } from '../session/outbox.js';
+import { Violation } from '../session/violation.js';
+import { failureCodec } from '../session/wire.js';
+import type { Transport } from '../transport/transport.js';
+import type { Instance } from './instance.js';
+
+/** A call that a peer has opened: relayed to another peer, a subscription, or a publication. */
+export interface Opened {
+  /** The frames of the caller's that follow. */
+  item?(body: Uint8Array, missed: number): void;
+  credit?(items: number, bytes: number): void;
+  finish?(): void;
+  /** The caller gives it up: it still gets an `end`, unless `gone`. */
+  cancel(gone: boolean): void;
+}
+
+/** A call that the hub has opened at a peer which serves. */
+export interface Served {
+  /** The frames of the callee's. */
+  itemDown(body: Uint8Array, missed: number): void;
+  creditUp(items: number, bytes: number): void;
+  end(code: number, body: Uint8Array): void;
+  /** The peer has left. */
+  left(): void;
+}
+
+/** What a leg tells of. */
+export interface LegEvents {
+  /** A request, notification, subscription or publication. Head and body are good during the call only. */
+  opened(leg: Leg, head: frame.Head, body: Uint8Array): void;
+  acked(leg: Leg, id: number, token: number): void;
+  /** Once, at the end. */
+  left(leg: Leg): void;
+}
+
+const encoder = new TextEncoder();
+
+/** The body of an `end` that is a failure of the hub's own. */
+export function failureBody(failure: Failure): Uint8Array {
+  const out = new Writer();
+  failureCodec.encode(out, failure);
+  return out.view();
+}
+
+/** One peer of the hub. */
+export class Leg {
+  /** What the peer accepts. */
+  limits: Limits = LIMITS_DEFAULT;
+  /** Calls that the peer has opened. */
+  readonly inbound = new CallTable<Opened>(LIMITS_DEFAULT.calls);
+  /** Calls that the hub has opened at it. */
+  readonly outbound = new CallTable<Served>(LIMITS_DEFAULT.calls);
+  /** The peer's bindings and exports: the instance behind each number. */
+  readonly numbers = new Map<number, Instance>();
+  /** Whether it has not left. */
+  isOpen = true;
+  readonly #outbox = new Outbox();
+  readonly #head = frame.emptyHead();
+  #greeted = false;
+  #unacknowledged = 0;
+  #flushing = false;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly events: LegEvents,
+    readonly peer: number,
+    readonly label: string,
+    readonly role: string,
+  ) {
+    transport.onMessage = (bytes) => this.#receive(bytes);
+    transport.onClose = () => this.#leave();
+  }
+
+  /** A data frame to the peer. The body is copied. */
+  data(kind: number, flags: number, binding: number, ordinal: number, id: number, budget: number, body?: Uint8Array): void {
+    if (!this.isOpen) return;
+    this.#outbox.data(kind, flags, binding, ordinal, id, budget, body);
+    if (this.#outbox.dataBytes > OUTBOX_BYTES_MAX) this.close('slow_consumer', 'too much waits for this peer');
+    else this.#touched();
+  }
+
+  /** A control frame to the peer. */
+  control(kind: number, flags: number, ordinal: number, id: number, budget: number, body?: Uint8Array): void {
+    if (!this.isOpen) return;
+    this.#outbox.control(kind, flags, ordinal, id, budget, body);
+    this.#touched();
+  }
+
+  /** Ends a call that the peer has opened. */
+  end(id: number, code: number, body?: Uint8Array): void {
+    if (this.inbound.remove(id) !== undefined) this.data(frame.END, 0, 0, code, id, 0, body);
+  }
+
+  /** Ends it with a failure of the hub's own. */
+  refuse(id: number, status: StatusName, failure: Failure): void {
+    this.end(id, statusCode(status), failureBody(failure));
+  }
+
+  /** Ends the connection: with a goodbye, or as if the transport were lost. */
+  close(reason?: ReasonName, message = ''): void {
+    if (!this.isOpen) return;
+    if (reason !== undefined) {
+      this.#outbox.clear(false);
+      this.control(frame.GOODBYE, 0, reasonCode(reason), 0, 0, encoder.encode(message));
+      this.#flush();
+    }
+    this.transport.close();
+    this.#leave();
+  }
+
+  #receive(bytes: Uint8Array): number {
+    const head = this.#head;
+    try {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      // Every turn uses up at least a header.
+      for (let offset = 0; offset < bytes.length && this.isOpen; offset += head.length) {
+        if (!frame.parseHead(view, offset, LIMITS_DEFAULT.frameBytes, head)) throw new Violation('partial_message');
+        if (head.kind !== 0) this.#take(head, bytes.subarray(offset + frame.HEADER_BYTES, offset + head.length));
+      }
+    } catch (error) {
+      if (error instanceof Violation) this.close(error.reason, error.message);
+      else this.close('malformed_payload', String(error));
+    }
+    return bytes.length;
+  }
+
+  #take(head: frame.Head, body: Uint8Array): void {
+    const { kind, flags, ordinal, id, budget } = head;
+    if (this.#greeted === (kind === frame.HELLO)) throw new Violation('unexpected_frame', `kind ${kind}`);
+    if (frame.isData(kind)) this.#count(head.length);
+    const called = (flags & frame.FLAG_CALLEE) !== 0;
+    switch (kind) {
+      case frame.HELLO:
+        return this.#greet(body);
+      case frame.GOODBYE:
+        return this.#leave();
+      case frame.PING:
+        return this.control(frame.PONG, 0, 0, id, 0);
+      case frame.WINDOW:
+        // No frame of the hub's has a deadline of its own to be written anew.
+        this.#outbox.addWindow(budget, 0);
+        return this.#touched();
+      case frame.ITEM:
+        return called ? this.outbound.get(id)?.itemDown(body, ordinal) : this.inbound.get(id)?.item?.(body, ordinal);
+      case frame.CREDIT:
+        return called ? this.outbound.get(id)?.creditUp(ordinal, budget) : this.inbound.get(id)?.credit?.(ordinal, budget);
+      case frame.FINISH:
+        return this.inbound.get(id)?.finish?.();
+      case frame.CANCEL:
+        return this.inbound.get(id)?.cancel(false);
+      case frame.END:
+        return this.outbound.remove(id)?.end(ordinal, body);
+      case frame.ACK:
+        return this.events.acked(this, id, budget);
+      case frame.PONG:
+        return undefined;
+      default:
+        return this.events.opened(this, head, body);
+    }
+  }
+
+  #greet(body: Uint8Array): void {
+    const input = new Reader(body);
+    const min = input.u16();
+    const max = input.u16();
+    if (min > PROTOCOL || max < PROTOCOL) throw new Violation('version_mismatch', `protocols ${min} to ${max}`);
+    input.string(0, CLIENT_BYTES_MAX);
+    const [frameBytes, windowBytes, calls] = [input.u32(), input.u32(), input.u16()];
+    this.limits = { frameBytes, windowBytes, calls, streamItems: input.u32(), streamBytes: input.u32() };
+    this.outbound.slotsMax = calls;
+    this.#greeted = true;
+    const out = new Writer();
+    out.u16(PROTOCOL);
+    out.u32(LIMITS_DEFAULT.frameBytes);
+    out.u32(LIMITS_DEFAULT.windowBytes);
+    out.u16(LIMITS_DEFAULT.calls);
+    out.u32(LIMITS_DEFAULT.streamItems);
+    out.u32(LIMITS_DEFAULT.streamBytes);
+    out.u32(this.peer);
+    out.string(this.label);
+    out.string(this.role);
+    this.control(frame.WELCOME, 0, 0, 0, 0, out.view());
+    this.#outbox.addWindow(windowBytes, 0);
+  }
+
+  #count(length: number): void {
+    this.#unacknowledged += length;
+    if (this.#unacknowledged * 2 < LIMITS_DEFAULT.windowBytes) return;
+    this.control(frame.WINDOW, 0, 0, 0, this.#unacknowledged);
+    this.#unacknowledged = 0;
+  }
+
+  #touched(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    while (this.#outbox.hasOutput) {
+      const message = this.#outbox.transmit();
+      if (message !== undefined) this.transport.send(message);
+    }
+  }
+
+  #leave(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    for (const opened of this.inbound.drain()) opened.cancel(true);
+    for (const served of this.outbound.drain()) served.left();
+    this.events.left(this);
+  }
+}

@@ -1,0 +1,80 @@
+/** One call between two peers of the hub: every frame of it goes on under the id that the other side knows. */
+import { statusCode } from '../names.js';
+import { textOf } from '../runtime/failure.js';
+import { CANCEL, CREDIT, FINISH, FLAG_CALLEE, ITEM, REQUEST } from '../session/frame.js';
+import type { Instance } from './instance.js';
+import { failureBody, type Leg, type Opened, type Served } from './leg.js';
+
+/** Budgets are whole milliseconds, rounded up. */
+const CLOCK_ERROR_MS = 1;
+
+/** Named from the caller's side; what the callee sends carries its flag, and comes by the methods of `Served`. */
+export class Relay implements Opened, Served {
+  readonly #callee: Leg;
+  #calleeId = 0;
+  /** When its time is used up, in milliseconds of `performance.now`. */
+  #deadline = Infinity;
+  /** Its caller has given it up, for this reason. */
+  #given: 'cancelled' | 'deadline_exceeded' | undefined;
+  #ended: ((code: number, body: Uint8Array) => void) | undefined;
+
+  constructor(
+    private readonly instance: Instance,
+    private readonly caller: Leg,
+    private readonly callerId: number,
+  ) {
+    this.#callee = instance.server;
+  }
+
+  /** Passes the request on. */
+  begin(ordinal: number, budgetMs: number, body: Uint8Array): void {
+    const { instance, caller } = this;
+    const channel = instance.descriptor.channels[ordinal];
+    const limitMs = budgetMs > 0 ? budgetMs : (channel?.deadlineMs ?? Infinity);
+    this.#deadline = performance.now() + limitMs - CLOCK_ERROR_MS;
+    if (channel !== undefined) this.#ended = instance.observe?.(channel, caller.label, body);
+    this.#calleeId = this.#callee.outbound.open(this);
+    if (this.#calleeId === 0) return this.#fail('resource_exhausted', 'too many calls are open');
+    this.#callee.data(REQUEST, 0, instance.exportId, ordinal, this.#calleeId, budgetMs, body);
+  }
+
+  item(body: Uint8Array, missed: number): void {
+    this.#callee.data(ITEM, 0, 0, missed, this.#calleeId, 0, body);
+  }
+
+  itemDown(body: Uint8Array, missed: number): void {
+    this.caller.data(ITEM, FLAG_CALLEE, 0, missed, this.callerId, 0, body);
+  }
+
+  credit(items: number, bytes: number): void {
+    this.#callee.control(CREDIT, 0, items, this.#calleeId, bytes);
+  }
+
+  creditUp(items: number, bytes: number): void {
+    this.caller.control(CREDIT, FLAG_CALLEE, items, this.callerId, bytes);
+  }
+
+  finish(): void {
+    this.#callee.data(FINISH, 0, 0, 0, this.#calleeId, 0);
+  }
+
+  cancel(): void {
+    this.#given = performance.now() >= this.#deadline ? 'deadline_exceeded' : 'cancelled';
+    this.#callee.data(CANCEL, 0, 0, 0, this.#calleeId, 0);
+  }
+
+  end(code: number, body: Uint8Array): void {
+    // The callee may say it otherwise; what its caller knows is why it gave up.
+    if (this.#given === undefined) this.#ended?.(code, body);
+    else this.#ended?.(statusCode(this.#given), failureBody({ channel: '', message: textOf(this.#given) }));
+    this.caller.end(this.callerId, code, body);
+  }
+
+  left(): void {
+    this.#fail('unavailable', 'its server has left');
+  }
+
+  #fail(status: 'resource_exhausted' | 'unavailable', message: string): void {
+    this.end(statusCode(status), failureBody({ channel: '', message }));
+  }
+}

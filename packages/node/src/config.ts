@@ -1,0 +1,70 @@
+/** How a hub is set up, and what is attached to it. */
+import type { Limits, Logger, ReasonName } from '@portcullis/client';
+import type { HubEvent } from './events.js';
+
+/**
+ * What a kind of peer may do; everything else is denied. Grants name `interface.channel` (a channel's own name, or its
+ * capability) or `interface.*`; `serve` names interfaces. They are checked against the contract when the hub is made.
+ */
+export interface RoleConfig {
+  readonly name: string;
+  /** It may call, notify, and open streams. */
+  readonly call?: readonly string[];
+  /** It may publish to topics of instances that others serve. */
+  readonly publish?: readonly string[];
+  /** It may subscribe to topics. */
+  readonly subscribe?: readonly string[];
+  /** It may serve interfaces, and publish to its own instance's topics. */
+  readonly serve?: readonly string[];
+}
+
+/** How a hub is set up. */
+export interface HubConfig {
+  /** The text of `contract.schema`. Absent: the contract of the application's own addon. */
+  readonly schema?: string | Uint8Array;
+  readonly roles: readonly RoleConfig[];
+  /** Whether each call that ends, and each value that is published, is an event. Costs some microseconds each. */
+  readonly observeCalls?: boolean;
+  /**
+   * The path of the addon. Absent: that of the environment variable `PORTCULLIS_ADDON_PATH`, then the package for this
+   * platform, then one that was built in this repository.
+   */
+  readonly addon?: string;
+  /** What the hub accepts from each peer; the defaults where absent. */
+  readonly limits?: Partial<Limits>;
+  /** Told of what happens, some moments later and in order. What it throws is logged. */
+  readonly onEvent?: (event: HubEvent) => void;
+  /** Where the faults of ports and of `onEvent` are written; the console when absent. */
+  readonly logger?: Logger;
+}
+
+/** What main says of a new peer. Nothing of it comes from the peer. */
+export interface AdmissionConfig {
+  /** Which window or worker it is, in at most 128 bytes of UTF-8. */
+  readonly label: string;
+  /** The name of its role. */
+  readonly role: string;
+}
+
+/** What the hub sends to; set by whoever attaches. */
+export interface HubPort {
+  /** Sends one message, which holds whole frames. The bytes belong to the port. What it throws ends this peer alone. */
+  send(bytes: Uint8Array<ArrayBuffer>): void;
+  /** The peer has ended, after the last `send`; the transport can be closed. Called once. */
+  closed(goodbye: { readonly reason: ReasonName; readonly message: string }): void;
+}
+
+/** A peer that was attached. After its end nothing here does anything. */
+export interface Attached {
+  /** The number by which reports and logs name it. */
+  readonly peer: number;
+  /**
+   * Takes in one message, which holds whole frames; one that breaks the protocol ends this peer. Throws `HubError` for
+   * what is no plain memory: `ERR_PORTCULLIS_SHARED_BUFFER`, `…_DETACHED_BUFFER`, `…_NOT_BYTES`.
+   */
+  deliver(bytes: Uint8Array): void;
+  /** The transport is gone. */
+  lost(why: string): void;
+  /** Ends the peer, which is told why. */
+  close(reason: 'closed' | 'going_away' | 'revoked', message?: string): void;
+}
