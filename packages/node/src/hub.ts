@@ -35,7 +35,7 @@ export class Hub {
     const json = JSON.stringify({ schema: text, roles, observeCalls, limits, events: onEvent !== undefined });
     this.#logger = config.logger ?? console;
     this.#onEvent = onEvent;
-    this.#handle = typed(() => this.#addon.create(json, () => this.#pump.drain()));
+    this.#handle = typed(() => this.#addon.create(json, () => this.#pump.wake()));
     const events = { events: (json: string) => this.#events(json), shutDown: () => this.#shutDown?.() };
     this.#pump = new Pump(this.#addon, this.#handle, events, this.#logger);
   }

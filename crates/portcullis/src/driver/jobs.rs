@@ -7,6 +7,8 @@ use portcullis_proto::rpc::{
     Complete, HandlerReply, Job, Mode, Outcome, Replies, Running, start_job,
 };
 
+use portcullis_proto::time::Time;
+
 use super::pace::Pace;
 use crate::clock::Clock;
 
@@ -41,17 +43,16 @@ pub(crate) fn start_all(
 /// What an inline handler may take before it is logged by name: it runs on a thread that others wait for.
 pub(crate) const INLINE_MAX: Duration = Duration::from_millis(5);
 
-/// Runs the jobs in place, in order: handlers that are marked `inline`, on the thread that brought their calls. `spawn`
-/// gets each that waits for something after all.
+/// Runs the jobs in place, in order: handlers that are marked `inline`, on the thread that brought their calls at `began`.
+/// `spawn` gets each that waits for something after all.
 pub(crate) fn start_inline(
     jobs: &mut Vec<Job>,
     input: &[u8],
     replies: &mut Replies,
     complete: &Arc<dyn Complete>,
-    clock: &Clock,
+    (clock, mut began): (&Clock, Time),
     mut spawn: impl FnMut(Mode, Running, tracing::Span),
 ) {
-    let mut began = clock.now();
     for job in jobs.drain(..) {
         let channel = Arc::clone(&job.channel);
         let span = span(&job);

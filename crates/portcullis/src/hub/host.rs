@@ -81,12 +81,13 @@ impl PeerHost {
     ) {
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         let Scratch { turn, replies } = &mut *scratch;
-        self.hub.turn_with(turn, |core, now, turn| {
+        let began = self.hub.turn_with(turn, |core, now, turn| {
             core.deliver_message(self.peer, message, now, turn);
             // Whatever has come may run out; nobody but the hub keeps this peer's time.
             if !turn.touched.contains(&self.peer) {
                 turn.touched.push(self.peer);
             }
+            now
         });
         if turn.jobs.is_empty() {
             return;
@@ -105,7 +106,7 @@ impl PeerHost {
         }
         if !turn.jobs.is_empty() {
             let complete: Arc<dyn Complete> = Arc::clone(self) as Arc<dyn Complete>;
-            let clock = &self.hub.clock;
+            let clock = (&self.hub.clock, began);
             start_inline(&mut turn.jobs, message, replies, &complete, clock, |mode, go, span| {
                 self.spawn(mode, go, span);
             });

@@ -128,6 +128,12 @@ export class Outbox {
   /** The next message of whole frames, which belongs to the caller; undefined when nothing may leave now. */
   transmit(): Bytes | undefined {
     this.acknowledging = 0;
+    if (this.#control.length === 0 && this.#ready.length === 1) {
+      // The usual case of a call alone.
+      const only = this.#ready.pop() as Bytes;
+      this.dataBytes -= only.length;
+      return only;
+    }
     const frames: Bytes[] = [];
     const control = gather(this.#control, frames, 0);
     this.controlBytes -= control;
