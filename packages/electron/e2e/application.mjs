@@ -1,7 +1,7 @@
 // The application of the tests: main of the real adapter with the real addon, pages with the real bundles, in the
 // stand-in. One to a process, as in Electron.
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,12 +13,13 @@ import { servePages, until } from "./support.mjs";
 /** The contract of the tests. */
 export const SCHEMA = new URL("../../../tests/sample-contract/contract.schema", import.meta.url);
 
-/** The addon that the environment names, or the one that cargo has built. */
+/** The addon that the environment names, or the one that cargo has built last. */
 export function addonPath() {
   if (process.env.PORTCULLIS_ADDON_PATH) return process.env.PORTCULLIS_ADDON_PATH;
   const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../../../target", import.meta.url));
   const name = { win32: "portcullis_node.dll", darwin: "libportcullis_node.dylib" }[process.platform] ?? "libportcullis_node.so";
-  const found = ["release", "debug"].map((profile) => join(target, profile, name)).find((path) => existsSync(path));
+  const built = ["release", "debug"].map((profile) => join(target, profile, name)).filter((path) => existsSync(path));
+  const [found] = built.sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
   if (found === undefined) throw new Error(`there is no ${name} below ${target}: cargo build -p portcullis-node makes one`);
   return found;
 }

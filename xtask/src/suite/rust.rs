@@ -98,10 +98,10 @@ pub(super) fn tests(counts: &mut Counts) -> Result<()> {
     process::run_tests(test, counts)
 }
 
-/// Builds everything that tests start as processes of their own, with the features that the tests have: built apart,
-/// much would be built twice.
+/// Builds everything that tests start as processes of their own or load as an addon, with the features that the tests
+/// have: built apart, much would be built twice.
 pub(super) fn build_programs() -> Result<()> {
-    let mut build = process::cargo(&["build", "--bins", "--examples"]);
+    let mut build = process::cargo(&["build", "--lib", "--bins", "--examples"]);
     build.args(flags());
     process::run(build)
 }

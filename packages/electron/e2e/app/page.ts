@@ -11,7 +11,7 @@ const noted = nothingYet();
 
 /** Connects, and waits until the connection stands or is refused: its label, or the refusal. */
 async function open(options: ElectronConnectOptions = {}) {
-  const portcullis = connectElectron({ interfaces: [Echo, Flows, Topics], logger: { warn: () => undefined, error: () => undefined }, ...options });
+  const portcullis = connectElectron({ interfaces: [Echo, Flows, Topics], logger: { error: () => undefined }, ...options });
   app.portcullis = portcullis;
   const state = await new Promise<Portcullis['state']>((resolve) => {
     const look = () => portcullis.state.status !== 'connecting' && resolve(portcullis.state);
