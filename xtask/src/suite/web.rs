@@ -1,4 +1,4 @@
-//! The sections that Node runs: types, unit tests, and the test with a real browser. Which packages there are stands
+//! The sections that Node runs: types, unit tests, and the tests with a real browser. Which packages there are stands
 //! in the root's `package.json`; what each of them checks and tests, in its own.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
@@ -10,8 +10,8 @@ use super::rust;
 use crate::counts::Counts;
 use crate::{place, process, provide};
 
-/// The package with the test that drives a browser, its script `e2e`.
-const BROWSER_TEST: &str = "examples/camera-studio/pages";
+/// The packages with tests that drive a browser, their script `e2e`: the studio's pages, and Electron's stand-in.
+const BROWSER_TESTS: &[&str] = &["examples/camera-studio/pages", "packages/electron"];
 
 /// What it starts.
 const STUDIO: &str = "debug/camera-studio";
@@ -50,7 +50,11 @@ pub(super) fn browser(counts: &mut Counts) -> Result<()> {
     provide::npm_packages(false)?;
     let chromium = provide::chromium()?;
     rust::build_programs()?;
-    let mut test = process::command("npm", &["run", "e2e", "--workspace", BROWSER_TEST]);
-    test.env("CHROMIUM", chromium).env("STUDIO", place::target().join(STUDIO));
-    process::run_tests(test, counts)
+    for package in BROWSER_TESTS {
+        let mut test = process::command("npm", &["run", "e2e", "--workspace", package]);
+        test.env("CHROMIUM", &chromium).env("STUDIO", place::target().join(STUDIO));
+        test.env("PORTCULLIS_ADDON_PATH", place::addon());
+        process::run_tests(test, counts)?;
+    }
+    Ok(())
 }
