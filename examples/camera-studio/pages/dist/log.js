@@ -1253,7 +1253,8 @@ var FINISH = 14;
 var CANCEL = 15;
 var END = 16;
 var UNBOUND = 17;
-var DATA_KINDS = 1 << REQUEST | 1 << NOTIFY | 1 << SUBSCRIBE | 1 << PUBLISH | 1 << ITEM | 1 << FINISH | 1 << CANCEL | 1 << END | 1 << UNBOUND;
+var CALLER = 18;
+var DATA_KINDS = 1 << REQUEST | 1 << NOTIFY | 1 << SUBSCRIBE | 1 << PUBLISH | 1 << ITEM | 1 << FINISH | 1 << CANCEL | 1 << END | 1 << UNBOUND | 1 << CALLER;
 var PEER_KINDS = 1 << HELLO | 1 << SUBSCRIBE | 1 << PUBLISH | 1 << ACK;
 function isFromPeer(kind) {
   return (PEER_KINDS >> kind & 1) !== 0;
@@ -1284,7 +1285,7 @@ function parseHead(bytes2, offset, frameBytesMax, head) {
   head.length = length;
   if (have < HEADER_BYTES) return false;
   const kind = bytes2[offset + 4];
-  if (kind === 0 || kind > UNBOUND) {
+  if (kind === 0 || kind > CALLER) {
     if (kind < OPTIONAL_KINDS_FROM) throw new Violation("unknown_kind", `kind ${kind}`);
     head.kind = 0;
     return have >= length;
@@ -1428,6 +1429,11 @@ var Outbox = class {
   /** The next message of whole frames, which belongs to the caller; undefined when nothing may leave now. */
   transmit() {
     this.acknowledging = 0;
+    if (this.#control.length === 0 && this.#ready.length === 1) {
+      const only = this.#ready.pop();
+      this.dataBytes -= only.length;
+      return only;
+    }
     const frames = [];
     const control = gather(this.#control, frames, 0);
     this.controlBytes -= control;
@@ -1586,6 +1592,16 @@ function decodeReport(input) {
 var reportCodec = /* @__PURE__ */ readOnly(decodeReport);
 function hashBytes(hash) {
   return Uint8Array.from(hash.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+function decodeCaller(peer, body2) {
+  try {
+    const input = new Reader(body2);
+    const caller = { peer, label: input.string(0, NAME_BYTES_MAX), role: input.string(0, NAME_BYTES_MAX) };
+    input.finish();
+    return caller;
+  } catch (error) {
+    throw new Violation("malformed_payload", `caller: ${String(error)}`);
+  }
 }
 
 // ../../../packages/client/src/session/core.ts
@@ -1923,6 +1939,8 @@ var Session = class extends SessionCore {
         return this.#takeItem(head, body2);
       case END:
         return this.#takeEnd(id, ordinal, body2);
+      case CALLER:
+        return this.events.caller(binding, body2);
     }
     if (body2.length > 0) throw new Violation("malformed_frame", `kind ${kind} has no body`);
     switch (kind) {
@@ -2093,6 +2111,7 @@ var Connection = class {
         else this.session.refuse(id, "unimplemented", "this peer serves nothing");
       },
       notify: (...notification) => this.server?.notify(...notification),
+      caller: (peer, body2) => this.server?.caller(peer, body2),
       unbound,
       welcome: ({ peer, label, role }) => this.#changed({ status: "connected", peer, label, role }),
       silent: (lateMs) => {
@@ -2940,9 +2959,10 @@ var DroppingPump = class extends Pump {
 
 // ../../../packages/client/src/runtime/serving.ts
 var Serving = class {
-  constructor(connection, descriptor, id, deadline) {
+  constructor(connection, descriptor, caller, id, deadline) {
     this.connection = connection;
     this.descriptor = descriptor;
+    this.caller = caller;
     this.id = id;
     this.deadline = deadline;
     this.channel = descriptor.name;
@@ -3083,6 +3103,8 @@ var Server = class {
   }
   #exports = /* @__PURE__ */ new Map();
   #running = 0;
+  /** Who makes the calls that come next, where this peer is told. */
+  #caller;
   add(id, descriptor, handlers) {
     this.#exports.set(id, { descriptor, handlers, open: /* @__PURE__ */ new Set() });
   }
@@ -3091,6 +3113,9 @@ var Server = class {
     const left = this.#exports.get(id);
     this.#exports.delete(id);
     for (const serving of left?.open ?? []) serving.stop("unavailable");
+  }
+  caller(peer, body2) {
+    this.#caller = decodeCaller(peer, body2);
   }
   request(id, exportId, ordinal, body2, budgetMs2) {
     const { session } = this.connection;
@@ -3106,7 +3131,7 @@ var Server = class {
     }
     const deadline = this.connection.now() + (budgetMs2 > 0 ? budgetMs2 : channel.deadlineMs);
     if (budgetMs2 === 0) session.setInboundDeadline(id, deadline);
-    const serving = new Serving(this.connection, channel, id, deadline);
+    const serving = new Serving(this.connection, channel, this.#caller, id, deadline);
     session.accept(id, serving, channel.up !== null, channel.down !== null);
     this.#run(served, serving, handler, body2);
   }
@@ -3120,7 +3145,7 @@ var Server = class {
       return connection.logger.error(`portcullis: ${channel.name} was dropped: too many handlers are at work`);
     }
     const deadline = connection.now() + (channel.deadlineMs > 0 ? channel.deadlineMs : NOTIFY_MS);
-    this.#run(served, new Serving(connection, channel, 0, deadline), handler, body2);
+    this.#run(served, new Serving(connection, channel, this.#caller, 0, deadline), handler, body2);
   }
   #run(served, serving, handler, body2) {
     this.#running++;
