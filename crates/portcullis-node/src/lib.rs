@@ -15,7 +15,6 @@
     test,
     allow(dead_code, reason = "`#[napi]` exports nothing to tests, and they have no Node")
 )]
-#![cfg_attr(test, allow(dead_code, reason = "what Node would call is not exported to tests"))]
 
 mod application;
 mod bytes;
