@@ -65,7 +65,7 @@ pub async fn f02_f03_bad_headers(scene: &Scene) {
         ("length limit + 1", header(limit + 1, 8, 0, 0), Reason::FrameTooLarge),
         ("length 2^32 - 1", header(u32::MAX, 8, 0, 0), Reason::FrameTooLarge),
         ("kind 0", header(24, 0, 0, 0), Reason::UnknownKind),
-        ("kind 18", header(24, 18, 0, 0), Reason::UnknownKind),
+        ("kind 19", header(24, 19, 0, 0), Reason::UnknownKind),
         ("kind 127", header(24, 127, 0, 0), Reason::UnknownKind),
         ("a flag on a ping", header(24, 4, 1, 0), Reason::UnknownFlag),
         ("a third flag on an item", header(24, 11, 4, 0), Reason::UnknownFlag),
