@@ -121,7 +121,6 @@ impl Hub {
             correlation,
             callee,
         };
-        let catalog = Arc::clone(&self.catalog);
         let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
         if asked.budget_ms == 0 {
             state.session.set_inbound_deadline(id, deadline);
@@ -129,11 +128,19 @@ impl Hub {
         if up || down {
             state.session.accept(id, up, down);
         }
+        if let Some(inbound) = state.session.inbound_mut(id) {
+            inbound.meta = Some(meta);
+        }
         match route {
             Route::Main(service) => {
-                let Some(host) = state.host.clone() else { return Ok(()) };
-                let call =
-                    Call::new(host, Some(Arc::clone(&state.caller)), Some(deadline), correlation);
+                if !self.may_handle(peer, asked.body.len(), false) {
+                    let failure = FailureBody::new("as much is worked on for this peer as may be");
+                    self.fail_call(peer, id, Status::ResourceExhausted, failure, now, turn);
+                    return Ok(());
+                }
+                let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
+                let Some(origin) = state.origin.clone() else { return Ok(()) };
+                let call = Call::new(origin, Some(deadline), correlation);
                 let work = if up || down {
                     let mut local = Box::new(LocalCall::default());
                     local.call = Some(call.clone());
@@ -142,13 +149,11 @@ impl Hub {
                     Work::Handler(call.clone())
                 };
                 if let Some(inbound) = state.session.inbound_mut(id) {
-                    *inbound = Inbound { meta: Some(meta), work };
+                    inbound.work = work;
                 }
-                let Some(name) = catalog.full_name(interface, asked.ordinal) else { return Ok(()) };
                 turn.jobs.push(Job {
                     service,
                     ordinal: asked.ordinal,
-                    channel: Arc::clone(name),
                     id: Some(id),
                     body: asked.range.clone(),
                     in_place: true,
@@ -158,11 +163,6 @@ impl Hub {
             }
             Route::Peer { peer: callee, export } => {
                 self.check_args(interface, asked)?;
-                if let Some(state) = self.peers.get_mut(peer.0)
-                    && let Some(inbound) = state.session.inbound_mut(id)
-                {
-                    inbound.meta = Some(meta);
-                }
                 self.relay(peer, id, callee, export, asked, deadline, (up, down), now, turn);
                 Ok(())
             }
@@ -184,21 +184,23 @@ impl Hub {
             Err(Refusal::Gone | Refusal::Unserved | Refusal::Quitting) => return Ok(()),
         };
         let correlation = self.correlation();
-        let catalog = Arc::clone(&self.catalog);
-        let Some(name) = catalog.full_name(interface, asked.ordinal) else { return Ok(()) };
         match route {
             Route::Main(service) => {
+                let may = self.may_handle(peer, asked.body.len(), true);
                 let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
-                let Some(host) = state.host.clone() else { return Ok(()) };
-                let caller = Some(Arc::clone(&state.caller));
+                if !may {
+                    // A notification promises nothing.
+                    state.counters.dropped += 1;
+                    return Ok(());
+                }
+                let Some(origin) = state.origin.clone() else { return Ok(()) };
                 turn.jobs.push(Job {
                     service,
                     ordinal: asked.ordinal,
-                    channel: Arc::clone(name),
                     id: None,
                     body: asked.range.clone(),
                     in_place: true,
-                    call: Call::new(host, caller, None, correlation),
+                    call: Call::new(origin, None, correlation),
                 });
             }
             Route::Peer { peer: callee, export } => {

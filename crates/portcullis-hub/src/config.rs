@@ -3,6 +3,7 @@
 use portcullis_proto::schema::Schema;
 use portcullis_proto::session::{Config, Limits};
 
+use crate::handling::HANDLED_BYTES_MAX;
 use crate::policy::Role;
 
 /// The contract, the roles and the bounds of a hub.
@@ -16,6 +17,7 @@ pub struct HubConfig {
     pub(crate) exports_max: usize,
     pub(crate) subscriptions_max: usize,
     pub(crate) queued_bytes_max: usize,
+    pub(crate) handled_bytes_max: usize,
     pub(crate) observe_calls: bool,
 }
 
@@ -46,6 +48,7 @@ impl HubConfig {
             exports_max: EXPORTS_MAX,
             subscriptions_max: SUBSCRIPTIONS_MAX,
             queued_bytes_max: QUEUED_BYTES_MAX,
+            handled_bytes_max: HANDLED_BYTES_MAX,
             observe_calls: false,
         }
     }
@@ -90,6 +93,14 @@ impl HubConfig {
     #[must_use]
     pub fn queued_bytes_max(mut self, bytes: usize) -> Self {
         self.queued_bytes_max = bytes;
+        self
+    }
+
+    /// Arguments of a peer's calls and notifications that handlers in main may hold at once, in bytes as they came. A call
+    /// beyond ends with `resource_exhausted`; a notification beyond is dropped.
+    #[must_use]
+    pub fn handled_bytes_max(mut self, bytes: usize) -> Self {
+        self.handled_bytes_max = bytes;
         self
     }
 

@@ -173,6 +173,9 @@ impl Hub {
     /// correlation number of each.
     pub fn complete(&mut self, peer: PeerId, replies: &mut Replies, now: Time, turn: &mut Turn) {
         let bytes = std::mem::take(&mut replies.bytes);
+        for reply in &replies.entries {
+            self.handled(peer, reply.args_bytes, reply.id.is_none());
+        }
         for reply in replies.entries.drain(..) {
             if let Err(error) = &reply.outcome {
                 let text = format!("the arguments of `{}`: {error}", reply.channel);

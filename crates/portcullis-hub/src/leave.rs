@@ -56,7 +56,7 @@ impl Hub {
         *self.counters.ended.entry(goodbye.reason).or_default() += 1;
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         state.ended = Some(goodbye.clone());
-        state.host = None;
+        state.origin = None;
         let handles = state.handles.drain();
         state.served.clear();
         let info = state.info(peer);

@@ -15,6 +15,7 @@ mod deliver;
 mod flows;
 mod greet;
 mod handles;
+mod handling;
 mod instance;
 mod leave;
 mod observe;
@@ -33,6 +34,7 @@ pub use config::{
     SUBSCRIPTION_BYTES_MAX, SUBSCRIPTIONS_MAX,
 };
 pub use deliver::Delivery;
+pub use handling::{HANDLED_BYTES_MAX, NOTIFICATIONS_MAX};
 pub use instance::InstanceId;
 pub use observe::{CallRecord, HubCounters, HubEvent, PeerCounters, PeerInfo, PublishRecord};
 pub use peer::{Admission, AdmitError, PeerId};

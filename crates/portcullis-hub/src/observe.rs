@@ -38,6 +38,8 @@ pub struct PeerCounters {
     pub errors: u64,
     /// Requests and publications that were denied.
     pub denied: u64,
+    /// Notifications that were dropped because too much was under way.
+    pub dropped: u64,
     /// Bytes that came from it.
     pub bytes_in: u64,
     /// Bytes that left for it.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use portcullis_proto::goodbye::Goodbye;
-use portcullis_proto::rpc::{Caller, Host};
+use portcullis_proto::rpc::{Caller, Host, Origin};
 use portcullis_proto::session::{NAME_BYTES_MAX, Session, Side};
 use portcullis_proto::time::Time;
 
@@ -12,6 +12,7 @@ use crate::Hub;
 use crate::catalog::RoleIndex;
 use crate::config::Kind;
 use crate::handles::Handles;
+use crate::handling::Handling;
 use crate::observe::PeerCounters;
 use crate::work::{Inbound, RelayOut};
 
@@ -70,7 +71,8 @@ pub(crate) struct PeerState {
     pub(crate) caller: Arc<Caller>,
     pub(crate) role: RoleIndex,
     pub(crate) kind: Kind,
-    pub(crate) host: Option<Arc<dyn Host>>,
+    /// Where its calls come from, while its connection stands.
+    pub(crate) origin: Option<Arc<Origin>>,
     pub(crate) handles: Handles,
     pub(crate) subscriptions: usize,
     /// Calls that this peer serves for each other one, those that are being cancelled included.
@@ -79,6 +81,7 @@ pub(crate) struct PeerState {
     pub(crate) reports: BTreeSet<(Time, u32)>,
     /// Items that this peer has sent and that wait in the hub, in bytes.
     pub(crate) queued_bytes: usize,
+    pub(crate) handling: Handling,
     pub(crate) hello_due: Option<Time>,
     pub(crate) counters: PeerCounters,
     pub(crate) ended: Option<Goodbye>,
@@ -125,12 +128,13 @@ impl Hub {
             caller: Arc::new(caller),
             role,
             kind: admission.kind,
-            host: None,
+            origin: None,
             handles: Handles::default(),
             subscriptions: 0,
             served: BTreeMap::new(),
             reports: BTreeSet::new(),
             queued_bytes: 0,
+            handling: Handling::default(),
             hello_due: Some(now.after_ms(self.config.handshake_ms)),
             counters: PeerCounters::default(),
             ended: None,
@@ -149,7 +153,8 @@ impl Hub {
     /// Says through what the handlers of this peer's calls reach its session. Before the first bytes are delivered.
     pub fn set_host(&mut self, peer: PeerId, host: Arc<dyn Host>) {
         if let Some(state) = self.peers.get_mut(peer.0) {
-            state.host = Some(host);
+            let caller = Some(Arc::clone(&state.caller));
+            state.origin = Some(Arc::new(Origin::new(host, caller)));
         }
     }
 }

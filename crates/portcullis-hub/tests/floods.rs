@@ -9,7 +9,7 @@ use portcullis_proto::codec::{Message, to_bytes};
 use portcullis_proto::frame::{self, Head, Kind as Frame, Parsed};
 use portcullis_proto::goodbye::Reason;
 use portcullis_proto::peer::{Bind, Serve, Target, hub_ordinal};
-use portcullis_proto::rpc::{Body, Call, HandlerReply, Host, Outcome, Replies, Taken};
+use portcullis_proto::rpc::{Body, Call, HandlerReply, Host, Origin, Outcome, Replies, Taken};
 use portcullis_proto::session::{Hello, Leg, Limits, PROTOCOL, SendError};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
@@ -251,9 +251,10 @@ fn the_outcome_of_an_older_call_ends_no_newer_one() {
     let before = bench.hub.open_work();
     let late = HandlerReply {
         id: Some(id),
-        channel: Arc::from("sample.echo.block"),
+        channel: "sample.echo.block",
+        args_bytes: 0,
         correlation: 1,
-        call: Call::new(Arc::new(Nobody), None, None, 1),
+        call: Call::new(Arc::new(Origin::new(Arc::new(Nobody), None)), None, 1),
         outcome: Ok(Outcome::Written(Status::Ok)),
         body: 0..0,
     };

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use portcullis::peer::{PeerConfig, Target};
-use portcullis::rpc::{Dispatch, Host, Interface, Mode, Request, Service, Taken};
+use portcullis::rpc::{Dispatch, Host, Interface, Mode, Origin, Request, Service, Taken};
 use portcullis::schema::{Channel, ChannelKind, Overflow, SchemaBuilder, Type};
 use portcullis::{Call, Error, Failure, Hub, Role, Sink, Source, Status};
 
@@ -241,7 +241,7 @@ impl Host for NoHost {
 }
 
 fn dispatch(ordinal: u32, body: &[u8]) -> Dispatch {
-    let call = Call::new(Arc::new(NoHost), None, None, 0);
+    let call = Call::new(Arc::new(Origin::new(Arc::new(NoHost), None)), None, 0);
     LampsServer::new(House::default()).dispatch(Request { ordinal, body, call, id: 1 })
 }
 

@@ -99,7 +99,7 @@ transcript('handshake-held', 'A call before the welcome waits for it.', [
   { event: 'end', as: 'a', status: 'ok', body: '0102' },
 ]);
 transcript('f08-request-before-welcome', 'Only a welcome or a goodbye may come first.', [send(hello({})), receive(ask()), killed('unexpected_frame')], { faults: [8] });
-transcript('f08-ping-before-welcome', 'Not even a ping may come before the welcome.', [send(hello({})), receive(frame('ping', { id: 5 })), killed('unexpected_frame')], { faults: [8] });
+for (const [what, early] of Object.entries({ ping: frame('ping', { id: 5 }), optional: frame(200) })) transcript(`f08-${what}-before-welcome`, 'Nothing else may come before the welcome: no ping, and no frame that may be passed over later.', [send(hello({})), receive(early), killed('unexpected_frame')], { faults: [8] });
 transcript('f09-second-welcome', 'A connection is welcomed once.', [open(), receive(frame('welcome', { body: welcomeBody() })), killed('unexpected_frame')], { faults: [9] });
 transcript('f09-after-goodbye', 'What comes behind a goodbye is not looked at.', [
   open(),

@@ -7,6 +7,7 @@ mod ends;
 mod exhaustion;
 mod faults;
 mod frames;
+mod handling;
 mod peers;
 mod protocol;
 mod roles;

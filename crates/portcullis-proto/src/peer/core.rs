@@ -9,7 +9,7 @@ use crate::codec::{Message, from_bytes, to_bytes};
 use crate::error::{Error, FailureBody};
 use crate::frame::Kind;
 use crate::goodbye::{Goodbye, Reason};
-use crate::rpc::{Call, Host, Job, LocalCall, Service, credited, stop_local};
+use crate::rpc::{Call, Host, Job, LocalCall, Origin, Service, credited, stop_local};
 use crate::session::{
     Config, Ended, Event, Expired, Hello, Leg, Opening, PROTOCOL, SendError, Session, Side, Welcome,
 };
@@ -32,12 +32,12 @@ pub struct PeerConfig {
 pub(super) struct Export {
     pub(super) number: u32,
     pub(super) service: Arc<dyn Service>,
-    pub(super) name: Arc<str>,
 }
 
 impl std::fmt::Debug for Export {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Export").field("number", &self.number).field("name", &self.name).finish()
+        let name = self.service.descriptor().name;
+        f.debug_struct("Export").field("number", &self.number).field("name", &name).finish()
     }
 }
 
@@ -117,6 +117,9 @@ impl Core {
         turn: &mut Turn,
     ) -> Delivery {
         let mut consumed = 0;
+        // Most peers only call, and are called by nobody.
+        let mut origin = None;
+        let mut origin = || Arc::clone(origin.get_or_insert_with(|| origin_of(host)));
         // Every turn uses up a frame, or ends the loop.
         loop {
             let rest = input.get(consumed..).unwrap_or_default();
@@ -137,11 +140,11 @@ impl Core {
                 Event::Request { id, binding, ordinal, budget_ms, body } => {
                     let deadline = (budget_ms != 0).then(|| now.after_ms(budget_ms));
                     let range = consumed - body.len()..consumed;
-                    self.request(Some(id), binding, ordinal, deadline, range, host, turn);
+                    self.request(Some(id), binding, ordinal, deadline, range, &origin(), turn);
                 }
                 Event::Notify { binding, ordinal, body } => {
                     let range = consumed - body.len()..consumed;
-                    self.request(None, binding, ordinal, None, range, host, turn);
+                    self.request(None, binding, ordinal, None, range, &origin(), turn);
                 }
                 other => self.event(other, now),
             }
@@ -156,7 +159,7 @@ impl Core {
         ordinal: u32,
         deadline: Option<Time>,
         body: std::ops::Range<usize>,
-        host: &Arc<dyn Host>,
+        origin: &Arc<Origin>,
         turn: &mut Turn,
     ) {
         let export = self.exports.iter().find(|export| export.number == binding);
@@ -169,11 +172,10 @@ impl Core {
         };
         let number = self.welcome.as_ref().map_or(0, |welcome| welcome.peer);
         let correlation = id.map_or(0, |id| correlation(number, id));
-        let call = Call::new(Arc::clone(host), None, deadline, correlation);
+        let call = Call::new(Arc::clone(origin), deadline, correlation);
         let job = Job {
             service: Arc::clone(&export.service),
             ordinal,
-            channel: Arc::clone(&export.name),
             id,
             body,
             call: call.clone(),
@@ -434,3 +436,7 @@ pub fn correlation(peer: u32, id: u32) -> u64 {
 
 /// Most unbound bindings that are remembered: more than a peer may have.
 const UNBOUND_MAX: usize = 1024;
+
+fn origin_of(host: &Arc<dyn Host>) -> Arc<Origin> {
+    Arc::new(Origin::new(Arc::clone(host), None))
+}

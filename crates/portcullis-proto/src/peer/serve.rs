@@ -39,7 +39,7 @@ impl Peer {
             hash: descriptor.hash.0,
             instance: instance.into(),
         };
-        let export = Export { number: 0, service, name: Arc::from(descriptor.name) };
+        let export = Export { number: 0, service };
         let served: Served = Binding::hub(self)
             .serve::<Served, Error>(&SERVE, export, |out| serve.encode(out))
             .await

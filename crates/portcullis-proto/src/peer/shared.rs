@@ -97,7 +97,7 @@ impl Complete for Shared {
             for reply in replies.entries.drain(..) {
                 let correlation = reply.correlation;
                 if let Ok(Outcome::Panicked(text)) = &reply.outcome {
-                    self.driver.panicked(&reply.channel, correlation, text);
+                    self.driver.panicked(reply.channel, correlation, text);
                 }
                 let Some(id) = reply.id.filter(|_| !reply.call.is_cancelled()) else { continue };
                 match reply.outcome {
@@ -106,7 +106,7 @@ impl Complete for Shared {
                         core.answer(id, status, body);
                     }
                     Ok(Outcome::Failed(error)) => {
-                        let error = error.on(&reply.channel);
+                        let error = error.on(reply.channel);
                         let body = to_bytes(&error.body().bounded()).unwrap_or_default();
                         core.answer(id, error.status(), &body);
                     }

@@ -20,6 +20,25 @@ pub struct Caller {
     pub role: String,
 }
 
+/// Where calls come from: one for each connection, shared by all of its calls.
+pub struct Origin {
+    host: Arc<dyn Host>,
+    caller: Option<Arc<Caller>>,
+}
+
+impl Origin {
+    /// Calls that `host` receives. `caller` is `None` in a peer: the hub has checked the caller and speaks for it.
+    pub fn new(host: Arc<dyn Host>, caller: Option<Arc<Caller>>) -> Self {
+        Self { host, caller }
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Origin").field("caller", &self.caller).finish_non_exhaustive()
+    }
+}
+
 /// Tells a handler, and whoever polls it, that nobody waits for it any more.
 #[derive(Debug, Default)]
 pub struct CancelToken {
@@ -64,34 +83,28 @@ pub struct Call(Arc<Inner>);
 
 struct Inner {
     token: CancelToken,
-    caller: Option<Arc<Caller>>,
+    origin: Arc<Origin>,
     /// In microseconds; `NO_DEADLINE` for none.
     deadline: AtomicU64,
     correlation: u64,
-    host: Arc<dyn Host>,
 }
 
 impl Call {
-    /// A call that `host` has received.
-    pub fn new(
-        host: Arc<dyn Host>,
-        caller: Option<Arc<Caller>>,
-        deadline: Option<Time>,
-        correlation: u64,
-    ) -> Self {
+    /// A call that has come in.
+    pub fn new(origin: Arc<Origin>, deadline: Option<Time>, correlation: u64) -> Self {
         let deadline = AtomicU64::new(deadline.map_or(NO_DEADLINE, Time::as_micros));
-        Self(Arc::new(Inner { token: CancelToken::default(), caller, deadline, correlation, host }))
+        Self(Arc::new(Inner { token: CancelToken::default(), origin, deadline, correlation }))
     }
 
     /// Who calls. `None` where the handler runs in a peer: the hub has checked the caller and speaks for it.
     pub fn caller(&self) -> Option<&Caller> {
-        self.0.caller.as_deref()
+        self.0.origin.caller.as_deref()
     }
 
     /// The time that is left; `None` for a stream after its first item.
     pub fn remaining(&self) -> Option<Duration> {
         let deadline = self.0.deadline.load(Ordering::Relaxed);
-        (deadline != NO_DEADLINE).then(|| Time::from_micros(deadline).since(self.0.host.now()))
+        (deadline != NO_DEADLINE).then(|| Time::from_micros(deadline).since(self.host().now()))
     }
 
     /// The stream has begun: it has no deadline any more.
@@ -115,14 +128,14 @@ impl Call {
     }
 
     pub(super) fn host(&self) -> &Arc<dyn Host> {
-        &self.0.host
+        &self.0.origin.host
     }
 }
 
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
-            .field("caller", &self.0.caller)
+            .field("caller", &self.caller())
             .field("remaining", &self.remaining())
             .field("correlation", &self.0.correlation)
             .field("cancelled", &self.is_cancelled())

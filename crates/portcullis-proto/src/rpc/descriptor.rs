@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::peer::{Binding, Publisher};
-use crate::schema::{Hash, Overflow, Schema, SchemaBuilder, channel_digest};
+use crate::schema::{Channel, Hash, Overflow, Schema, SchemaBuilder, channel_digest};
 use crate::session::Offer;
 
 /// An interface of a contract; implemented by the marker that `#[portcullis::interface]` generates.
@@ -49,6 +49,8 @@ pub struct Descriptor {
     pub hash: Hash,
     /// The digest of each channel.
     pub digests: Vec<u32>,
+    /// `interface.channel` for each channel, for errors and logs.
+    pub channels: Vec<String>,
 }
 
 impl Descriptor {
@@ -73,7 +75,14 @@ impl Descriptor {
         let hash = interface.map(|interface| interface.hash).unwrap_or_default();
         let channels = interface.map(|interface| interface.channels.as_slice()).unwrap_or_default();
         let digests = channels.iter().map(|channel| channel_digest(schema, channel)).collect();
-        Self { name, version, hash, digests }
+        let full = |channel: &Channel| format!("{name}.{}", channel.name);
+        let names = channels.iter().map(full).collect();
+        Self { name, version, hash, digests, channels: names }
+    }
+
+    /// The name of a channel, as errors and logs show it; the interface's own for one that it does not have.
+    pub fn channel(&self, ordinal: u32) -> &str {
+        self.channels.get(ordinal as usize).map_or(self.name, String::as_str)
     }
 
     /// What a client's hello says of the interface.

@@ -9,7 +9,7 @@ mod running;
 mod service;
 mod stream;
 
-pub use call::{Call, Caller, CancelToken};
+pub use call::{Call, Caller, CancelToken, Origin};
 pub use descriptor::{ChannelInfo, Client, Descriptor, Interface, Publish};
 pub use failure::{CallError, Failure, IntoFailure, Reply};
 pub use local::{

@@ -20,7 +20,9 @@ pub struct Reply {
     /// The call; `None` for a notification, whose outcome nobody hears.
     pub id: Option<u32>,
     /// `interface.method`.
-    pub channel: Arc<str>,
+    pub channel: &'static str,
+    /// Size of its arguments, in bytes as they came.
+    pub args_bytes: usize,
     /// The number by which logs name the call.
     pub correlation: u64,
     /// The call itself. When it is cancelled it has ended, and `id` may be another's.
@@ -55,6 +57,7 @@ pub trait Complete: Send + Sync + 'static {
 }
 
 /// Starts a job. `input` is what was delivered. What is still pending after the first poll comes back, to be spawned.
+/// Each job has one reply, at once or later: one that was cancelled before it began, too.
 #[inline]
 #[must_use = "a handler that is not polled is dropped, and its call ends as cancelled"]
 pub fn start_job(
@@ -63,23 +66,26 @@ pub fn start_job(
     replies: &mut Replies,
     complete: &Arc<dyn Complete>,
 ) -> Option<(Mode, Running)> {
-    if job.call.is_cancelled() {
-        // Its cancel came in the same burst, and the call has its outcome.
-        return None;
-    }
     let start = replies.bytes.len();
-    let outcome = match job.start(input, &mut replies.bytes) {
-        Started::Ready(outcome) => Ok(outcome),
-        Started::Malformed(error) => Err(error),
-        Started::Pending(mode, task) => {
-            let complete = Arc::clone(complete);
-            let Job { channel, id, call, .. } = job;
-            return Some((mode, Running { task: Some(task), channel, id, call, complete }));
+    let (channel, args_bytes) = (job.channel(), job.body.len());
+    let outcome = if job.call.is_cancelled() {
+        // Its cancel came in the same burst, and the call has its outcome.
+        Ok(cancelled())
+    } else {
+        match job.start(input, &mut replies.bytes) {
+            Started::Ready(outcome) => Ok(outcome),
+            Started::Malformed(error) => Err(error),
+            Started::Pending(mode, task) => {
+                let (task, complete) = (Some(task), Arc::clone(complete));
+                let Job { id, call, .. } = job;
+                return Some((mode, Running { task, channel, id, args_bytes, call, complete }));
+            }
         }
     };
     replies.entries.push(Reply {
         id: job.id,
-        channel: job.channel,
+        channel,
+        args_bytes,
         correlation: job.call.correlation(),
         call: job.call,
         outcome,
@@ -91,8 +97,9 @@ pub fn start_job(
 /// A handler that goes on after its first poll. When its call is cancelled it is dropped, and the call ends.
 pub struct Running {
     task: Option<Pin<Box<dyn Task>>>,
-    channel: Arc<str>,
+    channel: &'static str,
     id: Option<u32>,
+    args_bytes: usize,
     call: Call,
     complete: Arc<dyn Complete>,
 }
@@ -104,15 +111,16 @@ impl Running {
     }
 
     /// `interface.method`.
-    pub fn channel(&self) -> &Arc<str> {
-        &self.channel
+    pub fn channel(&self) -> &'static str {
+        self.channel
     }
 
     fn settle(&mut self, outcome: Outcome, bytes: Vec<u8>) {
         let body = 0..bytes.len();
         let entry = Reply {
             id: self.id,
-            channel: Arc::clone(&self.channel),
+            channel: self.channel,
+            args_bytes: self.args_bytes,
             correlation: self.call.correlation(),
             call: self.call.clone(),
             outcome: Ok(outcome),

@@ -192,8 +192,6 @@ pub struct Job {
     pub service: Arc<dyn Service>,
     /// The channel.
     pub ordinal: u32,
-    /// `interface.method`, for logs and errors.
-    pub channel: Arc<str>,
     /// The call; `None` for a notification.
     pub id: Option<u32>,
     /// Where the arguments stand in the bytes that were delivered.
@@ -218,6 +216,11 @@ impl Job {
     /// Where the handler may run.
     pub fn mode(&self) -> Mode {
         self.service.mode(self.ordinal)
+    }
+
+    /// `interface.method`, for logs and errors.
+    pub fn channel(&self) -> &'static str {
+        self.service.descriptor().channel(self.ordinal)
     }
 
     /// Starts the handler and polls it once, with its arguments taken from `input`.
@@ -258,7 +261,7 @@ impl Job {
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Job")
-            .field("channel", &self.channel)
+            .field("channel", &self.channel())
             .field("id", &self.id)
             .field("body", &self.body)
             .finish()

@@ -29,7 +29,12 @@ impl<I: Default, O> Session<I, O> {
                 Parsed::Incomplete { needed } => {
                     return Ok(Received { consumed, event: None, needed });
                 }
-                Parsed::Skip { length } => consumed += length,
+                Parsed::Skip { length } => {
+                    if self.state == State::Greeting {
+                        return Err(unexpected("an optional frame came before the handshake"));
+                    }
+                    consumed += length;
+                }
                 Parsed::Frame { frame, length } => {
                     consumed += length;
                     if frame.head.kind.is_data() {

@@ -119,15 +119,21 @@ impl BlockingPeer {
 
     /// Writes all that may leave; while the socket is full, it reads.
     fn send(&mut self) {
+        let mut again = true;
         // Every turn writes, reads or waits for the socket.
-        while !self.lost && self.peer.transmit(&mut self.out) {
+        while again && !self.lost && self.peer.transmit(&mut self.out) {
             let mut written = 0;
+            // What is read while the socket is full may have to be answered.
+            again = false;
             while written < self.out.len() && !self.lost {
                 let rest = self.out.get(written..).unwrap_or_default();
                 match send(&self.socket, rest, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
                     Ok(count) => written += count,
                     Err(rustix::io::Errno::INTR) => {}
-                    Err(rustix::io::Errno::AGAIN) => self.wait_writable(),
+                    Err(rustix::io::Errno::AGAIN) => {
+                        again = true;
+                        self.wait_writable();
+                    }
                     Err(error) => {
                         self.hear_out();
                         self.end(Some(&error.into()));
@@ -199,7 +205,7 @@ impl BlockingPeer {
             let running = &mut self.running;
             // Handlers that block do so here: there is no other thread.
             let spawn = |_, task, _| running.push(Box::pin(task));
-            let pace = (&self.pace, &self.clock);
+            let pace = (&self.pace, &self.clock, self.clock.now());
             start_all(&mut self.turn.jobs, input, &mut self.replies, &self.complete, pace, spawn);
             self.complete.complete(&mut self.replies);
         }

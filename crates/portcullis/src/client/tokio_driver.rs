@@ -48,7 +48,7 @@ impl Core for Driven {
         }
         if !turn.jobs.is_empty() {
             let mut replies = Replies::default();
-            let pace = (&self.pace, &self.clock);
+            let pace = (&self.pace, &self.clock, self.clock.now());
             start_all(
                 &mut turn.jobs,
                 input,

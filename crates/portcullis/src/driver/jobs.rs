@@ -7,35 +7,39 @@ use portcullis_proto::rpc::{
     Complete, HandlerReply, Job, Mode, Outcome, Replies, Running, start_job,
 };
 
+use portcullis_proto::time::Time;
+
 use super::pace::Pace;
 use crate::clock::Clock;
 
-/// Starts the jobs in order; `spawn` gets each that is still pending after its first poll, with its span.
+/// Starts the jobs of a turn that began at the time given, in order; `spawn` gets each that is still pending after its
+/// first poll, with its span. Returns the time when all were started.
 pub(crate) fn start_all(
     jobs: &mut Vec<Job>,
     input: &[u8],
     replies: &mut Replies,
     complete: &Arc<dyn Complete>,
-    (pace, clock): (&Pace, &Clock),
+    (pace, clock, began): (&Pace, &Clock, Time),
     mut spawn: impl FnMut(Mode, Running, tracing::Span),
-) {
+) -> Time {
     let watched = pace.watches();
-    let began = clock.now();
     for mut job in jobs.drain(..) {
-        job.in_place = !pace.is_slow(&job.channel);
-        let timed = watched.then(|| (Arc::clone(&job.channel), clock.now()));
+        job.in_place = !pace.is_slow(job.channel());
+        let timed = watched.then(|| (job.channel(), clock.now()));
         let span = span(&job);
         let entered = span.enter();
         let pending = start_job(job, input, replies, complete);
         drop(entered);
         if let Some((channel, began)) = timed {
-            pace.polled(&channel, clock.now().since(began));
+            pace.polled(channel, clock.now().since(began));
         }
         if let Some((mode, running)) = pending {
             spawn(mode, running, span);
         }
     }
-    pace.burst(clock.now().since(began));
+    let now = clock.now();
+    pace.burst(now.since(began));
+    now
 }
 
 /// What an inline handler may take before it is logged by name: it runs on a thread that others wait for.
@@ -53,7 +57,7 @@ pub(crate) fn start_inline(
 ) {
     let mut began = clock.now();
     for job in jobs.drain(..) {
-        let channel = Arc::clone(&job.channel);
+        let channel = job.channel();
         let span = span(&job);
         let entered = span.enter();
         let pending = start_job(job, input, replies, complete);
@@ -76,7 +80,7 @@ pub(crate) fn start_inline(
 fn span(job: &Job) -> tracing::Span {
     tracing::debug_span!(
         "call",
-        channel = %job.channel,
+        channel = job.channel(),
         correlation = job.call.correlation(),
         caller = job.call.caller().map(|caller| caller.label.as_str()),
     )
@@ -86,7 +90,7 @@ fn span(job: &Job) -> tracing::Span {
 pub(crate) fn log_panics(entries: &[HandlerReply]) {
     for entry in entries {
         if let Ok(Outcome::Panicked(text)) = &entry.outcome {
-            tracing::error!(channel = %entry.channel, correlation = entry.correlation, panic = %text, "a handler panicked");
+            tracing::error!(channel = entry.channel, correlation = entry.correlation, panic = %text, "a handler panicked");
         }
     }
 }

@@ -116,7 +116,8 @@ impl Backlog {
         loop {
             match self.next() {
                 Next::Start(Batch { mut jobs, bodies }) => {
-                    self.host.start(&mut jobs, &bodies, &mut replies);
+                    let began = self.host.hub.clock.now();
+                    self.host.start(&mut jobs, &bodies, &mut replies, began);
                     if !replies.entries.is_empty() {
                         self.host.complete(&mut replies);
                     }

@@ -58,7 +58,8 @@ impl PeerHost {
         // Only this connection's driver comes here.
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         let Scratch { turn, replies } = &mut *scratch;
-        let delivery = self.hub.turn_with(turn, |core, now, turn| {
+        let began = self.hub.clock.now();
+        let delivery = self.hub.turn_at(began, turn, |core, now, turn| {
             let delivery = core.deliver(self.peer, input, now, turn);
             if framing == Framing::Messages && !delivery.ended && delivery.consumed < input.len() {
                 core.end_peer(self.peer, Goodbye::new(Reason::PartialMessage), now, turn);
@@ -66,9 +67,9 @@ impl PeerHost {
             delivery
         });
         if !turn.jobs.is_empty() {
-            self.start(&mut turn.jobs, input, replies);
+            let now = self.start(&mut turn.jobs, input, replies, began);
+            self.hand_back(turn, replies, now);
         }
-        self.hand_back(turn, replies);
         delivery
     }
 
@@ -110,21 +111,23 @@ impl PeerHost {
                 self.spawn(mode, go, span);
             });
         }
-        self.hand_back(turn, replies);
+        self.hand_back(turn, replies, self.hub.clock.now());
     }
 
-    /// Starts handlers in order, each in place until it first waits; `replies` gets the outcomes of those that are done.
+    /// Starts the handlers of a turn that began at the time given, in order, each in place until it first waits; `replies`
+    /// gets the outcomes of those that are done. Returns the time when all were started.
     pub(super) fn start(
         self: &Arc<Self>,
         jobs: &mut Vec<Job>,
         input: &[u8],
         replies: &mut Replies,
-    ) {
+        began: Time,
+    ) -> Time {
         let complete: Arc<dyn Complete> = Arc::clone(self) as Arc<dyn Complete>;
-        let pace = (&self.hub.pace, &self.hub.clock);
+        let pace = (&self.hub.pace, &self.hub.clock, began);
         start_all(jobs, input, replies, &complete, pace, |mode, running, span| {
             self.spawn(mode, running, span);
-        });
+        })
     }
 
     fn spawn(&self, mode: Mode, running: Running, span: tracing::Span) {
@@ -135,10 +138,10 @@ impl PeerHost {
         }
     }
 
-    fn hand_back(&self, turn: &mut Turn, replies: &mut Replies) {
+    fn hand_back(&self, turn: &mut Turn, replies: &mut Replies, now: Time) {
         if !replies.entries.is_empty() {
             log_panics(&replies.entries);
-            self.hub.turn_with(turn, |core, now, turn| {
+            self.hub.turn_at(now, turn, |core, now, turn| {
                 core.complete(self.peer, replies, now, turn);
             });
         }
@@ -252,7 +255,8 @@ impl Core for Arc<PeerHost> {
     }
 
     fn has_ended(&self) -> bool {
-        self.hub.lock().core.ended(self.peer).is_some()
+        // Whoever is forgotten has ended, too: one of two threads may have removed the peer under the other.
+        !self.hub.lock().core.is_connected(self.peer)
     }
 
     fn lost(&self, error: Option<io::Error>) {

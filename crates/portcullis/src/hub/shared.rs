@@ -103,7 +103,7 @@ impl Hub {
     }
 
     /// The methods of main's services whose handlers took too long at their first poll, and are spawned since.
-    pub fn slow_methods(&self) -> Vec<Arc<str>> {
+    pub fn slow_methods(&self) -> Vec<&'static str> {
         self.0.pace.slow()
     }
 
@@ -175,7 +175,16 @@ impl Shared {
         turn: &mut Turn,
         work: impl FnOnce(&mut portcullis_hub::Hub, Time, &mut Turn) -> R,
     ) -> R {
-        let now = self.clock.now();
+        self.turn_at(self.clock.now(), turn, work)
+    }
+
+    /// The same for whoever knows the time: reading the clock costs as much as finding a call.
+    pub(super) fn turn_at<R>(
+        self: &Arc<Self>,
+        now: Time,
+        turn: &mut Turn,
+        work: impl FnOnce(&mut portcullis_hub::Hub, Time, &mut Turn) -> R,
+    ) -> R {
         let mut state = self.lock();
         let result = work(&mut state.core, now, turn);
         let mut wakers = WakeList::default();

@@ -117,7 +117,7 @@ impl Threads {
     fn finish_turn(&self) {
         // Every turn sends something, or ends the loop.
         loop {
-            if !self.send_now() {
+            if !self.send_now(false) {
                 self.reading.store(false, Ordering::SeqCst);
                 self.signal();
                 return;
@@ -140,17 +140,20 @@ impl Threads {
         }
     }
 
-    /// Sends what the socket takes at once; false when it does not take everything.
-    fn send_now(&self) -> bool {
+    /// Sends what the socket takes at once; false when it does not take everything. With `to_the_end`, what came meanwhile
+    /// is sent, too.
+    fn send_now(&self, to_the_end: bool) -> bool {
         let mut out = self.lock_out();
+        let mut taken = false;
         // Every turn writes something, or ends the loop.
         loop {
             if out.written == out.bytes.len() {
                 out.bytes.clear();
                 out.written = 0;
-                if !self.host.transmit(&mut out.bytes) {
+                if (taken && !to_the_end) || !self.host.transmit(&mut out.bytes) {
                     return true;
                 }
+                taken = true;
             }
             let rest = out.bytes.get(out.written..).unwrap_or_default();
             match send(&self.socket, rest, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
@@ -170,7 +173,7 @@ impl Threads {
     fn write(&self) {
         // Every turn waits for a signal, a time-out or the socket.
         loop {
-            let all_sent = self.send_now();
+            let all_sent = self.send_now(true);
             let ended = self.host.has_ended();
             if ended && all_sent {
                 break;

@@ -1851,6 +1851,7 @@ var Session = class extends SessionCore {
         const start = offset + HEADER_BYTES;
         offset += head.length;
         if (head.kind !== 0) this.#take(head, bytes.subarray(start, offset), now);
+        else if (this.state === GREETING) throw new Violation("unexpected_frame", "before the handshake");
       }
       if (this.outbox.controlBytes > CONTROL_BYTES_MAX) throw new Violation("slow_consumer");
     } catch (error) {

@@ -48,6 +48,7 @@ export class Session extends SessionCore {
         const start = offset + frame.HEADER_BYTES;
         offset += head.length;
         if (head.kind !== 0) this.#take(head, bytes.subarray(start, offset), now);
+        else if (this.state === GREETING) throw new Violation('unexpected_frame', 'before the handshake');
       }
       if (this.outbox.controlBytes > CONTROL_BYTES_MAX) throw new Violation('slow_consumer');
     } catch (error) {

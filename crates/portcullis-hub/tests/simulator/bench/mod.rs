@@ -385,6 +385,11 @@ impl Sim {
         self.hub.hub().open_work()
     }
 
+    /// See [`portcullis_hub::Hub::handling`].
+    pub(crate) fn handling(&self) -> (usize, usize) {
+        self.hub.hub().handling()
+    }
+
     pub(crate) fn panics(&self) -> Vec<String> {
         self.world.panics()
     }

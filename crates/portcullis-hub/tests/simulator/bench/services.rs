@@ -79,7 +79,10 @@ impl Echo for EchoService {
         caller.map(|caller| Who { label: caller.label, role: caller.role }).unwrap_or_default()
     }
 
-    async fn tell(&self, _: &Call, _: String) {
+    async fn tell(&self, _: &Call, text: String) {
+        if text == "later" {
+            self.world.sleep(100).await;
+        }
         self.told.fetch_add(1, Ordering::Relaxed);
     }
 
