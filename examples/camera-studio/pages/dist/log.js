@@ -1422,13 +1422,13 @@ var Outbox = class {
   /** The next message of whole frames, which belongs to the caller; undefined when nothing may leave now. */
   transmit() {
     this.acknowledging = 0;
-    const control = gather(this.#control, 0);
-    this.controlBytes -= control.length;
-    const data = this.#control.length > 0 ? gather([], 0) : gather(this.#ready, control.length);
-    this.dataBytes -= data.length;
-    const frames = control.frames.concat(data.frames);
+    const frames = [];
+    const control = gather(this.#control, frames, 0);
+    this.controlBytes -= control;
+    const length = this.#control.length > 0 ? control : gather(this.#ready, frames, control);
+    this.dataBytes -= length - control;
     if (frames.length < 2) return frames[0];
-    const message = new Uint8Array(control.length + data.length);
+    const message = new Uint8Array(length);
     let at = 0;
     for (const bytes2 of frames) {
       message.set(bytes2, at);
@@ -1437,15 +1437,15 @@ var Outbox = class {
     return message;
   }
 };
-function gather(list, length) {
-  let end = length;
+function gather(list, frames, length) {
   let count2 = 0;
   for (const bytes2 of list) {
-    if (end > 0 && end + bytes2.length > BATCH_BYTES_MAX) break;
-    end += bytes2.length;
+    if (length > 0 && length + bytes2.length > BATCH_BYTES_MAX) break;
+    length += bytes2.length;
     count2++;
   }
-  return { frames: list.splice(0, count2), length: end - length };
+  frames.push(...list.splice(0, count2));
+  return length;
 }
 function frame(kind, flags, binding, ordinal, id, budget, body2) {
   const bytes2 = new Uint8Array(HEADER_BYTES + (body2?.length ?? 0));
@@ -2041,10 +2041,6 @@ function unknownId(id) {
 
 // ../../../packages/client/src/runtime/calling.ts
 var CallPromise = class extends Promise {
-  // What `then` makes of it is an ordinary promise.
-  static get [Symbol.species]() {
-    return Promise;
-  }
   get result() {
     return this.then(
       (value) => ({ ok: true, value }),
@@ -2052,6 +2048,7 @@ var CallPromise = class extends Promise {
     );
   }
 };
+CallPromise.prototype.constructor = Promise;
 function calling(begin) {
   return new CallPromise((resolve, reject) => begin({ resolve, reject }));
 }
@@ -2074,15 +2071,20 @@ var BUFFERED_BYTES_MAX = 1024 * 1024;
 var FULL_POLL_MS = 5;
 var TIMER_MS_MAX = 2147483647;
 var SLEPT_MS = 2e3;
+var TRACES_MAX = 100;
+var TRACES_INTERVAL_MS = 100;
+var soon = /* @__PURE__ */ Promise.resolve();
 var Connection = class {
   constructor(transport, config, logger, unbound) {
+    this.transport = transport;
     this.logger = logger;
     this.state = { status: "connecting" };
     this.#listeners = /* @__PURE__ */ new Set();
+    this.#tracesLeft = 0;
+    this.#tracesFrom = 0;
     this.#flushing = false;
     this.#timerAt = 0;
-    this.#transport = transport;
-    this.#callStacks = config.callStacks ?? true;
+    this.#callStacks = config.callStacks;
     const events = {
       request: (id, ...rest) => {
         if (this.server !== void 0) this.server.request(id, ...rest);
@@ -2106,16 +2108,24 @@ var Connection = class {
     transport.onClose = (message) => this.session.abort({ reason: "transport_lost", message });
     transport.onDrain = () => this.flush();
   }
-  #transport;
   #listeners;
   #callStacks;
+  #tracesLeft;
+  #tracesFrom;
   #flushing;
   #timer;
   #timerAt;
   #fullTimer;
   /** Where a call is made, without the frames above `below`; undefined where that is not wanted. */
   trace(below) {
-    return this.#callStacks ? trace(below) : void 0;
+    return this.#callStacks ?? this.#mayTrace() ? trace(below) : void 0;
+  }
+  #mayTrace() {
+    if (this.#tracesLeft === 0 && this.now() >= this.#tracesFrom) {
+      this.#tracesLeft = TRACES_MAX;
+      this.#tracesFrom = this.now() + TRACES_INTERVAL_MS;
+    }
+    return this.#tracesLeft > 0 && this.#tracesLeft-- > 0;
   }
   /** Milliseconds since a moment of no meaning. */
   now() {
@@ -2125,15 +2135,14 @@ var Connection = class {
   touched() {
     if (this.session.hasOutput && !this.#flushing) {
       this.#flushing = true;
-      queueMicrotask(() => this.flush());
+      void soon.then(() => this.flush());
     }
     this.#arm();
   }
   /** Hands the transport what may leave. */
   flush() {
     this.#flushing = false;
-    const { session } = this;
-    const transport = this.#transport;
+    const { session, transport } = this;
     while (session.hasOutput) {
       if (!session.isClosed && (transport.bufferedAmount ?? 0) > BUFFERED_BYTES_MAX) {
         this.#fullTimer ??= setTimeout(() => {
@@ -2168,7 +2177,7 @@ var Connection = class {
     clearTimeout(this.#timer);
     clearTimeout(this.#fullTimer);
     this.flush();
-    this.#transport.close();
+    this.transport.close();
     this.#changed({ status: "closed", reason: ending.reason, message: ending.message });
     this.#listeners.clear();
   }
@@ -2357,21 +2366,20 @@ var Exchange = class {
     this.id = 0;
     /** The one outcome has been told. */
     this.done = false;
-    this.#signals = [];
-    this.#onAbort = (event) => this.#cancelled(event.target);
   }
-  #signals;
+  /** How to leave the signals that may end it. */
+  #leave;
   /** Begins it; what is wrong with that is told like any other failure. */
   begin(to, body2, opening, options) {
     const { connection, channel } = this;
+    if (connection.transport.ownsMessages === true) this.reading = options;
     const { kind, up = false, down = false, timeoutMs, slackMs = 0 } = opening;
-    const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== void 0);
     if (to.gone) return this.fail("unavailable");
+    const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== void 0);
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted !== void 0) return this.#cancelled(aborted);
     if (timeoutMs !== void 0 && !(timeoutMs > 0)) return this.fail("deadline_exceeded");
-    for (const signal of signals) signal.addEventListener("abort", this.#onAbort);
-    this.#signals = signals;
+    if (signals.length > 0) this.#heed(signals);
     try {
       const now = connection.now();
       const deadline = timeoutMs === void 0 ? void 0 : now + timeoutMs + slackMs;
@@ -2391,14 +2399,14 @@ var Exchange = class {
   end(status, body2) {
     if (this.done) return;
     if (status !== "ok") return this.settle(endError(this.channel, status, body2));
-    let succeed;
+    let value;
     try {
-      succeed = this.decode(body2);
+      value = this.decode(body2);
     } catch (error) {
       return this.settle(this.unreadable("the reply", error));
     }
     this.#over();
-    succeed();
+    this.succeeded(value);
   }
   fail(status, message) {
     this.settle(localError(this.channel, status, message));
@@ -2419,9 +2427,15 @@ var Exchange = class {
   }
   #over() {
     this.done = true;
-    for (const signal of this.#signals) signal.removeEventListener("abort", this.#onAbort);
+    this.#leave?.();
   }
-  #onAbort;
+  #heed(signals) {
+    const onAbort = (event) => this.#cancelled(event.target);
+    for (const signal of signals) signal.addEventListener("abort", onAbort);
+    this.#leave = () => {
+      for (const signal of signals) signal.removeEventListener("abort", onAbort);
+    };
+  }
   #cancelled(signal) {
     this.abort(localError(this.channel, "cancelled", void 0, signal.reason));
   }
@@ -2445,11 +2459,11 @@ var PendingCall = class extends Exchange {
     }
   }
   decode(body2) {
-    const value = fromBytes(this.#reply, body2);
-    return () => {
-      this.#onReply?.(value, true);
-      this.#settled.resolve(value);
-    };
+    return fromBytes(this.#reply, body2, this.reading);
+  }
+  succeeded(value) {
+    this.#onReply?.(value, true);
+    this.#settled.resolve(value);
   }
   failed(error) {
     this.#settled.reject(error);
@@ -2710,12 +2724,9 @@ var SendingCall = class extends PendingCall {
   credit() {
     this.#upload?.wake();
   }
-  decode(body2) {
-    const succeed = super.decode(body2);
-    return () => {
-      this.#upload?.stop();
-      succeed();
-    };
+  succeeded(value) {
+    this.#upload?.stop();
+    super.succeeded(value);
   }
   failed(error) {
     this.#upload?.stop();
@@ -2780,15 +2791,17 @@ var StreamCall = class extends Exchange {
     }
     let value;
     try {
-      value = fromBytes(channel.down, body2);
+      value = fromBytes(channel.down, body2, this.reading);
     } catch (error) {
       return this.abort(this.unreadable("an item", error));
     }
     this.#queue.push(value, body2.length);
   }
   decode(body2) {
-    const value = fromBytes(this.channel.reply, body2);
-    return () => this.#over({ value });
+    return fromBytes(this.channel.reply, body2, this.reading);
+  }
+  succeeded(value) {
+    this.#over({ value });
   }
   failed(error) {
     this.#over({ error });
@@ -2834,7 +2847,7 @@ var Subscription = class extends Exchange {
     const { session } = this.connection;
     let value;
     try {
-      [value] = fromBytes(this.channel.args, body2);
+      [value] = fromBytes(this.channel.args, body2, this.reading);
     } catch (error) {
       return this.abort(this.unreadable("a value", error));
     }
@@ -2844,6 +2857,8 @@ var Subscription = class extends Exchange {
   }
   decode() {
     throw new TypeError("a topic has no reply");
+  }
+  succeeded() {
   }
   failed(error) {
     const onEnd = this.options?.onEnd;
@@ -3162,6 +3177,7 @@ function webSocketTransport(url, ticket) {
     transport.onClose?.(why);
   };
   const transport = {
+    ownsMessages: true,
     onMessage: void 0,
     onClose: void 0,
     send(bytes2) {
@@ -3207,6 +3223,233 @@ async function connectWithTicket({ window: window2, base, signal }) {
   const address = new URL("/connect", root);
   address.protocol = root.protocol === "https:" ? "wss:" : "ws:";
   return webSocketTransport(address, ticket);
+}
+
+// ../../../packages/electron/src/shared/refusal.ts
+var HINTS = {
+  /** This Electron is older than those that the adapter is checked against. */
+  unsupported_electron: "fix",
+  /** The page has no `window.portcullis`: the preload script did not run in it. */
+  missing_preload: "fix",
+  /** Node integration is on in the page: nothing would hold it to what its role grants. */
+  node_integration: "fix",
+  /** Main was never told of the window that the page is in. */
+  not_attached: "fix",
+  /** The page is in a frame inside another page, and main has not opted in its origin. */
+  sub_frame: "fix",
+  /** The page's origin is not on the list of its window. */
+  origin_not_allowed: "fix",
+  /** The page was navigated away, or destroyed, while it asked. */
+  frame_gone: "reload",
+  /** The document has a connection already. */
+  second_connect: "fix",
+  /** The request to connect was not made by the preload script of this package. */
+  malformed_connect: "fix",
+  /** Something other than bytes came through the port. */
+  malformed_message: "fix",
+  /** Page and main, or preload and main, were built with different versions of this package. */
+  version_mismatch: "restart",
+  /** Page and main were built with different contracts. */
+  contract_mismatch: "reload",
+  /** The hub does not admit the peer: an unknown role, or too many peers. */
+  not_admitted: "fix",
+  /** Main has taken back what it granted. */
+  revoked: "fix",
+  /** The application quits. */
+  quitting: "restart"
+};
+var MESSAGE_CHARACTERS_MAX = 2048;
+function refusal(code, message, hint = HINTS[code]) {
+  return { code, message, hint };
+}
+var ConnectRefused = class extends Error {
+  constructor({ code, message, hint }) {
+    super(`portcullis (${code}): ${message} [${hint}]`);
+    this.name = "ConnectRefused";
+    this.code = code;
+    this.hint = hint;
+  }
+};
+function fromWire(data) {
+  if (typeof data !== "object" || data === null) return void 0;
+  const { portcullis, code, message, hint } = data;
+  if (portcullis !== "refused" || typeof code !== "string" || !Object.hasOwn(HINTS, code)) return void 0;
+  if (typeof message !== "string" || hint !== "reload" && hint !== "restart" && hint !== "fix") return void 0;
+  return { code, message: message.slice(0, MESSAGE_CHARACTERS_MAX), hint };
+}
+
+// ../../../packages/electron/src/shared/late-port.ts
+var LatePort = class {
+  constructor() {
+    this.onDrain = void 0;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#closed = false;
+    this.#over = false;
+    this.released = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+  #release;
+  #port;
+  #waiting;
+  #waitingBytes;
+  #closed;
+  #over;
+  /** Whether the connection lives, or could come to live. */
+  get isOpen() {
+    return !this.#closed && !this.#over;
+  }
+  /** Bytes that wait for the port: the session keeps the rest back, where calls can still be cancelled. */
+  get bufferedAmount() {
+    return this.#waitingBytes;
+  }
+  send(bytes2) {
+    if (!this.isOpen) return;
+    if (this.#port !== void 0) return this.#port.postMessage(exact(bytes2));
+    this.#waiting.push(bytes2);
+    this.#waitingBytes += bytes2.length;
+  }
+  close() {
+    if (!this.isOpen) return;
+    this.#closed = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#port?.postMessage(null);
+  }
+  /** The port is there. */
+  adopt(port) {
+    if (this.#over || this.#port !== void 0) return port.close();
+    this.#port = port;
+    if (this.#closed) return port.postMessage(null);
+    for (const bytes2 of this.#waiting) port.postMessage(exact(bytes2));
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.onDrain?.();
+  }
+  /** A message came through the port. */
+  take(data) {
+    if (this.#over) return;
+    const bytes2 = bytesOf(data);
+    if (bytes2 !== void 0) {
+      if (!this.#closed) this.onMessage?.(bytes2);
+      return;
+    }
+    if (data === null) return this.lost("main closed the connection");
+    const refused2 = fromWire(data);
+    if (refused2 !== void 0) this.refuse(refused2);
+    else this.lost("something that is no bytes came through the port");
+  }
+  /** There will be no connection, or no more. */
+  refuse(refused2) {
+    if (this.#over) return;
+    const told = this.onRefused;
+    this.onRefused = void 0;
+    told?.(refused2);
+    this.lost(`${refused2.code}: ${refused2.message} [${refused2.hint}]`);
+  }
+  /** The port is gone. */
+  lost(why) {
+    if (this.#over) return;
+    this.#over = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#port?.close();
+    this.#release();
+    if (!this.#closed) this.onClose?.(why);
+  }
+};
+function bytesOf(data) {
+  if (data instanceof Uint8Array) return data.buffer instanceof ArrayBuffer ? data : void 0;
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : void 0;
+}
+function exact(bytes2) {
+  return bytes2.byteLength === bytes2.buffer.byteLength ? bytes2 : bytes2.slice();
+}
+
+// ../../../packages/electron/src/shared/words.ts
+var ADAPTER_PROTOCOL = 1;
+var API = "portcullis";
+var CONTRACT_CHARACTERS_MAX = 64;
+var CONTRACT = /^[\w.-]{0,64}$/;
+function isContract(text2) {
+  return CONTRACT.test(text2);
+}
+function makeToken(contract) {
+  const bytes2 = crypto.getRandomValues(new Uint8Array(16));
+  const nonce = Array.from(bytes2, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `v${ADAPTER_PROTOCOL}:${nonce}:${contract}`;
+}
+
+// ../../../packages/electron/src/renderer/connect.ts
+var refusals = /* @__PURE__ */ new WeakMap();
+var ports = /* @__PURE__ */ new WeakMap();
+function isPortcullisPage() {
+  return typeof window[API]?.connect === "function";
+}
+function refusalOf(portcullis) {
+  return refusals.get(portcullis);
+}
+function connectElectron(options = {}) {
+  return connectPage(window, options);
+}
+function connectPage(page, options = {}) {
+  const { contract = "", onRefused, ...rest } = options;
+  const logger = rest.logger ?? console;
+  if (!isContract(contract)) throw new RangeError(`contract: at most ${CONTRACT_CHARACTERS_MAX} of A-Z a-z 0-9 . _ -`);
+  check(page);
+  const before = ports.get(page)?.released;
+  const port = new LatePort();
+  ports.set(page, port);
+  const portcullis = connect(port, { ...rest, keepalive: false });
+  port.onRefused = (refused2) => {
+    const error = new ConnectRefused(refused2);
+    refusals.set(portcullis, error);
+    logger.error(error.message);
+    try {
+      onRefused?.(error);
+    } catch (fault) {
+      logger.error("portcullis: onRefused threw", fault);
+    }
+  };
+  if (before === void 0) ask(page, port, contract);
+  else void before.then(() => ask(page, port, contract));
+  return portcullis;
+}
+function check(page) {
+  if (typeof page[API]?.connect !== "function") {
+    const message = "window.portcullis is missing: the preload script did not run in this document. In main, call createPortcullis() and attachWindow() before loadURL(); an application that bundles its own preload has to `import '@portcullis/electron/preload'` there.";
+    throw new ConnectRefused(refusal("missing_preload", message));
+  }
+  if (page.process?.versions?.electron !== void 0 && typeof page.require === "function") {
+    const message = "Node is integrated into this page, which can do anything then: set nodeIntegration: false in webPreferences.";
+    throw new ConnectRefused(refusal("node_integration", message));
+  }
+  if (ports.get(page)?.isOpen === true) {
+    const message = "this document is connected already: keep the Portcullis that connectElectron() returned, in a module of its own.";
+    throw new ConnectRefused(refusal("second_connect", message));
+  }
+}
+function ask(page, port, contract) {
+  if (!port.isOpen) return port.lost("the connection was closed before it stood");
+  const token = makeToken(contract);
+  const listen = (event) => {
+    const [end] = event.ports;
+    if (event.source !== page || event.data !== token || end === void 0) return;
+    page.removeEventListener("message", listen, true);
+    event.stopImmediatePropagation();
+    end.onmessage = ({ data }) => port.take(data);
+    end.onmessageerror = () => port.lost("a message could not be read");
+    end.addEventListener("close", () => port.lost("main closed the port"));
+    port.adopt(end);
+  };
+  page.addEventListener("message", listen, true);
+  try {
+    page[API]?.connect(token);
+  } catch (error) {
+    page.removeEventListener("message", listen, true);
+    port.refuse(refusal("version_mismatch", error instanceof Error ? error.message : String(error)));
+  }
 }
 
 // src/generated/types.ts
@@ -6048,6 +6291,12 @@ function sentence(text2) {
   return trimmed === "" ? "" : `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? "" : "."}`;
 }
 
+// src/link/dial.ts
+function overWebSocket(kind) {
+  return async (options) => connect(await connectWithTicket({ window: kind }), options);
+}
+var overPort = async (options) => connectElectron(options);
+
 // src/shared/watch.ts
 var Value = class {
   current;
@@ -6071,9 +6320,10 @@ var Value = class {
 var RETRY_MS_MIN = 250;
 var RETRY_MS_MAX = 5e3;
 var Link = class {
-  constructor(kind, interfaces) {
+  constructor(kind, interfaces, dial) {
     this.kind = kind;
     this.interfaces = interfaces;
+    this.dial = dial;
     void this.#attempt();
     addEventListener("pagehide", () => this.#portcullis?.close("the window was closed"));
     addEventListener("pageshow", (event) => {
@@ -6082,6 +6332,7 @@ var Link = class {
   }
   kind;
   interfaces;
+  dial;
   #connection = new Value({ type: "connecting" });
   #setups = [];
   #clients = /* @__PURE__ */ new WeakMap();
@@ -6120,13 +6371,13 @@ var Link = class {
   }
   async #attempt() {
     try {
-      const transport = await connectWithTicket({ window: this.kind });
-      const portcullis = connect(transport, { client: `studio ${this.kind}`, interfaces: this.interfaces });
+      const portcullis = await this.dial({ client: `studio ${this.kind}`, interfaces: this.interfaces });
       this.#portcullis = portcullis;
       portcullis.onState((state) => this.#changed(portcullis, state));
       for (const setup of this.#setups) this.#run(setup, portcullis);
     } catch (error) {
       if (error instanceof TypeError) this.#lost("The studio does not answer.", true);
+      else if (error instanceof ConnectRefused) this.#lost(error.message, false);
       else this.#lost("This browser was not let in.", false);
     }
   }
@@ -6146,6 +6397,7 @@ var Link = class {
         break;
       case "closed":
         this.#portcullis = void 0;
+        if (refusalOf(portcullis) !== void 0) return this.#lost(`Main refused this window: ${state.message}.`, false);
         switch (state.reason) {
           case "revoked":
             this.#connection.set({ type: "closed" });
@@ -6193,7 +6445,7 @@ var INTERFACES = {
   log: [Cameras, SettingsStore, Notices, MessageLog]
 };
 function connect2(kind) {
-  const link = new Link(kind, INTERFACES[kind]);
+  const link = new Link(kind, INTERFACES[kind], isPortcullisPage() ? overPort : overWebSocket(kind));
   async function call(make2, say = () => "") {
     try {
       return await make2();
