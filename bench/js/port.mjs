@@ -1,8 +1,8 @@
 // Measures the page's side over a message port: `node bench/js/port.mjs [--chromium] [--only TEXT] [--json FILE]`, after
 // `npm ci --prefix bench/js`. In Node without `--chromium`: then the port is one of worker_threads.
 //
-// CPU is that of the page's thread alone. Rounds are interleaved (each round measures every case once, beginning with
-// another one), figures are medians with quartiles, and ratios are taken within a round, so that a machine whose speed
+// CPU is that of the page's thread alone. Rounds are interleaved (each round measures every case once, in another
+// order), figures are medians with quartiles, and ratios are taken within a round, so that a machine whose speed
 // drifts does not favour anyone.
 import { writeFileSync } from 'node:fs';
 import { FRAME_BYTES } from './port/frame.js';
@@ -20,7 +20,9 @@ const chosen = host.cases.flatMap((one, at) => (`${one.name} ${one.system}`.incl
 for (const { at } of chosen) await host.measure(at);
 for (let round = 0; round < ROUNDS; round += 1) {
   for (let turn = 0; turn < chosen.length; turn += 1) {
-    const { at, count, cpu, wall } = chosen[(turn + round) % chosen.length];
+    // Forwards and backwards, so that no case always comes behind the same one.
+    const place = (turn + (round >> 1)) % chosen.length;
+    const { at, count, cpu, wall } = chosen[round % 2 === 0 ? place : chosen.length - 1 - place];
     const measured = await host.measure(at);
     cpu.push(measured.cpu / count);
     wall.push(measured.wall / count);

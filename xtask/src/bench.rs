@@ -2,17 +2,30 @@
 //! measured, and how, is its business.
 
 use std::env;
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
 use crate::{place, process, provide};
 
+/// What Node runs for `--js`, in order.
+const SCRIPTS: &[&str] = &["codec.mjs", "addon.mjs"];
+
+/// The example of an application's own addon, which the scripts load: the crate, and its library.
+const ADDON: (&str, &str) = ("node-addon-example", "node_addon_example");
+
+/// The profile of what is shipped as an addon.
+const ADDON_PROFILE: &str = "addon";
+
 /// Measures; `json` gets the rows.
 pub(crate) fn run(json: Option<PathBuf>, js: bool, args: &[String]) -> Result<()> {
     // The benchmark runs at the root, whoever called from wherever.
     let json = json.map(|path| absolute(&path)).transpose()?;
-    let mut command = if js { node()? } else { native() };
+    if js {
+        return scripts(json.as_deref(), args);
+    }
+    let mut command = native();
     if let Some(path) = json {
         command.arg("--json").arg(path);
     }
@@ -32,13 +45,40 @@ fn native() -> std::process::Command {
     command
 }
 
-fn node() -> Result<std::process::Command> {
-    let script = "bench/js/codec.mjs";
-    if !place::root().join(script).is_file() {
-        bail!("there is no {script}");
+/// Runs the scripts, or those that `only` names, and joins their rows.
+fn scripts(json: Option<&Path>, only: &[String]) -> Result<()> {
+    if let Some(name) = only.iter().find(|name| !SCRIPTS.contains(&name.as_str())) {
+        bail!("there is no script {name}, only {}", SCRIPTS.join(" and "));
     }
     provide::npm_packages(false)?;
-    Ok(process::command("node", &[script]))
+    let mut rows: Vec<serde_json::Value> = Vec::new();
+    let wanted = |script: &&&str| only.is_empty() || only.iter().any(|name| name == **script);
+    for script in SCRIPTS.iter().filter(wanted) {
+        let mut command = process::command("node", &[&format!("bench/js/{script}")]);
+        if *script == "addon.mjs" {
+            command.env("PORTCULLIS_EXAMPLE_ADDON", addon()?);
+        }
+        if let Some(path) = json {
+            command.arg("--json").arg(path);
+        }
+        process::run(command)?;
+        if let Some(path) = json {
+            let text = std::fs::read_to_string(path)?;
+            rows.extend(serde_json::from_str::<Vec<serde_json::Value>>(&text)?);
+        }
+    }
+    if let Some(path) = json {
+        std::fs::write(path, format!("{}\n", serde_json::to_string_pretty(&rows)?))?;
+    }
+    Ok(())
+}
+
+/// Builds the addon that is measured, as one is built that is shipped.
+fn addon() -> Result<PathBuf> {
+    let (krate, library) = ADDON;
+    process::run(process::cargo(&["build", "--profile", ADDON_PROFILE, "--package", krate]))?;
+    let file = format!("{DLL_PREFIX}{library}{DLL_SUFFIX}");
+    Ok(place::target().join(ADDON_PROFILE).join(file))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

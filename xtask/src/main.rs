@@ -47,7 +47,7 @@ enum Chore {
         /// Write the rows to this file.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
-        /// Measure the TypeScript codec on Node instead.
+        /// Measure what runs on Node instead: codec, page and addon; a script's name measures that alone.
         #[arg(long)]
         js: bool,
         /// Handed on to the benchmark; `-- --help` lists them.

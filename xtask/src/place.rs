@@ -17,6 +17,12 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
+/// The addon that [`crate::process::cargo`] builds in the ordinary profile.
+pub(crate) fn addon() -> PathBuf {
+    let name = format!("{}portcullis_node{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
+    target().join("debug").join(name)
+}
+
 /// The cargo that started this program, or the one on the path.
 pub(crate) fn cargo() -> String {
     env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())

@@ -210,6 +210,8 @@ impl Hub {
                     // A notification promises nothing, and nobody is ended for what others tell it.
                     return Ok(());
                 }
+                self.tell_caller(callee, peer);
+                let Some(state) = self.peers.get_mut(callee.0) else { return Ok(()) };
                 let _ = state.session.one_way(
                     portcullis_proto::frame::Kind::Notify,
                     export,

@@ -87,6 +87,7 @@ const PUBLISH: u8 = 2;
 #[derive(Debug)]
 struct RoleEntry {
     name: String,
+    sees_callers: bool,
     grants: Vec<Grants>,
 }
 
@@ -186,7 +187,7 @@ impl Catalog {
                 });
             }
         }
-        Ok(RoleEntry { name: role.name.clone(), grants })
+        Ok(RoleEntry { name: role.name.clone(), sees_callers: role.sees_callers, grants })
     }
 
     /// The name that a mistyped grant most likely meant.
@@ -219,6 +220,11 @@ impl Catalog {
 
     pub(crate) fn role(&self, name: &str) -> Option<RoleIndex> {
         self.roles.iter().position(|role| role.name == name)
+    }
+
+    /// Whether what a role serves is told who calls.
+    pub(crate) fn sees_callers(&self, role: RoleIndex) -> bool {
+        self.roles.get(role).is_some_and(|role| role.sees_callers)
     }
 
     fn bits(&self, role: RoleIndex, interface: InterfaceIndex, ordinal: u32) -> u8 {

@@ -146,7 +146,7 @@ impl Hub {
                 Ok(())
             }
             // The session of a hub refuses these.
-            Event::Welcome(_) | Event::Unbound { .. } => Ok(()),
+            Event::Welcome(_) | Event::Unbound { .. } | Event::Caller { .. } => Ok(()),
         }
     }
 

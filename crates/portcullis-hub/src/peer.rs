@@ -74,6 +74,8 @@ pub(crate) struct PeerState {
     /// Where its calls come from, while its connection stands.
     pub(crate) origin: Option<Arc<Origin>>,
     pub(crate) handles: Handles,
+    /// The peer whose calls this one was told come next.
+    pub(crate) told_caller: Option<PeerId>,
     pub(crate) subscriptions: usize,
     /// Calls that this peer serves for each other one, those that are being cancelled included.
     pub(crate) served: BTreeMap<PeerId, usize>,
@@ -130,6 +132,7 @@ impl Hub {
             kind: admission.kind,
             origin: None,
             handles: Handles::default(),
+            told_caller: None,
             subscriptions: 0,
             served: BTreeMap::new(),
             reports: BTreeSet::new(),

@@ -8,6 +8,7 @@
 pub struct Role {
     pub(crate) name: String,
     pub(crate) grants: Vec<(Action, String)>,
+    pub(crate) sees_callers: bool,
 }
 
 /// What is granted.
@@ -22,7 +23,7 @@ pub(crate) enum Action {
 impl Role {
     /// A role that may do nothing yet.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), grants: Vec::new() }
+        Self { name: name.into(), grants: Vec::new(), sees_callers: false }
     }
 
     fn grant(mut self, action: Action, what: impl Into<String>) -> Self {
@@ -52,5 +53,13 @@ impl Role {
     #[must_use]
     pub fn serve(self, interface: impl Into<String>) -> Self {
         self.grant(Action::Serve, interface)
+    }
+
+    /// What it serves is told who calls, by number, label and role: for what main itself serves through a peer. Others
+    /// need not know, and learn nothing of each other.
+    #[must_use]
+    pub fn sees_callers(mut self) -> Self {
+        self.sees_callers = true;
+        self
     }
 }

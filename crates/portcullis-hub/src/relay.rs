@@ -9,7 +9,7 @@ use portcullis_proto::frame::Kind;
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::peer::correlation;
 use portcullis_proto::schema::validate::Root;
-use portcullis_proto::session::{Leg, Opening, SendError};
+use portcullis_proto::session::{CallerTold, Leg, Opening, SendError};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
@@ -93,6 +93,8 @@ impl Hub {
             let text = "as many calls are open at the server as one caller may have";
             return Err((Status::ResourceExhausted, text));
         }
+        self.tell_caller(callee, caller);
+        let Some(state) = self.peers.get_mut(callee.0) else { return Err(gone) };
         let opened = state.session.open(opening, now, data, |out| {
             out.raw(asked.body);
             Ok(())
@@ -109,6 +111,20 @@ impl Hub {
         })?;
         *state.served.entry(caller).or_default() += 1;
         Ok(id)
+    }
+
+    /// Tells a server who makes the call that comes next, if its role is told.
+    pub(crate) fn tell_caller(&mut self, callee: PeerId, caller: PeerId) {
+        let Some(state) = self.peers.get(callee.0) else { return };
+        if state.told_caller == Some(caller) || !self.catalog.sees_callers(state.role) {
+            return;
+        }
+        let Some(who) = self.peers.get(caller.0).map(|state| &state.caller) else { return };
+        let told = CallerTold { label: who.label.clone(), role: who.role.clone() };
+        if let Some(state) = self.peers.get_mut(callee.0) {
+            state.told_caller = Some(caller);
+            state.session.caller(caller.0, &told);
+        }
     }
 
     /// A call that a peer served is over, at its end too.

@@ -25,7 +25,7 @@ pub(crate) struct Config {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RoleConfig {
     name: String,
     #[serde(default)]
@@ -36,6 +36,8 @@ struct RoleConfig {
     subscribe: Vec<String>,
     #[serde(default)]
     serve: Vec<String>,
+    #[serde(default)]
+    sees_callers: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,6 +86,9 @@ impl Config {
 impl RoleConfig {
     fn role(self) -> Role {
         let mut role = Role::new(self.name);
+        if self.sees_callers {
+            role = role.sees_callers();
+        }
         for pattern in self.call {
             role = role.call(pattern);
         }

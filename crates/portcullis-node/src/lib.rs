@@ -11,6 +11,10 @@
 //!     Ok(vec![hub.serve(CamerasServer::new(Studio))?])
 //! }
 //! ```
+#![cfg_attr(
+    test,
+    allow(dead_code, reason = "`#[napi]` exports nothing to tests, and they have no Node")
+)]
 
 mod application;
 mod bytes;

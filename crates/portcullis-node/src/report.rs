@@ -31,8 +31,10 @@ impl Reports {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, event: HubEvent) {
+    /// Adds an event, behind `missed` that nobody could keep.
+    fn push(&self, event: HubEvent, missed: u64) {
         let mut waiting = self.lock();
+        waiting.missed += missed;
         if waiting.events.len() >= EVENTS_MAX {
             waiting.events.pop_front();
             waiting.missed += 1;
@@ -59,9 +61,11 @@ impl Reports {
 
     /// Gathers a hub's events until it is gone.
     pub(crate) async fn gather(self: Arc<Self>, mut events: Events, wakeups: Arc<Wakeups>) {
+        let mut missed = 0;
         // Every turn waits for an event.
         while let Some(event) = events.next().await {
-            self.push(event);
+            let before = std::mem::replace(&mut missed, events.missed());
+            self.push(event, missed - before);
             wakeups.events();
         }
     }

@@ -71,6 +71,7 @@ kinds! {
     Cancel 15 "cancel" true 0;
     End 16 "end" true 0;
     Unbound 17 "unbound" true 0;
+    Caller 18 "caller" true 0;
 }
 
 /// A frame's header without its length: what a sender fills in.

@@ -233,6 +233,9 @@ impl Replay {
                 "event": "end", "as": self.name_of(Leg::Outbound(id)), "status": status.name(),
                 "body": to_hex(body),
             }),
+            Event::Caller { peer, told } => json!({
+                "event": "caller", "peer": peer, "label": told.label, "role": told.role,
+            }),
             Event::Unbound { binding } => json!({ "event": "unbound", "binding": binding }),
             Event::Hello(_)
             | Event::Subscribe { .. }

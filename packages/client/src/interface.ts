@@ -180,10 +180,25 @@ export interface DeliveryReport {
   readonly missed: readonly Miss[];
 }
 
+/** Who calls, as main admitted it. */
+export interface Caller {
+  /** The number by which reports and logs name the peer. */
+  readonly peer: number;
+  /** Which window or worker it is. */
+  readonly label: string;
+  /** What it may do. */
+  readonly role: string;
+}
+
 /** What a handler knows of the call that it serves; always the last argument. */
 export interface CallContext {
   /** The channel's whole name. */
   readonly channel: string;
+  /**
+   * Who calls, where the role of this peer is told: that of main's own services is. Elsewhere undefined: the hub has
+   * checked the caller and speaks for it.
+   */
+  readonly caller?: Caller | undefined;
   /** Aborted when the caller cancels, the time runs out or the connection ends. */
   readonly signal: AbortSignal;
   /** Milliseconds that are left. */

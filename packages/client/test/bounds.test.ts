@@ -18,6 +18,7 @@ function open(windowBytes: number) {
     welcome: () => {},
     request: (id) => session.accept(id, idle, false, false),
     notify: () => {},
+    caller: () => {},
     unbound: () => {},
     silent: () => {},
     closed: ({ reason }) => ended.push(reason),

@@ -65,37 +65,6 @@ describe('outcomes', () => {
     expect(error.stack).not.toContain('runtime/binding');
   });
 
-  test('without call stacks there is no trace of it', async () => {
-    const { client, hub } = await bound(Echo, { callStacks: false });
-    const promise = client.nothing();
-    hub.fail((await hub.next('request')).id, 'not_found');
-    const error = await rejection(promise);
-    expect(error.stack).toContain(error.message);
-    expect(error.stack).not.toContain('calls.test');
-  });
-
-  test('a burst does not pay for traces: 100 in each tenth of a second have one, unless all are to have it', async () => {
-    vi.useFakeTimers({ toFake: ['performance'] });
-    try {
-      for (const [callStacks, shown] of [[undefined, 100], [true, 250]] as const) {
-        const { client, portcullis } = await bound(Echo, { callStacks });
-        vi.advanceTimersByTime(100);
-        const burst = () => Array.from({ length: 250 }, () => rejection(client.later(1, { timeoutMs: 0 })));
-        const traced = async (errors: Promise<any>[]) => (await Promise.all(errors)).map(({ stack }) => stack.includes('calls.test'));
-        const first = await traced(burst());
-        // What binding left over is used up as well.
-        expect(first.indexOf(false)).toBe(callStacks === true ? -1 : 199);
-        vi.advanceTimersByTime(100);
-        expect((await traced(burst())).filter(Boolean).length).toBe(shown);
-        vi.advanceTimersByTime(99);
-        expect((await traced(burst())).filter(Boolean).length).toBe(shown === 250 ? 250 : 0);
-        portcullis.close();
-      }
-    } finally {
-      vi.useRealTimers();
-    }
-  });
-
   test('a reply that cannot be read is `internal`, and ends nobody', async () => {
     const { client, hub, portcullis } = await bound(Echo);
     const promise = client.later(3);

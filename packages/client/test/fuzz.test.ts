@@ -36,6 +36,7 @@ class Subject implements SessionEvents {
 
   welcome(): void {}
   notify(): void {}
+  caller(): void {}
   unbound(): void {}
   silent(): void {}
 
@@ -71,7 +72,7 @@ class Subject implements SessionEvents {
     }
   }
 
-  caller(): Caller {
+  owner(): Caller {
     let over = false;
     const end = () => {
       expect(over, 'a call is told its end twice').toBe(false);
@@ -95,7 +96,7 @@ class Subject implements SessionEvents {
           const kind = random.pick([REQUEST, SUBSCRIBE, PUBLISH]);
           const deadline = this.now + random.below(100);
           this.ids.push(
-            session.open(kind, 3, 1, random.below(2) === 0, random.below(2) === 0, deadline, this.now, this.caller(), bytes),
+            session.open(kind, 3, 1, random.below(2) === 0, random.below(2) === 0, deadline, this.now, this.owner(), bytes),
           );
           this.open++;
           break;

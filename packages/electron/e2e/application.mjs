@@ -1,7 +1,7 @@
 // The application of the tests: main of the real adapter with the real addon, pages with the real bundles, in the
 // stand-in. One to a process, as in Electron.
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,14 +10,16 @@ import * as control from "../test/stand-in/control.mjs";
 import { bundles } from "./bundles.mjs";
 import { servePages, until } from "./support.mjs";
 
-const SCHEMA = new URL("../../../tests/sample-contract/contract.schema", import.meta.url);
+/** The contract of the tests. */
+export const SCHEMA = new URL("../../../tests/sample-contract/contract.schema", import.meta.url);
 
-/** The addon that the environment names, or the one that cargo has built. */
-function addonPath() {
+/** The addon that the environment names, or the one that cargo has built last. */
+export function addonPath() {
   if (process.env.PORTCULLIS_ADDON_PATH) return process.env.PORTCULLIS_ADDON_PATH;
   const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../../../target", import.meta.url));
   const name = { win32: "portcullis_node.dll", darwin: "libportcullis_node.dylib" }[process.platform] ?? "libportcullis_node.so";
-  const found = ["release", "debug"].map((profile) => join(target, profile, name)).find((path) => existsSync(path));
+  const built = ["release", "debug"].map((profile) => join(target, profile, name)).filter((path) => existsSync(path));
+  const [found] = built.sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
   if (found === undefined) throw new Error(`there is no ${name} below ${target}: cargo build -p portcullis-node makes one`);
   return found;
 }
@@ -25,19 +27,33 @@ function addonPath() {
 /** What a page of the tests is: the bundle, under a policy that allows no other script. */
 const PAGE = `<!doctype html><meta http-equiv="content-security-policy" content="default-src 'self'; frame-src *"><title>page</title><script src="/page.js"></script>`;
 
+/** The sample contract with the built-in interfaces, as an application's own contract would hold them. */
+async function contract() {
+  const read = async (url) => JSON.parse(await readFile(url, "utf8"));
+  const [sample, builtIn] = [await read(SCHEMA), await read(new URL("../../../crates/portcullis-desktop/contract.schema", import.meta.url))];
+  const order = (one, other) => (one < other ? -1 : 1);
+  const interfaces = [...sample.interfaces, ...builtIn.interfaces].sort((one, other) => order(one.name, other.name));
+  const types = Object.fromEntries(Object.entries({ ...sample.types, ...builtIn.types }).sort(([one], [other]) => order(one, other)));
+  return JSON.stringify({ ...sample, interfaces, types });
+}
+
 const ALL = ["sample.echo.*", "sample.flows.*", "sample.topics.*"];
 const SERVED = ["sample.echo", "sample.flows", "sample.topics"];
+const BUILT_IN = ["portcullis.windows.*", "portcullis.application.*"];
 
-export const ROLES = [
-  { name: "main", call: ALL, publish: ["sample.topics.*"], subscribe: ["sample.topics.*"], serve: SERVED },
-  { name: "window", call: ALL, subscribe: ["sample.topics.*"], serve: ["sample.echo", "sample.flows"] },
+const ROLES = [
+  {
+    name: "main", call: [...ALL, ...BUILT_IN], publish: ["sample.topics.*"], subscribe: ["sample.topics.*", ...BUILT_IN],
+    serve: [...SERVED, "portcullis.windows", "portcullis.application"],
+  },
+  { name: "window", call: [...ALL, ...BUILT_IN], subscribe: ["sample.topics.*", ...BUILT_IN], serve: ["sample.echo", "sample.flows"] },
   { name: "worker", call: ALL, publish: ["sample.topics.*"], subscribe: ["sample.topics.*"], serve: SERVED },
   { name: "guest", call: ["sample.echo.call"] },
 ];
 
 /**
  * Starts it. `pages` are further texts by path, `preload` is the name of the bundle; `portcullis` goes to `createPortcullis`. What comes back has `events` of
- * the adapter, `lines` of its log, `noted` and `main` of what main serves.
+ * the adapter, `lines` of its log, `noted` of what main serves as its peer `main`.
  */
 export async function startApplication(options = {}) {
   const built = await bundles();
@@ -62,7 +78,7 @@ async function assemble(built, pages, end, { preload = "preload.cjs", portcullis
   const note = (message, ...details) => lines.push([message, ...details].join(" "));
   const portcullis = parts.createPortcullis({
     electron,
-    hub: { schema: await readFile(SCHEMA), roles: ROLES, addon: addonPath() },
+    hub: { schema: await contract(), roles: ROLES, addon: addonPath() },
     interfaces: [parts.Echo, parts.Flows, parts.Topics],
     origins: [pages.origin],
     preload: built.file(preload),
@@ -136,10 +152,13 @@ export const ask = (window, token, where = "window") =>
 /** A token that a page could have made. */
 export const token = (version = 1, contract = "") => `v${version}:${randomBytes(16).toString("hex")}:${contract}`;
 
-/** The value of an expression in a window's page; `p` is its connection, and `send` makes big numbers plain. */
+/** The value of an expression in a window's page, with big numbers made plain; `p` is its connection. */
 export const inPage = (window, expression) =>
   control.evaluate(window.webContents, `(async () => {
-    const { portcullis: p, Echo, Flows, Topics } = app;
+    const { portcullis: p, Application, Echo, Flows, Topics, Windows } = app;
     const plain = (value) => JSON.parse(JSON.stringify(value, (_, each) => (typeof each === "bigint" ? Number(each) : each)) ?? "null");
     return plain(await (${expression}));
-  })()`);
+  })().catch((error) => {
+    // With nothing on it that cannot be told, as big numbers are.
+    throw new Error(error.stack);
+  })`);

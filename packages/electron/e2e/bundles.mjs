@@ -15,10 +15,12 @@ export async function bundles() {
     absWorkingDir: root, bundle: true, outdir: folder, conditions: ["source"], external: ["electron"], format: "esm", logLevel: "warning",
   };
   const node = { ...common, platform: "node", target: "node20", outExtension: { ".js": ".mjs" } };
+  const page = { ...common, platform: "browser", target: "chrome140", format: "iife" };
   await Promise.all([
     preloads(folder),
-    build({ ...node, entryPoints: ["e2e/app/main.ts", "e2e/app/worker.ts"] }),
-    build({ ...common, entryPoints: ["e2e/app/page.ts"], format: "iife", platform: "browser", target: "chrome140" }),
+    build({ ...node, entryPoints: ["main", "worker", "smoke", "smoke-worker"].map((name) => `e2e/app/${name}.ts`) }),
+    build({ ...page, entryPoints: ["e2e/app/page.ts"] }),
+    build({ ...page, entryPoints: ["e2e/app/smoke-page.ts"], format: "esm" }),
   ]);
   return { file: (name) => join(folder, name), remove: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -167,7 +167,7 @@ describe("a connection is refused, and the page is told why", WATCHDOG, () => {
     const window = await loaded("older");
     const outcome = await control.evaluate(window.webContents, `(async () => {
       const Old = { ...app.Echo, hash: "00".repeat(16), channels: app.Echo.channels.map((channel) => ({ ...channel, digest: (channel.digest ^ 1) >>> 0 })) };
-      const refused = new Promise((resolve) => app.connectElectron({ interfaces: [Old], logger: { warn() {}, error() {} }, onRefused: resolve }));
+      const refused = new Promise((resolve) => app.connectElectron({ interfaces: [Old], logger: { error() {} }, onRefused: resolve }));
       const { code, hint, message } = await refused;
       return { code, hint, message };
     })()`);

@@ -2,7 +2,15 @@
 import { createServer } from "node:http";
 
 /** What hangs ends. */
-export const WATCHDOG = { timeout: 3 * 60_000 };
+export const WATCHDOG = { timeout: 5 * 60_000 };
+
+/** The process of a test file ends by then, even where a test that has failed left something open. */
+const PROCESS_MS_MAX = 8 * 60_000;
+
+setTimeout(() => {
+  console.error("the watchdog ends this process");
+  process.exit(1);
+}, PROCESS_MS_MAX).unref();
 
 /** How long one thing may take to happen; a watchdog, not a measurement. */
 const WAIT_MS_MAX = 60_000;

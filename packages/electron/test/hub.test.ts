@@ -9,6 +9,9 @@ import { fakeElectron, FakePort, FakeUtility } from './support/electron.js';
 import { Page, settle, until } from './support/page.js';
 import { contract, handlers, realApplication, sampleContract } from './support/real.js';
 
+/** How long a peer has for its hello once the hub has admitted it, in milliseconds (protocol, section 3). */
+const HELLO_MS = 5_000;
+
 type App = ReturnType<typeof realApplication>;
 const open: App[] = [];
 
@@ -223,6 +226,22 @@ test('a port that says nothing is no peer: a busy main cannot be too late for a 
   port2.close();
 });
 
+test('a main that is blocked for longer than a hello may take ends nobody', async () => {
+  const app = application();
+  await serve(app.portcullis.main, Echo, echo);
+  const early = app.open('early').portcullis;
+  const client = await early.bind(Echo);
+  // Behind the adapter's own listener: between a page's request and its first message.
+  app.electron.ipcMain.on('portcullis:connect', () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HELLO_MS + 600);
+  });
+  const call = client.call({ number: 1n, text: '', value: 0 }, { timeoutMs: 10 * HELLO_MS });
+  const late = await app.open('late').portcullis.bind(Echo);
+  expect(await late.call({ number: 2n, text: '', value: 0 })).toMatchObject({ number: 3n });
+  expect(await call).toMatchObject({ number: 2n });
+  expect(app.labels()).toEqual(['early', 'late', 'main']);
+});
+
 test('windows are opened and listed through the hub, by role', async () => {
   const app = application({
     kinds: { viewer: { role: 'viewer', create: () => app.electron.window(), load: (window) => void made.push(window) } },
@@ -270,10 +289,12 @@ test('the end of the application is told before the connections end', async () =
   expect(phases).toEqual(['starting', 'ready', 'quitting']);
 });
 
-test('whoever holds the end and dies is not waited for, when nobody else is there', async () => {
+test('whoever holds the end and dies is not waited for, whoever else is there', async () => {
   const app = application({ quit: { graceMs: 60_000_000 } });
   await app.portcullis.ready;
   const { window, portcullis } = app.open('editor');
+  const other = app.open('editor').portcullis;
+  await other.bind(Application);
   await (await portcullis.bind(Application)).hold('unsaved work');
   void app.portcullis.quit();
   await settle();
@@ -326,6 +347,7 @@ test('main is granted what the contract has, unless it has a role of its own', (
       publish: ['portcullis.application.*', 'portcullis.windows.*', 'sample.topics.*'],
       subscribe: ['portcullis.application.*', 'portcullis.windows.*', 'sample.topics.*'],
       serve: ['portcullis.application', 'portcullis.windows', 'sample.echo', 'sample.flows', 'sample.topics', 'sample.values'],
+      seesCallers: true,
     },
   ]);
 });

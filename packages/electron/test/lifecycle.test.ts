@@ -8,7 +8,13 @@ import { fakeElectron } from './support/electron.js';
 import { NotingHub } from './support/hub.js';
 import { settle, until } from './support/page.js';
 
-const cx = { channel: 'test', signal: new AbortController().signal, remainingMs: () => 1_000 };
+const from = (peer: number) => ({
+  channel: 'test',
+  caller: { peer, label: `window-${peer}`, role: 'editor' },
+  signal: new AbortController().signal,
+  remainingMs: () => 1_000,
+});
+const cx = from(1);
 
 function life(options: QuitOptions = {}, missed: DeliveryReport['missed'] = []) {
   const { app } = fakeElectron();
@@ -60,21 +66,38 @@ test('quitting tells the peers with a report, lets the hub drain, and then quits
 test('a hold is waited for, and let go of', async () => {
   const { app, lifecycle, hub, lines } = life({ graceMs: 60_000_000 });
   await lifecycle.handlers.hold('a document', cx);
-  await lifecycle.handlers.hold('another', cx);
+  await lifecycle.handlers.hold('the same document', cx);
+  await lifecycle.handlers.hold('another', from(2));
   const quit = lifecycle.quit();
   await settle();
   await lifecycle.handlers.release(cx);
+  await lifecycle.handlers.release(cx);
   await settle();
   expect([hub.shutdowns, app.exited]).toEqual([[], false]);
-  await lifecycle.handlers.release(cx);
+  await lifecycle.handlers.release(from(2));
   await quit;
   expect([hub.shutdowns.length, app.exited, lines]).toEqual([1, true, []]);
 });
 
-test('a hold that is never let go of ends with the grace', async () => {
-  const { app, lifecycle } = life({ graceMs: 20 });
+test('a hold that is never let go of ends with the grace, and is named', async () => {
+  const { app, lifecycle, lines } = life({ graceMs: 20 });
   await lifecycle.handlers.hold('for ever', cx);
   await lifecycle.quit();
+  expect(app.exited).toBe(true);
+  expect(lines).toEqual(['portcullis: the end no longer waits for: for ever']);
+});
+
+test('whoever holds the end and is gone is not waited for', async () => {
+  const { app, lifecycle } = life({ graceMs: 60_000_000 });
+  await lifecycle.handlers.hold('unsaved work', cx);
+  await lifecycle.handlers.hold('more of it', from(2));
+  const quit = lifecycle.quit();
+  await settle();
+  lifecycle.left(2);
+  await settle();
+  expect(app.exited).toBe(false);
+  lifecycle.left(1);
+  await quit;
   expect(app.exited).toBe(true);
 });
 

@@ -16,6 +16,8 @@ export interface RoleConfig {
   readonly subscribe?: readonly string[];
   /** It may serve interfaces, and publish to its own instance's topics. */
   readonly serve?: readonly string[];
+  /** What it serves is told who calls (`cx.caller`): for the role of JavaScript in main. Others learn nothing of each other. */
+  readonly seesCallers?: boolean;
 }
 
 /** How a hub is set up. */

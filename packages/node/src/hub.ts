@@ -2,7 +2,7 @@
 import { connect, type ConnectOptions, type Portcullis, REASON_CODES } from '@portcullis/client';
 import type { Addon } from './addon.js';
 import type { AdmissionConfig, Attached, HubConfig, HubPort } from './config.js';
-import { HubError, typed } from './errors.js';
+import { AdmitError, HubError, typed } from './errors.js';
 import type { HubCounters, HubEvent, PeerInfo } from './events.js';
 import { InProcessTransport } from './in-process.js';
 import { loadAddon } from './load.js';
@@ -35,7 +35,7 @@ export class Hub {
     const json = JSON.stringify({ schema: text, roles, observeCalls, limits, events: onEvent !== undefined });
     this.#logger = config.logger ?? console;
     this.#onEvent = onEvent;
-    this.#handle = typed(() => this.#addon.create(json, () => this.#pump.drain()));
+    this.#handle = typed(() => this.#addon.create(json, () => this.#pump.wake()));
     const events = { events: (json: string) => this.#events(json), shutDown: () => this.#shutDown?.() };
     this.#pump = new Pump(this.#addon, this.#handle, events, this.#logger);
   }
@@ -87,8 +87,9 @@ export class Hub {
   }
 
   /**
-   * The application quits. From now on nobody is admitted and no call begins; calls under way have up to `graceMs` to
-   * end. Then every peer is told `going_away` and the hub closes. Keeps the process alive until then.
+   * The application quits. From now on nobody is admitted, and from the event loop's next turn on no call begins; calls
+   * under way have up to `graceMs` to end. Then every peer is told `going_away` and the hub closes. Keeps the process
+   * alive until then.
    */
   shutdown(graceMs: number): Promise<void> {
     if (this.#closed) return Promise.resolve();
@@ -106,7 +107,10 @@ export class Hub {
       // The addon's wake-up does not keep the process alive; this does.
       const timer = setTimeout(done, grace + 2 * FAREWELL_MS);
       this.#shutDown = done;
-      this.#addon.shutdown(this.#handle, grace);
+      // What was called before this still leaves in a microtask.
+      setImmediate(() => {
+        if (!this.#closed) this.#addon.shutdown(this.#handle, grace);
+      });
     });
     return this.#shutdown;
   }
@@ -135,6 +139,7 @@ export class Hub {
 
   #admit(label: string, role: string, kind: PeerInfo['kind']): number {
     if (this.#closed) throw new HubError('ERR_PORTCULLIS_CLOSED', 'the hub is closed');
+    if (this.#shutdown !== undefined) throw new AdmitError('ERR_PORTCULLIS_QUITTING', 'the hub is quitting');
     return typed(() => this.#addon.attach(this.#handle, label, role, kind));
   }
 

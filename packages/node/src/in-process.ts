@@ -3,10 +3,12 @@ import type { Transport } from '@portcullis/client';
 import type { Pump, Sink } from './pump.js';
 
 /**
- * Messages that may be answered within one turn of the event loop. Calls that wait for each other go on in microtasks,
- * and would never let anything else run.
+ * How long messages are answered within one turn of the event loop, in milliseconds. Calls that wait for each other, and
+ * topics whose values are acknowledged, go on in microtasks, and would never let anything else run.
  */
-const TURNS_MAX = 1024;
+const TURN_MS_MAX = 4;
+/** Messages after which the clock is looked at. */
+const LOOK_EVERY = 16;
 
 /** One end of a connection, the other end of which is the hub. */
 export class InProcessTransport implements Transport, Sink {
@@ -16,7 +18,10 @@ export class InProcessTransport implements Transport, Sink {
   readonly #peer: number;
   readonly #lost: (why: string) => void;
   #open = true;
-  #turns = 0;
+  /** Messages of this turn of the event loop. */
+  #sent = 0;
+  #began = 0;
+  #deferred = false;
 
   constructor(pump: Pump, peer: number, lost: (why: string) => void) {
     this.#pump = pump;
@@ -26,9 +31,10 @@ export class InProcessTransport implements Transport, Sink {
 
   send(bytes: Uint8Array<ArrayBuffer>): void {
     if (!this.#open) return;
-    if (this.#turns === 0) setImmediate(() => (this.#turns = 0));
-    if (++this.#turns < TURNS_MAX) this.#pump.exchange(this.#peer, bytes);
-    else this.#pump.deliverLater(this.#peer, bytes);
+    if (this.#deferred) return this.#pump.deliverLater(this.#peer, bytes);
+    if (this.#sent++ === 0) this.#begin();
+    else if (this.#sent % LOOK_EVERY === 0 && performance.now() - this.#began > TURN_MS_MAX) this.#deferred = true;
+    this.#pump.exchange(this.#peer, bytes);
   }
 
   close(): void {
@@ -36,6 +42,14 @@ export class InProcessTransport implements Transport, Sink {
     this.#open = false;
     this.onMessage = this.onClose = undefined;
     this.#lost('the application closed the connection');
+  }
+
+  #begin(): void {
+    this.#began = performance.now();
+    setImmediate(() => {
+      this.#sent = 0;
+      this.#deferred = false;
+    });
   }
 
   message(bytes: Uint8Array<ArrayBuffer>): void {

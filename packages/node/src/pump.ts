@@ -11,7 +11,7 @@ const BUFFER_BYTES = 256 * 1024;
 /** Messages up to this size are copied into the buffer on their way in, in bytes. */
 const STAGED_BYTES_MAX = 16 * 1024;
 /** Drains of one turn; the event loop gets its turn before there are more. */
-const DRAINS_MAX = 16;
+const DRAINS_MAX = 4;
 
 const REASONS = new Map<number, ReasonName>(Object.entries(REASON_CODES).map(([name, code]) => [code, name as ReasonName]));
 
@@ -86,6 +86,14 @@ export class Pump implements RecordReader {
     if (this.#stopped) return;
     if (this.#busy) this.#again = true;
     else this.#read(this.#addon.drain(this.#hub, this.#buffer));
+  };
+
+  /**
+   * Something waits: for the end of this turn of the event loop. Node runs what threads call in a loop of up to a
+   * thousand; where they go on calling, timers and sockets would wait for all of those.
+   */
+  readonly wake = (): void => {
+    if (!this.#stopped) this.#later();
   };
 
   /** Hands nothing out any more. */

@@ -45,13 +45,13 @@ pub fn run<T: Transport>(
     scenario: impl for<'a> FnOnce(&'a Scene) -> Playing<'a>,
 ) {
     flavour.runtime().block_on(async {
+        let scene = Scene::new(transport());
         let playing = async {
-            let scene = Scene::new(transport());
             scenario(&scene).await;
             scene.settle().await;
         };
         if tokio::time::timeout(WATCHDOG, playing).await.is_err() {
-            panic!("still waiting after {WATCHDOG:?}");
+            panic!("still waiting after {WATCHDOG:?}: {}", scene.left());
         }
     });
 }

@@ -136,6 +136,19 @@ impl Scene {
         Served { hub, seen, client, server, publisher, keep }
     }
 
+    /// What a scenario that hangs has left, for whoever reads of it.
+    pub fn left(&self) -> String {
+        let Ok(Some(hub)) = self.hub.lock().map(|hub| hub.clone()) else {
+            return "there is no hub".to_owned();
+        };
+        format!(
+            "{} open calls, peers {:?}, counters {:?}",
+            hub.open_work(),
+            hub.peers(),
+            hub.counters()
+        )
+    }
+
     /// Ends every peer and waits until nothing of them is left: what stays is a leak, and the watchdog says so.
     pub async fn settle(&self) {
         let hub = self.hub.lock().expect("no scenario panics here").clone();

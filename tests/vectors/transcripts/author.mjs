@@ -18,7 +18,7 @@ const varint = (value) => {
 const text = (value) => varint(Buffer.byteLength(value)) + Buffer.from(value).toString('hex');
 const KINDS = {
   hello: 1, welcome: 2, goodbye: 3, ping: 4, pong: 5, window: 6, request: 7, notify: 8, subscribe: 9,
-  publish: 10, item: 11, ack: 12, credit: 13, finish: 14, cancel: 15, end: 16, unbound: 17,
+  publish: 10, item: 11, ack: 12, credit: 13, finish: 14, cancel: 15, end: 16, unbound: 17, caller: 18,
 };
 const STATUS = { ok: 0, cancelled: 1, deadline_exceeded: 4, not_found: 5, resource_exhausted: 8, unavailable: 14, application: 16 };
 const REASON = {
@@ -318,7 +318,7 @@ transcript('serve', 'A call of the hub\'s is ended exactly once.', [
   { do: 'end', as: 'x', status: 'ok', body: 'dd' }, send(frame('end', { id: id(1), body: 'dd' })),
   { do: 'end', as: 'x', status: 'ok', body: 'dd', refused: true },
   receive(ask({ id: id(2), budget: 0 })), asked('y', { budgetMs: 0 }),
-  { do: 'end', as: 'y', status: 'application', body: '01' }, send(frame('end', { id: id(2), ordinal: STATUS.application, body: '01' })),
+  { do: 'end', as: 'y', status: 'application', body: '01' }, send(frame('end', { id: id(2), ordinal: STATUS.application, body: '01' })), receive(frame('caller', { binding: 5, body: text('viewer-1') + text('viewer') })), { event: 'caller', peer: 5, label: 'viewer-1', role: 'viewer' }, receive(frame('caller', { binding: 6, body: text('late') })), killed('malformed_payload'),
 ]);
 transcript('f10-late-frames-of-the-caller', 'What a caller sends for an id whose end it has not seen yet is ignored while it is the last of its slot.', [
   open(),
@@ -483,7 +483,7 @@ for (const [name, reason, bytes, faults] of [
   ['f02-length-over-limit', 'frame_too_large', u32(65537), [2]],
   ['f02-length-u32-max', 'frame_too_large', u32(0xffffffff), [2]],
   ['f03-kind-0', 'unknown_kind', frame(0), [3]],
-  ['f03-kind-18', 'unknown_kind', frame(18), [3]],
+  ['f03-kind-19', 'unknown_kind', frame(19), [3]],
   ['f03-kind-127', 'unknown_kind', frame(127), [3]],
   ['f03-flag-on-ping', 'unknown_flag', header({ flags: 1 }), [3]],
   ['f03-flag-4-on-item', 'unknown_flag', down(1, '', { flags: 4 }), [3]],

@@ -46,6 +46,13 @@ const ITEMS: &[Item] = &[
             &["crates/portcullis-desktop/contract.schema"],
         ),
     },
+    Item {
+        what: "examples/node-addon/contract/contract.schema",
+        generator: Program(
+            "node-addon-contract",
+            &["examples/node-addon/contract/contract.schema"],
+        ),
+    },
     Item { what: "tests/vectors/codec", generator: Program("sample-vectors", &[]) },
     Item {
         what: "tests/vectors/transcripts",
@@ -83,6 +90,19 @@ const ITEMS: &[Item] = &[
                 "crates/portcullis-desktop/contract.schema",
                 "--out",
                 "packages/electron/src/generated",
+            ],
+        ),
+    },
+    Item {
+        what: "packages/node/test/generated",
+        generator: Program(
+            "portcullis-codegen",
+            &[
+                "typescript",
+                "--schema",
+                "examples/node-addon/contract/contract.schema",
+                "--out",
+                "packages/node/test/generated",
             ],
         ),
     },

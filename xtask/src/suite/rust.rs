@@ -18,6 +18,7 @@ const PORTABLE: &[&[&str]] = &[
     &["--package", "portcullis-codegen"],
     &["--package", "portcullis", "--features", "web"],
     &["--package", "portcullis-desktop", "--features", "registry"],
+    &["--package", "portcullis-node"],
 ];
 
 /// The crates that a contract may stand on: without features they are that and nothing more.
@@ -98,10 +99,10 @@ pub(super) fn tests(counts: &mut Counts) -> Result<()> {
     process::run_tests(test, counts)
 }
 
-/// Builds everything that tests start as processes of their own, with the features that the tests have: built apart,
-/// much would be built twice.
+/// Builds everything that tests start as processes of their own or load into Node, with the features that the tests
+/// have: built apart, much would be built twice.
 pub(super) fn build_programs() -> Result<()> {
-    let mut build = process::cargo(&["build", "--bins", "--examples"]);
+    let mut build = process::cargo(&["build", "--lib", "--bins", "--examples"]);
     build.args(flags());
     process::run(build)
 }

@@ -1,5 +1,8 @@
-//! The sections that Node runs: types, unit tests, and the test with a real browser. Which packages there are stands
+//! The sections that Node runs: types, unit tests, and the tests with a real browser. Which packages there are stands
 //! in the root's `package.json`; what each of them checks and tests, in its own.
+
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -7,14 +10,26 @@ use super::rust;
 use crate::counts::Counts;
 use crate::{place, process, provide};
 
-/// The package with the test that drives a browser, its script `e2e`.
-const BROWSER_TEST: &str = "examples/camera-studio/pages";
+/// The packages with tests that drive a browser, their script `e2e`: the studio's pages, and Electron's stand-in.
+const BROWSER_TESTS: &[&str] = &["examples/camera-studio/pages", "packages/electron"];
 
 /// What it starts.
 const STUDIO: &str = "debug/camera-studio";
 
 /// What the client's own test against the Rust hub starts.
 const SAMPLE_HUB: &str = "debug/examples/sample-hub";
+
+/// The addon without an application, as cargo calls its library.
+const ADDON: &str = "portcullis_node";
+
+/// The addon of the example of an application's own.
+const EXAMPLE_ADDON: &str = "node_addon_example";
+
+/// Where cargo puts a library that others load.
+fn addon(profile: &str, library: &str) -> PathBuf {
+    let file = format!("{DLL_PREFIX}{library}{DLL_SUFFIX}");
+    place::target().join(profile).join(file)
+}
 
 pub(super) fn types(_: &mut Counts) -> Result<()> {
     provide::npm_packages(false)?;
@@ -26,6 +41,8 @@ pub(super) fn tests(counts: &mut Counts) -> Result<()> {
     rust::build_programs()?;
     let mut test = process::command("npm", &["test"]);
     test.env("PORTCULLIS_SAMPLE_HUB", place::target().join(SAMPLE_HUB));
+    test.env("PORTCULLIS_PLAIN_ADDON", addon("debug", ADDON));
+    test.env("PORTCULLIS_EXAMPLE_ADDON", addon("debug", EXAMPLE_ADDON));
     process::run_tests(test, counts)
 }
 
@@ -33,7 +50,11 @@ pub(super) fn browser(counts: &mut Counts) -> Result<()> {
     provide::npm_packages(false)?;
     let chromium = provide::chromium()?;
     rust::build_programs()?;
-    let mut test = process::command("npm", &["run", "e2e", "--workspace", BROWSER_TEST]);
-    test.env("CHROMIUM", chromium).env("STUDIO", place::target().join(STUDIO));
-    process::run_tests(test, counts)
+    for package in BROWSER_TESTS {
+        let mut test = process::command("npm", &["run", "e2e", "--workspace", package]);
+        test.env("CHROMIUM", &chromium).env("STUDIO", place::target().join(STUDIO));
+        test.env("PORTCULLIS_ADDON_PATH", place::addon());
+        process::run_tests(test, counts)?;
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 mod attacks;
 mod basics;
 mod bench;
+mod callers;
 mod ends;
 mod exhaustion;
 mod faults;

@@ -9,9 +9,10 @@ use crate::codec::{Message, from_bytes, to_bytes};
 use crate::error::{Error, FailureBody};
 use crate::frame::Kind;
 use crate::goodbye::{Goodbye, Reason};
-use crate::rpc::{Call, Host, Job, LocalCall, Origin, Service, credited, stop_local};
+use crate::rpc::{Call, Caller, Host, Job, LocalCall, Origin, Service, credited, stop_local};
 use crate::session::{
-    Config, Ended, Event, Expired, Hello, Leg, Opening, PROTOCOL, SendError, Session, Side, Welcome,
+    CallerTold, Config, Ended, Event, Expired, Hello, Leg, Opening, PROTOCOL, SendError, Session,
+    Side, Welcome,
 };
 use crate::status::Status;
 use crate::time::Time;
@@ -46,6 +47,8 @@ pub(super) struct Core {
     pub(super) session: Session<LocalCall, Pending>,
     pub(super) cells: Cells,
     pub(super) exports: Vec<Export>,
+    /// Who makes the calls that come next, where the hub tells this peer.
+    caller: Option<Arc<Caller>>,
     pub(super) welcome: Option<Welcome>,
     pub(super) ended: Option<Goodbye>,
     /// Those who wait for the handshake or for the end.
@@ -97,6 +100,7 @@ impl Core {
             session,
             cells: Cells::default(),
             exports: Vec::new(),
+            caller: None,
             welcome: None,
             ended: None,
             watchers: Vec::new(),
@@ -113,13 +117,12 @@ impl Core {
         &mut self,
         input: &[u8],
         now: Time,
-        host: &Arc<dyn Host>,
+        host: &dyn Fn() -> Arc<dyn Host>,
         turn: &mut Turn,
     ) -> Delivery {
         let mut consumed = 0;
         // Most peers only call, and are called by nobody.
-        let mut origin = None;
-        let mut origin = || Arc::clone(origin.get_or_insert_with(|| origin_of(host)));
+        let mut origin: Option<Arc<Origin>> = None;
         // Every turn uses up a frame, or ends the loop.
         loop {
             let rest = input.get(consumed..).unwrap_or_default();
@@ -138,17 +141,28 @@ impl Core {
             };
             match event {
                 Event::Request { id, binding, ordinal, budget_ms, body } => {
+                    let origin = origin.get_or_insert_with(|| self.origin(host));
                     let deadline = (budget_ms != 0).then(|| now.after_ms(budget_ms));
                     let range = consumed - body.len()..consumed;
-                    self.request(Some(id), binding, ordinal, deadline, range, &origin(), turn);
+                    self.request(Some(id), binding, ordinal, deadline, range, origin, turn);
                 }
                 Event::Notify { binding, ordinal, body } => {
+                    let origin = origin.get_or_insert_with(|| self.origin(host));
                     let range = consumed - body.len()..consumed;
-                    self.request(None, binding, ordinal, None, range, &origin(), turn);
+                    self.request(None, binding, ordinal, None, range, origin, turn);
+                }
+                Event::Caller { peer, told } => {
+                    let CallerTold { label, role } = told;
+                    self.caller = Some(Arc::new(Caller { peer, label, role }));
+                    origin = None;
                 }
                 other => self.event(other, now),
             }
         }
+    }
+
+    fn origin(&self, host: &dyn Fn() -> Arc<dyn Host>) -> Arc<Origin> {
+        Arc::new(Origin::new(host(), self.caller.clone()))
     }
 
     #[allow(clippy::too_many_arguments, reason = "the fields of one frame")]
@@ -266,6 +280,7 @@ impl Core {
             // Requests are dealt with before; the session refuses the hub what only peers say.
             Event::Request { .. }
             | Event::Notify { .. }
+            | Event::Caller { .. }
             | Event::Hello(_)
             | Event::Subscribe { .. }
             | Event::Publish { .. }
@@ -436,7 +451,3 @@ pub fn correlation(peer: u32, id: u32) -> u64 {
 
 /// Most unbound bindings that are remembered: more than a peer may have.
 const UNBOUND_MAX: usize = 1024;
-
-fn origin_of(host: &Arc<dyn Host>) -> Arc<Origin> {
-    Arc::new(Origin::new(Arc::clone(host), None))
-}

@@ -144,7 +144,7 @@ impl Peer {
     /// Takes in what the transport has brought. Jobs are then started with [`crate::rpc::start_job`].
     pub fn deliver(&self, input: &[u8], turn: &mut Turn) -> Delivery {
         let now = self.0.now();
-        let host: Arc<dyn Host> = Arc::clone(&self.0) as Arc<dyn Host>;
+        let host = || Arc::clone(&self.0) as Arc<dyn Host>;
         let mut core = self.0.lock();
         let delivery = core.deliver(input, now, &host, turn);
         let retired = std::mem::take(&mut core.retired);

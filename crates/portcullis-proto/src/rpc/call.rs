@@ -27,7 +27,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Calls that `host` receives. `caller` is `None` in a peer: the hub has checked the caller and speaks for it.
+    /// Calls that `host` receives. `caller` is `None` in a peer that is not told who calls.
     pub fn new(host: Arc<dyn Host>, caller: Option<Arc<Caller>>) -> Self {
         Self { host, caller }
     }
@@ -96,7 +96,8 @@ impl Call {
         Self(Arc::new(Inner { token: CancelToken::default(), origin, deadline, correlation }))
     }
 
-    /// Who calls. `None` where the handler runs in a peer: the hub has checked the caller and speaks for it.
+    /// Who calls. `None` where the handler runs in a peer whose role is not told: the hub has checked the caller and speaks
+    /// for it.
     pub fn caller(&self) -> Option<&Caller> {
         self.0.origin.caller.as_deref()
     }

@@ -213,14 +213,14 @@ pub enum Started {
 }
 
 impl Job {
-    /// Where the handler may run.
-    pub fn mode(&self) -> Mode {
-        self.service.mode(self.ordinal)
-    }
-
     /// `interface.method`, for logs and errors.
     pub fn channel(&self) -> &'static str {
         self.service.descriptor().channel(self.ordinal)
+    }
+
+    /// Where the handler may run.
+    pub fn mode(&self) -> Mode {
+        self.service.mode(self.ordinal)
     }
 
     /// Starts the handler and polls it once, with its arguments taken from `input`.

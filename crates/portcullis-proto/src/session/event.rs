@@ -1,6 +1,6 @@
 //! What a session tells its owner.
 
-use super::{Hello, Welcome};
+use super::{CallerTold, Hello, Welcome};
 use crate::goodbye::Goodbye;
 use crate::status::Status;
 
@@ -116,6 +116,13 @@ pub enum Event<'a, O> {
         body: &'a [u8],
         /// What the owner had attached.
         data: O,
+    },
+    /// Requests and notifications behind this one come from that peer, as the hub admitted it.
+    Caller {
+        /// Its number.
+        peer: u32,
+        /// Its label and role.
+        told: CallerTold,
     },
     /// The instance behind a binding has left.
     Unbound {

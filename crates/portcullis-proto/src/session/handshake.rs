@@ -65,6 +65,16 @@ impl Limits {
 }
 
 wire_struct! {
+    /// What a server is told of the peer whose calls follow.
+    pub struct CallerTold {
+        /// Which window or worker it is.
+        pub label: String [..NAME_BYTES_MAX],
+        /// What it may do.
+        pub role: String [..NAME_BYTES_MAX],
+    }
+}
+
+wire_struct! {
     /// One interface that a client was built with.
     pub struct Offer {
         /// Its name.

@@ -17,8 +17,8 @@ mod timeout;
 
 pub use event::{Event, Expired, Leg, Received};
 pub use handshake::{
-    CLIENT_BYTES_MAX, FRAME_BYTES_FLOOR, GOODBYE_BYTES_MAX, Hello, Limits, NAME_BYTES_MAX,
-    OFFER_CHANNELS_MAX, OFFERS_MAX, Offer, PROTOCOL, WINDOW_BYTES_FLOOR, Welcome,
+    CLIENT_BYTES_MAX, CallerTold, FRAME_BYTES_FLOOR, GOODBYE_BYTES_MAX, Hello, Limits,
+    NAME_BYTES_MAX, OFFER_CHANNELS_MAX, OFFERS_MAX, Offer, PROTOCOL, WINDOW_BYTES_FLOOR, Welcome,
 };
 pub use send::{Opening, SendError};
 pub use timeout::{GRACE_MS, QUIET_MS};

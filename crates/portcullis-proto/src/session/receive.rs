@@ -128,6 +128,10 @@ impl<I: Default, O> Session<I, O> {
                 Ok(self.inbound_call(id)?.then_some(Event::Cancel { id }))
             }
             Kind::End => self.take_end(id, ordinal, body),
+            Kind::Caller => {
+                let told = known_body("caller", body)?;
+                Ok(Some(Event::Caller { peer: binding, told }))
+            }
             Kind::Unbound => {
                 bodiless(head.kind, body)?;
                 Ok(Some(Event::Unbound { binding }))
@@ -140,7 +144,7 @@ impl<I: Default, O> Session<I, O> {
         let from_peer = self.side == Side::Hub;
         let fits_side = match kind {
             Kind::Hello | Kind::Subscribe | Kind::Publish | Kind::Ack => from_peer,
-            Kind::Welcome | Kind::Unbound => !from_peer,
+            Kind::Welcome | Kind::Unbound | Kind::Caller => !from_peer,
             _ => true,
         };
         if !fits_side {
@@ -161,7 +165,7 @@ impl<I: Default, O> Session<I, O> {
     }
 
     fn take_hello<'a>(&mut self, body: &[u8]) -> Result<Event<'a, O>, Goodbye> {
-        let hello: super::Hello = handshake_body("hello", body)?;
+        let hello: super::Hello = known_body("hello", body)?;
         hello.limits.check()?;
         self.their_limits_are(hello.limits);
         self.state = State::Greeted;
@@ -169,7 +173,7 @@ impl<I: Default, O> Session<I, O> {
     }
 
     fn take_welcome<'a>(&mut self, body: &[u8], now: Time) -> Result<Event<'a, O>, Goodbye> {
-        let welcome: super::Welcome = handshake_body("welcome", body)?;
+        let welcome: super::Welcome = known_body("welcome", body)?;
         welcome.limits.check()?;
         self.their_limits_are(welcome.limits);
         self.refuse_larger();
@@ -321,7 +325,7 @@ impl<I: Default, O> Session<I, O> {
     }
 }
 
-fn handshake_body<T: Message>(name: &str, body: &[u8]) -> Result<T, Goodbye> {
+fn known_body<T: Message>(name: &str, body: &[u8]) -> Result<T, Goodbye> {
     from_bytes(body).map_err(|error| {
         Goodbye::because(Reason::MalformedPayload, format!("the body of `{name}`: {error}"))
     })

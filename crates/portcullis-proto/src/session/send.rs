@@ -5,7 +5,8 @@ use std::fmt;
 use super::flow::{Flows, RecvFlow, SendFlow};
 use super::outbox::HeldKey;
 use super::{
-    Ended, GOODBYE_BYTES_MAX, Hello, Leg, Limits, Outbound, Session, Side, State, Welcome,
+    CallerTold, Ended, GOODBYE_BYTES_MAX, Hello, Leg, Limits, Outbound, Session, Side, State,
+    Welcome,
 };
 use crate::codec::{CodecError, Encoder, Message};
 use crate::error::FailureBody;
@@ -313,6 +314,13 @@ impl<I, O> Session<I, O> {
     pub fn fail(&mut self, id: u32, status: Status, failure: &FailureBody) -> Option<I> {
         let failure = failure.bounded();
         self.reply(id, status, |out| failure.encode(out)).ok()
+    }
+
+    /// Hub: says who makes the calls that follow.
+    pub fn caller(&mut self, peer: u32, told: &CallerTold) {
+        let head = Head { binding: peer, ..Head::new(Kind::Caller) };
+        // Labels and roles were checked when they were given.
+        let _ = self.data_frame(head, None, |out| told.encode(out));
     }
 
     /// Hub: tells a peer that the instance behind a binding has left.

@@ -7,11 +7,13 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use portcullis_proto::peer::{Peer, PeerConfig, Turn};
+use portcullis_proto::peer::{Driver, Peer, PeerConfig, Turn};
 use portcullis_proto::rpc::{Complete, Replies, Running};
+use portcullis_proto::time::Time;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendFlags, send};
 
@@ -32,6 +34,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// only while something is waited for.
 pub struct BlockingPeer {
     peer: Peer,
+    world: Arc<LastTold>,
     clock: Clock,
     pace: Pace,
     socket: UnixStream,
@@ -54,10 +57,12 @@ impl BlockingPeer {
         socket.set_nonblocking(false)?;
         socket.set_read_timeout(Some(TICK))?;
         let clock = Clock::system();
-        let peer = Peer::new(config, Arc::new(World { clock }));
+        let world = Arc::new(LastTold { world: World { clock }, last_us: AtomicU64::new(0) });
+        let peer = Peer::new(config, Arc::clone(&world) as Arc<dyn Driver>);
         Ok(Self {
             complete: peer.completer(),
             peer,
+            world,
             clock,
             pace: Pace::default(),
             socket,
@@ -172,7 +177,8 @@ impl BlockingPeer {
 
     /// Waits for bytes, a deadline or a tick.
     fn receive(&mut self) {
-        let now = self.clock.now();
+        // Whoever has made a call was told the time for it, and each wait ends with a look at the clock.
+        let now = self.world.last();
         if let Some(due) = self.peer.next_timeout() {
             let left = due.since(now);
             if left < TICK {
@@ -214,6 +220,30 @@ impl BlockingPeer {
             self.send();
             self.lost = true;
         }
+    }
+}
+
+/// What the peer is told of the world, and the time that it was told last.
+struct LastTold {
+    world: World,
+    last_us: AtomicU64,
+}
+
+impl LastTold {
+    fn last(&self) -> Time {
+        Time::from_micros(self.last_us.load(Ordering::Relaxed))
+    }
+}
+
+impl Driver for LastTold {
+    fn now(&self) -> Time {
+        let now = self.world.now();
+        self.last_us.store(now.as_micros(), Ordering::Relaxed);
+        now
+    }
+
+    fn panicked(&self, channel: &str, correlation: u64, text: &str) {
+        self.world.panicked(channel, correlation, text);
     }
 }
 

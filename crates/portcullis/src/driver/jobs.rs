@@ -6,7 +6,6 @@ use std::time::Duration;
 use portcullis_proto::rpc::{
     Complete, HandlerReply, Job, Mode, Outcome, Replies, Running, start_job,
 };
-
 use portcullis_proto::time::Time;
 
 use super::pace::Pace;
@@ -45,17 +44,16 @@ pub(crate) fn start_all(
 /// What an inline handler may take before it is logged by name: it runs on a thread that others wait for.
 pub(crate) const INLINE_MAX: Duration = Duration::from_millis(5);
 
-/// Runs the jobs in place, in order: handlers that are marked `inline`, on the thread that brought their calls. `spawn`
-/// gets each that waits for something after all.
+/// Runs the jobs in place, in order: handlers that are marked `inline`, on the thread that brought their calls at `began`.
+/// `spawn` gets each that waits for something after all. Returns the time when all have run.
 pub(crate) fn start_inline(
     jobs: &mut Vec<Job>,
     input: &[u8],
     replies: &mut Replies,
     complete: &Arc<dyn Complete>,
-    clock: &Clock,
+    (clock, mut began): (&Clock, Time),
     mut spawn: impl FnMut(Mode, Running, tracing::Span),
-) {
-    let mut began = clock.now();
+) -> Time {
     for job in jobs.drain(..) {
         let channel = job.channel();
         let span = span(&job);
@@ -66,7 +64,8 @@ pub(crate) fn start_inline(
         let took = ended.since(began);
         if took > INLINE_MAX {
             tracing::warn!(
-                %channel, took_ms = took.as_millis() as u64,
+                channel,
+                took_ms = took.as_millis() as u64,
                 "an inline handler held up the thread that it runs on: without `inline` it runs elsewhere"
             );
         }
@@ -75,6 +74,7 @@ pub(crate) fn start_inline(
             spawn(mode, running, span);
         }
     }
+    began
 }
 
 fn span(job: &Job) -> tracing::Span {

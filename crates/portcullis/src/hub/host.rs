@@ -82,12 +82,13 @@ impl PeerHost {
     ) {
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         let Scratch { turn, replies } = &mut *scratch;
-        self.hub.turn_with(turn, |core, now, turn| {
+        let began = self.hub.turn_with(turn, |core, now, turn| {
             core.deliver_message(self.peer, message, now, turn);
             // Whatever has come may run out; nobody but the hub keeps this peer's time.
             if !turn.touched.contains(&self.peer) {
                 turn.touched.push(self.peer);
             }
+            now
         });
         if turn.jobs.is_empty() {
             return;
@@ -106,16 +107,17 @@ impl PeerHost {
         }
         if !turn.jobs.is_empty() {
             let complete: Arc<dyn Complete> = Arc::clone(self) as Arc<dyn Complete>;
-            let clock = &self.hub.clock;
-            start_inline(&mut turn.jobs, message, replies, &complete, clock, |mode, go, span| {
+            let clock = (&self.hub.clock, began);
+            let start = &mut turn.jobs;
+            let now = start_inline(start, message, replies, &complete, clock, |mode, go, span| {
                 self.spawn(mode, go, span);
             });
+            self.hand_back(turn, replies, now);
         }
-        self.hand_back(turn, replies, self.hub.clock.now());
     }
 
-    /// Starts the handlers of a turn that began at the time given, in order, each in place until it first waits; `replies`
-    /// gets the outcomes of those that are done. Returns the time when all were started.
+    /// Starts the handlers of a turn that began at `began` in order, each in place until it first waits; `replies` gets the
+    /// outcomes of those that are done. Returns the time then.
     pub(super) fn start(
         self: &Arc<Self>,
         jobs: &mut Vec<Job>,

@@ -1,6 +1,6 @@
 //! The handle on a hub, and the lock around its core: turns are acted on once the lock is gone.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -36,7 +36,8 @@ pub(super) enum Wake {
 
 pub(super) struct State {
     pub(super) core: portcullis_hub::Hub,
-    pub(super) wakes: HashMap<PeerId, Wake>,
+    /// Looked up in each turn; hashing a number would take longer than finding it.
+    pub(super) wakes: BTreeMap<PeerId, Wake>,
     pub(super) reports: HashMap<u32, oneshot::Sender<DeliveryReport>>,
     pub(super) timer: EmbeddedTimer,
 }
@@ -71,7 +72,7 @@ impl Hub {
         };
         let state = State {
             core,
-            wakes: HashMap::new(),
+            wakes: BTreeMap::new(),
             reports: HashMap::new(),
             timer: EmbeddedTimer::default(),
         };

@@ -96,31 +96,35 @@ impl Threads {
 
     fn read(&self) {
         let mut buffer = RecvBuffer::default();
+        let mut ended = self.host.has_ended();
         // Every turn waits for bytes, or ends the loop.
-        while !self.host.has_ended() {
+        while !ended {
             match receive(self.socket.as_fd(), buffer.spare()) {
                 Ok(0) => self.host.lost(None),
                 Ok(count) => {
                     buffer.advance(count);
                     self.reading.store(true, Ordering::SeqCst);
                     self.host.receive(&mut buffer, Framing::Stream);
-                    self.finish_turn();
+                    ended = self.finish_turn();
+                    continue;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => self.host.lost(Some(error)),
             }
+            ended = self.host.has_ended();
         }
         self.signal();
     }
 
-    /// Sends what the turn has left, and makes sure that nothing that came meanwhile is forgotten.
-    fn finish_turn(&self) {
+    /// Sends what the turn has left, and makes sure that nothing that came meanwhile is forgotten. Returns whether the
+    /// connection has ended.
+    fn finish_turn(&self) -> bool {
         // Every turn sends something, or ends the loop.
         loop {
             if !self.send_now(false) {
                 self.reading.store(false, Ordering::SeqCst);
                 self.signal();
-                return;
+                return self.host.has_ended();
             }
             // From here on others signal the writer; what they left before is seen now.
             self.reading.store(false, Ordering::SeqCst);
@@ -128,12 +132,12 @@ impl Threads {
             if !state.core.has_output(self.host.peer) {
                 state.core.untouch(self.host.peer);
                 let timed = state.core.next_timeout(self.host.peer).is_some();
-                let ended = state.core.ended(self.host.peer).is_some();
+                let ended = !state.core.is_connected(self.host.peer);
                 drop(state);
                 if ended || (timed && !self.armed.load(Ordering::SeqCst)) {
                     self.signal();
                 }
-                return;
+                return ended;
             }
             drop(state);
             self.reading.store(true, Ordering::SeqCst);

@@ -19,5 +19,12 @@ fn outdated(now: &'static Descriptor) -> &'static Descriptor {
     let mut hash = now.hash;
     hash.0[0] ^= 1;
     let digests = now.digests.iter().map(|digest| digest ^ 1).collect();
-    Box::leak(Box::new(Descriptor { name: now.name, version: now.version, hash, digests }))
+    let channels = now.channels.clone();
+    Box::leak(Box::new(Descriptor {
+        name: now.name,
+        version: now.version,
+        hash,
+        digests,
+        channels,
+    }))
 }

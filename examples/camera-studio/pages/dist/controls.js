@@ -557,9 +557,9 @@ var Writer = class {
   get capacity() {
     return this.#buffer.length;
   }
-  /** Starts over; the buffer is kept. */
-  reset() {
-    this.#position = 0;
+  /** Starts over, behind `room` bytes, few, that are the caller's; the buffer is kept. */
+  reset(room = 0) {
+    this.#position = room;
     this.#depth = 0;
   }
   /** What was written, from `start`: a window that is valid until the next call that writes. */
@@ -1253,7 +1253,8 @@ var FINISH = 14;
 var CANCEL = 15;
 var END = 16;
 var UNBOUND = 17;
-var DATA_KINDS = 1 << REQUEST | 1 << NOTIFY | 1 << SUBSCRIBE | 1 << PUBLISH | 1 << ITEM | 1 << FINISH | 1 << CANCEL | 1 << END | 1 << UNBOUND;
+var CALLER = 18;
+var DATA_KINDS = 1 << REQUEST | 1 << NOTIFY | 1 << SUBSCRIBE | 1 << PUBLISH | 1 << ITEM | 1 << FINISH | 1 << CANCEL | 1 << END | 1 << UNBOUND | 1 << CALLER;
 var PEER_KINDS = 1 << HELLO | 1 << SUBSCRIBE | 1 << PUBLISH | 1 << ACK;
 function isFromPeer(kind) {
   return (PEER_KINDS >> kind & 1) !== 0;
@@ -1267,11 +1268,14 @@ function flagsAllowed(kind) {
 function emptyHead() {
   return { length: 0, kind: 0, flags: 0, binding: 0, ordinal: 0, id: 0, budget: 0 };
 }
-function parseHead(view, offset, frameBytesMax, head) {
-  const have = view.byteLength - offset;
+function get32(bytes2, at) {
+  return (bytes2[at] | bytes2[at + 1] << 8 | bytes2[at + 2] << 16 | bytes2[at + 3] << 24) >>> 0;
+}
+function parseHead(bytes2, offset, frameBytesMax, head) {
+  const have = bytes2.length - offset;
   head.length = HEADER_BYTES;
   if (have < 4) return false;
-  const length = view.getUint32(offset, true);
+  const length = get32(bytes2, offset);
   if (length < HEADER_BYTES) {
     throw new Violation("malformed_frame", `${length} bytes`);
   }
@@ -1280,25 +1284,25 @@ function parseHead(view, offset, frameBytesMax, head) {
   }
   head.length = length;
   if (have < HEADER_BYTES) return false;
-  const kind = view.getUint8(offset + 4);
-  if (kind === 0 || kind > UNBOUND) {
+  const kind = bytes2[offset + 4];
+  if (kind === 0 || kind > CALLER) {
     if (kind < OPTIONAL_KINDS_FROM) throw new Violation("unknown_kind", `kind ${kind}`);
     head.kind = 0;
     return have >= length;
   }
-  const flags = view.getUint8(offset + 5);
+  const flags = bytes2[offset + 5];
   if ((flags & ~flagsAllowed(kind)) !== 0) {
     throw new Violation("unknown_flag", `kind ${kind}, flags ${flags}`);
   }
-  if (view.getUint16(offset + 6, true) !== 0) {
+  if (bytes2[offset + 6] !== 0 || bytes2[offset + 7] !== 0) {
     throw new Violation("malformed_frame", "attachments");
   }
   head.kind = kind;
   head.flags = flags;
-  head.binding = view.getUint32(offset + 8, true);
-  head.ordinal = view.getUint32(offset + 12, true);
-  head.id = view.getUint32(offset + 16, true);
-  head.budget = view.getUint32(offset + 20, true);
+  head.binding = get32(bytes2, offset + 8);
+  head.ordinal = get32(bytes2, offset + 12);
+  head.id = get32(bytes2, offset + 16);
+  head.budget = get32(bytes2, offset + 20);
   return have >= length;
 }
 function put32(out, at, value) {
@@ -1371,15 +1375,18 @@ var Outbox = class {
   get isHeld() {
     return this.#held.length > 0;
   }
-  /** A control frame: outside the window, ahead of data. */
-  control(kind, flags, ordinal, id, budget, body) {
-    const bytes2 = frame(kind, flags, 0, ordinal, id, budget, body);
+  /** A control frame: outside the window, ahead of data. `bytes` as in `data`. */
+  control(kind, flags, ordinal, id, budget, bytes2 = noBody()) {
+    writeHead(bytes2, kind, flags, 0, ordinal, id, budget);
     this.#control.push(bytes2);
     this.controlBytes += bytes2.length;
   }
-  /** A data frame. `body` is copied. If it has to wait, its budget is what is left until `due` when it leaves. */
-  data(kind, flags, binding, ordinal, id, budget, body, due) {
-    const bytes2 = frame(kind, flags, binding, ordinal, id, budget, body);
+  /**
+   * A data frame: `bytes`, which belong to the outbox from here on, are room for the header and the body. If it has to
+   * wait, its budget is what is left until `due` when it leaves.
+   */
+  data(kind, flags, binding, ordinal, id, budget, bytes2 = noBody(), due) {
+    writeHead(bytes2, kind, flags, binding, ordinal, id, budget);
     this.dataBytes += bytes2.length;
     if (this.#window > 0 && this.#held.length === 0) {
       this.#window -= bytes2.length;
@@ -1422,6 +1429,11 @@ var Outbox = class {
   /** The next message of whole frames, which belongs to the caller; undefined when nothing may leave now. */
   transmit() {
     this.acknowledging = 0;
+    if (this.#control.length === 0 && this.#ready.length === 1) {
+      const only = this.#ready.pop();
+      this.dataBytes -= only.length;
+      return only;
+    }
     const frames = [];
     const control = gather(this.#control, frames, 0);
     this.controlBytes -= control;
@@ -1447,11 +1459,8 @@ function gather(list, frames, length) {
   frames.push(...list.splice(0, count2));
   return length;
 }
-function frame(kind, flags, binding, ordinal, id, budget, body) {
-  const bytes2 = new Uint8Array(HEADER_BYTES + (body?.length ?? 0));
-  writeHead(bytes2, kind, flags, binding, ordinal, id, budget);
-  if (body !== void 0) bytes2.set(body, HEADER_BYTES);
-  return bytes2;
+function noBody() {
+  return new Uint8Array(HEADER_BYTES);
 }
 
 // ../../../packages/client/src/session/wire.ts
@@ -1584,6 +1593,16 @@ var reportCodec = /* @__PURE__ */ readOnly(decodeReport);
 function hashBytes(hash) {
   return Uint8Array.from(hash.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
+function decodeCaller(peer, body) {
+  try {
+    const input2 = new Reader(body);
+    const caller = { peer, label: input2.string(0, NAME_BYTES_MAX), role: input2.string(0, NAME_BYTES_MAX) };
+    input2.finish();
+    return caller;
+  } catch (error) {
+    throw new Violation("malformed_payload", `caller: ${String(error)}`);
+  }
+}
 
 // ../../../packages/client/src/session/core.ts
 var GREETING = 0;
@@ -1633,7 +1652,7 @@ var SessionCore = class {
     const hello = { protocolMin: PROTOCOL, protocolMax: PROTOCOL, client, limits: this.ours, interfaces };
     this.#encode(
       (out) => encodeHello(out, hello),
-      (body) => this.outbox.control(HELLO, 0, 0, 0, 0, body)
+      (bytes2) => this.outbox.control(HELLO, 0, 0, 0, 0, bytes2)
     );
   }
   /**
@@ -1684,7 +1703,7 @@ var SessionCore = class {
     if (send === void 0 || !send.open) return false;
     this.#encode(body, (bytes2) => {
       this.outbox.data(ITEM, callee ? FLAG_CALLEE : 0, 0, missed, id, 0, bytes2);
-      send.spend(bytes2.length);
+      send.spend(bytes2.length - HEADER_BYTES);
     });
     return true;
   }
@@ -1756,9 +1775,10 @@ var SessionCore = class {
   close(goodbye) {
     if (this.isClosed) return;
     this.outbox.clear(false);
-    const text2 = new Uint8Array(GOODBYE_BYTES_MAX);
-    const { written } = new TextEncoder().encodeInto(goodbye.message, text2);
-    this.outbox.control(GOODBYE, 0, reasonCode(goodbye.reason), 0, 0, text2.subarray(0, written));
+    const text2 = new Uint8Array(HEADER_BYTES + GOODBYE_BYTES_MAX);
+    const { written } = new TextEncoder().encodeInto(goodbye.message, text2.subarray(HEADER_BYTES));
+    const bytes2 = text2.slice(0, HEADER_BYTES + written);
+    this.outbox.control(GOODBYE, 0, reasonCode(goodbye.reason), 0, 0, bytes2);
     this.#ended(goodbye);
   }
   /** Ends the connection without a word: the transport is gone, or the hub has said goodbye. */
@@ -1805,18 +1825,17 @@ var SessionCore = class {
   get #isFull() {
     return this.outbox.dataBytes > OUTBOX_BYTES_MAX;
   }
-  /** Writes a body and hands it on; the bytes are good during `use` only. */
+  /** Writes a body behind room for the header of its frame, and hands that on. */
   #encode(body, use) {
     const out = scratch ?? new Writer();
     scratch = void 0;
     try {
-      out.reset();
+      out.reset(HEADER_BYTES);
       body(out);
-      const bytes2 = out.view();
-      if (bytes2.length + HEADER_BYTES > this.theirs.frameBytes) {
-        throw new SendError("resource_exhausted", `a body of ${bytes2.length} bytes is too large`);
+      if (out.length > this.theirs.frameBytes) {
+        throw new SendError("resource_exhausted", `a body of ${out.length - HEADER_BYTES} bytes is too large`);
       }
-      return use(bytes2);
+      return use(out.copy());
     } finally {
       if (out.capacity <= SCRATCH_BYTES_MAX) scratch = out;
     }
@@ -1842,9 +1861,8 @@ var Session = class extends SessionCore {
     this.heard = now;
     this.#pingSent = void 0;
     try {
-      const view = new DataView(bytes2.buffer, bytes2.byteOffset, bytes2.length);
       while (offset < bytes2.length && this.state !== CLOSED) {
-        if (!parseHead(view, offset, this.ours.frameBytes, head)) {
+        if (!parseHead(bytes2, offset, this.ours.frameBytes, head)) {
           if (whole) throw new Violation("partial_message");
           break;
         }
@@ -1921,6 +1939,8 @@ var Session = class extends SessionCore {
         return this.#takeItem(head, body);
       case END:
         return this.#takeEnd(id, ordinal, body);
+      case CALLER:
+        return this.events.caller(binding, body);
     }
     if (body.length > 0) throw new Violation("malformed_frame", `kind ${kind} has no body`);
     switch (kind) {
@@ -2091,6 +2111,7 @@ var Connection = class {
         else this.session.refuse(id, "unimplemented", "this peer serves nothing");
       },
       notify: (...notification) => this.server?.notify(...notification),
+      caller: (peer, body) => this.server?.caller(peer, body),
       unbound,
       welcome: ({ peer, label, role }) => this.#changed({ status: "connected", peer, label, role }),
       silent: (lateMs) => {
@@ -2938,9 +2959,10 @@ var DroppingPump = class extends Pump {
 
 // ../../../packages/client/src/runtime/serving.ts
 var Serving = class {
-  constructor(connection, descriptor, id, deadline) {
+  constructor(connection, descriptor, caller, id, deadline) {
     this.connection = connection;
     this.descriptor = descriptor;
+    this.caller = caller;
     this.id = id;
     this.deadline = deadline;
     this.channel = descriptor.name;
@@ -3081,6 +3103,8 @@ var Server = class {
   }
   #exports = /* @__PURE__ */ new Map();
   #running = 0;
+  /** Who makes the calls that come next, where this peer is told. */
+  #caller;
   add(id, descriptor, handlers) {
     this.#exports.set(id, { descriptor, handlers, open: /* @__PURE__ */ new Set() });
   }
@@ -3089,6 +3113,9 @@ var Server = class {
     const left = this.#exports.get(id);
     this.#exports.delete(id);
     for (const serving of left?.open ?? []) serving.stop("unavailable");
+  }
+  caller(peer, body) {
+    this.#caller = decodeCaller(peer, body);
   }
   request(id, exportId, ordinal, body, budgetMs2) {
     const { session } = this.connection;
@@ -3104,7 +3131,7 @@ var Server = class {
     }
     const deadline = this.connection.now() + (budgetMs2 > 0 ? budgetMs2 : channel.deadlineMs);
     if (budgetMs2 === 0) session.setInboundDeadline(id, deadline);
-    const serving = new Serving(this.connection, channel, id, deadline);
+    const serving = new Serving(this.connection, channel, this.#caller, id, deadline);
     session.accept(id, serving, channel.up !== null, channel.down !== null);
     this.#run(served, serving, handler, body);
   }
@@ -3118,7 +3145,7 @@ var Server = class {
       return connection.logger.error(`portcullis: ${channel.name} was dropped: too many handlers are at work`);
     }
     const deadline = connection.now() + (channel.deadlineMs > 0 ? channel.deadlineMs : NOTIFY_MS);
-    this.#run(served, new Serving(connection, channel, 0, deadline), handler, body);
+    this.#run(served, new Serving(connection, channel, this.#caller, 0, deadline), handler, body);
   }
   #run(served, serving, handler, body) {
     this.#running++;
@@ -3281,6 +3308,8 @@ function fromWire(data) {
 // ../../../packages/electron/src/shared/late-port.ts
 var LatePort = class {
   constructor() {
+    /** Each message is a copy that was made for this side. */
+    this.ownsMessages = true;
     this.onDrain = void 0;
     this.#waiting = [];
     this.#waitingBytes = 0;
@@ -5673,17 +5702,17 @@ var Cameras = {
 };
 
 // src/generated/studio-live.ts
-function encodeFrameArguments(out, [frame3]) {
+function encodeFrameArguments(out, [frame2]) {
   try {
-    encodeFrame(out, frame3);
+    encodeFrame(out, frame2);
   } catch (error) {
     throw refused(error, "frame");
   }
 }
 function decodeFrameArguments(input2) {
   try {
-    const frame3 = decodeFrame(input2);
-    return [frame3];
+    const frame2 = decodeFrame(input2);
+    return [frame2];
   } catch (error) {
     throw within(error, "frame");
   }
@@ -6193,7 +6222,7 @@ function camera({ id, name, source, width, height, framesPerSecond, status }) {
 }
 var cameraList = ({ cameras, selected }) => ({ cameras: cameras.map(camera), selected });
 var micros2 = (ms) => Math.round(ms * 1e3);
-var frame2 = ({ camera: camera2, sequence, captured, width, height, data }) => ({
+var frame = ({ camera: camera2, sequence, captured, width, height, data }) => ({
   camera: camera2,
   sequence,
   capturedUs: BigInt(micros2(captured)),
@@ -6483,7 +6512,8 @@ function connect2(kind) {
     unplug: (id) => call(async () => (await link.client(Cameras)).unplug(CameraId(id)), cameraError),
     select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), cameraError),
     updateSettings: (patch) => call(async () => void await (await link.client(SettingsStore)).update(settingsPatch(patch))),
-    onFrame: feed(link, async (emit) => (await link.client(Live)).onFrame((frame3) => emit(frame2(frame3)))),
+    // A picture is drawn once: no copy of it is made.
+    onFrame: feed(link, async (emit) => (await link.client(Live)).onFrame((frame2) => emit(frame(frame2)), { bytes: "view" })),
     onMeasurement: feed(link, async (emit) => (await link.client(Measurements)).onMeasured(emit)),
     onStatistics: feed(link, async (emit) => (await link.client(Reports)).onReported(emit)),
     onNotice: feed(link, async (emit) => (await link.client(Notices)).onNotice(emit)),

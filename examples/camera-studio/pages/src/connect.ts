@@ -58,7 +58,8 @@ export function connect(kind: WindowKind): StudioApi {
     unplug: (id) => call(async () => (await link.client(Cameras)).unplug(CameraId(id)), convert.cameraError),
     select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), convert.cameraError),
     updateSettings: (patch) => call(async () => void (await (await link.client(SettingsStore)).update(convert.settingsPatch(patch)))),
-    onFrame: feed(link, async (emit) => (await link.client(Live)).onFrame((frame) => emit(convert.frame(frame)))),
+    // A picture is drawn once: no copy of it is made.
+    onFrame: feed(link, async (emit) => (await link.client(Live)).onFrame((frame) => emit(convert.frame(frame)), { bytes: "view" })),
     onMeasurement: feed(link, async (emit) => (await link.client(Measurements)).onMeasured(emit)),
     onStatistics: feed(link, async (emit) => (await link.client(Reports)).onReported(emit)),
     onNotice: feed<Notice>(link, async (emit) => (await link.client(Notices)).onNotice(emit)),

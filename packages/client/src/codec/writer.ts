@@ -36,9 +36,9 @@ export class Writer {
     return this.#buffer.length;
   }
 
-  /** Starts over; the buffer is kept. */
-  reset(): void {
-    this.#position = 0;
+  /** Starts over, behind `room` bytes, few, that are the caller's; the buffer is kept. */
+  reset(room = 0): void {
+    this.#position = room;
     this.#depth = 0;
   }
 

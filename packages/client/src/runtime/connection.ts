@@ -43,7 +43,7 @@ export type State =
   | { readonly status: 'closed'; readonly reason: Ending['reason']; readonly message: string };
 
 /** What takes the hub's calls. */
-export type Requests = Pick<SessionEvents, 'request' | 'notify'>;
+export type Requests = Pick<SessionEvents, 'request' | 'notify' | 'caller'>;
 
 /** Cheaper than `queueMicrotask`, which browsers do not leave to the engine alone. */
 const soon = /* @__PURE__ */ Promise.resolve();
@@ -84,6 +84,7 @@ export class Connection {
         else this.session.refuse(id, 'unimplemented', 'this peer serves nothing');
       },
       notify: (...notification) => this.server?.notify(...notification),
+      caller: (peer, body) => this.server?.caller(peer, body),
       unbound,
       welcome: ({ peer, label, role }: Welcome) => this.#changed({ status: 'connected', peer, label, role }),
       silent: (lateMs) => {

@@ -1,5 +1,6 @@
 /** What this side serves: finds the handler of a request. That its caller may, the hub has decided already. */
-import type { ChannelDescriptor, InterfaceDescriptor } from '../interface.js';
+import type { Caller, ChannelDescriptor, InterfaceDescriptor } from '../interface.js';
+import { decodeCaller } from '../session/wire.js';
 import type { Connection, Requests } from './connection.js';
 import { textOf } from './failure.js';
 import { type Handler, Serving } from './serving.js';
@@ -17,6 +18,8 @@ interface Export {
 export class Server implements Requests {
   readonly #exports = new Map<number, Export>();
   #running = 0;
+  /** Who makes the calls that come next, where this peer is told. */
+  #caller: Caller | undefined;
 
   constructor(private readonly connection: Connection) {}
 
@@ -29,6 +32,10 @@ export class Server implements Requests {
     const left = this.#exports.get(id);
     this.#exports.delete(id);
     for (const serving of left?.open ?? []) serving.stop('unavailable');
+  }
+
+  caller(peer: number, body: Uint8Array): void {
+    this.#caller = decodeCaller(peer, body);
   }
 
   request(id: number, exportId: number, ordinal: number, body: Uint8Array, budgetMs: number): void {
@@ -46,7 +53,7 @@ export class Server implements Requests {
     }
     const deadline = this.connection.now() + (budgetMs > 0 ? budgetMs : channel.deadlineMs);
     if (budgetMs === 0) session.setInboundDeadline(id, deadline);
-    const serving = new Serving(this.connection, channel, id, deadline);
+    const serving = new Serving(this.connection, channel, this.#caller, id, deadline);
     session.accept(id, serving, channel.up !== null, channel.down !== null);
     this.#run(served, serving, handler, body);
   }
@@ -61,7 +68,7 @@ export class Server implements Requests {
       return connection.logger.error(`portcullis: ${channel.name} was dropped: too many handlers are at work`);
     }
     const deadline = connection.now() + (channel.deadlineMs > 0 ? channel.deadlineMs : NOTIFY_MS);
-    this.#run(served, new Serving(connection, channel, 0, deadline), handler, body);
+    this.#run(served, new Serving(connection, channel, this.#caller, 0, deadline), handler, body);
   }
 
   #run(served: Export, serving: Serving, handler: Handler, body: Uint8Array): void {

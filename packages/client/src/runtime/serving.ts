@@ -3,7 +3,7 @@ import { CodecError, fromBytes } from '../codec/index.js';
 import type { Writer } from '../codec/writer.js';
 import { ApplicationError, CallError, type Failure } from '../errors.js';
 import type { StatusName } from '../generated/tables.js';
-import type { CallContext, ChannelDescriptor, Items } from '../interface.js';
+import type { CallContext, Caller, ChannelDescriptor, Items } from '../interface.js';
 import type { Served } from '../session/core.js';
 import { failureCodec } from '../session/wire.js';
 import type { Connection } from './connection.js';
@@ -27,6 +27,7 @@ export class Serving implements Served, CallContext {
   constructor(
     private readonly connection: Connection,
     private readonly descriptor: ChannelDescriptor,
+    readonly caller: Caller | undefined,
     private readonly id: number,
     private deadline: number,
   ) {

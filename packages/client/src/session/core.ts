@@ -57,6 +57,8 @@ export interface SessionEvents {
   /** A call was opened. Say `accept` before you return, or end it. `budgetMs` 0: the channel's own deadline. */
   request(id: number, binding: number, ordinal: number, body: Uint8Array, budgetMs: number): void;
   notify(binding: number, ordinal: number, body: Uint8Array): void;
+  /** Requests and notifications behind this come from that peer. Throws a `Violation` when the body is none. */
+  caller(peer: number, body: Uint8Array): void;
   /** The instance behind a binding has left. */
   unbound(binding: number): void;
   /** The hub was silent for too long while it was awaited; `lateMs` after that was due. */
@@ -164,7 +166,7 @@ export class SessionCore {
     const hello = { protocolMin: PROTOCOL, protocolMax: PROTOCOL, client, limits: this.ours, interfaces };
     this.#encode(
       (out) => encodeHello(out, hello),
-      (body) => this.outbox.control(frame.HELLO, 0, 0, 0, 0, body),
+      (bytes) => this.outbox.control(frame.HELLO, 0, 0, 0, 0, bytes),
     );
   }
 
@@ -231,7 +233,7 @@ export class SessionCore {
     if (send === undefined || !send.open) return false;
     this.#encode(body, (bytes) => {
       this.outbox.data(frame.ITEM, callee ? frame.FLAG_CALLEE : 0, 0, missed, id, 0, bytes);
-      send.spend(bytes.length);
+      send.spend(bytes.length - frame.HEADER_BYTES);
     });
     return true;
   }
@@ -313,9 +315,10 @@ export class SessionCore {
   close(goodbye: Goodbye): void {
     if (this.isClosed) return;
     this.outbox.clear(false);
-    const text = new Uint8Array(GOODBYE_BYTES_MAX);
-    const { written } = new TextEncoder().encodeInto(goodbye.message, text);
-    this.outbox.control(frame.GOODBYE, 0, reasonCode(goodbye.reason), 0, 0, text.subarray(0, written));
+    const text = new Uint8Array(frame.HEADER_BYTES + GOODBYE_BYTES_MAX);
+    const { written } = new TextEncoder().encodeInto(goodbye.message, text.subarray(frame.HEADER_BYTES));
+    const bytes = text.slice(0, frame.HEADER_BYTES + written);
+    this.outbox.control(frame.GOODBYE, 0, reasonCode(goodbye.reason), 0, 0, bytes);
     this.#ended(goodbye);
   }
 
@@ -372,19 +375,18 @@ export class SessionCore {
     return this.outbox.dataBytes > OUTBOX_BYTES_MAX;
   }
 
-  /** Writes a body and hands it on; the bytes are good during `use` only. */
-  #encode<R>(body: Body, use: (bytes: Uint8Array) => R): R {
+  /** Writes a body behind room for the header of its frame, and hands that on. */
+  #encode<R>(body: Body, use: (bytes: Uint8Array<ArrayBuffer>) => R): R {
     // Encoding can run code of the application's that comes back here: that one gets a writer of its own.
     const out = scratch ?? new Writer();
     scratch = undefined;
     try {
-      out.reset();
+      out.reset(frame.HEADER_BYTES);
       body(out);
-      const bytes = out.view();
-      if (bytes.length + frame.HEADER_BYTES > this.theirs.frameBytes) {
-        throw new SendError('resource_exhausted', `a body of ${bytes.length} bytes is too large`);
+      if (out.length > this.theirs.frameBytes) {
+        throw new SendError('resource_exhausted', `a body of ${out.length - frame.HEADER_BYTES} bytes is too large`);
       }
-      return use(bytes);
+      return use(out.copy());
     } finally {
       if (out.capacity <= SCRATCH_BYTES_MAX) scratch = out;
     }

@@ -31,6 +31,7 @@ export const FINISH = 14;
 export const CANCEL = 15;
 export const END = 16;
 export const UNBOUND = 17;
+export const CALLER = 18;
 
 /** A bit for each kind that counts against the connection window and keeps its place in the order. */
 const DATA_KINDS =
@@ -42,7 +43,8 @@ const DATA_KINDS =
   (1 << FINISH) |
   (1 << CANCEL) |
   (1 << END) |
-  (1 << UNBOUND);
+  (1 << UNBOUND) |
+  (1 << CALLER);
 
 /** A bit for each kind that only a peer sends. */
 const PEER_KINDS = (1 << HELLO) | (1 << SUBSCRIBE) | (1 << PUBLISH) | (1 << ACK);
@@ -78,16 +80,20 @@ export function emptyHead(): Head {
   return { length: 0, kind: 0, flags: 0, binding: 0, ordinal: 0, id: 0, budget: 0 };
 }
 
+function get32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
+}
+
 /**
  * Looks at the frame at `offset`. True when it is whole; then `head` describes it, with kind 0 for an optional kind that
  * is to be passed over. Otherwise `head.length` says how many bytes it will have, as far as is known.
  * Throws `Violation`. Lengths are checked before anything is waited for.
  */
-export function parseHead(view: DataView, offset: number, frameBytesMax: number, head: Head): boolean {
-  const have = view.byteLength - offset;
+export function parseHead(bytes: Uint8Array, offset: number, frameBytesMax: number, head: Head): boolean {
+  const have = bytes.length - offset;
   head.length = HEADER_BYTES;
   if (have < 4) return false;
-  const length = view.getUint32(offset, true);
+  const length = get32(bytes, offset);
   if (length < HEADER_BYTES) {
     throw new Violation('malformed_frame', `${length} bytes`);
   }
@@ -96,25 +102,25 @@ export function parseHead(view: DataView, offset: number, frameBytesMax: number,
   }
   head.length = length;
   if (have < HEADER_BYTES) return false;
-  const kind = view.getUint8(offset + 4);
-  if (kind === 0 || kind > UNBOUND) {
+  const kind = bytes[offset + 4] as number;
+  if (kind === 0 || kind > CALLER) {
     if (kind < OPTIONAL_KINDS_FROM) throw new Violation('unknown_kind', `kind ${kind}`);
     head.kind = 0;
     return have >= length;
   }
-  const flags = view.getUint8(offset + 5);
+  const flags = bytes[offset + 5] as number;
   if ((flags & ~flagsAllowed(kind)) !== 0) {
     throw new Violation('unknown_flag', `kind ${kind}, flags ${flags}`);
   }
-  if (view.getUint16(offset + 6, true) !== 0) {
+  if (bytes[offset + 6] !== 0 || bytes[offset + 7] !== 0) {
     throw new Violation('malformed_frame', 'attachments');
   }
   head.kind = kind;
   head.flags = flags;
-  head.binding = view.getUint32(offset + 8, true);
-  head.ordinal = view.getUint32(offset + 12, true);
-  head.id = view.getUint32(offset + 16, true);
-  head.budget = view.getUint32(offset + 20, true);
+  head.binding = get32(bytes, offset + 8);
+  head.ordinal = get32(bytes, offset + 12);
+  head.id = get32(bytes, offset + 16);
+  head.budget = get32(bytes, offset + 20);
   return have >= length;
 }
 

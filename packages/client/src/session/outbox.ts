@@ -63,14 +63,17 @@ export class Outbox {
     return this.#held.length > 0;
   }
 
-  /** A control frame: outside the window, ahead of data. */
-  control(kind: number, flags: number, ordinal: number, id: number, budget: number, body?: Uint8Array): void {
-    const bytes = frame(kind, flags, 0, ordinal, id, budget, body);
+  /** A control frame: outside the window, ahead of data. `bytes` as in `data`. */
+  control(kind: number, flags: number, ordinal: number, id: number, budget: number, bytes = noBody()): void {
+    writeHead(bytes, kind, flags, 0, ordinal, id, budget);
     this.#control.push(bytes);
     this.controlBytes += bytes.length;
   }
 
-  /** A data frame. `body` is copied. If it has to wait, its budget is what is left until `due` when it leaves. */
+  /**
+   * A data frame: `bytes`, which belong to the outbox from here on, are room for the header and the body. If it has to
+   * wait, its budget is what is left until `due` when it leaves.
+   */
   data(
     kind: number,
     flags: number,
@@ -78,10 +81,10 @@ export class Outbox {
     ordinal: number,
     id: number,
     budget: number,
-    body?: Uint8Array,
+    bytes = noBody(),
     due?: number,
   ): void {
-    const bytes = frame(kind, flags, binding, ordinal, id, budget, body);
+    writeHead(bytes, kind, flags, binding, ordinal, id, budget);
     this.dataBytes += bytes.length;
     if (this.#window > 0 && this.#held.length === 0) {
       this.#window -= bytes.length;
@@ -128,6 +131,12 @@ export class Outbox {
   /** The next message of whole frames, which belongs to the caller; undefined when nothing may leave now. */
   transmit(): Bytes | undefined {
     this.acknowledging = 0;
+    if (this.#control.length === 0 && this.#ready.length === 1) {
+      // The usual case of a call alone.
+      const only = this.#ready.pop() as Bytes;
+      this.dataBytes -= only.length;
+      return only;
+    }
     const frames: Bytes[] = [];
     const control = gather(this.#control, frames, 0);
     this.controlBytes -= control;
@@ -159,17 +168,6 @@ function gather(list: Bytes[], frames: Bytes[], length: number): number {
   return length;
 }
 
-function frame(
-  kind: number,
-  flags: number,
-  binding: number,
-  ordinal: number,
-  id: number,
-  budget: number,
-  body?: Uint8Array,
-): Bytes {
-  const bytes = new Uint8Array(HEADER_BYTES + (body?.length ?? 0));
-  writeHead(bytes, kind, flags, binding, ordinal, id, budget);
-  if (body !== undefined) bytes.set(body, HEADER_BYTES);
-  return bytes;
+function noBody(): Bytes {
+  return new Uint8Array(HEADER_BYTES);
 }

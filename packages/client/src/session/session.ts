@@ -38,10 +38,9 @@ export class Session extends SessionCore {
     this.heard = now;
     this.#pingSent = undefined;
     try {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       // Every turn uses up at least a header.
       while (offset < bytes.length && this.state !== CLOSED) {
-        if (!frame.parseHead(view, offset, this.ours.frameBytes, head)) {
+        if (!frame.parseHead(bytes, offset, this.ours.frameBytes, head)) {
           if (whole) throw new Violation('partial_message');
           break;
         }
@@ -125,6 +124,8 @@ export class Session extends SessionCore {
         return this.#takeItem(head, body);
       case frame.END:
         return this.#takeEnd(id, ordinal, body);
+      case frame.CALLER:
+        return this.events.caller(binding, body);
     }
     if (body.length > 0) throw new Violation('malformed_frame', `kind ${kind} has no body`);
     switch (kind) {

@@ -2,11 +2,12 @@
  * The protocol's own bodies: handshake, failures, the calls of binding 0, delivery reports (protocol, sections 3 to 7).
  * Written by hand from the text, on the same writer and reader as generated code.
  */
-import type { Reader } from '../codec/reader.js';
+import { Reader } from '../codec/reader.js';
 import type { Writer } from '../codec/writer.js';
 import type { Failure, Retry } from '../errors.js';
-import type { Codec, DeliveryReport, Miss, Recipient } from '../interface.js';
+import type { Caller, Codec, DeliveryReport, Miss, Recipient } from '../interface.js';
 import { CLIENT_BYTES_MAX, type Limits, NAME_BYTES_MAX } from './limits.js';
+import { Violation } from './violation.js';
 
 /** Longest texts of a failure, in bytes. */
 const CHANNEL_BYTES_MAX = 256;
@@ -207,4 +208,16 @@ export const reportCodec: Codec<DeliveryReport> = /* @__PURE__ */ readOnly(decod
 /** The 16 bytes of a hash that a generated module writes in hexadecimal digits. */
 export function hashBytes(hash: string): Uint8Array {
   return Uint8Array.from(hash.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+/** Who makes the calls that follow. Throws a `Violation` when the body does not say. */
+export function decodeCaller(peer: number, body: Uint8Array): Caller {
+  try {
+    const input = new Reader(body);
+    const caller = { peer, label: input.string(0, NAME_BYTES_MAX), role: input.string(0, NAME_BYTES_MAX) };
+    input.finish();
+    return caller;
+  } catch (error) {
+    throw new Violation('malformed_payload', `caller: ${String(error)}`);
+  }
 }

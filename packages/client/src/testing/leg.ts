@@ -44,6 +44,13 @@ export interface LegEvents {
 
 const encoder = new TextEncoder();
 
+/** Room for a header, and a copy of a body. */
+function framed(body: Uint8Array = new Uint8Array(0)): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(frame.HEADER_BYTES + body.length);
+  bytes.set(body, frame.HEADER_BYTES);
+  return bytes;
+}
+
 /** The body of an `end` that is a failure of the hub's own. */
 export function failureBody(failure: Failure): Uint8Array {
   const out = new Writer();
@@ -83,7 +90,7 @@ export class Leg {
   /** A data frame to the peer. The body is copied. */
   data(kind: number, flags: number, binding: number, ordinal: number, id: number, budget: number, body?: Uint8Array): void {
     if (!this.isOpen) return;
-    this.#outbox.data(kind, flags, binding, ordinal, id, budget, body);
+    this.#outbox.data(kind, flags, binding, ordinal, id, budget, framed(body));
     if (this.#outbox.dataBytes > OUTBOX_BYTES_MAX) this.close('slow_consumer', 'too much waits for this peer');
     else this.#touched();
   }
@@ -91,7 +98,7 @@ export class Leg {
   /** A control frame to the peer. */
   control(kind: number, flags: number, ordinal: number, id: number, budget: number, body?: Uint8Array): void {
     if (!this.isOpen) return;
-    this.#outbox.control(kind, flags, ordinal, id, budget, body);
+    this.#outbox.control(kind, flags, ordinal, id, budget, framed(body));
     this.#touched();
   }
 
@@ -120,10 +127,9 @@ export class Leg {
   #receive(bytes: Uint8Array): number {
     const head = this.#head;
     try {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       // Every turn uses up at least a header.
       for (let offset = 0; offset < bytes.length && this.isOpen; offset += head.length) {
-        if (!frame.parseHead(view, offset, LIMITS_DEFAULT.frameBytes, head)) throw new Violation('partial_message');
+        if (!frame.parseHead(bytes, offset, LIMITS_DEFAULT.frameBytes, head)) throw new Violation('partial_message');
         if (head.kind !== 0) this.#take(head, bytes.subarray(offset + frame.HEADER_BYTES, offset + head.length));
       }
     } catch (error) {

@@ -32,7 +32,7 @@ export function splitFrames(bytes: Uint8Array): Uint8Array[] {
 
 export const KINDS = [
   '', 'hello', 'welcome', 'goodbye', 'ping', 'pong', 'window', 'request', 'notify', 'subscribe', 'publish', 'item', 'ack',
-  'credit', 'finish', 'cancel', 'end', 'unbound',
+  'credit', 'finish', 'cancel', 'end', 'unbound', 'caller',
 ] as const;
 export type Kind = Exclude<(typeof KINDS)[number], ''>;
 

@@ -6,6 +6,7 @@ import type { Caller, Served } from '../../src/session/core.js';
 import { SendError } from '../../src/session/core.js';
 import { isData, PUBLISH, REQUEST, SUBSCRIBE, NOTIFY } from '../../src/session/frame.js';
 import { Session } from '../../src/session/session.js';
+import { decodeCaller } from '../../src/session/wire.js';
 import { fromHex, splitFrames, toHex } from './bytes.js';
 
 interface Wire {
@@ -93,6 +94,7 @@ class Replay {
           this.#tell({ event: 'request', binding, ordinal, budgetMs, args: toHex(body) });
         },
         notify: (binding, ordinal, body) => this.#tell({ event: 'notify', binding, ordinal, args: toHex(body) }),
+        caller: (peer, body) => this.#tell({ event: 'caller', ...decodeCaller(peer, body) }),
         unbound: (binding) => this.#tell({ event: 'unbound', binding }),
         silent: () => this.#tell({ event: 'silent' }),
         closed: ({ reason }) => {

@@ -5,13 +5,14 @@ import { Echo } from '../../../client/test/generated/sample-echo.js';
 import { Flows } from '../../../client/test/generated/sample-flows.js';
 import { Topics } from '../../../client/test/generated/sample-topics.js';
 import { Preferences } from '../../../client/test/generated/types.js';
+import { Application, Windows } from '../../src/generated/index.js';
 import { echo, flows, nothingYet } from './services.js';
 
 const noted = nothingYet();
 
 /** Connects, and waits until the connection stands or is refused: its label, or the refusal. */
 async function open(options: ElectronConnectOptions = {}) {
-  const portcullis = connectElectron({ interfaces: [Echo, Flows, Topics], logger: { warn: () => undefined, error: () => undefined }, ...options });
+  const portcullis = connectElectron({ interfaces: [Echo, Flows, Topics, Windows, Application], logger: { error: () => undefined }, ...options });
   app.portcullis = portcullis;
   const state = await new Promise<Portcullis['state']>((resolve) => {
     const look = () => portcullis.state.status !== 'connecting' && resolve(portcullis.state);
@@ -32,6 +33,8 @@ const app = {
   serve,
   iterate,
   publisherOf,
+  Application,
+  Windows,
   Echo,
   Flows,
   Topics,

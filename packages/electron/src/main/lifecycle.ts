@@ -12,8 +12,10 @@ import type { AppParts, EmitterParts } from './parts.js';
 export const QUIT_GRACE_MS = 3_000;
 /** The longest part of it that is spent on telling them. */
 const TELL_MS_MAX = 1_000;
-/** Holds that are counted. */
-const HOLDS_MAX = 1_024;
+/** Peers that may hold the end at once. */
+const HOLDERS_MAX = 4_096;
+/** Stands for all callers that this side is not told of. */
+const SOMEBODY = 0;
 
 /** How the application quits. */
 export interface QuitOptions {
@@ -48,7 +50,8 @@ export class Lifecycle {
   phase: ApplicationPhase = { type: 'starting' };
   /** Set once the interface is served. */
   publisher: ApplicationPublisher | undefined;
-  #holds = 0;
+  /** Who holds the end, by number, and why. */
+  readonly #holders = new Map<number, string>();
   #holding: Wait | undefined;
   #ending: Promise<void> | undefined;
   #asking: Promise<string | undefined> | undefined;
@@ -76,14 +79,12 @@ export class Lifecycle {
       // The answer leaves first.
       setImmediate(() => void this.quit());
     },
-    hold: () => {
+    hold: (reason, { caller }) => {
       if (this.#ending !== undefined) throw refused({ type: 'quitting' });
-      this.#holds = Math.min(this.#holds + 1, HOLDS_MAX);
+      if (this.#holders.size >= HOLDERS_MAX) throw refused({ type: 'refused', reason: 'too many hold it already' });
+      this.#holders.set(caller?.peer ?? SOMEBODY, reason);
     },
-    release: () => {
-      this.#holds = Math.max(0, this.#holds - 1);
-      this.left();
-    },
+    release: ({ caller }) => this.left(caller?.peer ?? SOMEBODY),
   };
 
   /** The next phase. Nothing follows `quitting`. */
@@ -99,8 +100,9 @@ export class Lifecycle {
     return this.#ending;
   }
 
-  /** Somebody has let go, or is gone. */
-  left(): void {
+  /** A peer has let go, or is gone. */
+  left(peer: number | undefined): void {
+    if (peer !== undefined) this.#holders.delete(peer);
     if (this.#holding !== undefined && !this.#isHeld()) this.#holding.wake();
   }
 
@@ -109,9 +111,9 @@ export class Lifecycle {
     for (const [from, event, listener] of this.#listeners.splice(0)) from.removeListener(event, listener);
   }
 
-  /** A handler is not told who calls it, so holds are counted; when nobody is left, there is nobody to wait for. */
+  /** When nobody is left, there is nobody to wait for. */
   #isHeld(): boolean {
-    return this.#holds > 0 && this.hub.peers?.().every(({ kind }) => kind === 'main') !== true;
+    return this.#holders.size > 0 && this.hub.peers?.().every(({ kind }) => kind === 'main') !== true;
   }
 
   async #end(graceMs: number): Promise<void> {
@@ -122,6 +124,7 @@ export class Lifecycle {
       if (this.#isHeld()) {
         this.#holding = wait(left());
         await this.#holding.over;
+        for (const reason of this.#holders.values()) this.logger.warn(`portcullis: the end no longer waits for: ${reason}`);
       }
       await this.hub.shutdown(Math.round(left()));
     } catch (error) {

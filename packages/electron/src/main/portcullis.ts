@@ -80,7 +80,7 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
     if (!isContract(contract)) throw new RangeError(`contract: at most ${CONTRACT_CHARACTERS_MAX} of A-Z a-z 0-9 . _ -`);
     this.#electron = electron;
     this.#reporter = new Reporter(logger, (event) => {
-      if (event.type === 'ended') this.#lifecycle.left();
+      if (event.type === 'ended') this.#lifecycle.left(event.peer);
       options.onEvent?.(event);
     });
     this.#preload = options.preload === false ? undefined : new PreloadScript(options.preload ?? preloadPath(options.childFrames === true));

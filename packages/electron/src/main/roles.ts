@@ -16,14 +16,14 @@ function everything(schema: string | Uint8Array): RoleConfig {
   const isTopic = ({ kind }: { readonly kind: unknown }) => kind === 'event' || kind === 'state';
   const topics = interfaces.filter(({ channels }) => channels.some(isTopic)).map(({ name }) => `${name}.*`);
   const calls = interfaces.filter(({ channels }) => !channels.every(isTopic)).map(({ name }) => `${name}.*`);
-  return { name: 'main', call: calls, publish: topics, subscribe: topics, serve: interfaces.map(({ name }) => name) };
+  return { name: 'main', call: calls, publish: topics, subscribe: topics, serve: interfaces.map(({ name }) => name), seesCallers: true };
 }
 
 /** The configuration with a role `main`. Throws `TypeError` when it cannot be made: the contract is the addon's own. */
 export function withMain(config: HubConfig): HubConfig {
   if (config.roles.some(({ name }) => name === 'main')) return config;
   if (config.schema === undefined) {
-    throw new TypeError("portcullis: declare a role named main in roles: { name: 'main', call: ['studio.cameras.*'], serve: ['studio.cameras'], … }");
+    throw new TypeError("portcullis: declare a role named main in roles: { name: 'main', call: ['studio.cameras.*'], serve: ['studio.cameras'], seesCallers: true, … }");
   }
   return { ...config, roles: [...config.roles, everything(config.schema)] };
 }

@@ -13,6 +13,8 @@ export interface PortEnd {
 
 /** One connection's port: asked for, there, or gone. */
 export class LatePort implements Transport {
+  /** Each message is a copy that was made for this side. */
+  readonly ownsMessages = true;
   onMessage: Transport['onMessage'];
   onClose: Transport['onClose'];
   onDrain: Transport['onDrain'] = undefined;

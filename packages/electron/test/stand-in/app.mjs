@@ -7,7 +7,7 @@ import { eventOf } from "./page-events.mjs";
 class App extends EventEmitter {
   #ready = false;
   #exited;
-  /** Settled with the exit code, when the browser is gone. The process itself goes on: it is the test's. */
+  /** Settled with the exit code, when the browser is gone. The process itself goes on: it is a test's. */
   exited = new Promise((resolve) => (this.#exited = resolve));
 
   isReady() {
@@ -41,6 +41,8 @@ class App extends EventEmitter {
     void closeBrowser().then(() => {
       this.emit("quit", eventOf(), code);
       this.#exited(code);
+      // Where the stand-in was put in Electron's place, the process is the application's.
+      if (process.env.STAND_IN_ENDS_PROCESS === "1") process.exit(code);
     });
   }
 

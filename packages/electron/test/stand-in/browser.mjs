@@ -73,9 +73,8 @@ export async function createTarget() {
   return { targetId, sessionId };
 }
 
-/** Ends the browser, and with it every page. */
+/** Ends the browser, and with it every page. One that was never started, or did not start, is ended already. */
 export async function closeBrowser() {
-  if (starting === undefined) return;
-  await starting;
-  await browser.chromium.close();
+  await starting?.catch(() => {});
+  await browser.chromium?.close();
 }

@@ -1,7 +1,6 @@
 // What tests do to the stand-in and ask of it, and no application could: look into a page, kill its process, freeze it.
 import { readFile } from "node:fs/promises";
 import { browser } from "./browser.mjs";
-import { ipcMain } from "./ipc-main.mjs";
 import { behaviour } from "./page-events.mjs";
 import { WebContents } from "./web-contents.mjs";
 
@@ -71,20 +70,17 @@ export async function freeze(contents, frozen) {
   await page(contents).command("Page.setWebLifecycleState", { state: frozen ? "frozen" : "active" });
 }
 
-/** Sends the page's own clock ahead by some milliseconds of virtual time, and waits until they have passed. */
-export async function passVirtualTime(contents, ms) {
-  const { session, ready } = page(contents);
-  await ready;
-  const over = new Promise((resolve) => {
-    const heard = (_, from) => {
-      if (from !== session) return;
-      browser.pipe.off("Emulation.virtualTimeBudgetExpired", heard);
-      resolve();
-    };
-    browser.pipe.on("Emulation.virtualTimeBudgetExpired", heard);
-  });
-  await page(contents).command("Emulation.setVirtualTimePolicy", { policy: "advance", budget: ms });
-  await over;
+/**
+ * All of the page's clocks are so much further at once, as after a sleep of the machine; its timers are as they were. (The
+ * protocol's virtual time cannot be left again: a page stands still when it is used up.)
+ */
+export async function clocksJump(contents, ms) {
+  await evaluate(contents, `(() => {
+    for (const clock of [performance, Date]) {
+      const now = clock.now.bind(clock);
+      clock.now = () => now() + ${ms};
+    }
+  })()`);
 }
 
 /** All sizes of what the stand-in keeps, for tests that want everything back. */
@@ -95,6 +91,3 @@ export function counts() {
   }
   return sum;
 }
-
-/** Posts to main what a preload that is not ours could have posted. */
-export const forge = (channel, event, message) => ipcMain.emit(channel, event, message);

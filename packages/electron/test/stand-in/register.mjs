@@ -1,4 +1,4 @@
-// `node --import register.mjs` makes `electron` the stand-in for the whole process.
+// `node --import register.mjs` makes `electron` the stand-in for a program that knows nothing of it.
 import { register } from "node:module";
 
 const hook = `
@@ -8,3 +8,4 @@ export const resolve = (name, context, next) =>
 `;
 
 register(`data:text/javascript,${encodeURIComponent(hook)}`);
+process.env.STAND_IN_ENDS_PROCESS = "1";
