@@ -110,6 +110,11 @@ describe("the studio on Electron", WATCHDOG, () => {
     for (const window of [viewer, controls, log]) assert.deepEqual(control.problems(window.webContents), []);
   });
 
+  test("keeps its pages to their policy", async () => {
+    const asked = `fetch("/viewer.html").then(() => "fetched", () => "refused")`;
+    assert.equal(await evaluate(viewer, asked), "refused");
+  });
+
   test("quits from a window, and the camera workers are gone", async () => {
     await click(controls, "#quit");
     assert.equal(await studio.app.exited, 0);

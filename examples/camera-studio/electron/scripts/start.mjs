@@ -30,7 +30,7 @@ if (executable === undefined) {
   fail(
     process.env.ELECTRON_PATH
       ? `ELECTRON_PATH names ${process.env.ELECTRON_PATH}, and there is no such file`
-      : "Electron's executable is not installed: run `npx install-electron`, or name one in ELECTRON_PATH",
+      : "Electron's executable is not installed: run `npx --no install-electron`, or name one in ELECTRON_PATH",
   );
 }
 const { assemble, compile } = await import("./build.mjs");
