@@ -9,6 +9,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { assemble, compile } from "../scripts/build.mjs";
 
+// The process is the test's: it goes on when the application has ended.
+delete process.env.STAND_IN_ENDS_PROCESS;
+
 const folder = await mkdtemp(join(tmpdir(), "studio-electron-"));
 const file = (name) => join(folder, name);
 

@@ -6322,9 +6322,9 @@ function sentence(text2) {
 
 // src/link/dial.ts
 function overWebSocket(kind) {
-  return async (options) => connect(await connectWithTicket({ window: kind }), options);
+  return async (options, opened) => opened(connect(await connectWithTicket({ window: kind }), options));
 }
-var overPort = async (options) => connectElectron(options);
+var overPort = async (options, opened) => opened(connectElectron(options));
 
 // src/shared/watch.ts
 var Value = class {
@@ -6400,10 +6400,11 @@ var Link = class {
   }
   async #attempt() {
     try {
-      const portcullis = await this.dial({ client: `studio ${this.kind}`, interfaces: this.interfaces });
-      this.#portcullis = portcullis;
-      portcullis.onState((state) => this.#changed(portcullis, state));
-      for (const setup of this.#setups) this.#run(setup, portcullis);
+      await this.dial({ client: `studio ${this.kind}`, interfaces: this.interfaces }, (portcullis) => {
+        this.#portcullis = portcullis;
+        portcullis.onState((state) => this.#changed(portcullis, state));
+        for (const setup of this.#setups) this.#run(setup, portcullis);
+      });
     } catch (error) {
       if (error instanceof TypeError) this.#lost("The studio does not answer.", true);
       else if (error instanceof ConnectRefused) this.#lost(error.message, false);

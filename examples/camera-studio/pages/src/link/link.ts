@@ -80,10 +80,11 @@ export class Link {
 
   async #attempt(): Promise<void> {
     try {
-      const portcullis = await this.dial({ client: `studio ${this.kind}`, interfaces: this.interfaces });
-      this.#portcullis = portcullis;
-      portcullis.onState((state) => this.#changed(portcullis, state));
-      for (const setup of this.#setups) this.#run(setup, portcullis);
+      await this.dial({ client: `studio ${this.kind}`, interfaces: this.interfaces }, (portcullis) => {
+        this.#portcullis = portcullis;
+        portcullis.onState((state) => this.#changed(portcullis, state));
+        for (const setup of this.#setups) this.#run(setup, portcullis);
+      });
     } catch (error) {
       // `fetch` fails so when nobody listens; any other failure is an answer, and will not change.
       if (error instanceof TypeError) this.#lost("The studio does not answer.", true);
