@@ -10,8 +10,10 @@ use super::rust;
 use crate::counts::Counts;
 use crate::{place, process, provide};
 
-/// The packages with tests that drive a browser, their script `e2e`: the studio's pages, and Electron's stand-in.
-const BROWSER_TESTS: &[&str] = &["examples/camera-studio/pages", "packages/electron"];
+/// The packages with tests that drive a browser, their script `e2e`: the studio's pages, Electron's stand-in, and the
+/// studio in it.
+const BROWSER_TESTS: &[&str] =
+    &["examples/camera-studio/pages", "packages/electron", "examples/camera-studio/electron"];
 
 /// What it starts.
 const STUDIO: &str = "debug/camera-studio";
@@ -54,6 +56,7 @@ pub(super) fn browser(counts: &mut Counts) -> Result<()> {
         let mut test = process::command("npm", &["run", "e2e", "--workspace", package]);
         test.env("CHROMIUM", &chromium).env("STUDIO", place::target().join(STUDIO));
         test.env("PORTCULLIS_ADDON_PATH", place::addon());
+        test.env("STUDIO_TARGET", place::target().join("debug"));
         process::run_tests(test, counts)?;
     }
     Ok(())

@@ -53,7 +53,7 @@ pub struct Studio {
 }
 
 /// Where pictures come from, for every command that needs some.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Cameras {
     /// A camera's pictures: y4m:FILE, y4m:- (standard input) or pattern[:WxH@FPS]; may be repeated
     #[arg(long = "source", value_name = "SOURCE")]

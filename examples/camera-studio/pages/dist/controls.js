@@ -3252,6 +3252,235 @@ async function connectWithTicket({ window: window2, base, signal }) {
   return webSocketTransport(address, ticket);
 }
 
+// ../../../packages/electron/src/shared/refusal.ts
+var HINTS = {
+  /** This Electron is older than those that the adapter is checked against. */
+  unsupported_electron: "fix",
+  /** The page has no `window.portcullis`: the preload script did not run in it. */
+  missing_preload: "fix",
+  /** Node integration is on in the page: nothing would hold it to what its role grants. */
+  node_integration: "fix",
+  /** Main was never told of the window that the page is in. */
+  not_attached: "fix",
+  /** The page is in a frame inside another page, and main has not opted in its origin. */
+  sub_frame: "fix",
+  /** The page's origin is not on the list of its window. */
+  origin_not_allowed: "fix",
+  /** The page was navigated away, or destroyed, while it asked. */
+  frame_gone: "reload",
+  /** The document has a connection already. */
+  second_connect: "fix",
+  /** The request to connect was not made by the preload script of this package. */
+  malformed_connect: "fix",
+  /** Something other than bytes came through the port. */
+  malformed_message: "fix",
+  /** Page and main, or preload and main, were built with different versions of this package. */
+  version_mismatch: "restart",
+  /** Page and main were built with different contracts. */
+  contract_mismatch: "reload",
+  /** The hub does not admit the peer: an unknown role, or too many peers. */
+  not_admitted: "fix",
+  /** Main has taken back what it granted. */
+  revoked: "fix",
+  /** The application quits. */
+  quitting: "restart"
+};
+var MESSAGE_CHARACTERS_MAX = 2048;
+function refusal(code, message, hint = HINTS[code]) {
+  return { code, message, hint };
+}
+var ConnectRefused = class extends Error {
+  constructor({ code, message, hint }) {
+    super(`portcullis (${code}): ${message} [${hint}]`);
+    this.name = "ConnectRefused";
+    this.code = code;
+    this.hint = hint;
+  }
+};
+function fromWire(data) {
+  if (typeof data !== "object" || data === null) return void 0;
+  const { portcullis, code, message, hint } = data;
+  if (portcullis !== "refused" || typeof code !== "string" || !Object.hasOwn(HINTS, code)) return void 0;
+  if (typeof message !== "string" || hint !== "reload" && hint !== "restart" && hint !== "fix") return void 0;
+  return { code, message: message.slice(0, MESSAGE_CHARACTERS_MAX), hint };
+}
+
+// ../../../packages/electron/src/shared/late-port.ts
+var LatePort = class {
+  constructor() {
+    /** Each message is a copy that was made for this side. */
+    this.ownsMessages = true;
+    this.onDrain = void 0;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#closed = false;
+    this.#over = false;
+    this.released = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+  #release;
+  #port;
+  #waiting;
+  #waitingBytes;
+  #closed;
+  #over;
+  /** Whether the connection lives, or could come to live. */
+  get isOpen() {
+    return !this.#closed && !this.#over;
+  }
+  /** Bytes that wait for the port: the session keeps the rest back, where calls can still be cancelled. */
+  get bufferedAmount() {
+    return this.#waitingBytes;
+  }
+  send(bytes2) {
+    if (!this.isOpen) return;
+    if (this.#port !== void 0) return this.#port.postMessage(exact(bytes2));
+    this.#waiting.push(bytes2);
+    this.#waitingBytes += bytes2.length;
+  }
+  close() {
+    if (!this.isOpen) return;
+    this.#closed = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#port?.postMessage(null);
+  }
+  /** The port is there. */
+  adopt(port) {
+    if (this.#over || this.#port !== void 0) return port.close();
+    this.#port = port;
+    if (this.#closed) return port.postMessage(null);
+    for (const bytes2 of this.#waiting) port.postMessage(exact(bytes2));
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.onDrain?.();
+  }
+  /** A message came through the port. */
+  take(data) {
+    if (this.#over) return;
+    const bytes2 = bytesOf(data);
+    if (bytes2 !== void 0) {
+      if (!this.#closed) this.onMessage?.(bytes2);
+      return;
+    }
+    if (data === null) return this.lost("main closed the connection");
+    const refused2 = fromWire(data);
+    if (refused2 !== void 0) this.refuse(refused2);
+    else this.lost("something that is no bytes came through the port");
+  }
+  /** There will be no connection, or no more. */
+  refuse(refused2) {
+    if (this.#over) return;
+    const told = this.onRefused;
+    this.onRefused = void 0;
+    told?.(refused2);
+    this.lost(`${refused2.code}: ${refused2.message} [${refused2.hint}]`);
+  }
+  /** The port is gone. */
+  lost(why) {
+    if (this.#over) return;
+    this.#over = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#port?.close();
+    this.#release();
+    if (!this.#closed) this.onClose?.(why);
+  }
+};
+function bytesOf(data) {
+  if (data instanceof Uint8Array) return data.buffer instanceof ArrayBuffer ? data : void 0;
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : void 0;
+}
+function exact(bytes2) {
+  return bytes2.byteLength === bytes2.buffer.byteLength ? bytes2 : bytes2.slice();
+}
+
+// ../../../packages/electron/src/shared/words.ts
+var ADAPTER_PROTOCOL = 1;
+var API = "portcullis";
+var CONTRACT_CHARACTERS_MAX = 64;
+var CONTRACT = /^[\w.-]{0,64}$/;
+function isContract(text2) {
+  return CONTRACT.test(text2);
+}
+function makeToken(contract) {
+  const bytes2 = crypto.getRandomValues(new Uint8Array(16));
+  const nonce = Array.from(bytes2, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `v${ADAPTER_PROTOCOL}:${nonce}:${contract}`;
+}
+
+// ../../../packages/electron/src/renderer/connect.ts
+var refusals = /* @__PURE__ */ new WeakMap();
+var ports = /* @__PURE__ */ new WeakMap();
+function isPortcullisPage() {
+  return typeof window[API]?.connect === "function";
+}
+function refusalOf(portcullis) {
+  return refusals.get(portcullis);
+}
+function connectElectron(options = {}) {
+  return connectPage(window, options);
+}
+function connectPage(page, options = {}) {
+  const { contract = "", onRefused, ...rest } = options;
+  const logger = rest.logger ?? console;
+  if (!isContract(contract)) throw new RangeError(`contract: at most ${CONTRACT_CHARACTERS_MAX} of A-Z a-z 0-9 . _ -`);
+  check(page);
+  const before = ports.get(page)?.released;
+  const port = new LatePort();
+  ports.set(page, port);
+  const portcullis = connect(port, { ...rest, keepalive: false });
+  port.onRefused = (refused2) => {
+    const error = new ConnectRefused(refused2);
+    refusals.set(portcullis, error);
+    logger.error(error.message);
+    try {
+      onRefused?.(error);
+    } catch (fault) {
+      logger.error("portcullis: onRefused threw", fault);
+    }
+  };
+  if (before === void 0) ask(page, port, contract);
+  else void before.then(() => ask(page, port, contract));
+  return portcullis;
+}
+function check(page) {
+  if (typeof page[API]?.connect !== "function") {
+    const message = "window.portcullis is missing: the preload script did not run in this document. In main, call createPortcullis() and attachWindow() before loadURL(); an application that bundles its own preload has to `import '@portcullis/electron/preload'` there.";
+    throw new ConnectRefused(refusal("missing_preload", message));
+  }
+  if (page.process?.versions?.electron !== void 0 && typeof page.require === "function") {
+    const message = "Node is integrated into this page, which can do anything then: set nodeIntegration: false in webPreferences.";
+    throw new ConnectRefused(refusal("node_integration", message));
+  }
+  if (ports.get(page)?.isOpen === true) {
+    const message = "this document is connected already: keep the Portcullis that connectElectron() returned, in a module of its own.";
+    throw new ConnectRefused(refusal("second_connect", message));
+  }
+}
+function ask(page, port, contract) {
+  if (!port.isOpen) return port.lost("the connection was closed before it stood");
+  const token = makeToken(contract);
+  const listen = (event) => {
+    const [end] = event.ports;
+    if (event.source !== page || event.data !== token || end === void 0) return;
+    page.removeEventListener("message", listen, true);
+    event.stopImmediatePropagation();
+    end.onmessage = ({ data }) => port.take(data);
+    end.onmessageerror = () => port.lost("a message could not be read");
+    end.addEventListener("close", () => port.lost("main closed the port"));
+    port.adopt(end);
+  };
+  page.addEventListener("message", listen, true);
+  try {
+    page[API]?.connect(token);
+  } catch (error) {
+    page.removeEventListener("message", listen, true);
+    port.refuse(refusal("version_mismatch", error instanceof Error ? error.message : String(error)));
+  }
+}
+
 // src/generated/types.ts
 function encodeApplicationPhase(out, value) {
   let at = "";
@@ -6100,6 +6329,12 @@ function sentence(text2) {
   return trimmed === "" ? "" : `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? "" : "."}`;
 }
 
+// src/link/dial.ts
+function overWebSocket(kind) {
+  return async (options, opened) => opened(connect(await connectWithTicket({ window: kind }), options));
+}
+var overPort = async (options, opened) => opened(connectElectron(options));
+
 // src/shared/watch.ts
 var Value = class {
   current;
@@ -6123,9 +6358,10 @@ var Value = class {
 var RETRY_MS_MIN = 250;
 var RETRY_MS_MAX = 5e3;
 var Link = class {
-  constructor(kind, interfaces) {
+  constructor(kind, interfaces, dial) {
     this.kind = kind;
     this.interfaces = interfaces;
+    this.dial = dial;
     void this.#attempt();
     addEventListener("pagehide", () => this.#portcullis?.close("the window was closed"));
     addEventListener("pageshow", (event) => {
@@ -6134,6 +6370,7 @@ var Link = class {
   }
   kind;
   interfaces;
+  dial;
   #connection = new Value({ type: "connecting" });
   #setups = [];
   #clients = /* @__PURE__ */ new WeakMap();
@@ -6172,13 +6409,14 @@ var Link = class {
   }
   async #attempt() {
     try {
-      const transport = await connectWithTicket({ window: this.kind });
-      const portcullis = connect(transport, { client: `studio ${this.kind}`, interfaces: this.interfaces });
-      this.#portcullis = portcullis;
-      portcullis.onState((state) => this.#changed(portcullis, state));
-      for (const setup of this.#setups) this.#run(setup, portcullis);
+      await this.dial({ client: `studio ${this.kind}`, interfaces: this.interfaces }, (portcullis) => {
+        this.#portcullis = portcullis;
+        portcullis.onState((state) => this.#changed(portcullis, state));
+        for (const setup of this.#setups) this.#run(setup, portcullis);
+      });
     } catch (error) {
       if (error instanceof TypeError) this.#lost("The studio does not answer.", true);
+      else if (error instanceof ConnectRefused) this.#lost(error.message, false);
       else this.#lost("This browser was not let in.", false);
     }
   }
@@ -6198,6 +6436,7 @@ var Link = class {
         break;
       case "closed":
         this.#portcullis = void 0;
+        if (refusalOf(portcullis) !== void 0) return this.#lost(`Main refused this window: ${state.message}.`, false);
         switch (state.reason) {
           case "revoked":
             this.#connection.set({ type: "closed" });
@@ -6245,7 +6484,7 @@ var INTERFACES = {
   log: [Cameras, SettingsStore, Notices, MessageLog]
 };
 function connect2(kind) {
-  const link = new Link(kind, INTERFACES[kind]);
+  const link = new Link(kind, INTERFACES[kind], isPortcullisPage() ? overPort : overWebSocket(kind));
   async function call(make2, say = () => "") {
     try {
       return await make2();

@@ -1,12 +1,14 @@
 /** The studio as its windows reach it: the interface of `api`, over one connection to main. @module */
 
 import { ApplicationError, serve } from "@portcullis/client";
+import { isPortcullisPage } from "@portcullis/electron/renderer";
 import type { Arrived, Notice, StudioApi, WindowKind } from "./api";
 import {
   Application, CameraId, Cameras, Live, type LogBatch, Measurements, MessageLog, Notices, OpenOptions, Reports, SettingsStore, type SnapshotError,
   Snapshots, Windows,
 } from "./generated/index.js";
 import * as convert from "./link/convert";
+import { overPort, overWebSocket } from "./link/dial";
 import { feed, Link } from "./link/link";
 import { Value } from "./shared/watch";
 
@@ -22,7 +24,7 @@ const INTERFACES = {
 
 /** Reaches the studio as one of its windows. */
 export function connect(kind: WindowKind): StudioApi {
-  const link = new Link(kind, INTERFACES[kind]);
+  const link = new Link(kind, INTERFACES[kind], isPortcullisPage() ? overPort : overWebSocket(kind));
 
   /** Makes a call, and puts its failure into words. */
   async function call<T, E = never>(make: () => Promise<T>, say: (error: E) => string = () => ""): Promise<T> {

@@ -33,6 +33,8 @@ let settings: Mocks["settings"];
 beforeEach(async () => {
   vi.useFakeTimers();
   vi.stubGlobal("addEventListener", () => undefined);
+  // A document in which no preload script has run.
+  vi.stubGlobal("window", {});
   ({ cameras, settings } = await serveMocks());
   vi.mocked(connectWithTicket).mockImplementation(async () => cameras.transport());
   cameras.publisher.cameras({ cameras: [camera(1, true), camera(2, false)], selected: CameraId(1) });

@@ -19,9 +19,10 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::cameras::{State, add};
 use super::children::{Backoff, end};
+use super::context::Context;
 use super::log::Line;
+use super::roles;
 use super::settings::Controls;
-use super::{Context, contract_differs, roles};
 use crate::source::SourceSpec;
 use crate::{child, clock, text};
 
@@ -227,7 +228,7 @@ impl Keeper {
             }
             ended = process.wait() => {
                 let (status, goodbye) = ended.map_err(|error| other(&error))?;
-                contract_differs(&self.context, &self.label, &goodbye);
+                self.context.contract_differs(&self.label, &goodbye);
                 return Err(StartError::Other(format!("its process has ended at once ({status})")));
             }
         }
@@ -264,7 +265,7 @@ impl Keeper {
             tokio::select! {
                 ended = worker.process.wait() => {
                     if let Ok((_, goodbye)) = &ended {
-                        contract_differs(&self.context, &self.label, goodbye);
+                        self.context.contract_differs(&self.label, goodbye);
                     }
                     return Ended::Lost;
                 }

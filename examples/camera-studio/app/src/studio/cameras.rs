@@ -13,8 +13,9 @@ use portcullis::hub::Hosted;
 use tokio::sync::{mpsc, oneshot};
 
 use super::camera::{Command, Keeper};
+use super::context::Context;
 use super::error::StudioError;
-use super::{Context, settings::Controls};
+use super::settings::Controls;
 use crate::source::{self, SourceSpec};
 
 /// Calls that may wait for a camera that is busy being plugged or unplugged.

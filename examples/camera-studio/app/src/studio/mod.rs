@@ -4,6 +4,7 @@
 mod camera;
 mod cameras;
 mod children;
+mod context;
 mod demonstration;
 mod desk;
 mod error;
@@ -15,35 +16,30 @@ mod pages;
 mod receivers;
 mod renderers;
 mod roles;
+mod services;
 mod settings;
 mod windows;
 
-use std::future::Future;
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use camera_studio_contract::{
-    CameraWorkerInterface, LiveInterface, MeasurementsInterface, contract,
-};
-use portcullis::hub::{Goodbye, Hosted, Hub, Reason};
-use portcullis::peer::{Peer, PeerConfig};
-use portcullis::rpc::Interface;
+use camera_studio_contract::contract;
+use portcullis::hub::{Hosted, Hub};
 use portcullis_desktop::registry::Registry;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval_at, sleep_until, timeout};
 
 use crate::cli;
 use crate::clock;
 use crate::renderer::Kind;
-use children::{Restarts, Spawner};
+use context::Context;
 pub use error::StudioError;
 use figures::Figures;
 use renderers::{Renderer, Runner};
-use settings::Controls;
+use services::Services;
+pub use services::host;
 
 /// When the kill happens in a run without an end.
 const KILL_AFTER: Duration = Duration::from_secs(5);
@@ -53,45 +49,6 @@ const KILL_RUN_MIN: Duration = Duration::from_secs(4);
 const LAST_REPORTS: Duration = Duration::from_millis(1500);
 /// How long processes have to end before they are killed.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// What every part of main may need.
-#[derive(Clone)]
-struct Context {
-    hub: Hub,
-    /// Main's own client, for what it asks of others.
-    main: Peer,
-    spawner: Spawner,
-    controls: watch::Sender<Controls>,
-    restarts: Restarts,
-    /// All windows, and the end of the studio.
-    registry: Arc<Registry>,
-    log: Arc<log::Log>,
-    /// Whoever finds that the studio cannot go on says so here.
-    fatal: mpsc::Sender<StudioError>,
-    closing: Arc<AtomicBool>,
-    tasks: Arc<Mutex<JoinSet<()>>>,
-}
-
-impl Context {
-    /// Runs a task that is waited for when the studio ends.
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
-    }
-
-    /// Whether processes that end now are not to be started again.
-    fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Relaxed)
-    }
-}
-
-/// Ends the studio when a process was built from another contract: starting it again would not help.
-fn contract_differs(context: &Context, label: &str, goodbye: &Goodbye) {
-    if matches!(goodbye.reason, Reason::ContractMismatch | Reason::VersionMismatch) {
-        let error = StudioError::Contract { label: label.to_owned(), why: goodbye.to_string() };
-        // When one has said so already, that one is enough.
-        let _ = context.fatal.try_send(error);
-    }
-}
 
 /// Runs the studio until its time is over, or until it is told to end.
 ///
@@ -113,68 +70,33 @@ async fn start(options: &cli::Studio) -> Result<(), StudioError> {
         Some(program) => program.clone(),
         None => std::env::current_exe()?,
     };
-    let config = PeerConfig {
-        client: "main".to_owned(),
-        interfaces: vec![CameraWorkerInterface::descriptor()],
-        ..PeerConfig::default()
-    };
-    let (fatal, failures) = mpsc::channel(1);
     let renderers = [Kind::Statistics, Kind::Light].map(Renderer::new);
     let registry = desk::start(&hub, &renderers.each_ref().map(|(each, _)| Arc::clone(each)))?;
-    let context = Context {
-        main: hub.connect("main", roles::MAIN, &config)?,
-        spawner: Spawner::new(hub.clone(), program),
-        controls: watch::channel(Controls::default()).0,
-        restarts: Restarts::default(),
-        registry: Arc::new(registry),
-        log: Arc::default(),
-        fatal,
-        closing: Arc::default(),
-        tasks: Arc::default(),
-        hub,
-    };
+    let registry = Arc::new(registry);
+    let (context, failures) = Context::new(&hub, roles::MAIN, program)?;
     // Kept until the peers have been told: to them everything ends at once, and nothing has failed.
     let mut hosted = Vec::new();
-    let outcome = serve(options, &sources, &context, &mut hosted, failures, renderers).await;
-    end(&context).await;
+    let outcome =
+        serve(options, &sources, &context, &registry, &mut hosted, failures, renderers).await;
+    // Everything ends with main: peers are told, processes have a moment, then they are killed.
+    context.close();
+    registry.quit(GRACE).await;
+    context.join(GRACE).await;
     outcome
-}
-
-/// Everything ends with main: peers are told, processes have a moment, then they are killed.
-async fn end(context: &Context) {
-    context.closing.store(true, Ordering::Relaxed);
-    context.registry.quit(GRACE).await;
-    let mut tasks =
-        std::mem::take(&mut *context.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-    let all = async { while tasks.join_next().await.is_some() {} };
-    if timeout(GRACE, all).await.is_err() {
-        // Processes are killed when what holds them is dropped.
-        tasks.shutdown().await;
-    }
 }
 
 async fn serve(
     options: &cli::Studio,
     sources: &[crate::source::SourceSpec],
     context: &Context,
+    registry: &Arc<Registry>,
     hosted: &mut Vec<Hosted>,
     mut failures: mpsc::Receiver<StudioError>,
     renderers: [(Arc<Renderer>, Runner); 2],
 ) -> Result<(), StudioError> {
     let hub = &context.hub;
     let mut windows = windows::Windows::bind(options.port)?;
-    let observer = observer::Observer::start(hub, Arc::clone(&context.log));
-    let (receivers, receivers_hosted) = receivers::Receivers::serve(hub)?;
-    let (cameras, cameras_hosted) = cameras::Studio::serve(context, sources)?;
-    hosted.extend([
-        context.log.serve(hub)?,
-        receivers_hosted,
-        cameras_hosted,
-        settings::Store::serve(hub, context.controls.clone())?,
-        notices::Board::serve(hub)?,
-        hub.host_topics::<LiveInterface>("")?,
-        hub.host_topics::<MeasurementsInterface>("")?,
-    ]);
+    let Services { cameras, receivers, observer } = Services::start(context, sources, hosted)?;
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
         // What a failure comes from is said before what comes of it.
@@ -186,11 +108,11 @@ async fn serve(
     }
     // They run for as long as they are held here.
     let [victim, _light] = renderers.map(|(renderer, runner)| {
-        context.spawn(runner.run(context.clone()));
+        context.spawn(runner.run(context.clone(), Arc::clone(registry)));
         renderer
     });
     windows.open(hub);
-    context.registry.ready();
+    registry.ready();
     say(&greeting(&windows));
 
     let began = clock::monotonic();
@@ -246,7 +168,7 @@ async fn serve(
                 None => std::future::pending().await,
             }} => break,
             error = failures.recv() => return Err(error.unwrap_or_else(gone)),
-            _ = context.registry.quit_asked() => break,
+            _ = registry.quit_asked() => break,
             _ = tokio::signal::ctrl_c() => break,
             _ = terminated.recv() => break,
         }

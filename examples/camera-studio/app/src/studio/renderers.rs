@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use portcullis::process::Process;
-use portcullis_desktop::registry::Told;
+use portcullis_desktop::registry::{Registry, Told};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::children::{Backoff, end};
-use super::{Context, contract_differs, roles};
+use super::context::Context;
+use super::roles;
 use crate::renderer::Kind;
 use crate::{child, clock};
 
@@ -113,12 +114,12 @@ fn role(kind: Kind) -> &'static str {
 
 impl Runner {
     /// Keeps the renderer running, until the studio ends.
-    pub(super) async fn run(mut self, context: Context) {
+    pub(super) async fn run(mut self, context: Context, registry: Arc<Registry>) {
         let mut backoff = Backoff::new();
         // Every turn is one run of the process; before each but the first there is a wait.
         loop {
             let began = clock::monotonic();
-            let ended = self.run_once(&context).await;
+            let ended = self.run_once(&context, &registry).await;
             self.process.store(0, Ordering::Relaxed);
             if context.is_closing() {
                 return;
@@ -138,30 +139,35 @@ impl Runner {
         }
     }
 
-    async fn run_once(&mut self, context: &Context) -> Ended {
+    async fn run_once(&mut self, context: &Context, registry: &Registry) -> Ended {
         let label = self.kind.name();
         let arguments = [child::RENDERER, label];
         let spawned = context.spawner.spawn(label, role(self.kind), &arguments, Stdio::null());
         // A process that cannot be started is tried again as one that has ended.
         let Ok(mut process) = spawned else { return Ended::Itself };
         self.process.store(process.id().unwrap_or(0), Ordering::Relaxed);
-        let ended = self.until_end(&mut process, context).await;
+        let ended = self.until_end(&mut process, context, registry).await;
         if !matches!(ended, Ended::Itself) {
             end(process).await;
         }
         ended
     }
 
-    async fn until_end(&mut self, process: &mut Process, context: &Context) -> Ended {
+    async fn until_end(
+        &mut self,
+        process: &mut Process,
+        context: &Context,
+        registry: &Registry,
+    ) -> Ended {
         let label = self.kind.name();
         // Every turn waits for the end or a command.
         loop {
             tokio::select! {
                 ended = process.wait() => {
                     if let Ok((status, goodbye)) = ended {
-                        contract_differs(context, label, &goodbye);
+                        context.contract_differs(label, &goodbye);
                         if !status.success() {
-                            context.registry.tell(label, Told::Crashed(status.to_string()));
+                            registry.tell(label, Told::Crashed(status.to_string()));
                         }
                     }
                     return Ended::Itself;

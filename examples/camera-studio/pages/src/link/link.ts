@@ -1,13 +1,15 @@
 /**
- * The page's connection to main: made with a ticket, and made again when it is lost. What is said over it is nobody's
- * business here.
+ * The page's connection to main, made again when it is lost. How it is made is `dial`'s business, and what is said over it
+ * nobody's here.
  *
  * @module
  */
 
-import { connect, connectWithTicket, type InterfaceDescriptor, type Portcullis, type State } from "@portcullis/client";
+import type { InterfaceDescriptor, Portcullis, State } from "@portcullis/client";
+import { ConnectRefused, refusalOf } from "@portcullis/electron/renderer";
 import { type Connection, StudioError, type WindowKind } from "../api";
 import { Value, type Watch } from "../shared/watch";
+import type { Dial } from "./dial";
 
 /** The wait before the first new attempt; it doubles with each that follows. */
 const RETRY_MS_MIN = 250;
@@ -28,6 +30,7 @@ export class Link {
   constructor(
     readonly kind: WindowKind,
     private readonly interfaces: readonly InterfaceDescriptor[],
+    private readonly dial: Dial,
   ) {
     void this.#attempt();
     // A page that is left says so at once, instead of leaving it to the socket.
@@ -77,14 +80,15 @@ export class Link {
 
   async #attempt(): Promise<void> {
     try {
-      const transport = await connectWithTicket({ window: this.kind });
-      const portcullis = connect(transport, { client: `studio ${this.kind}`, interfaces: this.interfaces });
-      this.#portcullis = portcullis;
-      portcullis.onState((state) => this.#changed(portcullis, state));
-      for (const setup of this.#setups) this.#run(setup, portcullis);
+      await this.dial({ client: `studio ${this.kind}`, interfaces: this.interfaces }, (portcullis) => {
+        this.#portcullis = portcullis;
+        portcullis.onState((state) => this.#changed(portcullis, state));
+        for (const setup of this.#setups) this.#run(setup, portcullis);
+      });
     } catch (error) {
-      // `fetch` fails so when nobody listens; any other failure is main's answer, and will not change.
+      // `fetch` fails so when nobody listens; any other failure is an answer, and will not change.
       if (error instanceof TypeError) this.#lost("The studio does not answer.", true);
+      else if (error instanceof ConnectRefused) this.#lost(error.message, false);
       else this.#lost("This browser was not let in.", false);
     }
   }
@@ -107,6 +111,8 @@ export class Link {
         break;
       case "closed":
         this.#portcullis = undefined;
+        // What Electron's main has refused once, it refuses again.
+        if (refusalOf(portcullis) !== undefined) return this.#lost(`Main refused this window: ${state.message}.`, false);
         switch (state.reason) {
           case "revoked":
             this.#connection.set({ type: "closed" });
