@@ -2,7 +2,6 @@
 //! measured, and how, is its business.
 
 use std::env;
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -77,8 +76,7 @@ fn scripts(json: Option<&Path>, only: &[String]) -> Result<()> {
 fn addon() -> Result<PathBuf> {
     let (krate, library) = ADDON;
     process::run(process::cargo(&["build", "--profile", ADDON_PROFILE, "--package", krate]))?;
-    let file = format!("{DLL_PREFIX}{library}{DLL_SUFFIX}");
-    Ok(place::target().join(ADDON_PROFILE).join(file))
+    Ok(place::library(ADDON_PROFILE, library))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -17,10 +17,10 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
-/// The addon that [`crate::process::cargo`] builds in the ordinary profile.
-pub(crate) fn addon() -> PathBuf {
-    let name = format!("{}portcullis_node{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
-    target().join("debug").join(name)
+/// Where cargo puts a library that others load, built in a profile's folder.
+pub(crate) fn library(profile: &str, name: &str) -> PathBuf {
+    let file = format!("{}{name}{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
+    target().join(profile).join(file)
 }
 
 /// The cargo that started this program, or the one on the path.

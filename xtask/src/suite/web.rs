@@ -1,9 +1,6 @@
 //! The sections that Node runs: types, unit tests, and the tests with a real browser. Which packages there are stands
 //! in the root's `package.json`; what each of them checks and tests, in its own.
 
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
-use std::path::PathBuf;
-
 use anyhow::Result;
 
 use super::rust;
@@ -27,12 +24,6 @@ const ADDON: &str = "portcullis_node";
 /// The addon of the example of an application's own.
 const EXAMPLE_ADDON: &str = "node_addon_example";
 
-/// Where cargo puts a library that others load.
-fn addon(profile: &str, library: &str) -> PathBuf {
-    let file = format!("{DLL_PREFIX}{library}{DLL_SUFFIX}");
-    place::target().join(profile).join(file)
-}
-
 pub(super) fn types(_: &mut Counts) -> Result<()> {
     provide::npm_packages(false)?;
     process::run(process::command("npm", &["run", "check"]))
@@ -43,8 +34,8 @@ pub(super) fn tests(counts: &mut Counts) -> Result<()> {
     rust::build_programs()?;
     let mut test = process::command("npm", &["test"]);
     test.env("PORTCULLIS_SAMPLE_HUB", place::target().join(SAMPLE_HUB));
-    test.env("PORTCULLIS_PLAIN_ADDON", addon("debug", ADDON));
-    test.env("PORTCULLIS_EXAMPLE_ADDON", addon("debug", EXAMPLE_ADDON));
+    test.env("PORTCULLIS_PLAIN_ADDON", place::library("debug", ADDON));
+    test.env("PORTCULLIS_EXAMPLE_ADDON", place::library("debug", EXAMPLE_ADDON));
     process::run_tests(test, counts)
 }
 
@@ -55,7 +46,7 @@ pub(super) fn browser(counts: &mut Counts) -> Result<()> {
     for package in BROWSER_TESTS {
         let mut test = process::command("npm", &["run", "e2e", "--workspace", package]);
         test.env("CHROMIUM", &chromium).env("STUDIO", place::target().join(STUDIO));
-        test.env("PORTCULLIS_ADDON_PATH", place::addon());
+        test.env("PORTCULLIS_ADDON_PATH", place::library("debug", ADDON));
         test.env("STUDIO_TARGET", place::target().join("debug"));
         process::run_tests(test, counts)?;
     }
