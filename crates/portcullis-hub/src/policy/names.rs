@@ -79,6 +79,18 @@ impl Names {
         self.interfaces.iter().map(|interface| interface.name.as_str())
     }
 
+    /// Every use of every channel and interface, as [`Scope::cells`] has them.
+    pub fn cells(&self) -> impl Iterator<Item = (usize, Option<u32>, u8)> + '_ {
+        self.interfaces.iter().enumerate().flat_map(|(index, interface)| {
+            let of_channels = channels(interface).flat_map(move |(ordinal, channel)| {
+                let uses: &[u8] =
+                    if channel.kind.is_topic() { &[USE, PUBLISH, OWN] } else { &[USE] };
+                uses.iter().map(move |bit| (index, Some(ordinal), *bit))
+            });
+            std::iter::once((index, None, SERVE)).chain(of_channels)
+        })
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<(usize, &InterfaceNames)> {
         self.interfaces.iter().enumerate().find(|(_, interface)| interface.name == name)
     }
