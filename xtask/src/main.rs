@@ -6,6 +6,7 @@ mod bench;
 mod counts;
 mod generate;
 mod place;
+mod policy;
 mod process;
 mod provide;
 mod suite;
@@ -54,6 +55,15 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Prints what a policy file comes to: every role, and what it may do with every channel.
+    Policy {
+        /// The policy file; the studio's on Electron when absent.
+        #[arg(long, value_name = "FILE", requires = "schema")]
+        file: Option<PathBuf>,
+        /// The contract that it is checked against, a `contract.schema`.
+        #[arg(long, value_name = "FILE", requires = "file")]
+        schema: Option<PathBuf>,
+    },
     /// Reads the tree for what no compiler sees.
     Tidy {
         /// Lower the lengths in the list of long files to what they are now.
@@ -67,6 +77,7 @@ fn main() -> ExitCode {
         Chore::Test { quick, sections } => return suite::run(quick, &sections),
         Chore::Gen { check } => generate::run(check),
         Chore::Bench { json, js, args } => bench::run(json, js, &args),
+        Chore::Policy { file, schema } => policy::run(file, schema),
         Chore::Tidy { ratchet } => tidy::run(ratchet),
     };
     match done {

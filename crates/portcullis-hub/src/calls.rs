@@ -11,10 +11,12 @@ use portcullis_proto::session::SendError;
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
+use crate::audit::{DenyReason, Subject};
 use crate::catalog::InterfaceIndex;
 use crate::handles::Handle;
 use crate::instance::{InstanceId, Server};
 use crate::peer::PeerId;
+use crate::policy::rights::USE;
 use crate::work::{Inbound, Meta, Work};
 use crate::{Hub, Turn};
 
@@ -38,7 +40,7 @@ pub(crate) enum Route {
 /// Why a request is not routed.
 pub(crate) enum Refusal {
     /// Not granted, or it does not exist: the answer is the same.
-    Denied(Option<Arc<str>>),
+    Denied(Subject, DenyReason),
     /// The instance has left.
     Gone,
     /// The instance has topics only.
@@ -60,11 +62,12 @@ impl Hub {
         let (instance, interface) = match state.handles.get(binding) {
             Some(Handle::Bound { instance, interface }) => (instance, interface),
             Some(Handle::Gone) => return Ok(Err(Refusal::Gone)),
-            Some(Handle::Export { .. }) => return Ok(Err(Refusal::Denied(None))),
+            Some(Handle::Export { .. } | Handle::Withdrawn) => {
+                return Ok(Err(Refusal::Denied(Subject::Nothing, DenyReason::Unknown)));
+            }
             None => return Err(unknown_binding(binding)),
         };
-        let name = || self.catalog.full_name(interface, ordinal).cloned();
-        let granted = self.catalog.may_use(state.role, interface, ordinal);
+        let granted = state.standing.rights().may_use(interface, ordinal);
         let fits =
             self.catalog.channel(interface, ordinal).is_some_and(|channel| match channel.kind {
                 ChannelKind::Call | ChannelKind::Stream => !notification,
@@ -72,7 +75,7 @@ impl Hub {
                 ChannelKind::Event | ChannelKind::State => false,
             });
         if !granted || !fits {
-            return Ok(Err(Refusal::Denied(name())));
+            return Ok(Err(self.denial(peer, (interface, ordinal), fits, USE)));
         }
         if self.closing && !notification {
             return Ok(Err(Refusal::Quitting));
@@ -84,6 +87,25 @@ impl Hub {
             Server::Peer { peer, export } => Route::Peer { peer: *peer, export: *export },
         };
         Ok(Ok((interface, instance, route)))
+    }
+
+    /// That a channel may not be used, and why; `fits` when the contract has it for that use.
+    #[cold]
+    pub(crate) fn denial(
+        &self,
+        peer: PeerId,
+        (interface, ordinal): (InterfaceIndex, u32),
+        fits: bool,
+        bits: u8,
+    ) -> Refusal {
+        if self.catalog.channel(interface, ordinal).is_none() {
+            return Refusal::Denied(Subject::Interface(interface), DenyReason::Unknown);
+        }
+        let subject = Subject::Channel(interface, ordinal);
+        if !fits {
+            return Refusal::Denied(subject, DenyReason::Unknown);
+        }
+        Refusal::Denied(subject, self.why_denied(peer, subject, bits))
     }
 
     pub(crate) fn request(
@@ -177,8 +199,8 @@ impl Hub {
     ) -> Result<(), Goodbye> {
         let (interface, _, route) = match self.route(peer, asked.binding, asked.ordinal, true)? {
             Ok(found) => found,
-            Err(Refusal::Denied(name)) => {
-                self.denied(peer, name, &mut turn.events);
+            Err(Refusal::Denied(subject, reason)) => {
+                self.denied(peer, subject, reason, &mut turn.events);
                 return Ok(());
             }
             Err(Refusal::Gone | Refusal::Unserved | Refusal::Quitting) => return Ok(()),
@@ -252,8 +274,8 @@ impl Hub {
         turn: &mut Turn,
     ) {
         let (status, text) = match refusal {
-            Refusal::Denied(name) => {
-                self.denied(peer, name, &mut turn.events);
+            Refusal::Denied(subject, reason) => {
+                self.denied(peer, subject, reason, &mut turn.events);
                 (Status::PermissionDenied, DENIED)
             }
             Refusal::Gone => (Status::Unavailable, "the instance has left: bind again"),

@@ -4,7 +4,7 @@ use portcullis_proto::schema::Schema;
 use portcullis_proto::session::{Config, Limits};
 
 use crate::handling::HANDLED_BYTES_MAX;
-use crate::policy::Role;
+use crate::policy::role::Role;
 
 /// The contract, the roles and the bounds of a hub.
 #[derive(Clone, Debug)]

@@ -10,16 +10,32 @@ use portcullis_proto::session::Offer;
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
-use crate::calls::DENIED;
+use crate::audit::{DenyReason, Subject};
+use crate::calls::Refusal;
 use crate::catalog::InterfaceIndex;
 use crate::greet::mismatch;
 use crate::handles::Handle;
-use crate::instance::{Instance, InstanceId, Server};
+use crate::instance::{InstanceId, Server};
 use crate::peer::PeerId;
+use crate::policy::rights::{PUBLISH, SERVE, USE};
+use crate::policy::roles::RoleIndex;
 use crate::{Hub, Turn};
 
 /// How a call of the hub's own interface ends.
-type Answer = Result<Vec<u8>, (Status, String)>;
+type Answer = Result<Vec<u8>, Refused>;
+
+/// Why a call of the hub's own interface fails.
+enum Refused {
+    /// With the constant answer.
+    Denied(Subject, DenyReason),
+    Failed(Status, String),
+}
+
+impl From<(Status, String)> for Refused {
+    fn from((status, text): (Status, String)) -> Self {
+        Self::Failed(status, text)
+    }
+}
 
 impl Hub {
     pub(crate) fn control(
@@ -38,14 +54,14 @@ impl Hub {
             hub_ordinal::WITHDRAW => {
                 self.withdraw(peer, arguments("withdraw", body)?, now, turn)?
             }
-            _ => Err(denied()),
+            _ => Err(unknown()),
         };
         match answer {
             Ok(body) => self.end_call(peer, id, Status::Ok, &body, now, turn),
-            Err((status, text)) => {
-                if status == Status::PermissionDenied {
-                    self.denied(peer, None, &mut turn.events);
-                }
+            Err(Refused::Denied(subject, reason)) => {
+                self.refuse(peer, id, Refusal::Denied(subject, reason), now, turn);
+            }
+            Err(Refused::Failed(status, text)) => {
                 self.fail_call(peer, id, status, FailureBody::new(text), now, turn);
             }
         }
@@ -54,42 +70,78 @@ impl Hub {
 
     fn bind(&mut self, peer: PeerId, bind: &Bind) -> Answer {
         let state = self.peers.get(peer.0).ok_or_else(gone)?;
-        let interface = self.catalog.find(&bind.interface).ok_or_else(denied)?;
-        if !self.catalog.may_bind(state.role, interface) {
-            return Err(denied());
+        let interface = self.catalog.find(&bind.interface).ok_or_else(unknown)?;
+        if !state.standing.rights().may_bind(interface) {
+            return Err(self.not_held(peer, interface, USE | PUBLISH));
         }
-        self.check_hash(interface, bind.hash, &state.caller.label)?;
-        let fits = |instance: &Instance| {
-            instance.interface == interface
-                && match &bind.target {
-                    Target::Any => true,
-                    Target::Label(label) => instance.label == *label,
-                    Target::Instance(name) => instance.name == *name,
-                }
-        };
-        // The oldest: who comes later cannot take its callers.
-        let fitting = self.instances.iter().filter(|(_, instance)| fits(instance));
-        let found = fitting.min_by_key(|(_, instance)| instance.serial);
-        let Some((key, instance)) = found else {
+        let (role, label) = (state.role, &state.caller.label);
+        self.check_hash(interface, bind.hash, label)?;
+        let Some(id) = self.find_instance(role, interface, &bind.target) else {
+            if self.is_out_of_reach(role, &bind.target) {
+                return Err(Refused::Denied(
+                    Subject::Interface(interface),
+                    DenyReason::NotAddressed,
+                ));
+            }
             let text = format!("nobody serves `{}` now ({})", bind.interface, wanted(&bind.target));
-            return Err((Status::Unavailable, text));
+            return Err((Status::Unavailable, text).into());
         };
+        let Some(instance) = self.instances.get(id.0) else { return Err(gone().into()) };
         let (label, name) = (instance.label.clone(), instance.name.clone());
-        let instance = InstanceId(key);
         let full = || {
             let text = "as many bindings are open as a peer may have".to_owned();
             (Status::ResourceExhausted, text)
         };
         let state = self.peers.get_mut(peer.0).ok_or_else(gone)?;
         if state.handles.bound() >= self.config.bindings_max {
-            return Err(full());
+            return Err(full().into());
         }
-        let handle = Handle::Bound { instance, interface };
+        let handle = Handle::Bound { instance: id, interface };
         let binding = state.handles.add(handle).ok_or_else(full)?;
-        if let Some(instance) = self.instances.get_mut(key) {
+        if let Some(instance) = self.instances.get_mut(id.0) {
             instance.bound.push((peer, binding));
         }
         Ok(to_bytes(&Bound { binding, label, instance: name }).unwrap_or_default())
+    }
+
+    /// The oldest instance that a role may address: who comes later cannot take its callers.
+    fn find_instance(
+        &self,
+        role: RoleIndex,
+        interface: InterfaceIndex,
+        target: &Target,
+    ) -> Option<InstanceId> {
+        let reaches = |id: &InstanceId| {
+            let Some(instance) = self.instances.get(id.0) else { return false };
+            let server = match instance.server {
+                Server::Peer { peer, .. } => self.peers.get(peer.0).map(|state| state.role),
+                Server::Main(_) => None,
+            };
+            self.roles.may_address(role, instance, server)
+        };
+        match target {
+            Target::Any => self.directory.all(interface).find(reaches),
+            Target::Label(label) => self.directory.of_label(interface, label).find(reaches),
+            Target::Instance(name) => self.directory.of_name(interface, name).find(reaches),
+        }
+    }
+
+    /// Whether a target that was not found is to be denied. That depends on the role and on what was asked alone, never on
+    /// who is there: else the answer would tell.
+    fn is_out_of_reach(&self, role: RoleIndex, target: &Target) -> bool {
+        self.roles.is_bounded(role)
+            && match target {
+                Target::Any => false,
+                Target::Label(label) => !self.roles.names_label(role, label),
+                Target::Instance(_) => true,
+            }
+    }
+
+    /// That nothing of an interface may be used so, and why.
+    #[cold]
+    fn not_held(&self, peer: PeerId, interface: InterfaceIndex, bits: u8) -> Refused {
+        let subject = Subject::Interface(interface);
+        Refused::Denied(subject, self.why_denied(peer, subject, bits))
     }
 
     fn check_hash(
@@ -112,7 +164,7 @@ impl Hub {
     }
 
     fn release(&mut self, peer: PeerId, binding: u32) -> Result<Answer, Goodbye> {
-        let Some(state) = self.peers.get_mut(peer.0) else { return Ok(Err(gone())) };
+        let Some(state) = self.peers.get_mut(peer.0) else { return Ok(Err(gone().into())) };
         match state.handles.get(binding) {
             Some(Handle::Bound { instance, .. }) => {
                 state.handles.remove(binding);
@@ -123,7 +175,7 @@ impl Hub {
             Some(Handle::Gone) => {
                 state.handles.remove(binding);
             }
-            Some(Handle::Export { .. }) | None => {
+            Some(Handle::Export { .. } | Handle::Withdrawn) | None => {
                 return Err(crate::calls::unknown_binding(binding));
             }
         }
@@ -132,33 +184,35 @@ impl Hub {
 
     fn serve_peer(&mut self, peer: PeerId, serve: &Serve, turn: &mut Turn) -> Answer {
         let state = self.peers.get(peer.0).ok_or_else(gone)?;
-        let interface = self.catalog.find(&serve.interface).ok_or_else(denied)?;
-        if !self.catalog.may_serve(state.role, interface) {
-            return Err(denied());
+        let interface = self.catalog.find(&serve.interface).ok_or_else(unknown)?;
+        if !state.standing.rights().may_serve(interface) {
+            return Err(self.not_held(peer, interface, SERVE));
         }
         let caller = Arc::clone(&state.caller);
         self.check_hash(interface, serve.hash, &caller.label)?;
         if state.handles.exports() >= self.config.exports_max {
             let text = "as many interfaces are served as a peer may serve".to_owned();
-            return Err((Status::ResourceExhausted, text));
+            return Err((Status::ResourceExhausted, text).into());
         }
         // The number comes first: the server has to know it before requests can carry it.
         let server = Server::Peer { peer, export: 0 };
         let label = caller.label.clone();
         if self.is_served(interface, &serve.instance, &label) {
             let text = format!("`{}` is served under this name already", serve.interface);
-            return Err((Status::AlreadyExists, text));
+            return Err((Status::AlreadyExists, text).into());
         }
         let Some(instance) = self.add_instance(interface, &serve.instance, label, server, turn)
         else {
             let text = "as many interfaces are served as the hub takes".to_owned();
-            return Err((Status::ResourceExhausted, text));
+            return Err((Status::ResourceExhausted, text).into());
         };
         let state = self.peers.get_mut(peer.0).ok_or_else(gone)?;
         let handle = Handle::Export { instance, interface };
         let Some(export) = state.handles.add(handle) else {
-            self.instances.remove(instance.0);
-            return Err((Status::ResourceExhausted, "no number is free".to_owned()));
+            if let Some(instance) = self.instances.remove(instance.0) {
+                self.directory.remove(&instance);
+            }
+            return Err((Status::ResourceExhausted, "no number is free".to_owned()).into());
         };
         if let Some(instance) = self.instances.get_mut(instance.0) {
             instance.server = Server::Peer { peer, export };
@@ -173,12 +227,18 @@ impl Hub {
         now: Time,
         turn: &mut Turn,
     ) -> Result<Answer, Goodbye> {
-        let Some(state) = self.peers.get_mut(peer.0) else { return Ok(Err(gone())) };
-        let Some(Handle::Export { instance, .. }) = state.handles.get(export) else {
-            return Err(crate::calls::unknown_binding(export));
-        };
-        state.handles.remove(export);
-        self.instance_left(instance, now, turn);
+        let Some(state) = self.peers.get_mut(peer.0) else { return Ok(Err(gone().into())) };
+        match state.handles.get(export) {
+            Some(Handle::Export { instance, .. }) => {
+                state.handles.remove(export);
+                self.instance_left(instance, now, turn);
+            }
+            // The hub has done so before.
+            Some(Handle::Withdrawn) => {
+                state.handles.remove(export);
+            }
+            _ => return Err(crate::calls::unknown_binding(export)),
+        }
         Ok(Ok(Vec::new()))
     }
 }
@@ -190,8 +250,8 @@ fn arguments<T: Message>(call: &str, body: &[u8]) -> Result<T, Goodbye> {
     })
 }
 
-fn denied() -> (Status, String) {
-    (Status::PermissionDenied, DENIED.to_owned())
+fn unknown() -> Refused {
+    Refused::Denied(Subject::Nothing, DenyReason::Unknown)
 }
 
 fn gone() -> (Status, String) {

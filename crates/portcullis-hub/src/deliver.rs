@@ -29,6 +29,8 @@ impl Hub {
     /// Takes in what the transport of `peer` has brought. Jobs of the turn are started by the driver, with `input` at
     /// hand, and their outcomes come back by [`Self::complete`].
     pub fn deliver(&mut self, peer: PeerId, input: &[u8], now: Time, turn: &mut Turn) -> Delivery {
+        // Whoever keeps its time may be late.
+        self.expire_grants(peer, now, turn);
         let delivery = self.take_in(peer, input, now, turn);
         self.end_slow(now, turn);
         let ended = self.peers.get(peer.0).is_none_or(|state| state.ended.is_some());

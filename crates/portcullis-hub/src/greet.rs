@@ -3,9 +3,10 @@
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::session::{Hello, Offer, PROTOCOL, Welcome};
 
-use crate::catalog::{Catalog, Entry, RoleIndex};
+use crate::catalog::{Catalog, Entry};
 use crate::observe::HubEvent;
 use crate::peer::PeerId;
+use crate::policy::rights::Rights;
 use crate::{Hub, Turn};
 
 impl Hub {
@@ -26,7 +27,7 @@ impl Hub {
         }
         let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
         for offer in &hello.interfaces {
-            check_offer(&self.catalog, state.role, &hello.client, offer)?;
+            check_offer(&self.catalog, state.standing.rights(), &hello.client, offer)?;
         }
         state.hello_due = None;
         let welcome = Welcome {
@@ -47,13 +48,13 @@ impl Hub {
 /// Compares one interface of a client with the hub's own. What the role is not granted stays unmentioned.
 fn check_offer(
     catalog: &Catalog,
-    role: RoleIndex,
+    rights: &Rights,
     client: &str,
     offer: &Offer,
 ) -> Result<(), Goodbye> {
     let Some(index) = catalog.find(&offer.name) else { return Ok(()) };
     let Some(entry) = catalog.interface(index) else { return Ok(()) };
-    if entry.hash.0 == offer.hash || !catalog.knows(role, index) {
+    if entry.hash.0 == offer.hash || !rights.knows(index) {
         return Ok(());
     }
     Err(Goodbye::because(Reason::ContractMismatch, mismatch(entry, client, offer)))

@@ -13,6 +13,8 @@ pub(crate) enum Handle {
     Export { instance: InstanceId, interface: InterfaceIndex },
     /// The instance has left, and the binding was not released yet.
     Gone,
+    /// The peer may serve the instance no more, and has not withdrawn it yet.
+    Withdrawn,
 }
 
 #[derive(Debug)]
@@ -57,7 +59,7 @@ impl Handles {
     fn count(&mut self, handle: Handle) -> &mut usize {
         match handle {
             Handle::Bound { .. } | Handle::Gone => &mut self.bound,
-            Handle::Export { .. } => &mut self.exports,
+            Handle::Export { .. } | Handle::Withdrawn => &mut self.exports,
         }
     }
 
@@ -93,6 +95,15 @@ impl Handles {
             self.slot(number).map(|slot| &mut slot.handle)
         {
             *handle = Handle::Gone;
+        }
+    }
+
+    /// The hub has withdrawn what a peer served.
+    pub(crate) fn set_withdrawn(&mut self, number: u32) {
+        if let Some(Some(handle @ Handle::Export { .. })) =
+            self.slot(number).map(|slot| &mut slot.handle)
+        {
+            *handle = Handle::Withdrawn;
         }
     }
 

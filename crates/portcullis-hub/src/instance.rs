@@ -82,9 +82,9 @@ impl Hub {
 
     /// Whether a server of that label serves an interface under that name.
     pub(crate) fn is_served(&self, interface: InterfaceIndex, name: &str, label: &str) -> bool {
-        self.instances.iter().any(|(_, other)| {
-            other.interface == interface && other.name == name && other.label == label
-        })
+        let is_named =
+            |id: InstanceId| self.instances.get(id.0).is_some_and(|other| other.name == name);
+        self.directory.of_label(interface, label).any(is_named)
     }
 
     pub(crate) fn add_instance(
@@ -107,6 +107,9 @@ impl Hub {
         let instance = Instance { interface, name, label, server, topics, bound, serial };
         let event = self.instance_event(&instance, true);
         let id = InstanceId(self.instances.insert(instance)?);
+        if let Some(instance) = self.instances.get(id.0) {
+            self.directory.add(id, instance);
+        }
         turn.events.extend(event);
         Some(id)
     }

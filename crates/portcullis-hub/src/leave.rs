@@ -77,7 +77,7 @@ impl Hub {
                         instance.bound.retain(|each| *each != (peer, number));
                     }
                 }
-                Handle::Gone => {}
+                Handle::Gone | Handle::Withdrawn => {}
             }
         }
         // Its driver may have been told of output long ago, and be unable to write it: the end is news all the same.
@@ -85,6 +85,7 @@ impl Hub {
             state.touched = false;
         }
         self.touch(peer, turn);
+        self.tell_denials(peer, &mut turn.events);
         // Somebody who was never here and goes without a word is no news.
         if joined || goodbye.reason != Reason::Closed {
             turn.events.push(HubEvent::Left { peer: info, goodbye });
@@ -131,6 +132,7 @@ impl Hub {
     /// An instance is no longer served: its calls, subscriptions and bindings end.
     pub(crate) fn instance_left(&mut self, instance: InstanceId, now: Time, turn: &mut Turn) {
         let Some(left) = self.instances.remove(instance.0) else { return };
+        self.directory.remove(&left);
         turn.events.extend(self.instance_event(&left, false));
         for topic in left.topics {
             for (peer, id) in topic.subscribers {

@@ -7,11 +7,13 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod audit;
 mod calls;
 mod catalog;
 mod config;
 mod control;
 mod deliver;
+mod directory;
 mod flows;
 mod greet;
 mod handles;
@@ -28,7 +30,7 @@ mod timeout;
 mod topics;
 mod work;
 
-pub use catalog::ConfigError;
+pub use audit::{DENIALS_APART_MAX, DenyReason};
 pub use config::{
     BINDINGS_MAX, EXPORTS_MAX, HANDSHAKE_MS, HubConfig, Kind, QUEUED_BYTES_MAX, REPORTS_MAX,
     SUBSCRIPTION_BYTES_MAX, SUBSCRIPTIONS_MAX,
@@ -38,7 +40,12 @@ pub use handling::{HANDLED_BYTES_MAX, NOTIFICATIONS_MAX};
 pub use instance::InstanceId;
 pub use observe::{CallRecord, HubCounters, HubEvent, PeerCounters, PeerInfo, PublishRecord};
 pub use peer::{Admission, AdmitError, PeerId};
-pub use policy::Role;
+pub use policy::matrix::Matrix;
+pub use policy::names::{Misfit, Names, nearest};
+pub use policy::rights::Scope;
+pub use policy::role::{Action, Address, Grant, Role};
+pub use policy::roles::ConfigError;
+pub use policy::standing::{GrantError, OWN_GRANTS_MAX};
 pub use topics::PublishError;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,8 +58,10 @@ use portcullis_proto::session::Limits;
 use portcullis_proto::time::Time;
 
 use catalog::Catalog;
+use directory::Directory;
 use instance::Instance;
 use peer::PeerState;
+use policy::roles::Roles;
 use report::Report;
 use slab::Slab;
 
@@ -60,9 +69,11 @@ use slab::Slab;
 #[derive(Debug)]
 pub struct Hub {
     catalog: Arc<Catalog>,
+    roles: Roles,
     config: HubConfig,
     peers: Slab<PeerState>,
     instances: Slab<Instance>,
+    directory: Directory,
     /// Published values whose report is awaited, by the token that their items carry.
     reports: BTreeMap<u32, Report>,
     /// Those of them that main waits for, by when they run out.
@@ -120,12 +131,16 @@ impl Hub {
     ///
     /// A role that grants what the contract does not have, or two roles of one name: nothing starts half-configured.
     pub fn new(config: HubConfig) -> Result<Self, ConfigError> {
-        let catalog = Arc::new(Catalog::new(&config)?);
+        let catalog = Arc::new(Catalog::new(&config.schema));
+        let roles = Roles::new(&catalog.names, &config.roles)?;
+        let directory = Directory::new(catalog.interfaces());
         Ok(Self {
             catalog,
+            roles,
             config,
             peers: Slab::new(PEERS_MAX),
             instances: Slab::new(INSTANCES_MAX),
+            directory,
             reports: BTreeMap::new(),
             main_reports: BTreeSet::new(),
             over: Vec::new(),

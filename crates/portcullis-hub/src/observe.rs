@@ -9,6 +9,7 @@ use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
 use crate::Hub;
+use crate::audit::DenyReason;
 use crate::config::Kind;
 use crate::instance::{Instance, Server};
 use crate::peer::{PeerId, PeerState};
@@ -113,18 +114,24 @@ pub enum HubEvent {
     Call(CallRecord),
     /// A value was published. Only when the hub was told to observe calls.
     Published(PublishRecord),
-    /// A request or publication was denied. Of each peer the first 64 are told, then every one whose number doubles the
-    /// last; the counters know of all.
+    /// Requests or publications of a peer were denied, or ended because their grant did. The first of each channel and
+    /// reason is told at once, then whenever their number has doubled, and what is left when the peer leaves; the counts of
+    /// all events add up to the counter.
     Denied {
         /// Who asked.
+        peer: PeerId,
+        /// Its label.
         label: String,
-        /// What for, as far as it exists.
+        /// Its role.
+        role: String,
+        /// What for, an interface or a channel, as far as it exists.
         channel: Option<Arc<str>>,
+        /// Why. The peer itself is not told.
+        reason: DenyReason,
+        /// How many, since they were told last.
+        count: u64,
     },
 }
-
-/// Denials of a peer that are told one by one.
-const DENIED_TOLD: u64 = 64;
 
 /// A call or stream that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,23 +249,5 @@ impl Hub {
         } else {
             HubEvent::Withdrawn { interface, instance, label }
         })
-    }
-
-    /// Counts and tells a denial. The peer itself learns nothing but that.
-    pub(crate) fn denied(
-        &mut self,
-        peer: PeerId,
-        channel: Option<Arc<str>>,
-        events: &mut Vec<HubEvent>,
-    ) {
-        self.counters.denied += 1;
-        let Some(state) = self.peers.get_mut(peer.0) else { return };
-        state.counters.denied += 1;
-        let count = state.counters.denied;
-        // Whoever asks for what it may not have can ask without end; the other events must not drown in that.
-        if count > DENIED_TOLD && !count.is_power_of_two() {
-            return;
-        }
-        events.push(HubEvent::Denied { label: state.caller.label.clone(), channel });
     }
 }

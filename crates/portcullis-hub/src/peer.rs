@@ -9,11 +9,13 @@ use portcullis_proto::session::{NAME_BYTES_MAX, Session, Side};
 use portcullis_proto::time::Time;
 
 use crate::Hub;
-use crate::catalog::RoleIndex;
+use crate::audit::Denials;
 use crate::config::Kind;
 use crate::handles::Handles;
 use crate::handling::Handling;
 use crate::observe::PeerCounters;
+use crate::policy::roles::RoleIndex;
+use crate::policy::standing::Standing;
 use crate::work::{Inbound, RelayOut};
 
 /// Names a connection, for as long as the hub runs.
@@ -70,6 +72,9 @@ pub(crate) struct PeerState {
     pub(crate) session: Session<Inbound, RelayOut>,
     pub(crate) caller: Arc<Caller>,
     pub(crate) role: RoleIndex,
+    /// What it may do now.
+    pub(crate) standing: Standing,
+    pub(crate) denials: Denials,
     pub(crate) kind: Kind,
     /// Where its calls come from, while its connection stands.
     pub(crate) origin: Option<Arc<Origin>>,
@@ -117,10 +122,9 @@ impl Hub {
         if admission.label.len() > NAME_BYTES_MAX as usize {
             return Err(AdmitError::LabelTooLong);
         }
-        let role = self
-            .catalog
-            .role(&admission.role)
-            .ok_or_else(|| AdmitError::UnknownRole(admission.role.clone()))?;
+        let unknown = || AdmitError::UnknownRole(admission.role.clone());
+        let role = self.roles.find(&admission.role).ok_or_else(unknown)?;
+        let standing = Standing::new(self.roles.get(role).ok_or_else(unknown)?, now);
         let mut config = self.config.session;
         config.keepalive = admission.kind != Kind::Main;
         let caller =
@@ -129,6 +133,8 @@ impl Hub {
             session: Session::new(Side::Hub, config, now),
             caller: Arc::new(caller),
             role,
+            standing,
+            denials: Denials::default(),
             kind: admission.kind,
             origin: None,
             handles: Handles::default(),

@@ -116,7 +116,7 @@ impl Hub {
     /// Tells a server who makes the call that comes next, if its role is told.
     pub(crate) fn tell_caller(&mut self, callee: PeerId, caller: PeerId) {
         let Some(state) = self.peers.get(callee.0) else { return };
-        if state.told_caller == Some(caller) || !self.catalog.sees_callers(state.role) {
+        if state.told_caller == Some(caller) || !self.roles.sees_callers(state.role) {
             return;
         }
         let Some(who) = self.peers.get(caller.0).map(|state| &state.caller) else { return };

@@ -1,4 +1,4 @@
-//! What runs out: hellos, calls, reports, and the patience with a silent peer. Each connection has one moment.
+//! What runs out: hellos, grants, calls, reports, and the patience with a silent peer. Each connection has one moment.
 
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::session::Expired;
@@ -17,7 +17,9 @@ impl Hub {
         // One that is to be ended has no time left.
         let over = state.over.then_some(Time::ZERO);
         let report = state.reports.first().map(|(due, _)| *due);
-        [over, state.hello_due, state.session.next_timeout(), report].into_iter().flatten().min()
+        let grant = state.standing.due();
+        let session = state.session.next_timeout();
+        [over, state.hello_due, session, report, grant].into_iter().flatten().min()
     }
 
     /// Deals with what has run out for `peer` by `now`.
@@ -34,6 +36,8 @@ impl Hub {
             self.dismiss(peer, Goodbye::new(Reason::HandshakeTimeout), now, turn);
             return;
         }
+        self.expire_grants(peer, now, turn);
+        let Some(state) = self.peers.get_mut(peer.0) else { return };
         let mut expired = Vec::new();
         state.session.handle_timeout(now, &mut expired);
         let output = state.session.has_output();

@@ -13,11 +13,13 @@ use portcullis_proto::session::Leg;
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
+use crate::audit::{DenyReason, Subject};
 use crate::calls::{Asked, Refusal, unknown_binding};
 use crate::config::{REPORTS_MAX, SUBSCRIPTION_BYTES_MAX};
 use crate::handles::Handle;
 use crate::instance::InstanceId;
 use crate::peer::{PeerId, PeerState};
+use crate::policy::rights::{OWN, PUBLISH, USE};
 use crate::report::Origin;
 use crate::work::{Subscriber, Waiting, Work};
 use crate::{Hub, Turn};
@@ -73,17 +75,18 @@ impl Hub {
                 self.refuse(peer, id, Refusal::Gone, now, turn);
                 return Ok(());
             }
-            Some(Handle::Export { .. }) => {
-                self.refuse(peer, id, Refusal::Denied(None), now, turn);
+            Some(Handle::Export { .. } | Handle::Withdrawn) => {
+                let denied = Refusal::Denied(Subject::Nothing, DenyReason::Unknown);
+                self.refuse(peer, id, denied, now, turn);
                 return Ok(());
             }
             None => return Err(unknown_binding(binding)),
         };
         let channel = self.catalog.channel(interface, ordinal);
         let is_topic = channel.is_some_and(|channel| channel.kind.is_topic());
-        if !is_topic || !self.catalog.may_use(state.role, interface, ordinal) {
-            let name = self.catalog.full_name(interface, ordinal).cloned();
-            self.refuse(peer, id, Refusal::Denied(name), now, turn);
+        if !is_topic || !state.standing.rights().may_use(interface, ordinal) {
+            let denied = self.denial(peer, (interface, ordinal), is_topic, USE);
+            self.refuse(peer, id, denied, now, turn);
             return Ok(());
         }
         if state.subscriptions >= self.config.subscriptions_max {
@@ -150,22 +153,23 @@ impl Hub {
             Some(Handle::Bound { instance, interface }) => (instance, interface, false),
             Some(Handle::Export { instance, interface }) => (instance, interface, true),
             Some(Handle::Gone) => {
-                if let Some(id) = id {
-                    self.refuse(peer, id, Refusal::Gone, now, turn);
-                }
+                self.refuse_published(peer, id, Refusal::Gone, now, turn);
+                return Ok(());
+            }
+            Some(Handle::Withdrawn) => {
+                let denied = Refusal::Denied(Subject::Nothing, DenyReason::Revoked);
+                self.refuse_published(peer, id, denied, now, turn);
                 return Ok(());
             }
             None => return Err(unknown_binding(asked.binding)),
         };
         let channel = self.catalog.channel(interface, asked.ordinal);
         let is_topic = channel.is_some_and(|channel| channel.kind.is_topic());
-        let granted = own || self.catalog.may_publish(state.role, interface, asked.ordinal);
+        let granted = state.standing.rights().may_publish(interface, asked.ordinal, own);
         if !is_topic || !granted {
-            let name = self.catalog.full_name(interface, asked.ordinal).cloned();
-            match id {
-                Some(id) => self.refuse(peer, id, Refusal::Denied(name), now, turn),
-                None => self.denied(peer, name, &mut turn.events),
-            }
+            let bits = if own { OWN } else { PUBLISH };
+            let denied = self.denial(peer, (interface, asked.ordinal), is_topic, bits);
+            self.refuse_published(peer, id, denied, now, turn);
             return Ok(());
         }
         if id.is_some() && state.reports.len() >= REPORTS_MAX {
@@ -187,6 +191,24 @@ impl Hub {
         let value = (Some(peer), asked.body);
         self.spread(instance, asked.ordinal, value, origin, budget_ms, now, turn);
         Ok(())
+    }
+
+    /// Answers a value that is not taken, where an answer is waited for.
+    fn refuse_published(
+        &mut self,
+        peer: PeerId,
+        id: Option<u32>,
+        refusal: Refusal,
+        now: Time,
+        turn: &mut Turn,
+    ) {
+        match (id, refusal) {
+            (Some(id), refusal) => self.refuse(peer, id, refusal, now, turn),
+            (None, Refusal::Denied(subject, reason)) => {
+                self.denied(peer, subject, reason, &mut turn.events);
+            }
+            (None, _) => {}
+        }
     }
 
     /// Publishes a value of main's own.

@@ -87,8 +87,14 @@ fn event(event: &HubEvent) -> Option<Value> {
         HubEvent::Withdrawn { interface, instance, label } => json!({
             "type": "withdrawn", "interface": **interface, "instance": instance, "label": label,
         }),
-        HubEvent::Denied { label, channel } => json!({
-            "type": "denied", "label": label, "channel": channel.as_deref(),
+        HubEvent::Denied { peer, label, role, channel, reason, count } => json!({
+            "type": "denied",
+            "peer": peer.number(),
+            "label": label,
+            "role": role,
+            "channel": channel.as_deref(),
+            "reason": reason.name(),
+            "count": count,
         }),
         HubEvent::Call(call) => json!({
             "type": "call",

@@ -52,6 +52,12 @@ export interface HubCounters {
   readonly violations: number;
 }
 
+/**
+ * Why something was denied: the contract does not have it; the role does not grant it; the role may not address who serves it;
+ * main has taken it back; its time is over; the role denies it whatever is granted.
+ */
+export type DenyReason = 'unknown' | 'not_granted' | 'not_addressed' | 'revoked' | 'expired' | 'denied';
+
 /** Something that happened. `call` and `published` are told only when the hub was made with `observeCalls`. */
 export type HubEvent =
   | { readonly type: 'joined'; readonly peer: PeerInfo }
@@ -65,8 +71,22 @@ export type HubEvent =
       readonly instance: string;
       readonly label: string;
     }
-  /** A request was denied; `channel` is `null` where it does not exist. Each peer's first 64, and then fewer. */
-  | { readonly type: 'denied'; readonly label: string; readonly channel: string | null }
+  /**
+   * Requests or publications of a peer were denied, or ended because their grant did. The first of each channel and reason is
+   * told at once, then whenever their number has doubled, and what is left when the peer leaves.
+   */
+  | {
+      readonly type: 'denied';
+      readonly peer: number;
+      readonly label: string;
+      readonly role: string;
+      /** What was asked for, an interface or a channel; `null` where it does not exist. */
+      readonly channel: string | null;
+      /** Why. The peer itself is not told. */
+      readonly reason: DenyReason;
+      /** How many, since they were told last. */
+      readonly count: number;
+    }
   | {
       readonly type: 'call';
       readonly channel: string;

@@ -8,6 +8,7 @@ mod ends;
 mod exhaustion;
 mod faults;
 mod frames;
+mod grants;
 mod handling;
 mod peers;
 mod protocol;

@@ -48,8 +48,10 @@ pub(super) fn log(event: &HubEvent) {
         HubEvent::Responsive(peer) => {
             tracing::info!(peer = peer.peer.number(), label = %peer.label, "responsive again");
         }
-        HubEvent::Denied { label, channel } => {
-            tracing::debug!(%label, channel = channel.as_deref(), "denied");
+        HubEvent::Denied { peer, label, role, channel, reason, count } => {
+            let (peer, channel) = (peer.number(), channel.as_deref());
+            // What a program of the application's own gets wrong, too, is no alarm; but it is what to look for when one is raised.
+            tracing::info!(peer, %label, %role, channel, %reason, count, "denied");
         }
         HubEvent::Served { interface, instance, label } => {
             tracing::debug!(%interface, %instance, %label, "served");

@@ -7,6 +7,7 @@ mod blocking;
 mod build;
 mod embedded;
 mod events;
+mod grants;
 mod host;
 #[cfg(unix)]
 mod listen;
@@ -28,6 +29,7 @@ pub use shared::Hub;
 pub use portcullis_proto::goodbye::{Goodbye, Reason};
 
 pub use portcullis_hub::{
-    Admission, AdmitError, CallRecord, ConfigError, HubCounters, HubEvent, Kind, PeerCounters,
-    PeerId, PeerInfo, PublishRecord, Role,
+    Action, Address, Admission, AdmitError, CallRecord, ConfigError, DenyReason, Grant, GrantError,
+    HubCounters, HubEvent, Kind, Matrix, Misfit, PeerCounters, PeerId, PeerInfo, PublishRecord,
+    Role,
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis::Status;
-use portcullis::hub::{Events, HubEvent, Reason};
+use portcullis::hub::{DenyReason, Events, HubEvent, Reason};
 use portcullis::peer::Target;
 use sample_contract::{EchoClient, EchoServer, FlowsClient};
 
@@ -107,8 +107,13 @@ pub async fn denials_are_told(scene: &Scene) {
     let echo: EchoClient = viewer.bind(Target::Any).await.expect("bound");
     let mut events = served.hub.events();
     failed(echo.nothing().await, Status::PermissionDenied);
-    let HubEvent::Denied { label, channel } = next(&mut events).await else { panic!("a denial") };
-    assert_eq!((label.as_str(), channel.as_deref()), ("viewer", Some("sample.echo.nothing")));
+    let HubEvent::Denied { label, role, channel, reason, count, .. } = next(&mut events).await
+    else {
+        panic!("a denial")
+    };
+    let told = (label.as_str(), role.as_str(), channel.as_deref(), reason, count);
+    let channel = Some("sample.echo.nothing");
+    assert_eq!(told, ("viewer", VIEWER, channel, DenyReason::NotGranted, 1));
 }
 
 /// What is counted for each peer, and for the hub.

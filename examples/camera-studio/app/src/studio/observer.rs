@@ -67,7 +67,7 @@ impl Observer {
             }
             HubEvent::Call(call) => self.called(call),
             HubEvent::Published(value) => self.published(value),
-            HubEvent::Denied { label, channel } => {
+            HubEvent::Denied { label, channel, .. } => {
                 let channel = channel.as_deref().unwrap_or("an unknown channel");
                 let kind = self.kind(channel);
                 let outcome = "permission_denied".to_owned();
