@@ -187,6 +187,19 @@ test('a page that changes its title in a loop is told of now and then, and its l
   expect(vi.getTimerCount()).toBe(timers);
 });
 
+test('a window of which peers could not be told is refused where it is named, and not in a turn of nobody\'s', () => {
+  const { electron, portcullis } = application();
+  const { windows } = portcullis;
+  const adopt = (kind: string, label: string) => windows.adopt(electron.window(), kind, { label, role: 'viewer' });
+  expect(() => adopt('x'.repeat(65), 'a')).toThrow(RangeError);
+  expect(() => adopt('', 'a')).toThrow(RangeError);
+  expect(() => adopt('splash', '')).toThrow(RangeError);
+  expect(() => adopt('splash', 'ü'.repeat(65))).toThrow(RangeError);
+  for (let number = 0; number < 256; number++) adopt('splash', `splash-${number}`);
+  expect(() => adopt('splash', 'one more')).toThrow(/256 windows/);
+  expect(windows.list().windows).toHaveLength(256);
+});
+
 test('what a peer holds the end for stands in the log on one line', async () => {
   const app = realApplication({ quit: { graceMs: 20 } });
   await app.portcullis.ready;
