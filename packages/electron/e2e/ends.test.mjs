@@ -112,6 +112,22 @@ describe("a peer ends, and nothing of it stays", WATCHDOG, () => {
     await once(window, "closed");
   });
 
+  test("when an error of Chromium's takes the place of its page, which is no navigation of Electron's", async () => {
+    const window = await application.connected("failed", { restrict: false });
+    await lastingCall(window);
+    const failed = once(window.webContents, "did-fail-provisional-load");
+    await control.evaluate(window.webContents, `location.href = "http://127.0.0.1:1/nobody"`);
+    await failed;
+    await until(() => application.noted.running === 0, "the cancelled handler");
+    await until(() => application.portcullis.hub.peers().every(({ label }) => label !== "failed"), "the peer's end");
+    assert.equal(application.ends().length, 1);
+    assert.ok(application.events.every(({ type }) => type !== "stayed"));
+    await window.loadURL(application.pages.origin);
+    assert.equal((await open(window)).label, "failed");
+    window.close();
+    await once(window, "closed");
+  });
+
   test("when its window is closed with a stream open", async () => {
     const before = application.counts();
     const window = await application.connected("streaming");

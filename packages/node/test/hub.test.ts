@@ -213,12 +213,11 @@ describe('what the hub tells', () => {
     const end = performance.now() + 1500;
     while (performance.now() < end);
     await ticking;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const missed = events.filter((event) => event.type === 'missed');
-    expect(missed.length).toBeGreaterThan(0);
-    const told = events.filter((event) => event.type === 'published').length;
-    const lost = missed.reduce((sum, event) => sum + (event.type === 'missed' ? event.count : 0), 0);
-    expect(told + lost).toBeGreaterThanOrEqual(5900);
+    const told = () => events.filter((event) => event.type === 'published').length;
+    const lost = () => events.reduce((sum, event) => sum + (event.type === 'missed' ? event.count : 0), 0);
+    // A busy machine takes its time to tell; what is never told is ended by the watchdog.
+    await until(() => told() + lost() >= 5900);
+    expect(lost()).toBeGreaterThan(0);
   });
 
   test('a listener and a port that throw cost nobody else anything', async () => {

@@ -210,7 +210,8 @@ impl<I: Default, O> Session<I, O> {
     fn take_goodbye<'a>(&mut self, code: u32, body: &[u8]) -> Event<'a, O> {
         self.state = State::Closed;
         let text = body.get(..GOODBYE_BYTES_MAX.min(body.len())).unwrap_or_default();
-        let message = String::from_utf8_lossy(text).into_owned();
+        // It goes to logs, where it must not look like lines of their own.
+        let message = String::from_utf8_lossy(text).replace(char::is_control, "?");
         let reason = Reason::from_code(code).unwrap_or(Reason::Closed);
         Event::Goodbye(Goodbye { reason, message })
     }

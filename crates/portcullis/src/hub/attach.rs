@@ -60,7 +60,7 @@ impl Hub {
     pub(super) fn admit(&self, admission: &Admission) -> Result<Arc<PeerHost>, AdmitError> {
         let now = self.0.clock.now();
         let peer = self.0.lock().core.admit(admission, now)?;
-        let host = Arc::new(PeerHost::new(Arc::clone(&self.0), peer));
+        let host = Arc::new(PeerHost::new(Arc::clone(&self.0), peer, &admission.label));
         let mut state = self.0.lock();
         state.core.set_host(peer, Arc::clone(&host) as Arc<dyn Host>);
         state.wakes.insert(peer, Wake::Task(None));

@@ -38,14 +38,15 @@ struct Scratch {
 }
 
 impl PeerHost {
-    pub(super) fn new(hub: Arc<Shared>, peer: PeerId) -> Self {
+    pub(super) fn new(hub: Arc<Shared>, peer: PeerId, label: &str) -> Self {
+        let blocking = hub.labels.blocking(label);
         Self {
             hub,
             peer,
             gone: Notify::new(),
             goodbye: Mutex::new(None),
             scratch: Mutex::new(Scratch::default()),
-            blocking: Blocking::default(),
+            blocking,
         }
     }
 

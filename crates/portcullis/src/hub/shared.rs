@@ -12,6 +12,7 @@ use portcullis_proto::schema::Schema;
 use portcullis_proto::time::Time;
 use tokio::sync::{Notify, broadcast, oneshot};
 
+use super::blocking::Labels;
 use super::build::HubBuilder;
 use super::embedded::EmbeddedWake;
 use super::events::{Events, log};
@@ -50,6 +51,7 @@ pub(super) struct Shared {
     quitting: AtomicBool,
     pub(super) clock: Clock,
     pub(super) pace: Pace,
+    pub(super) labels: Labels,
     pub(super) runtime: tokio::runtime::Handle,
     /// Told when the embedded connections' time-out is earlier than what was waited for.
     pub(super) timer_moved: Arc<Notify>,
@@ -83,6 +85,7 @@ impl Hub {
             quitting: AtomicBool::new(false),
             clock,
             pace: Pace::default(),
+            labels: Labels::default(),
             runtime,
             timer_moved: Arc::new(Notify::new()),
         }))

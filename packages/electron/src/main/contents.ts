@@ -2,7 +2,7 @@
  * What is attached to one `webContents`: its grants, the connections of its documents, and the platform's events that end them. A
  * connection belongs to a document; the next document is another peer.
  */
-import { refusal } from '../shared/refusal.js';
+import { type Refusal, refusal } from '../shared/refusal.js';
 import type { HubLike } from './hub.js';
 import { clip, frameKey, type Grant, type Grants, type Sender } from './judge.js';
 import type { Reporter } from './log.js';
@@ -24,6 +24,9 @@ export interface ContentsWatcher {
   disconnected(): void;
 }
 
+/** Connections that the documents of one `webContents` may have at once, when frames inside the page may connect. */
+export const FRAMES_MAX = 64;
+
 const GONE: PeerEnd['reason'] = 'transport_lost';
 
 /** One attached `webContents`. */
@@ -44,11 +47,13 @@ export class AttachedContents {
     private readonly onDetached: () => void,
   ) {
     this.#on('did-start-navigation', (details) => this.#started(details));
-    this.#on('did-fail-provisional-load', () => this.#stayed());
+    this.#on('did-fail-provisional-load', (_event, _code, _text, _url, isMainFrame, processId, routingId) => {
+      this.#failed(isMainFrame === true, frameKey(processId, routingId));
+    });
     this.#on('did-stop-loading', () => this.#stayed());
     this.#on('did-frame-navigate', (_event, _url, _code, _status, isMainFrame, processId, routingId) => {
       if (isMainFrame) this.#endAll({ by: 'navigation', reason: GONE, message: 'the page was navigated' });
-      else this.#frameNavigated(frameKey(processId, routingId));
+      else this.#replaced(false, frameKey(processId, routingId));
     });
     this.#on('render-process-gone', (_event, details) => {
       this.#endAll({ by: 'crash', reason: GONE, message: `the renderer process is gone (${details?.reason ?? 'unknown'})` });
@@ -56,7 +61,8 @@ export class AttachedContents {
     this.#on('destroyed', () => this.#detach({ by: 'destroyed', reason: GONE, message: 'the window is destroyed' }));
     this.#on('preload-error', (_event, path, error) => {
       if (preload !== undefined && path !== preload) return;
-      const message = clip(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+      // Both are the renderer's words, whatever they are.
+      const message = `${textOf(path)}: ${textOf(error)}`;
       reporter.tell({ type: 'preload_failed', message, ...this.#subject(undefined) });
     });
   }
@@ -72,12 +78,16 @@ export class AttachedContents {
     return this.#draining;
   }
 
-  /** Whether the document in this frame is connected. */
-  isConnected(sender: Sender): boolean {
-    return this.#connections.has(sender.frame) || (sender.isTop && this.#top() !== undefined);
+  /** Why the document in this frame gets no connection, or no second one; undefined when it may have one. */
+  refusalFor(sender: Sender): Refusal | undefined {
+    // No event tells of a frame that was taken out of its page; its port may live on, in other hands.
+    if (!sender.isTop) this.#replaced(false, '');
+    if (this.#connections.has(sender.frame) || (sender.isTop && this.#top() !== undefined)) return secondConnect();
+    if (sender.isTop || this.#connections.size < FRAMES_MAX) return undefined;
+    return refusal('not_admitted', `this page has ${FRAMES_MAX} connections already, which is as many as it may have: close those of frames that are not needed.`);
   }
 
-  /** Takes a port of a document that was judged. Whoever calls has looked at `isConnected`. */
+  /** Takes a port of a document that was judged. Whoever calls has asked `refusalFor`. */
   connect(port: PortParts, granted: Grant, sender: Sender, frame: FrameParts): void {
     const { label, role } = granted;
     const subject = this.#subject(sender, label);
@@ -130,11 +140,23 @@ export class AttachedContents {
     this.reporter.tell({ type: 'stayed', ...this.#subject(undefined) });
   }
 
+  /**
+   * Electron tells this, and no navigation, when a page of Chromium's own that shows an error has taken the place of a document. A load that
+   * was merely aborted leaves the document where it is.
+   */
+  #failed(isMainFrame: boolean, key: string): void {
+    const top = this.#top();
+    this.#replaced(isMainFrame, key);
+    if (!isMainFrame) return;
+    if (top?.port.isEnded === false) this.#stayed();
+    else this.#endAll({ by: 'navigation', reason: GONE, message: 'the page around it was navigated' });
+  }
+
   /** Another frame got a document: it may be one of ours, under the number that it had or under its new one. */
-  #frameNavigated(key: string): void {
+  #replaced(isTop: boolean, key: string): void {
     for (const { port, sender, frame } of [...this.#connections.values()]) {
-      if (sender.isTop || (sender.frame !== key && isAt(frame, sender.frame, key))) continue;
-      port.end({ by: 'navigation', reason: GONE, message: 'the frame was navigated' });
+      if (sender.isTop !== isTop || (sender.frame !== key && isAt(frame, sender.frame, key))) continue;
+      port.end({ by: 'navigation', reason: GONE, message: `the ${isTop ? 'page' : 'frame'} was navigated` });
     }
   }
 
@@ -174,7 +196,13 @@ function isAt(frame: FrameParts, before: string, navigated: string): boolean {
   }
 }
 
+/** Text that came from a renderer, where it should have sent text or an error. */
+function textOf(value: unknown): string {
+  const text = typeof value === 'object' && value !== null ? (value as { readonly message?: unknown }).message : value;
+  return typeof text === 'string' ? clip(text) : 'unknown';
+}
+
 /** The refusal of a second connection of one document. */
-export function secondConnect() {
+function secondConnect(): Refusal {
   return refusal('second_connect', 'this document has a connection already: keep the Portcullis that connectElectron() returned, and close it before connecting again.');
 }

@@ -1,6 +1,6 @@
 /** Who may connect: the attached windows by the id of their `webContents`, and the one place where pages come in. */
 import { type Refusal, toWire } from '../shared/refusal.js';
-import { AttachedContents, secondConnect } from './contents.js';
+import { AttachedContents } from './contents.js';
 import type { HubLike } from './hub.js';
 import { clip, type Grant, type Grants, judgeFrame, judgeRequest } from './judge.js';
 import type { Reporter } from './log.js';
@@ -68,7 +68,7 @@ export class Guests {
 
   /** A page asks to connect. Everything is decided before this returns. */
   connect(event: IpcEventParts, data: unknown): void {
-    const { sender: contents, ports } = event;
+    const { sender: contents, ports = [] } = event;
     // Read once, and at once.
     const frame = event.senderFrame;
     const attached = this.#attached.get(contents.id);
@@ -84,7 +84,8 @@ export class Guests {
     const wrong = judgeRequest(data, ports.length, this.contract);
     if (wrong !== undefined) return refuse(wrong, sender.origin);
     if (attached === undefined || frame === null || port === undefined) return;
-    if (attached.isConnected(sender)) return refuse(secondConnect(), sender.origin);
+    const full = attached.refusalFor(sender);
+    if (full !== undefined) return refuse(full, sender.origin);
     attached.connect(port, granted, sender, frame);
   }
 

@@ -98,8 +98,9 @@ export function judgeRequest(data: unknown, portCount: number, contract: string)
   return undefined;
 }
 
-/** Text of a page's making, for a log: short, and on one line. */
-export function clip(text: string): string {
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?');
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+/** Text of a peer's making, for a log: short, and on one line. */
+export function clip(text: string, charactersMax = 200): string {
+  // Cut first: it may be as long as its sender likes.
+  const line = text.slice(0, charactersMax).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?');
+  return text.length > charactersMax ? `${line}…` : line;
 }

@@ -5,6 +5,7 @@
 import { ApplicationError, type DeliveryReport } from '@portcullis/client';
 import type { ApplicationHandlers, ApplicationPhase, ApplicationPublisher, QuitError } from '../generated/index.js';
 import type { HubLike } from './hub.js';
+import { clip } from './judge.js';
 import type { AdapterLogger } from './log.js';
 import type { AppParts, EmitterParts } from './parts.js';
 
@@ -124,7 +125,7 @@ export class Lifecycle {
       if (this.#isHeld()) {
         this.#holding = wait(left());
         await this.#holding.over;
-        for (const reason of this.#holders.values()) this.logger.warn(`portcullis: the end no longer waits for: ${reason}`);
+        for (const reason of this.#holders.values()) this.logger.warn(`portcullis: the end no longer waits for: ${clip(reason)}`);
       }
       await this.hub.shutdown(Math.round(left()));
     } catch (error) {

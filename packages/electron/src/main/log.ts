@@ -1,5 +1,6 @@
 /** What the adapter tells: one line for people, one event for programs. */
 import type { Refusal } from '../shared/refusal.js';
+import { clip } from './judge.js';
 import type { PeerEnd } from './port-peer.js';
 
 /** Where lines go; the console when absent. */
@@ -33,6 +34,8 @@ export type AdapterEvent =
 
 /** Refusals of one window, and lines of one kind, that are logged; further ones are only told as events. */
 const LINES_MAX = 32;
+/** What is logged of a goodbye, which the other side may have written; the protocol's own bound. */
+const GOODBYE_CHARACTERS_MAX = 1_024;
 /** Windows and kinds of lines that are counted at a time. */
 const KEYS_MAX = 1_024;
 
@@ -47,7 +50,7 @@ export class Reporter {
 
   tell(event: AdapterEvent): void {
     const line = describe(event);
-    if (line !== undefined) this.#write(`${event.webContents ?? event.label} ${event.type}`, line);
+    if (line !== undefined) this.#counted(`${event.webContents ?? event.label} ${event.type}`, () => this.logger.warn(line));
     if (this.onEvent === undefined) return;
     try {
       this.onEvent(event);
@@ -56,17 +59,22 @@ export class Reporter {
     }
   }
 
+  /** Something went wrong in main itself over what a page has sent. */
+  failed(webContents: number, what: string, error: unknown): void {
+    this.#counted(`${webContents} failed`, () => this.logger.error(`portcullis: ${what}`, error));
+  }
+
   /** A window is gone, and what was counted for it. */
   forget(webContents: number): void {
     for (const key of this.#lines.keys()) if (key.startsWith(`${webContents} `)) this.#lines.delete(key);
   }
 
-  #write(key: string, line: string): void {
+  #counted(key: string, write: () => void): void {
     // Windows that were never attached are never forgotten one by one.
     if (this.#lines.size >= KEYS_MAX) this.#lines.clear();
     const count = (this.#lines.get(key) ?? 0) + 1;
     this.#lines.set(key, count);
-    if (count <= LINES_MAX) this.logger.warn(line);
+    if (count <= LINES_MAX) write();
     if (count === LINES_MAX) this.logger.warn(`portcullis: more of the same are not logged (${key})`);
   }
 }
@@ -85,7 +93,7 @@ function describe(event: AdapterEvent): string | undefined {
       // How connections end every day is no news.
       if (end.refused === undefined && (end.by !== 'hub' || end.reason === 'closed' || end.reason === 'going_away')) return undefined;
       const hint = end.refused === undefined ? '' : ` [${end.refused.hint}]`;
-      return `portcullis: ended ${where} (${end.refused?.code ?? end.reason}): ${end.message}${hint}`;
+      return `portcullis: ended ${where} (${end.refused?.code ?? end.reason}): ${clip(end.message, GOODBYE_CHARACTERS_MAX)}${hint}`;
     }
     default:
       return undefined;

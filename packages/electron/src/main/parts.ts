@@ -67,7 +67,8 @@ export interface WindowParts extends EmitterParts, ViewParts {
 export interface IpcEventParts {
   readonly sender: ContentsParts;
   readonly senderFrame: FrameParts | null;
-  readonly ports: readonly PortParts[];
+  /** Absent where the renderer has used `send`, which carries none. */
+  readonly ports?: readonly PortParts[];
 }
 
 /** The event of `ipcMain.handle`. */

@@ -102,8 +102,8 @@ export class PortPeer {
     try {
       this.#attached?.deliver(bytes);
     } catch (error) {
-      // Memory that the hub does not take.
-      this.#violated(error instanceof Error ? error.message : String(error));
+      // Memory that the hub does not take, or a fault of main's own, which is nobody else's business.
+      this.#violated('the hub does not take what came through the port', error instanceof Error ? error.message : String(error));
     }
   };
 
@@ -111,8 +111,8 @@ export class PortPeer {
     this.end({ by: 'port', reason: 'transport_lost', message: 'the other end of the port is gone' });
   };
 
-  #violated(message: string): void {
-    this.end({ by: 'refused', reason: 'malformed_frame', message, refused: refusal('malformed_message', message) });
+  #violated(told: string, message = told): void {
+    this.end({ by: 'refused', reason: 'malformed_frame', message, refused: refusal('malformed_message', told) });
   }
 
   #admit(): boolean {

@@ -12,6 +12,7 @@ import type { HubLike } from './hub.js';
 import { Lifecycle, type QuitOptions } from './lifecycle.js';
 import { type AdapterEvent, type AdapterLogger, Reporter } from './log.js';
 import type { ContentsParts, ElectronParts, IpcEventParts, SessionParts, UtilityParts, ViewParts } from './parts.js';
+import { closeAll } from './port-peer.js';
 import { preloadPath, PreloadScript } from './preload-script.js';
 import { withMain } from './roles.js';
 import { attachUtility, type UtilityAttachment } from './utility.js';
@@ -65,7 +66,8 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
       this.#guests.connect(event, data);
     } catch (error) {
       // Whatever a page does must not end main.
-      this.#reporter.logger.error('portcullis: a request to connect failed', error);
+      closeAll(event.ports);
+      this.#reporter.failed(event.sender.id, 'a request to connect failed', error);
     }
   };
 

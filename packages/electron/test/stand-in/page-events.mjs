@@ -45,7 +45,6 @@ export const TAKES = {
     }
     const answer = prevented ? ["Fetch.failRequest", { requestId, errorReason: "Aborted" }] : ["Fetch.continueRequest", { requestId }];
     browser.pipe.post(...answer, session);
-    if (prevented) page.contents.emit("did-fail-provisional-load", eventOf(), -3, "ERR_ABORTED", request.url, true);
   },
 
   "Page.frameRequestedNavigation"(page, { frameId, url, disposition }) {
@@ -69,7 +68,10 @@ export const TAKES = {
     }
     // What has run in the empty document that a window begins with may live on in the first one of the same origin.
     for (const context of page.contexts.values()) if (context.frameId === frame.id) context.frame = now;
-    page.contents.emit("did-frame-navigate", eventOf(), frame.url, 200, "OK", isMainFrame, now.processId, now.routingId);
+    // A page of Chromium's own that shows an error is no navigation of Electron's.
+    const [name, code, text] = frame.unreachableUrl === undefined ? ["did-frame-navigate", 200, "OK"] : ["did-fail-provisional-load", -2, "ERR_FAILED"];
+    const told = name === "did-frame-navigate" ? [frame.url, code, text] : [code, text, frame.unreachableUrl];
+    page.contents.emit(name, eventOf(), ...told, isMainFrame, now.processId, now.routingId);
   },
 
   "Page.frameAttached"(page, { frameId, parentFrameId }) {

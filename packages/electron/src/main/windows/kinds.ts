@@ -42,13 +42,18 @@ export interface KindConfig {
   readonly focuses?: boolean | undefined;
 }
 
+/** Throws `RangeError` for what is no name of a kind. */
+export function checkKindName(name: string): void {
+  if (!/^[\w.-]{1,64}$/.test(name)) throw new RangeError(`portcullis: "${name}" is no name of a kind: 1 to 64 of A-Z a-z 0-9 . _ -`);
+}
+
 /** A kind as the contract tells it. Throws `RangeError` for what the contract does not allow. */
 export function kindOf(name: string, config: KindConfig): WindowKind {
   const windowsMax = config.windowsMax ?? WINDOWS_DEFAULT;
   if (!Number.isInteger(windowsMax) || windowsMax < 1 || windowsMax > WINDOWS_MAX) {
     throw new RangeError(`portcullis: windowsMax of "${name}" must be from 1 to ${WINDOWS_MAX}`);
   }
-  if (!/^[\w.-]{1,64}$/.test(name)) throw new RangeError(`portcullis: "${name}" is no name of a kind: 1 to 64 of A-Z a-z 0-9 . _ -`);
+  checkKindName(name);
   const { title = name, opens = true, closes = true, focuses = true } = config;
   return { name, title, opens, closes, focuses, windowsMax };
 }

@@ -13,9 +13,11 @@ import type { AttachedContents } from '../contents.js';
 import type { WindowAttachment } from '../guests.js';
 import type { AdapterLogger } from '../log.js';
 import type { WindowParts } from '../parts.js';
-import { type KindConfig, KINDS_MAX, kindOf, WINDOWS_MAX } from './kinds.js';
+import { checkKindName, type KindConfig, KINDS_MAX, kindOf, WINDOWS_MAX } from './kinds.js';
 import { cut, Tracked, type WindowEvent } from './tracked.js';
 
+/** Bytes of a label that the contract takes. */
+const LABEL_BYTES_MAX = 128;
 /** Bytes of a reason that the contract takes. */
 const REASON_BYTES_MAX = 512;
 
@@ -73,10 +75,14 @@ export class Windows {
 
   /**
    * Names a window that the application has made itself: attaches it, and shows it to peers as one of `kind`, which need not be
-   * declared. Throws as `attachWindow` does, and `Error` when the label is taken.
+   * declared. Throws as `attachWindow` does, `RangeError` for a kind or label that peers could not be told of, and `Error` when the label is
+   * taken or there are as many windows as may be.
    */
   adopt(window: WindowParts, kind: string, options: WindowAttachment): WindowInfo {
     if (this.#windows.has(options.label)) throw new Error(`portcullis: there is a window "${options.label}" already`);
+    checkKindName(kind);
+    if (options.label === '' || cut(options.label, LABEL_BYTES_MAX) !== options.label) throw new RangeError(`portcullis: a label has 1 to ${LABEL_BYTES_MAX} bytes`);
+    if (this.#windows.size >= WINDOWS_MAX) throw new Error(`portcullis: there are ${WINDOWS_MAX} windows already, as many as may be`);
     const tracked = this.#track(options.label, kind, options.role);
     this.#begin(tracked, window, options);
     return tracked.info;
@@ -172,7 +178,7 @@ export class Windows {
 
   #find(label: string, action: 'close' | 'focus'): { readonly tracked: Tracked; readonly window: WindowParts } {
     const tracked = this.#windows.get(label);
-    if (tracked === undefined || tracked.window?.isDestroyed() === true) throw fail({ type: 'noSuchWindow', label: cut(label, 128) });
+    if (tracked === undefined || tracked.window?.isDestroyed() === true) throw fail({ type: 'noSuchWindow', label: cut(label, LABEL_BYTES_MAX) });
     const { window } = tracked;
     if (window === undefined) throw fail({ type: 'failed', reason: 'the window is not there yet' });
     const config = this.#configs.get(tracked.info.kind);

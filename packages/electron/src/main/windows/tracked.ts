@@ -7,6 +7,8 @@ import type { EmitterParts, WindowParts } from '../parts.js';
 /** Bytes of a title and of a problem that the contract takes. */
 const TITLE_BYTES_MAX = 256;
 const REASON_BYTES_MAX = 512;
+/** How long a title is kept to itself after another one was told, in milliseconds: a page may change it in a loop. */
+export const TITLE_PAUSE_MS = 100;
 
 /** The events of the contract; each is told with the window as it is then. */
 export type WindowEvent = Exclude<keyof WindowsPublisher, 'windows' | `${string}Reported`>;
@@ -27,6 +29,9 @@ export class Tracked {
   info: WindowInfo;
   #loads = 0;
   #over = false;
+  /** Runs while a title was told that short ago. */
+  #titlePause: NodeJS.Timeout | undefined;
+  #latestTitle: unknown;
   readonly #listeners: [from: EmitterParts, event: string, listener: (...args: any[]) => void][] = [];
 
   constructor(
@@ -70,7 +75,7 @@ export class Tracked {
     this.#on(window, 'minimize', () => this.#hidden());
     this.#on(window, 'unresponsive', () => this.change({ unresponsive: true }, 'unresponsive'));
     this.#on(window, 'responsive', () => this.#responsive());
-    this.#on(window, 'page-title-updated', (_event, title) => this.change({ title: this.#title(title) }));
+    this.#on(window, 'page-title-updated', (_event, title) => this.#titled(title));
     this.#on(contents, 'will-prevent-unload', () => {
       if (this.info.phase === 'closing') this.#enter('open');
     });
@@ -94,6 +99,7 @@ export class Tracked {
   end(came = true): void {
     if (this.#over) return;
     this.#over = true;
+    clearTimeout(this.#titlePause);
     for (const [from, event, listener] of this.#listeners.splice(0)) from.removeListener(event, listener);
     this.info = { ...this.info, phase: 'closed', connected: false, focused: false, since: Date.now() };
     this.tell(this, came ? 'closed' : undefined);
@@ -129,6 +135,20 @@ export class Tracked {
     const again = { reloads: this.info.reloads + 1, unresponsive: false, problem: null };
     if (this.info.phase === 'crashed') this.#enter('open', again, 'reloaded');
     else this.change(again, 'reloaded');
+  }
+
+  /** Every change of a title is told to all who watch windows; the last of many, sooner or later. */
+  #titled(title: unknown): void {
+    this.#latestTitle = title;
+    if (this.#titlePause !== undefined) return;
+    const told = this.#title(title);
+    if (told === this.info.title) return;
+    this.change({ title: told });
+    this.#titlePause = setTimeout(() => {
+      this.#titlePause = undefined;
+      this.#titled(this.#latestTitle);
+    }, TITLE_PAUSE_MS);
+    this.#titlePause.unref();
   }
 
   #title(title: unknown): string | null {
