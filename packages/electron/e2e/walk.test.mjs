@@ -53,9 +53,10 @@ describe("docs/electron.md", WATCHDOG, () => {
     const program = `const { Hub } = await import('@portcullis/node');
       new Hub({ schema: (await import('node:fs')).readFileSync('contract/contract.schema'), roles: [] }).close();`;
     const start = `env -u PORTCULLIS_ADDON_PATH node --input-type=module --eval "${program}"`;
-    await assert.rejects(notes.command(start), /@portcullis\/node-linux-[\w-]+: the package is not installed/);
+    await assert.rejects(notes.command(start), /@portcullis\/node-[\w-]+: the package is not installed/);
     const musl = process.report.getReport().header.glibcVersionRuntime === undefined;
-    await notes.installPlatform(`linux-${process.arch}-${musl ? "musl" : "gnu"}`);
+    const libc = process.platform !== "linux" ? "" : musl ? "-musl" : "-gnu";
+    await notes.installPlatform(`${process.platform}-${process.arch}${libc}`);
     await notes.command(start);
   });
 
