@@ -92,15 +92,18 @@ async function calls() {
   const hub = new Hub({ addon: path, roles: ROLES });
   const addon = loadAddon(path);
   const bind = (callStacks) => hub.connect({ label: 'main', role: 'main' }, { callStacks }).bind(Pictures);
-  const [plain, traced] = [await bind(false), await bind(true)];
+  // When nothing is said, some calls of a burst are noted: what an application gets.
+  const [usual, plain, traced] = [await bind(undefined), await bind(false), await bind(true)];
   const empty = addon.create(JSON.stringify({ roles: ROLES }), () => {});
   const buffer = new Uint8Array(256 * 1024);
   const bytes = toBytes(PointCodec, point);
   const cases = {
-    'one at a time': oneByOne(plain),
-    [`${IN_FLIGHT} at once`]: atOnce(plain),
-    'one at a time, call stacks noted': oneByOne(traced),
-    [`${IN_FLIGHT} at once, call stacks noted`]: atOnce(traced),
+    'one at a time': oneByOne(usual),
+    [`${IN_FLIGHT} at once`]: atOnce(usual),
+    'one at a time, no stacks': oneByOne(plain),
+    [`${IN_FLIGHT} at once, no stacks`]: atOnce(plain),
+    'one at a time, all stacks': oneByOne(traced),
+    [`${IN_FLIGHT} at once, all stacks`]: atOnce(traced),
   };
   // What is inside of the addon, by the clock, less what the clock itself takes.
   const { exchange } = addon;
@@ -132,7 +135,7 @@ async function calls() {
     const last = (name) => measured[name].at(-1);
     const native = Number(inside - clock) / 1e3 / CALLS;
     measured['hub and handler'].push(native - last('into the addon and back'));
-    measured['the rest'].push(last('one at a time') - native - last('arguments written') - last('reply read'));
+    measured['the rest'].push(last('one at a time, no stacks') - native - last('arguments written') - last('reply read'));
   }
   for (const name of Object.keys(cases)) row('addon call', name, 'cpu', 'us', measured[name]);
   for (const name of [...Object.keys(parts), 'hub and handler', 'the rest']) row('addon call, part', name, 'cpu', 'us', measured[name]);

@@ -8,8 +8,12 @@ use anyhow::{Result, bail};
 
 use crate::{place, process, provide};
 
-/// What Node runs for `--js`, in order.
-const SCRIPTS: &[&str] = &["codec.mjs", "addon.mjs"];
+/// What Node runs for `--js`, in order, with its arguments: a port is one of Node's own, or one in a page.
+const SCRIPTS: &[&[&str]] =
+    &[&["codec.mjs"], &["addon.mjs"], &["port.mjs"], &["port.mjs", "--chromium"]];
+
+/// Has what only the scripts need: the frameworks that they measure.
+const SCRIPT_PACKAGES: &str = "bench/js";
 
 /// The example of an application's own addon, which the scripts load: the crate, and its library.
 const ADDON: (&str, &str) = ("node-addon-example", "node_addon_example");
@@ -46,16 +50,25 @@ fn native() -> std::process::Command {
 
 /// Runs the scripts, or those that `only` names, and joins their rows.
 fn scripts(json: Option<&Path>, only: &[String]) -> Result<()> {
-    if let Some(name) = only.iter().find(|name| !SCRIPTS.contains(&name.as_str())) {
-        bail!("there is no script {name}, only {}", SCRIPTS.join(" and "));
+    let mut names: Vec<&str> = SCRIPTS.iter().map(|script| script[0]).collect();
+    names.dedup();
+    if let Some(name) = only.iter().find(|name| !names.contains(&name.as_str())) {
+        bail!("there is no script {name}, only {}", names.join(", "));
     }
     provide::npm_packages(false)?;
     let mut rows: Vec<serde_json::Value> = Vec::new();
-    let wanted = |script: &&&str| only.is_empty() || only.iter().any(|name| name == **script);
+    let wanted = |script: &&&[&str]| only.is_empty() || only.iter().any(|name| name == script[0]);
     for script in SCRIPTS.iter().filter(wanted) {
-        let mut command = process::command("node", &[&format!("bench/js/{script}")]);
-        if *script == "addon.mjs" {
-            command.env("PORTCULLIS_EXAMPLE_ADDON", addon()?);
+        let (name, args) = (script[0], &script[1..]);
+        let mut command = process::command("node", &[&format!("bench/js/{name}")]);
+        command.args(args);
+        match name {
+            "addon.mjs" => _ = command.env("PORTCULLIS_EXAMPLE_ADDON", addon()?),
+            "port.mjs" => provide::npm_packages_of(SCRIPT_PACKAGES, false)?,
+            _ => {}
+        }
+        if args.contains(&"--chromium") {
+            command.env("CHROMIUM", provide::chromium()?);
         }
         if let Some(path) = json {
             command.arg("--json").arg(path);

@@ -48,7 +48,8 @@ enum Chore {
         /// Write the rows to this file.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
-        /// Measure what runs on Node instead: codec, page and addon; a script's name measures that alone.
+        /// Measure what runs on Node instead: codec, addon, and a page's port in Node
+        /// and in Chromium; a script's name measures that alone.
         #[arg(long)]
         js: bool,
         /// Handed on to the benchmark; `-- --help` lists them.

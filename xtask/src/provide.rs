@@ -2,6 +2,7 @@
 //! may not install, it names the one command that does.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
@@ -12,17 +13,24 @@ const NODE_MAJOR_MIN: u32 = 20;
 
 /// Node and npm, and the packages of the root's lock file; `anew` even when they are there.
 pub(crate) fn npm_packages(anew: bool) -> Result<()> {
+    npm_packages_of(".", anew)
+}
+
+/// The same for a folder with a lock file of its own.
+pub(crate) fn npm_packages_of(folder: &str, anew: bool) -> Result<()> {
     node()?;
-    let root = place::root();
-    let lock = root.join("package-lock.json");
-    let wanted = fs::read_to_string(&lock).context("package-lock.json cannot be read")?;
+    let place = place::root().join(folder);
+    let lock = place.join("package-lock.json");
+    let shown = Path::new(folder).join("package-lock.json");
+    let wanted =
+        fs::read_to_string(&lock).with_context(|| format!("{} cannot be read", shown.display()))?;
     // What was installed from this very lock file is there already.
-    let stamp = root.join("node_modules/.installed-from");
+    let stamp = place.join("node_modules/.installed-from");
     if !anew && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
-        println!("the packages of package-lock.json are installed");
+        println!("the packages of {} are installed", shown.display());
         return Ok(());
     }
-    process::run(process::command("npm", &["ci", "--no-audit", "--no-fund"]))?;
+    process::run(process::command("npm", &["ci", "--no-audit", "--no-fund", "--prefix", folder]))?;
     fs::write(&stamp, wanted).with_context(|| format!("{} cannot be written", stamp.display()))
 }
 

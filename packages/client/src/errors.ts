@@ -45,8 +45,12 @@ export class CallError extends Error {
   }
 }
 
+/** A call that failed with anything but the application's own error, so that `status` tells the two apart. */
+export type StatusError = CallError & { readonly status: Exclude<StatusName, 'application'> };
+
 /** The application's own error, typed by its contract. Handlers throw it; callers get it with every field. */
 export class ApplicationError<E> extends CallError {
+  declare readonly status: 'application';
   readonly error: E;
 
   constructor(error: E, channel = '') {

@@ -1,7 +1,7 @@
 /** The client of Portcullis: connect, bind, call, listen, serve. Generated modules import this, applications as well. */
 export * from './codec/index.js';
 export { connect, type ConnectOptions, Portcullis } from './client.js';
-export { ApplicationError, CallError, type Failure, type Retry } from './errors.js';
+export { ApplicationError, CallError, type Failure, type Retry, type StatusError } from './errors.js';
 export {
   type ErrorKind,
   REASON_CODES,

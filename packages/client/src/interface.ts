@@ -4,7 +4,7 @@
  */
 import type { Reader } from './codec/reader.js';
 import type { Writer } from './codec/writer.js';
-import type { ApplicationError, CallError } from './errors.js';
+import type { ApplicationError, CallError, StatusError } from './errors.js';
 import type { Connection } from './runtime/connection.js';
 import type { Instance } from './runtime/exchange.js';
 
@@ -109,7 +109,7 @@ export type Outcome<T, E = never> =
 /** What a call can fail with: a status, or the application's own error where the channel declares one. */
 export type CallFailure<E = never> = [E] extends [never]
   ? CallError
-  : CallError | ApplicationError<E>;
+  : StatusError | ApplicationError<E>;
 
 /** A call in flight: a promise of its reply. */
 export interface Calling<T, E = never> extends Promise<T> {

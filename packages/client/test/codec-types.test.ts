@@ -3,7 +3,7 @@
  * if the line below it were allowed. (R3, R30)
  */
 import { expect, expectTypeOf, it } from 'vitest';
-import type { ApplicationError, CallError } from '../src/errors.js';
+import type { ApplicationError, CallError, StatusError } from '../src/errors.js';
 import type { Calling, CallFailure, Outcome, Streaming } from '../src/interface.js';
 import {
   type Change,
@@ -96,7 +96,9 @@ it('calls, streams and topics carry the types of their declaration', () => {
   expectTypeOf<Parameters<TopicsClient['onLevel']>[0]>().parameter(0).toEqualTypeOf<bigint>();
   expectTypeOf<Parameters<TopicsPublisher['level']>>().toEqualTypeOf<[value: bigint]>();
   expectTypeOf<CallFailure>().toEqualTypeOf<CallError>();
-  expectTypeOf<CallFailure<EchoError>>().toEqualTypeOf<CallError | ApplicationError<EchoError>>();
+  expectTypeOf<CallFailure<EchoError>>().toEqualTypeOf<StatusError | ApplicationError<EchoError>>();
+  const fieldsOf = (error: CallFailure<EchoError>) => (error.status === 'application' ? error.error : undefined);
+  expectTypeOf(fieldsOf).returns.toEqualTypeOf<EchoError | undefined>();
   expectTypeOf<Extract<Outcome<number, EchoError>, { ok: true }>['value']>().toEqualTypeOf<number>();
   expect(Echo.channels.map((channel) => channel.ordinal)).toEqual(Echo.channels.map((_, index) => index));
 });

@@ -1,6 +1,6 @@
 /** What the compiler promises of the public surface, over a generated interface (R3, R30). */
 import { describe, expectTypeOf, test } from 'vitest';
-import type { ApplicationError, CallError, Calling, Outcome, Portcullis, Served, State, Streaming, Target } from '../src/index.js';
+import type { ApplicationError, Calling, Outcome, Portcullis, Served, State, StatusError, Streaming, Target } from '../src/index.js';
 import { iterate, publisherOf, serve } from '../src/index.js';
 import { Echo, type EchoClient, type EchoHandlers } from './generated/sample-echo.js';
 import type { FlowsClient } from './generated/sample-flows.js';
@@ -45,8 +45,8 @@ describe('types', () => {
       if (outcome.ok) {
         expectTypeOf(outcome.value).toEqualTypeOf<bigint>();
       } else {
-        expectTypeOf(outcome.error).toEqualTypeOf<CallError | ApplicationError<EchoError>>();
-        if ('error' in outcome.error) expectTypeOf(outcome.error.error).toEqualTypeOf<EchoError>();
+        expectTypeOf(outcome.error).toEqualTypeOf<StatusError | ApplicationError<EchoError>>();
+        if (outcome.error.status === 'application') expectTypeOf(outcome.error.error).toEqualTypeOf<EchoError>();
       }
     });
   });

@@ -1,9 +1,10 @@
 // Makes the packages that carry the addon for each platform: `node scripts/platforms.mjs [--out FOLDER]`, `npm/` when absent.
 //
 // For a release: build the addon on each platform (`cargo build --profile addon -p portcullis-node`), put it into its
-// package as `portcullis.node`, publish these packages, and then `@portcullis/node` with the `optionalDependencies` that
-// `--manifest` writes into its package.json. They stand in no manifest before: npm would look for packages that nobody
-// has published yet.
+// package as `portcullis.node`, and publish these packages. Then write the `optionalDependencies` into the package.json of
+// `@portcullis/node` by `--manifest`, and publish what `npm run packages -- FOLDER` makes at the root; `npm publish` in a
+// package's folder would take what was compiled before, or nothing. They stand in no manifest before: npm would look for
+// packages that nobody has published yet.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

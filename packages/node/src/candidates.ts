@@ -48,8 +48,8 @@ export function libraryName(platform: string, name = 'portcullis_node'): string 
 }
 
 /**
- * The file as the system's loader can open it: inside Electron, what was packed into `app.asar` is no file, and its
- * addons lie beside it, in `app.asar.unpacked`.
+ * The file as the operating system can open or start it: inside Electron, what was packed into `app.asar` is no file, and
+ * addons and programs lie beside it, in `app.asar.unpacked`. Any other path stays as it is.
  */
 export function outsideOfAsar(path: string): string {
   return path.replace(/\.asar([\\/])(?!.*\.asar[\\/])/, '.asar.unpacked$1');

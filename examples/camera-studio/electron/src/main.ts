@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import * as electron from 'electron';
 import { createPortcullis } from '@portcullis/electron/main';
+import { studioProgram } from './program.js';
 import { declareScheme, ORIGIN, serveFiles } from './pages.js';
 import { ROLES } from './roles.js';
 import { followLinks, kinds } from './windows.js';
@@ -26,7 +27,7 @@ const origin = server ?? ORIGIN;
 if (server === undefined) declareScheme(electron.protocol);
 
 // Camera workers are processes of the studio's binary, which the addon starts.
-process.env['CAMERA_STUDIO_PROGRAM'] = beside(process.platform === 'win32' ? 'camera-studio.exe' : 'camera-studio');
+process.env['CAMERA_STUDIO_PROGRAM'] = studioProgram(import.meta.dirname);
 
 const portcullis = createPortcullis({
   electron,

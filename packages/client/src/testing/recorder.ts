@@ -1,6 +1,6 @@
 /** Keeps what was called, as it passes the hub: decoded with the codecs that the other end will use. */
 import { fromBytes } from '../codec/index.js';
-import type { ChannelDescriptor, Outcome } from '../interface.js';
+import type { CallFailure, ChannelDescriptor, Outcome } from '../interface.js';
 import { statusOf } from '../names.js';
 import { endError } from '../runtime/failure.js';
 import type { RecordedCall } from './types.js';
@@ -33,6 +33,6 @@ export class Recorder {
 
 function outcomeOf(channel: ChannelDescriptor, code: number, body: Uint8Array): Outcome<unknown, unknown> {
   const status = statusOf(code) ?? 'internal';
-  if (status !== 'ok') return { ok: false, error: endError(channel, status, body) };
+  if (status !== 'ok') return { ok: false, error: endError(channel, status, body) as CallFailure<unknown> };
   return { ok: true, value: fromBytes(channel.reply, body) };
 }

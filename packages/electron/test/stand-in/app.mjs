@@ -10,6 +10,11 @@ class App extends EventEmitter {
   /** Settled with the exit code, when the browser is gone. The process itself goes on: it is a test's. */
   exited = new Promise((resolve) => (this.#exited = resolve));
 
+  /** The folder of the application, where it is said; the working folder elsewhere. */
+  getAppPath() {
+    return process.env.STAND_IN_APP ?? process.cwd();
+  }
+
   isReady() {
     return this.#ready;
   }

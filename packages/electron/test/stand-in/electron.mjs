@@ -8,5 +8,6 @@ export { app, powerMonitor } from "./app.mjs";
 export { BrowserWindow } from "./browser-window.mjs";
 export { ipcMain } from "./ipc-main.mjs";
 export { MessageChannelMain } from "./ports.mjs";
+export { net, protocol } from "./protocol.mjs";
 export { session } from "./session.mjs";
 export { utilityProcess } from "./utility.mjs";

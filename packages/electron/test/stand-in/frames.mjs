@@ -1,12 +1,13 @@
 // `WebFrameMain` and the tree of frames of one page, kept up to date from the protocol's events.
 import { randomUUID } from "node:crypto";
+import { toElectron } from "./protocol.mjs";
 
 const DISPOSED = "Render frame was disposed before WebFrameMain could be accessed";
 
 let routings = 0;
 
 /** As Electron writes it: the protocol writes `://` where there is none. */
-const originOf = (securityOrigin) => (/^https?:/.test(securityOrigin) ? securityOrigin : "null");
+const originOf = (securityOrigin) => (/^https?:/.test(securityOrigin) ? toElectron(securityOrigin) : "null");
 
 /** One document's frame. As in Electron it ends with its document, and tells nothing afterwards. */
 export class WebFrameMain {
@@ -101,7 +102,8 @@ export class FrameTree {
   }
 
   /** A document has been committed in a frame; the frame that was there before is gone, unless `kept`. */
-  commit({ id, parentId, url, securityOrigin }, processId, kept) {
+  commit({ id, parentId, url: asked, securityOrigin }, processId, kept) {
+    const url = toElectron(asked);
     const node = this.#node(id, parentId);
     // With the document go the frames in it, and not every one of them is reported.
     for (const [each, { parent }] of this.#nodes) if (parent === node) this.remove(each);

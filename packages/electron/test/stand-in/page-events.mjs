@@ -3,6 +3,7 @@ import { browser } from "./browser.mjs";
 import { WebFrameMain } from "./frames.mjs";
 import { ipcMain } from "./ipc-main.mjs";
 import { MessagePortMain } from "./ports.mjs";
+import { answerRequest, toElectron } from "./protocol.mjs";
 import { World, WORLD } from "./world.mjs";
 
 /** How the stand-in behaves where Electron's releases differ. */
@@ -34,15 +35,18 @@ function post(page, frame, channel, message, ends) {
 
 /** By the name of the protocol's event: `(page, params, sessionId)`. */
 export const TAKES = {
-  "Fetch.requestPaused"(page, { requestId, redirectedRequestId, frameId, request }, session) {
+  "Fetch.requestPaused"(page, paused, session) {
+    const { requestId, redirectedRequestId, frameId, request, resourceType } = paused;
+    const url = toElectron(request.url);
     const asked = redirectedRequestId !== undefined || page.asked !== undefined;
     let prevented = false;
-    if (page.frames.isMain(frameId) && asked) {
+    if (resourceType === "Document" && page.frames.isMain(frameId) && asked) {
       page.asked = undefined;
-      const event = eventOf({ url: request.url, isSameDocument: false, isMainFrame: true, frame: page.frames.main });
-      page.contents.emit(redirectedRequestId === undefined ? "will-navigate" : "will-redirect", event, request.url, false, true);
+      const event = eventOf({ url, isSameDocument: false, isMainFrame: true, frame: page.frames.main });
+      page.contents.emit(redirectedRequestId === undefined ? "will-navigate" : "will-redirect", event, url, false, true);
       prevented = event.defaultPrevented;
     }
+    if (!prevented && answerRequest(paused, session)) return;
     const answer = prevented ? ["Fetch.failRequest", { requestId, errorReason: "Aborted" }] : ["Fetch.continueRequest", { requestId }];
     browser.pipe.post(...answer, session);
   },
@@ -51,7 +55,8 @@ export const TAKES = {
     if (page.frames.isMain(frameId) && disposition === "currentTab") page.asked = url;
   },
 
-  "Page.frameStartedNavigating"(page, { frameId, url, navigationType }) {
+  "Page.frameStartedNavigating"(page, { frameId, url: asked, navigationType }) {
+    const url = toElectron(asked);
     const isMainFrame = page.frames.isMain(frameId) || page.frames.main === null;
     const isSameDocument = navigationType === "sameDocument" || navigationType === "historySameDocument";
     const frame = page.frames.get(frameId);
@@ -63,14 +68,14 @@ export const TAKES = {
     const isMainFrame = frame.parentId === undefined;
     const now = page.frames.commit(frame, page.processId, behaviour.framesOutliveDocuments);
     if (isMainFrame) {
-      page.url = frame.url;
+      page.url = now.url;
       page.loader = frame.loaderId;
     }
     // What has run in the empty document that a window begins with may live on in the first one of the same origin.
     for (const context of page.contexts.values()) if (context.frameId === frame.id) context.frame = now;
     // A page of Chromium's own that shows an error is no navigation of Electron's.
     const [name, code, text] = frame.unreachableUrl === undefined ? ["did-frame-navigate", 200, "OK"] : ["did-fail-provisional-load", -2, "ERR_FAILED"];
-    const told = name === "did-frame-navigate" ? [frame.url, code, text] : [code, text, frame.unreachableUrl];
+    const told = name === "did-frame-navigate" ? [now.url, code, text] : [code, text, toElectron(frame.unreachableUrl)];
     page.contents.emit(name, eventOf(), ...told, isMainFrame, now.processId, now.routingId);
   },
 
@@ -96,7 +101,7 @@ export const TAKES = {
   },
 
   "Page.windowOpen"(_, { url, windowName }, session) {
-    browser.openings.set(session, { url, frameName: windowName });
+    browser.openings.set(session, { url: toElectron(url), frameName: windowName });
   },
 
   "Runtime.executionContextCreated"(page, { context }, session) {

@@ -3,6 +3,7 @@
 import { browser } from "./browser.mjs";
 import { FrameTree } from "./frames.mjs";
 import { TAKES } from "./page-events.mjs";
+import { SCHEME_REQUESTS, toChromium } from "./protocol.mjs";
 import { preloadSources } from "./session.mjs";
 import { isolatedSource, MAIN_PROLOGUE, OUT, WORLD } from "./world.mjs";
 
@@ -51,7 +52,7 @@ export class Page {
   }
 
   async load(url) {
-    const { errorText, loaderId } = await this.command("Page.navigate", { url });
+    const { errorText, loaderId } = await this.command("Page.navigate", { url: toChromium(url) });
     if (errorText !== undefined) throw new Error(`${errorText} loading '${url}'`);
     // The load may have been heard of before the answer: then nobody has to wait.
     if (loaderId !== undefined && this.loaded !== loaderId) {
@@ -63,14 +64,14 @@ export class Page {
   async enter(sessionId) {
     const send = (method, params) => browser.pipe.send(method, params, sessionId);
     browser.sessions.set(sessionId, this);
-    const documents = [{ urlPattern: "*", resourceType: "Document", requestStage: "Request" }];
+    const patterns = [{ urlPattern: "*", resourceType: "Document", requestStage: "Request" }, { urlPattern: SCHEME_REQUESTS, requestStage: "Request" }];
     await Promise.all([
       send("Page.enable"),
       send("Runtime.enable"),
       send("Runtime.addBinding", { name: OUT, executionContextName: WORLD }),
       this.#renew(sessionId),
       send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: true, flatten: true }),
-      ...(sessionId === this.session ? [send("Fetch.enable", { patterns: documents })] : []),
+      ...(sessionId === this.session ? [send("Fetch.enable", { patterns })] : []),
     ]);
     await send("Runtime.runIfWaitingForDebugger");
   }
