@@ -192,7 +192,11 @@ pub fn nearest<S: AsRef<str>>(
 const COMPARED_BYTES_MAX: usize = 256;
 
 fn head(name: &str) -> &str {
-    name.get(..name.floor_char_boundary(COMPARED_BYTES_MAX)).unwrap_or(name)
+    let mut end = name.len().min(COMPARED_BYTES_MAX);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.get(..end).unwrap_or(name)
 }
 
 /// How many letters are put in, left out, changed, or swapped with their neighbour, to come from one name to the other
