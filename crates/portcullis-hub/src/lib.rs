@@ -193,6 +193,11 @@ impl Hub {
         self.config.session.limits
     }
 
+    /// The names of all roles.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.roles.names()
+    }
+
     /// Every peer that is connected.
     pub fn peers(&self) -> impl Iterator<Item = PeerInfo> + '_ {
         self.peers.iter().map(|(id, state)| state.info(PeerId(id)))

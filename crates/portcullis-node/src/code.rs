@@ -5,6 +5,10 @@
 pub(crate) enum Code {
     /// The hub cannot be set up like that: roles, limits, or what is not known at all.
     Config,
+    /// The policy file is wrong.
+    Policy,
+    /// Something cannot be granted or revoked.
+    Grant,
     /// The contract is not one.
     Schema,
     /// The application's services in Rust were not served.
@@ -35,6 +39,8 @@ impl AsRef<str> for Code {
     fn as_ref(&self) -> &str {
         match self {
             Self::Config => "ERR_PORTCULLIS_CONFIG",
+            Self::Policy => "ERR_PORTCULLIS_POLICY",
+            Self::Grant => "ERR_PORTCULLIS_GRANT",
             Self::Schema => "ERR_PORTCULLIS_SCHEMA",
             Self::Services => "ERR_PORTCULLIS_SERVICES",
             Self::Closed => "ERR_PORTCULLIS_CLOSED",

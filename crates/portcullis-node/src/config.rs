@@ -1,6 +1,8 @@
 //! What JavaScript says of a hub, as JSON, and the hub that comes of it.
 
-use portcullis::hub::{HubBuilder, Kind};
+use std::time::Duration;
+
+use portcullis::hub::{Action, Address, Grant, HubBuilder, Kind};
 use portcullis::schema::Schema;
 use portcullis::{Hub, Limits, Role};
 use serde::Deserialize;
@@ -14,7 +16,8 @@ use crate::code::{Code, Error, error};
 pub(crate) struct Config {
     /// The text of `contract.schema`; the application's own contract when absent.
     schema: Option<String>,
-    roles: Vec<RoleConfig>,
+    policy: Option<PolicyConfig>,
+    roles: Option<Vec<RoleConfig>>,
     #[serde(default)]
     observe_calls: bool,
     #[serde(default)]
@@ -24,20 +27,60 @@ pub(crate) struct Config {
     pub(crate) events: bool,
 }
 
+/// A policy file.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PolicyConfig {
+    text: String,
+    /// What the file is called in messages.
+    name: String,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RoleConfig {
     name: String,
     #[serde(default)]
-    call: Vec<String>,
+    call: Vec<GrantConfig>,
     #[serde(default)]
-    publish: Vec<String>,
+    publish: Vec<GrantConfig>,
     #[serde(default)]
-    subscribe: Vec<String>,
+    subscribe: Vec<GrantConfig>,
     #[serde(default)]
-    serve: Vec<String>,
+    serve: Vec<GrantConfig>,
+    #[serde(default)]
+    deny: Vec<String>,
+    addresses: Option<AddressesConfig>,
     #[serde(default)]
     sees_callers: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a grant is a name, or a name and a time: { grant: 'interface.channel', forMs: 60000 }"
+)]
+enum GrantConfig {
+    Lasting(String),
+    Timed(TimedConfig),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TimedConfig {
+    grant: String,
+    for_ms: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AddressesConfig {
+    #[serde(default)]
+    main: bool,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    labels: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -52,12 +95,21 @@ struct LimitsConfig {
 
 impl Config {
     pub(crate) fn from_json(text: &str) -> Result<Self, Error> {
-        serde_json::from_str(text)
-            .map_err(|problem| error(Code::Config, format!("the hub's configuration: {problem}")))
+        let config: Self = serde_json::from_str(text).map_err(|problem| {
+            error(Code::Config, format!("the hub's configuration: {problem}"))
+        })?;
+        if config.roles.is_none() && config.policy.is_none() {
+            let text = "the hub's configuration: give `roles` or `policy`: a hub without roles admits nobody";
+            return Err(error(Code::Config, text));
+        }
+        Ok(config)
     }
 
-    /// Sets up the hub, with its tasks on `runtime`.
-    pub(crate) fn build(self, runtime: tokio::runtime::Handle) -> Result<Hub, Error> {
+    /// Sets up the hub, with its tasks on `runtime`; and tells what its policy file says in vain, a line for each.
+    pub(crate) fn build(
+        self,
+        runtime: tokio::runtime::Handle,
+    ) -> Result<(Hub, Vec<String>), Error> {
         let owned;
         let schema: &Schema = match (&self.schema, application()) {
             (Some(text), _) => {
@@ -76,10 +128,24 @@ impl Config {
             .runtime(runtime)
             .observe_calls(self.observe_calls)
             .limits(self.limits.over(Limits::DEFAULT));
-        for role in self.roles {
+        let mut warnings = Vec::new();
+        if let Some(PolicyConfig { text, name }) = self.policy {
+            let policy = portcullis_policy::parse(&text, schema).map_err(|problems| {
+                let mistakes = if problems.len() == 1 { "a mistake" } else { "mistakes" };
+                let text = format!("the policy file has {mistakes}:\n{}", problems.in_file(&name));
+                error(Code::Policy, text)
+            })?;
+            let lines = policy.warnings.in_file(&name).to_string();
+            warnings.extend(lines.lines().map(str::to_owned));
+            for role in policy.roles {
+                builder = builder.role(role);
+            }
+        }
+        for role in self.roles.unwrap_or_default() {
             builder = builder.role(role.role());
         }
-        builder.build().map_err(|problem| error(Code::Config, problem))
+        let hub = builder.build().map_err(|problem| error(Code::Config, problem))?;
+        Ok((hub, warnings))
     }
 }
 
@@ -89,19 +155,57 @@ impl RoleConfig {
         if self.sees_callers {
             role = role.sees_callers();
         }
-        for pattern in self.call {
-            role = role.call(pattern);
+        for (action, grants) in [
+            (Action::Call, self.call),
+            (Action::Publish, self.publish),
+            (Action::Subscribe, self.subscribe),
+            (Action::Serve, self.serve),
+        ] {
+            for grant in grants {
+                role = role.grant(match grant {
+                    GrantConfig::Lasting(name) => Grant::new(action, name),
+                    GrantConfig::Timed(TimedConfig { grant, for_ms }) => {
+                        Grant::new(action, grant).lasting(Duration::from_millis(for_ms))
+                    }
+                });
+            }
         }
-        for pattern in self.publish {
-            role = role.publish(pattern);
+        for denial in self.deny {
+            role = role.deny(denial);
         }
-        for pattern in self.subscribe {
-            role = role.subscribe(pattern);
-        }
-        for pattern in self.serve {
-            role = role.serve(pattern);
+        if let Some(AddressesConfig { main, roles, labels }) = self.addresses {
+            role = role.addresses_nobody();
+            let main = main.then_some(Address::Main);
+            let roles = roles.into_iter().map(Address::Role);
+            let labels = labels.into_iter().map(Address::Label);
+            role = main.into_iter().chain(roles).chain(labels).fold(role, Role::addresses);
         }
         role
+    }
+}
+
+/// A grant as JavaScript says it; `for_ms` is absent where it has no end.
+pub(crate) fn grant(action: &str, name: &str, for_ms: Option<f64>) -> Result<Grant, Error> {
+    let action = match action {
+        "call" => Action::Call,
+        "publish" => Action::Publish,
+        "subscribe" => Action::Subscribe,
+        "serve" => Action::Serve,
+        other => {
+            let text = format!(
+                "a grant is to \"call\", \"publish\", \"subscribe\" or \"serve\", not {other:?}"
+            );
+            return Err(error(Code::Grant, text));
+        }
+    };
+    let grant = Grant::new(action, name);
+    match for_ms {
+        None => Ok(grant),
+        Some(ms) if ms >= 0.0 => {
+            let time = Duration::try_from_secs_f64(ms / 1e3).unwrap_or(Duration::MAX);
+            Ok(grant.lasting(time))
+        }
+        Some(ms) => Err(error(Code::Grant, format!("{ms} ms is no time that a grant can last"))),
     }
 }
 
@@ -140,6 +244,9 @@ mod tests {
             ("{}", "roles"),
             (r#"{"roles":[],"roels":[]}"#, "roels"),
             (r#"{"roles":[{"name":"a","calls":[]}]}"#, "calls"),
+            (r#"{"roles":[{"name":"a","call":[7]}]}"#, "a grant is a name"),
+            (r#"{"roles":[{"name":"a","addresses":{"role":[]}}]}"#, "role"),
+            (r#"{"policy":{"text":"","file":"a"}}"#, "file"),
             (r#"{"roles":[],"limits":{"frames":1}}"#, "frames"),
         ] {
             let problem = Config::from_json(text).expect_err("refused");

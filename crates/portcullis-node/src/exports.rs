@@ -23,14 +23,14 @@ use portcullis::hub::{Admission, Goodbye, Reason};
 use crate::application::application;
 use crate::bytes;
 use crate::code::{Code, Result, caught, error};
-use crate::config::{Config, kind};
+use crate::config::{Config, grant, kind};
 use crate::live::Live;
 use crate::record::BUFFER_BYTES_MIN;
 use crate::report;
 use crate::wakeups::Wakeups;
 
 /// The version of this interface; the package refuses an addon of another.
-const INTERFACE: u32 = 1;
+const INTERFACE: u32 = 2;
 
 thread_local! {
     /// The hubs of this thread, which has one environment of Node's; by handle. Handles are not used again.
@@ -98,6 +98,40 @@ pub fn create(env: Env, config: String, wake: Function<'_, (), Unknown<'static>>
         hook.map_err(|problem| error(Code::Node, problem))?;
         u32::try_from(hub).map_err(|problem| error(Code::Node, problem))
     })
+}
+
+#[napi(catch_unwind)]
+pub fn take_warnings(hub: u32) -> Result<Vec<String>> {
+    with(hub, |live| Ok(live.take_warnings()))
+}
+
+#[napi(catch_unwind)]
+pub fn roles(hub: u32) -> Result<Vec<String>> {
+    with(hub, |live| Ok(live.hub().roles()))
+}
+
+#[napi(catch_unwind)]
+pub fn change_peer(
+    hub: u32,
+    peer: u32,
+    gives: bool,
+    action: String,
+    name: String,
+    for_ms: Option<f64>,
+) -> Result<()> {
+    with(hub, |live| live.change_peer(peer, &grant(&action, &name, for_ms)?, gives))
+}
+
+#[napi(catch_unwind)]
+pub fn change_role(
+    hub: u32,
+    role: String,
+    gives: bool,
+    action: String,
+    name: String,
+    for_ms: Option<f64>,
+) -> Result<()> {
+    with(hub, |live| live.change_role(&role, &grant(&action, &name, for_ms)?, gives))
 }
 
 #[napi(catch_unwind)]

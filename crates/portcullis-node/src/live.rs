@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use portcullis::Hub;
 use portcullis::hub::{
-    Admission, AdmitError, Embedded, EmbeddedWake, Goodbye, Hosted, PeerId, Reason, Transmitted,
+    Admission, AdmitError, Embedded, EmbeddedWake, Goodbye, Grant, GrantError, Hosted, PeerId,
+    Reason, Transmitted,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -25,6 +26,8 @@ const SCRATCH_BYTES_MAX: usize = 1024 * 1024;
 /// A hub and all that belongs to it. Used by JavaScript's thread only.
 pub(crate) struct Live {
     hub: Hub,
+    /// What its policy file says in vain.
+    warnings: Vec<String>,
     runtime: Option<Runtime>,
     hosted: Vec<Hosted>,
     wakeups: Arc<Wakeups>,
@@ -47,10 +50,11 @@ impl Live {
             .build()
             .map_err(|problem| error(Code::Node, format!("no threads for the hub: {problem}")))?;
         let events = config.events;
-        let hub = config.build(runtime.handle().clone())?;
+        let (hub, warnings) = config.build(runtime.handle().clone())?;
         let woken = Arc::clone(&wakeups);
         let mut live = Self {
             hub,
+            warnings,
             runtime: Some(runtime),
             hosted: Vec::new(),
             wake: Arc::new(move |peer: PeerId| woken.peer(peer.number())),
@@ -78,6 +82,30 @@ impl Live {
 
     pub(crate) fn hub(&self) -> &Hub {
         &self.hub
+    }
+
+    /// What the policy file says in vain, a line for each; told once.
+    pub(crate) fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// Gives something to a peer or takes it, whoever carries its bytes.
+    pub(crate) fn change_peer(&self, peer: u32, grant: &Grant, gives: bool) -> Result<()> {
+        let found = self.hub.peers().into_iter().find(|info| info.peer.number() == peer);
+        let peer = found.ok_or(GrantError::UnknownPeer).map(|info| info.peer);
+        let change =
+            |peer| if gives { self.hub.grant(peer, grant) } else { self.hub.revoke(peer, grant) };
+        peer.and_then(change).map_err(|problem| error(Code::Grant, problem))
+    }
+
+    /// Gives something to a role or takes it.
+    pub(crate) fn change_role(&self, role: &str, grant: &Grant, gives: bool) -> Result<()> {
+        let changed = if gives {
+            self.hub.grant_role(role, grant)
+        } else {
+            self.hub.revoke_role(role, grant)
+        };
+        changed.map_err(|problem| error(Code::Grant, problem))
     }
 
     /// Some events, as JSON. If there are more, a record of the next drain says so.

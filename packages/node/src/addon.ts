@@ -1,7 +1,9 @@
 /** What the addon exports (`crates/portcullis-node/src/exports.rs`). Only this package calls it. */
 
+import type { GrantAction } from './config.js';
+
 /** The version of this interface. An addon of another is refused when it is loaded. */
-export const INTERFACE_VERSION = 1;
+export const INTERFACE_VERSION = 2;
 
 /** The exports of an addon. A hub is a number. Errors have a `code` that begins with `ERR_PORTCULLIS_`. */
 export interface Addon {
@@ -13,6 +15,14 @@ export interface Addon {
    * that wait to be drained. It does not keep the process alive.
    */
   create(config: string, wake: () => void): number;
+  /** What the policy file says in vain, a line for each; told once. */
+  takeWarnings(hub: number): string[];
+  /** The names of all roles. */
+  roles(hub: number): string[];
+  /** Gives something to a peer, or takes it. */
+  changePeer(hub: number, peer: number, gives: boolean, action: GrantAction, name: string, forMs: number | undefined): void;
+  /** Gives something to a role, or takes it. */
+  changeRole(hub: number, role: string, gives: boolean, action: GrantAction, name: string, forMs: number | undefined): void;
   /** Admits a peer, and returns its number. */
   attach(hub: number, label: string, role: string, kind: 'page' | 'native' | 'main'): number;
   /** Takes in a message. Whoever calls it drains before it returns to the event loop. */

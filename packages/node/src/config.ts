@@ -9,22 +9,53 @@ import type { HubEvent } from './events.js';
 export interface RoleConfig {
   readonly name: string;
   /** It may call, notify, and open streams. */
-  readonly call?: readonly string[];
+  readonly call?: readonly RoleGrant[];
   /** It may publish to topics of instances that others serve. */
-  readonly publish?: readonly string[];
+  readonly publish?: readonly RoleGrant[];
   /** It may subscribe to topics. */
-  readonly subscribe?: readonly string[];
+  readonly subscribe?: readonly RoleGrant[];
   /** It may serve interfaces, and publish to its own instance's topics. */
-  readonly serve?: readonly string[];
+  readonly serve?: readonly RoleGrant[];
+  /** What nobody of this role may, whatever else is granted: `interface.channel`, `interface.*`, or `interface` for all of it. */
+  readonly deny?: readonly string[];
+  /** It may bind what these serve, and nobody else's; absent: what anybody serves. */
+  readonly addresses?: {
+    /** What services in Rust serve. JavaScript in main is a peer with a role of its own. */
+    readonly main?: boolean;
+    /** What peers of these roles serve. */
+    readonly roles?: readonly string[];
+    /** What peers of these labels serve. */
+    readonly labels?: readonly string[];
+  };
   /** What it serves is told who calls (`cx.caller`): for the role of JavaScript in main. Others learn nothing of each other. */
   readonly seesCallers?: boolean;
 }
+
+/** What a role is granted: a name, or a name and how long after its admission a peer may. */
+export type RoleGrant = string | { readonly grant: string; readonly forMs: number };
+
+/** What is granted. */
+export type GrantAction = 'call' | 'publish' | 'subscribe' | 'serve';
+
+/** What is given to a peer or a role while the application runs, or taken from it. */
+export interface Grant {
+  readonly action: GrantAction;
+  /** `interface.channel` or `interface.*`; an interface for `serve`. */
+  readonly name: string;
+  /** How long from now, for a role from each peer's admission, in milliseconds; absent: without an end. */
+  readonly forMs?: number;
+}
+
+/** A policy file (`docs/policy.md`): read from `file`, or its text, under the name by which messages call it. */
+export type PolicySource = { readonly file: string | URL } | { readonly text: string; readonly name?: string };
 
 /** How a hub is set up. */
 export interface HubConfig {
   /** The text of `contract.schema`. Absent: the contract of the application's own addon. */
   readonly schema?: string | Uint8Array;
-  readonly roles: readonly RoleConfig[];
+  /** The roles, from a policy file. One of this and `roles` is needed; with both, the hub has the roles of both. */
+  readonly policy?: PolicySource;
+  readonly roles?: readonly RoleConfig[] | undefined;
   /** Whether each call that ends, and each value that is published, is an event. Costs some microseconds each. */
   readonly observeCalls?: boolean;
   /**

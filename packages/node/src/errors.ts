@@ -3,6 +3,8 @@
 /** What is wrong; the message says what to do about it. */
 export type HubErrorCode =
   | 'ERR_PORTCULLIS_CONFIG'
+  | 'ERR_PORTCULLIS_POLICY'
+  | 'ERR_PORTCULLIS_GRANT'
   | 'ERR_PORTCULLIS_SCHEMA'
   | 'ERR_PORTCULLIS_SERVICES'
   | 'ERR_PORTCULLIS_CLOSED'

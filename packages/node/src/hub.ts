@@ -1,7 +1,9 @@
 /** The hub in this process: admits peers, carries their bytes to the addon, and hands out what it answers. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { connect, type ConnectOptions, type Portcullis, REASON_CODES } from '@portcullis/client';
 import type { Addon } from './addon.js';
-import type { AdmissionConfig, Attached, HubConfig, HubPort } from './config.js';
+import type { AdmissionConfig, Attached, Grant, HubConfig, HubPort, PolicySource } from './config.js';
 import { AdmitError, HubError, typed } from './errors.js';
 import type { HubCounters, HubEvent, PeerInfo } from './events.js';
 import { InProcessTransport } from './in-process.js';
@@ -26,16 +28,19 @@ export class Hub {
 
   /**
    * Loads the addon and makes a hub. Throws `AddonLoadError`, and `HubError` for roles or limits that do not fit the
-   * contract: nothing starts half-configured.
+   * contract: nothing starts half-configured. A policy file's mistakes (`ERR_PORTCULLIS_POLICY`) are told all at once, each with
+   * file, line, column, key and the nearest valid name; what it says in vain is logged.
    */
   constructor(config: HubConfig) {
     const { schema, roles, observeCalls, limits, onEvent } = config;
+    const policy = config.policy && read(config.policy);
     this.#addon = loadAddon(config.addon);
     const text = schema instanceof Uint8Array ? new TextDecoder().decode(schema) : schema;
-    const json = JSON.stringify({ schema: text, roles, observeCalls, limits, events: onEvent !== undefined });
+    const json = JSON.stringify({ schema: text, policy, roles, observeCalls, limits, events: onEvent !== undefined });
     this.#logger = config.logger ?? console;
     this.#onEvent = onEvent;
     this.#handle = typed(() => this.#addon.create(json, () => this.#pump.wake()));
+    for (const warning of this.#addon.takeWarnings(this.#handle)) this.#warn(`portcullis: ${warning}`);
     const events = { events: (json: string) => this.#events(json), shutDown: () => this.#shutDown?.() };
     this.#pump = new Pump(this.#addon, this.#handle, events, this.#logger);
   }
@@ -69,6 +74,27 @@ export class Hub {
     const transport = new InProcessTransport(this.#pump, peer, lost);
     this.#pump.sinks.set(peer, transport);
     return connect(transport, { keepalive: false, ...options });
+  }
+
+  /** The names of all roles; none once the hub is closed. */
+  roles(): string[] {
+    return this.#closed ? [] : this.#addon.roles(this.#handle);
+  }
+
+  /**
+   * Gives something to a connected peer (by its number) or to a role, its connected peers included. What a role denies cannot be given.
+   * Throws `HubError` (`ERR_PORTCULLIS_GRANT`), and nothing has changed then.
+   */
+  grant(to: number | { readonly role: string }, grant: Grant): void {
+    this.#change(to, true, grant);
+  }
+
+  /**
+   * Takes something from a connected peer or from a role: calls, streams and subscriptions under way by it end with
+   * `permission_denied`, and what is served by it is withdrawn. Throws `HubError` (`ERR_PORTCULLIS_GRANT`).
+   */
+  revoke(from: number | { readonly role: string }, grant: Grant): void {
+    this.#change(from, false, grant);
   }
 
   /** Every peer that is connected; none once the hub is closed. */
@@ -143,6 +169,21 @@ export class Hub {
     return typed(() => this.#addon.attach(this.#handle, label, role, kind));
   }
 
+  #change(whose: number | { readonly role: string }, gives: boolean, { action, name, forMs }: Grant): void {
+    if (this.#closed) throw new HubError('ERR_PORTCULLIS_CLOSED', 'the hub is closed');
+    this.#act(() => {
+      if (typeof whose === 'number') this.#addon.changePeer(this.#handle, whose, gives, action, name, forMs);
+      else this.#addon.changeRole(this.#handle, whose.role, gives, action, name, forMs);
+    });
+  }
+
+  /** Not every logger tells warnings apart. */
+  #warn(line: string): void {
+    const { warn } = this.#logger as { warn?: (line: string) => void };
+    if (warn === undefined) this.#logger.error(line);
+    else warn.call(this.#logger, line);
+  }
+
   #act(work: () => void): void {
     if (this.#closed) return;
     typed(work);
@@ -157,5 +198,16 @@ export class Hub {
         this.#logger.error('portcullis: onEvent threw', error);
       }
     }
+  }
+}
+
+/** The text of a policy file, and what messages call it. */
+function read(source: PolicySource): { readonly text: string; readonly name: string } {
+  if ('text' in source) return { text: source.text, name: source.name ?? 'policy.toml' };
+  const name = source.file instanceof URL ? fileURLToPath(source.file) : source.file;
+  try {
+    return { text: readFileSync(name, 'utf8'), name };
+  } catch (cause) {
+    throw new HubError('ERR_PORTCULLIS_POLICY', `the policy file cannot be read: ${(cause as Error).message}`, { cause });
   }
 }

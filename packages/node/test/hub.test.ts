@@ -138,13 +138,16 @@ describe('policy', () => {
   test('what is not granted is denied, and told', async () => {
     const events: HubEvent[] = [];
     const hub = exampleHub({ onEvent: (event) => void events.push(event) });
-    const { portcullis } = page(hub, 'one');
+    const { portcullis, attached } = page(hub, 'one');
     const pictures = await portcullis.bind(Pictures);
     expect((await rejection(pictures.later(1))).status).toBe('permission_denied');
     const guest = page(hub, 'two', 'guest');
     expect((await rejection(guest.portcullis.bind(Pictures))).status).toBe('permission_denied');
     await until(() => eventsOf(events, 'denied').length === 2);
-    expect(eventsOf(events, 'denied')[0]).toEqual({ type: 'denied', label: 'one', channel: 'example.pictures.later' });
+    expect(eventsOf(events, 'denied')).toEqual([
+      { type: 'denied', peer: attached.peer, label: 'one', role: 'page', channel: 'example.pictures.later', reason: 'not_granted', count: 1 },
+      { type: 'denied', peer: guest.attached.peer, label: 'two', role: 'guest', channel: 'example.pictures', reason: 'not_granted', count: 1 },
+    ]);
     expect(hub.counters().denied).toBe(2);
   });
 

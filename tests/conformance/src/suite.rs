@@ -63,7 +63,7 @@ macro_rules! scenarios {
                 topics_alone_are_no_service, a_peer_calls_itself;
         });
         $crate::tests!($flavour, $transport, access {
-            both: a_role_may_do_what_it_was_granted;
+            both: a_role_may_do_what_it_was_granted, f33_a_grant_runs_out_while_nobody_speaks;
             once: f33_denied_and_unknown_look_the_same, a_guest_may_do_nothing,
                 f34_identity_is_what_main_admitted, f35_numbers_of_others_open_nothing,
                 f37_relayed_calls_have_the_callers_rights, a_bind_compares_hashes;

@@ -14,6 +14,7 @@ use crate::{bench, generate, place, process};
 const PORTABLE: &[&[&str]] = &[
     &["--package", "portcullis-proto", "--all-features"],
     &["--package", "portcullis-hub"],
+    &["--package", "portcullis-policy"],
     &["--package", "portcullis-macros"],
     &["--package", "portcullis-codegen"],
     &["--package", "portcullis", "--features", "web"],

@@ -174,7 +174,7 @@ fn channels(interface: &InterfaceNames) -> impl Iterator<Item = (u32, &ChannelNa
 }
 
 /// The candidate that a mistyped name most likely meant: the one that the fewest changes of letters lead to, if those
-/// are not more than half of it.
+/// are not more than half of the longer one.
 pub fn nearest<S: AsRef<str>>(
     name: &str,
     candidates: impl IntoIterator<Item = S>,
@@ -185,32 +185,73 @@ pub fn nearest<S: AsRef<str>>(
         .map(|candidate| (distance(head(candidate.as_ref()), name), candidate))
         .min_by_key(|(distance, _)| *distance)?;
     let (distance, candidate) = (best.0, best.1.as_ref());
-    (distance <= candidate.len() / 2).then(|| candidate.to_owned())
+    (distance <= candidate.len().max(name.len()) / 2).then(|| candidate.to_owned())
 }
 
 /// Names longer than this are compared up to here, in bytes: comparing takes the product of two lengths.
 const COMPARED_BYTES_MAX: usize = 256;
 
 fn head(name: &str) -> &str {
-    name.get(..name.floor_char_boundary(COMPARED_BYTES_MAX)).unwrap_or(name)
+    let mut end = name.len().min(COMPARED_BYTES_MAX);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.get(..end).unwrap_or(name)
 }
 
-/// Levenshtein's distance.
+/// How many letters are put in, left out, changed, or swapped with their neighbour, to come from one name to the other
+/// (optimal string alignment).
 fn distance(one: &str, two: &str) -> usize {
     let two: Vec<char> = two.chars().collect();
+    // The costs of reaching each start of `two`: from the start of `one` before, and from the one before that.
     let mut row: Vec<usize> = (0..=two.len()).collect();
+    let mut older: Vec<usize> = Vec::new();
+    let mut last = None;
     for (index, a) in one.chars().enumerate() {
-        let mut diagonal = index;
+        let mut next = vec![index + 1];
         let mut left = index + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
+        for (place, b) in two.iter().enumerate() {
+            let at =
+                |row: &[usize], place: usize| row.get(place).copied().unwrap_or(usize::MAX - 1);
+            let mut cost = (at(&row, place) + usize::from(a != *b)).min(left + 1);
+            cost = cost.min(at(&row, place + 1) + 1);
+            if place > 0 && last == Some(*b) && two.get(place - 1) == Some(&a) {
+                cost = cost.min(at(&older, place - 1) + 1);
+            }
+            next.push(cost);
+            left = cost;
         }
-        for (b, cell) in two.iter().zip(row.iter_mut().skip(1)) {
-            let change = diagonal + usize::from(a != *b);
-            diagonal = *cell;
-            left = change.min(left + 1).min(*cell + 1);
-            *cell = left;
-        }
+        older = std::mem::replace(&mut row, next);
+        last = Some(a);
     }
     row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{distance, nearest};
+
+    #[test]
+    fn distances_count_what_people_do_wrong() {
+        for (one, two, expected) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("for", "fro", 1),
+            ("kitten", "sitting", 3),
+            ("subscribe", "subscrbie", 1),
+            ("é", "e", 1),
+        ] {
+            assert_eq!(distance(one, two), expected, "{one} {two}");
+        }
+    }
+
+    #[test]
+    fn what_is_nearest_is_near() {
+        assert_eq!(nearest("lgo", ["viewer", "log"]), Some("log".to_owned()));
+        assert_eq!(nearest("window", ["viewer", "log"]), None);
+        assert_eq!(nearest("x", Vec::<String>::new()), None);
+        let long = "x".repeat(100_000);
+        assert_eq!(nearest(&long, ["log"]), None);
+    }
 }

@@ -138,6 +138,10 @@ impl Roles {
         Ok(Self(entries))
     }
 
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|role| role.name.as_str())
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<RoleIndex> {
         self.0.iter().position(|role| role.name == name)
     }

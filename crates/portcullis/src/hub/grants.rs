@@ -5,6 +5,11 @@ use portcullis_hub::{Grant, GrantError, PeerId};
 use super::shared::Hub;
 
 impl Hub {
+    /// The names of all roles.
+    pub fn roles(&self) -> Vec<String> {
+        self.0.lock().core.roles().map(str::to_owned).collect()
+    }
+
     /// Gives a connected peer what its role does not grant: for as long as the grant lasts, or until the peer leaves. What
     /// its role denies cannot be given.
     ///

@@ -44,6 +44,7 @@ export async function assemble(target, outdir = join(root, "dist")) {
       logLevel: "warning",
     }),
     preloads(outdir),
+    cp(join(root, "policy.toml"), join(outdir, "policy.toml")),
     cp(join(root, "../pages/dist"), join(outdir, "pages"), { recursive: true }),
     cp(join(target, ADDON), join(outdir, "studio.node")),
     cp(join(target, program("camera-studio")), join(outdir, program("camera-studio"))),

@@ -7,7 +7,6 @@ import * as electron from 'electron';
 import { createPortcullis } from '@portcullis/electron/main';
 import { studioProgram } from './program.js';
 import { declareScheme, ORIGIN, serveFiles } from './pages.js';
-import { ROLES } from './roles.js';
 import { followLinks, kinds } from './windows.js';
 
 const { app, utilityProcess } = electron;
@@ -31,7 +30,7 @@ process.env['CAMERA_STUDIO_PROGRAM'] = studioProgram(import.meta.dirname);
 
 const portcullis = createPortcullis({
   electron,
-  hub: { addon: beside('studio.node'), roles: ROLES, observeCalls: true },
+  hub: { addon: beside('studio.node'), policy: { file: beside('policy.toml') }, observeCalls: true },
   preload: beside('preload.cjs'),
   origins: [origin],
   quit: { graceMs: GRACE_MS },

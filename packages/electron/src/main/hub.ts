@@ -29,6 +29,8 @@ export interface HubLike {
   connect(admission: { readonly label: string; readonly role: string }, options?: ConnectOptions): Portcullis;
   /** Who is connected; where a hub cannot tell, whoever holds the end of the application is waited for until its grace is over. */
   peers?(): readonly { readonly kind: 'page' | 'native' | 'main' }[];
+  /** The names of all roles; where a hub cannot tell, one that nobody declared is found when a page is refused for it. */
+  roles?(): readonly string[];
   shutdown(graceMs: number): Promise<void>;
   close(): void;
 }

@@ -87,7 +87,8 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
     });
     this.#preload = options.preload === false ? undefined : new PreloadScript(options.preload ?? preloadPath(options.childFrames === true));
     this.#guests = new Guests(hub, this.#reporter, contract, origins, this.#preload?.filePath);
-    this.#roles = isHub(options.hub) ? undefined : new Set(options.hub.roles.map(({ name }) => name));
+    this.#roles = hub.roles === undefined ? undefined : new Set(hub.roles());
+    this.#checkRole('main');
     for (const { role } of Object.values(kinds)) this.#checkRole(role);
     this.windows = new Windows(kinds, (window, attachment) => this.#attach(window.webContents, attachment), logger);
     this.#lifecycle = new Lifecycle(electron.app, electron.powerMonitor, hub, quit, logger);
@@ -217,6 +218,13 @@ export function createPortcullis<H extends HubLike>(options: ElectronOptions & {
 export function createPortcullis(options: ElectronOptions): ElectronPortcullis {
   checkVersion(options.electronVersion ?? process.versions['electron'], options.electron !== undefined);
   const electron = options.electron ?? findElectron();
-  const hub = isHub(options.hub) ? options.hub : new Hub(withMain({ logger: options.logger ?? console, ...options.hub }));
-  return new ElectronPortcullis(hub, electron, options);
+  if (isHub(options.hub)) return new ElectronPortcullis(options.hub, electron, options);
+  const hub = new Hub(withMain({ logger: options.logger ?? console, ...options.hub }));
+  try {
+    return new ElectronPortcullis(hub, electron, options);
+  } catch (error) {
+    // Nothing stays half-started.
+    hub.close();
+    throw error;
+  }
 }

@@ -19,11 +19,13 @@ function everything(schema: string | Uint8Array): RoleConfig {
   return { name: 'main', call: calls, publish: topics, subscribe: topics, serve: interfaces.map(({ name }) => name), seesCallers: true };
 }
 
-/** The configuration with a role `main`. Throws `TypeError` when it cannot be made: the contract is the addon's own. */
+/** The configuration with a role `main`, unless it comes from a policy file. Throws `TypeError` when it cannot be made: the contract is the addon's own. */
 export function withMain(config: HubConfig): HubConfig {
-  if (config.roles.some(({ name }) => name === 'main')) return config;
+  const { roles = [] } = config;
+  // A policy file says itself what main may: nothing is granted beside it.
+  if (config.policy !== undefined || roles.some(({ name }) => name === 'main')) return config;
   if (config.schema === undefined) {
     throw new TypeError("portcullis: declare a role named main in roles: { name: 'main', call: ['studio.cameras.*'], serve: ['studio.cameras'], seesCallers: true, … }");
   }
-  return { ...config, roles: [...config.roles, everything(config.schema)] };
+  return { ...config, roles: [...roles, everything(config.schema)] };
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis::Status;
-use portcullis::hub::Reason;
+use portcullis::hub::{Grant, Reason};
 use portcullis::peer::{PeerConfig, Target};
 use portcullis_proto::codec::from_bytes;
 use portcullis_proto::error::FailureBody;
@@ -109,6 +109,36 @@ pub async fn a_guest_may_do_nothing(scene: &Scene) {
     failed(serving.map(|_| ()), Status::PermissionDenied);
     let info = served.hub.peers().into_iter().find(|peer| peer.label == "guest").expect("here");
     assert_eq!(info.counters.denied, 3);
+}
+
+/// f33: what was begun by a grant ends with it, though nobody says anything any more; the handler sees it, once.
+pub async fn f33_a_grant_runs_out_while_nobody_speaks(scene: &Scene, by: By) {
+    let served = scene.served(by).await;
+    let viewer = scene.peer_with("viewer", VIEWER, PeerConfig::default()).await;
+    let echo: EchoClient = viewer.bind(Target::Any).await.expect("bound");
+    let slow = echo.with_timeout(Duration::from_secs(600));
+    let find = |peer: &portcullis::hub::PeerInfo| peer.label == "viewer";
+    let peer = served.hub.peers().into_iter().find(find).expect("here").peer;
+    let brief = Grant::call("sample.echo.never").lasting(Duration::from_millis(300));
+    served.hub.grant(peer, &brief).expect("granted");
+    failed(slow.never().await, Status::PermissionDenied);
+    failed(slow.never().await, Status::PermissionDenied);
+    assert_eq!(served.hub.counters().denied, 2);
+    // Taken back at once.
+    served.hub.grant(peer, &Grant::call("sample.echo.never")).expect("granted");
+    let began = served.seen.started.get();
+    let never = slow.never();
+    let revoked = async {
+        while served.seen.started.get() == began {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        served.hub.revoke(peer, &Grant::call("sample.echo.*")).expect("revoked");
+    };
+    let (outcome, ()) = tokio::join!(never, revoked);
+    failed(outcome, Status::PermissionDenied);
+    // Others go on.
+    let other: EchoClient = served.bind().await;
+    other.nothing().await.expect("granted to others");
 }
 
 /// f34: what a peer says of itself changes nothing.
