@@ -40,6 +40,14 @@ pub use profile::{
     DESCRIPTORS_MAX, FILE_BYTES_MAX, MEMORY_BYTES_MAX, PATHS_MAX, Profile, TASKS_MAX,
 };
 
+/// The parts of the sandbox that this system lacks, for main to say so before it starts any process.
+pub fn missing() -> Vec<Feature> {
+    #[cfg(target_os = "linux")]
+    return linux::missing();
+    #[cfg(not(target_os = "linux"))]
+    Feature::ALL.to_vec()
+}
+
 /// A process that has entered its sandbox, and the socket to its hub, from which nothing was read yet.
 #[derive(Debug)]
 #[must_use = "the connection ends when this is dropped"]

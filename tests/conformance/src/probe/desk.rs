@@ -17,7 +17,7 @@ use portcullis::{Call, Hub, Role};
 use super::{Desk, DeskServer, Outcome, Targets};
 
 /// Leaves a descriptor open for the probe, as a careless program would, and becomes it.
-const CARELESS: &str = r#"exec 9</dev/null; exec "$0" "$@""#;
+const CARELESS: &str = r#"exec 9<"$0"; exec "$0" "$@""#;
 
 /// Which sandbox a process enters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +43,12 @@ pub enum Lacks {
     Filter,
 }
 
+impl Lacks {
+    /// What is written on the command line for each.
+    const NAMES: [(&str, Self); 3] =
+        [("nothing", Self::Nothing), ("landlock", Self::Landlock), ("filter", Self::Filter)];
+}
+
 /// How a process is run.
 #[derive(Clone, Debug, Default)]
 pub struct Run {
@@ -54,10 +60,12 @@ pub struct Run {
     pub allow: bool,
     /// Whether it connects without a runtime, and tries nothing.
     pub blocking: bool,
+    /// Whether it takes its socket before it enters, which is the wrong way round.
+    pub late: bool,
     /// The one attempt that it makes, instead of all.
     pub only: Option<String>,
-    /// What a worker may read and write.
-    pub(super) stated: [PathBuf; 2],
+    /// What a worker may read and write: the place says it.
+    pub stated: [PathBuf; 2],
 }
 
 impl Run {
@@ -74,14 +82,14 @@ impl Run {
         };
         let lacks = Lacks::NAMES.iter().find(|(_, lacks)| *lacks == self.lacks);
         let mut words = vec![sandbox.to_owned(), lacks.map_or("", |(name, _)| name).to_owned()];
-        words.extend([self.allow, self.blocking].map(|flag| flag.to_string()));
+        words.extend([self.allow, self.blocking, self.late].map(|flag| flag.to_string()));
         words.extend(self.stated.iter().map(|path| path.display().to_string()));
         words.extend(self.only.clone());
         words
     }
 
     pub(super) fn parse(words: &[String]) -> Option<Self> {
-        let [sandbox, lacks, allow, blocking, readable, writable, only @ ..] = words else {
+        let [sandbox, lacks, allow, blocking, late, readable, writable, only @ ..] = words else {
             return None;
         };
         let sandbox = match sandbox.as_str() {
@@ -96,6 +104,7 @@ impl Run {
             lacks,
             allow: allow.parse().ok()?,
             blocking: blocking.parse().ok()?,
+            late: late.parse().ok()?,
             only: only.first().cloned(),
             stated: [readable.into(), writable.into()],
         })
@@ -184,6 +193,7 @@ impl Place {
             fs::set_permissions(folder.join(part), Permissions::from_mode(0o700))?;
         }
         fs::write(folder.join("main/secret"), "secret")?;
+        fs::write(folder.join("main/kept"), "kept")?;
         fs::write(folder.join("readable/open"), "open")?;
         let bystander = std::process::Command::new(&program)
             .arg("bystander")

@@ -49,7 +49,7 @@ pub(super) const WAYS: &[Attempt] = &[
         Ok(rustix::fs::utimensat(CWD, secret(to), &times, flags)?)
     }),
     open("rename a file of main's", |to| fs::rename(secret(to), beside(to, "renamed"))),
-    open("remove a file of main's", |to| fs::remove_file(beside(to, "renamed"))),
+    open("remove a file of main's", |to| fs::remove_file(beside(to, "kept"))),
     open("read main's environment", |to| of_main(to, "environ").and_then(fs::read).map(drop)),
     open("open main's memory", |to| {
         of_main(to, "mem").and_then(|path| OpenOptions::new().write(true).open(path)).map(drop)

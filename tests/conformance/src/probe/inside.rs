@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use portcullis::peer::{Peer, PeerConfig, Target};
 use portcullis::rpc::Interface;
-use portcullis::sandbox::{Entered, Feature, Profile};
+use portcullis::sandbox::{
+    DESCRIPTORS_MAX, Entered, FILE_BYTES_MAX, Feature, MEMORY_BYTES_MAX, Profile,
+};
+use rustix::process::{Resource, getrlimit};
 
-use super::desk::{Lacks, Run, Sandbox};
+use super::desk::{Run, Sandbox};
 use super::{Attempt, Control, DeskClient, DeskInterface, Outcome, Targets};
 use super::{all, fatal, old_kernel};
 
@@ -46,7 +49,9 @@ fn inside(run: &Run) -> Result<(), Box<dyn Error>> {
         interfaces: vec![DeskInterface::descriptor()],
         ..PeerConfig::default()
     };
+    let early = run.late.then(|| connected(&config)).transpose()?;
     let entered = profile(run).map(Profile::enter).transpose()?;
+    drop(early);
     if run.blocking {
         return blocking(entered.ok_or("there is no sandbox to block in")?, &config);
     }
@@ -67,6 +72,16 @@ fn inside(run: &Run) -> Result<(), Box<dyn Error>> {
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
+}
+
+/// A connection that is made before anything was entered.
+fn connected(config: &PeerConfig) -> Result<(tokio::runtime::Runtime, Peer), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let peer = {
+        let _inside = runtime.enter();
+        portcullis::client::connect_inherited(config)?
+    };
+    Ok((runtime, peer))
 }
 
 fn profile(run: &Run) -> Option<Profile> {
@@ -98,6 +113,9 @@ async fn tell(run: &Run, peer: &Peer, status: String) -> Result<(), Box<dyn Erro
         }
     }
     works(&desk).await?;
+    if run.sandbox != Sandbox::None && !limited() {
+        return Err("its limits are not those of the profile".into());
+    }
     peer.close();
     // Until the goodbye is on its way.
     peer.closed().await;
@@ -129,6 +147,16 @@ fn stated(to: &Targets) -> [(&'static str, std::io::Result<()>); 7] {
     ]
 }
 
+/// The limits are those of the profile.
+fn limited() -> bool {
+    let held = |resource| getrlimit(resource).maximum.unwrap_or(u64::MAX);
+    held(Resource::Core) == 0
+        && held(Resource::Nofile) <= DESCRIPTORS_MAX
+        && held(Resource::As) <= MEMORY_BYTES_MAX
+        && held(Resource::Fsize) <= FILE_BYTES_MAX
+        && held(Resource::Nproc) < u64::MAX
+}
+
 /// The connection, time and threads go on inside.
 async fn works(desk: &DeskClient) -> Result<(), Box<dyn Error>> {
     tokio::time::sleep(Duration::from_millis(1)).await;
@@ -151,10 +179,4 @@ fn blocking(entered: Entered, config: &PeerConfig) -> Result<(), Box<dyn Error>>
         desk.report("who".to_owned(), Outcome::Done).await?;
         Ok(())
     })
-}
-
-/// What the kernel is to lack, as its name on the command line.
-impl Lacks {
-    pub(super) const NAMES: [(&str, Self); 3] =
-        [("nothing", Self::Nothing), ("landlock", Self::Landlock), ("filter", Self::Filter)];
 }

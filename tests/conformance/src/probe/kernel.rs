@@ -8,6 +8,9 @@ use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 
 use super::attempts::{Attempt, harmful, of_worker, open, privileged, raw};
 
+/// A key that nobody uses: what is looked for by it is not there, and nothing is made.
+const KEY: i64 = 0x7f_50_4f_52;
+
 pub(super) const WAYS: &[Attempt] = &[
     open("map memory to run code from", |_| {
         let protection = libc::PROT_READ | libc::PROT_EXEC;
@@ -22,8 +25,8 @@ pub(super) const WAYS: &[Attempt] = &[
     of_worker("make memory to share", |_| {
         Ok(rustix::fs::memfd_create("probe", MemfdFlags::CLOEXEC).map(drop)?)
     }),
-    open("share memory by a key", |_| raw(libc::SYS_shmget, [0, 4096, 0o600]).map(drop)),
-    open("send messages by a key", |_| raw(libc::SYS_msgget, [0, 0o600]).map(drop)),
+    open("share memory by a key", |_| raw(libc::SYS_shmget, [KEY, 0, 0]).map(drop)),
+    open("send messages by a key", |_| raw(libc::SYS_msgget, [KEY, 0]).map(drop)),
     open("open a message queue", |_| raw(libc::SYS_mq_open, [0, 0, 0, 0]).map(drop)),
     open("watch files", |_| Ok(rustix::fs::inotify::init(CreateFlags::empty()).map(drop)?)),
     privileged("watch all files", |_| raw(libc::SYS_fanotify_init, [0, 0]).map(drop)),

@@ -24,7 +24,7 @@ pub struct Targets {
     pub main: u32,
     /// The number of another process of the same user.
     pub bystander: u32,
-    /// A folder that was not stated, with a file `secret` and a socket `hub` on which main listens.
+    /// A folder that was not stated, with files `secret` and `kept`, and a socket `hub` on which main listens.
     pub folder: String,
     /// A folder that a worker may read, with a file `open`.
     pub readable: String,

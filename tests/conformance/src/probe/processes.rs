@@ -1,6 +1,5 @@
 //! Ways to other processes, and to more of them.
 
-use std::fs::File;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -100,15 +99,17 @@ fn fork() -> io::Result<()> {
     Ok(())
 }
 
-/// That it is closed is no denial to the kernel, and one to whoever wanted it.
+/// That it is closed is no denial to the kernel, and one to whoever wanted it. What was left is a file, in which one can
+/// seek; what the process itself has opened since then, perhaps under the same number, is none.
 fn left_over() -> io::Result<()> {
-    let closed = |error: &io::Error| error.raw_os_error() == Some(libc::EBADF);
-    match raw(libc::SYS_fcntl, [LEFT_OVER, libc::F_GETFD.into()]) {
-        Err(error) if closed(&error) => Err(io::Error::from_raw_os_error(libc::EACCES)),
+    match raw(libc::SYS_lseek, [LEFT_OVER, 0, libc::SEEK_CUR.into()]) {
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EBADF | libc::ESPIPE)) => {
+            Err(io::Error::from_raw_os_error(libc::EACCES))
+        }
         other => other.map(drop),
     }
 }
 
 fn process(number: u32) -> io::Result<Pid> {
-    Pid::from_raw(number.cast_signed()).ok_or_else(|| File::open("").expect_err("no name"))
+    Pid::from_raw(number.cast_signed()).ok_or_else(|| io::Error::from_raw_os_error(libc::ESRCH))
 }

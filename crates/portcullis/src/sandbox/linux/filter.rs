@@ -65,6 +65,15 @@ const IOCTL_TERMINAL: u64 = b'T' as u64;
 /// What the arguments of an allowed call must be: one of these, or anything when there is none.
 type Rules = BTreeMap<Number, Vec<SeccompRule>>;
 
+/// Where the kernel tells what a filter can do.
+const ACTIONS: &str = "/proc/sys/kernel/seccomp/actions_avail";
+
+/// Whether this kernel has filters, for an architecture for which there is one here.
+pub(super) fn is_there() -> bool {
+    TargetArch::try_from(std::env::consts::ARCH).is_ok()
+        && std::fs::read_to_string(ACTIONS).is_ok_and(|actions| actions.contains("errno"))
+}
+
 /// Installs the filter. False when the kernel has none.
 ///
 /// Of several filters, the strictest answer counts. The one that allows comes last, since it denies to install more.

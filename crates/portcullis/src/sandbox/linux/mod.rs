@@ -23,6 +23,15 @@ pub(super) fn check_threads() -> Result<(), SandboxError> {
     }
 }
 
+/// The parts that this kernel lacks, as far as it tells without being asked to confine anybody.
+pub(super) fn missing() -> Vec<Feature> {
+    let mut missing = paths::missing();
+    if !filter::is_there() {
+        missing.insert(0, Feature::SystemCalls);
+    }
+    missing
+}
+
 /// Enters. Only the socket that the caller holds, and what this process itself has opened, stays open.
 pub(super) fn enter(profile: &Profile) -> Result<Status, SandboxError> {
     check_threads()?;
