@@ -1,5 +1,5 @@
 //! A process gives up all that a renderer or a worker does not need, before it reads its first message. What a profile
-//! allows is said in [`Profile`]; how the kernel is told, in `linux`. What the peer may do at the hub is its role's matter.
+//! allows is said in [`Profile`]; how the kernel is told, in `system`. What the peer may do at the hub is its role's matter.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -22,9 +22,21 @@
 
 mod error;
 mod feature;
-#[cfg(target_os = "linux")]
-mod linux;
 mod profile;
+
+// The system call filter is written for these.
+#[cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
+#[path = "linux/mod.rs"]
+mod system;
+#[cfg(not(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+)))]
+#[path = "elsewhere.rs"]
+mod system;
 
 #[cfg(unix)]
 use std::io;
@@ -42,10 +54,7 @@ pub use profile::{
 
 /// The parts of the sandbox that this system lacks, for main to say so before it starts any process.
 pub fn missing() -> Vec<Feature> {
-    #[cfg(target_os = "linux")]
-    return linux::missing();
-    #[cfg(not(target_os = "linux"))]
-    Feature::ALL.to_vec()
+    system::missing()
 }
 
 /// A process that has entered its sandbox, and the socket to its hub, from which nothing was read yet.
@@ -98,13 +107,13 @@ impl Profile {
     ///
     /// See [`SandboxError`]; a part that the kernel does not have is one, unless [`Self::allow_missing`] names it.
     pub fn enter(self) -> Result<Entered, SandboxError> {
-        #[cfg(target_os = "linux")]
+        system::check_threads()?;
+        #[cfg(unix)]
         {
-            linux::check_threads()?;
             let socket = crate::process::inherited_socket().map_err(SandboxError::NoSocket)?;
             self.enter_with(socket)
         }
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(not(unix))]
         Err(SandboxError::Unsupported)
     }
 
@@ -116,15 +125,6 @@ impl Profile {
     /// As [`Self::enter`].
     #[cfg(unix)]
     pub fn enter_with(self, socket: UnixStream) -> Result<Entered, SandboxError> {
-        #[cfg(target_os = "linux")]
-        {
-            let status = linux::enter(&self)?;
-            Ok(Entered { socket, status })
-        }
-        #[cfg(not(target_os = "linux"))]
-        {
-            drop(socket);
-            Err(SandboxError::Unsupported)
-        }
+        Ok(Entered { status: system::enter(&self)?, socket })
     }
 }

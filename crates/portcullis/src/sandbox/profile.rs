@@ -1,4 +1,5 @@
 //! What a process states about itself before it enters: paths, devices, limits, and what it can do without.
+#![cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "no other system is told of it"))]
 
 use std::path::PathBuf;
 
@@ -114,7 +115,6 @@ impl Profile {
         self
     }
 
-    #[cfg(target_os = "linux")]
     pub(super) fn name(&self) -> &'static str {
         match self.kind {
             Kind::Renderer => "renderer",
@@ -122,7 +122,6 @@ impl Profile {
         }
     }
 
-    #[cfg(target_os = "linux")]
     pub(super) fn states(&self, access: Access) -> bool {
         self.paths.iter().any(|(_, stated)| *stated == access)
     }

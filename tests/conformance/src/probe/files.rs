@@ -55,7 +55,9 @@ pub(super) const WAYS: &[Attempt] = &[
         of_main(to, "mem").and_then(|path| OpenOptions::new().write(true).open(path)).map(drop)
     }),
     open("list main's descriptors", |to| of_main(to, "fd").and_then(fs::read_dir).map(drop)),
-    open("take main's standard output", |to| of_main(to, "fd/1").and_then(File::open).map(drop)),
+    privileged("take main's standard output", |to| {
+        of_main(to, "fd/1").and_then(File::open).map(drop)
+    }),
     privileged("open the kernel's messages", |_| File::open("/dev/kmsg").map(drop)),
     open("change the folder it works in", |_| std::env::set_current_dir("/")),
     privileged("change its root", |_| std::os::unix::fs::chroot("/")),

@@ -127,15 +127,17 @@ pub(super) const CHANGING: &[Number] = &[
     SYS_fsync,
     SYS_ftruncate,
     SYS_mkdirat,
-    SYS_renameat,
     SYS_renameat2,
     SYS_unlinkat,
 ];
 
 /// The older forms of [`CHANGING`].
 #[cfg(target_arch = "x86_64")]
-pub(super) const CHANGING_OLD: &[Number] = &[SYS_mkdir, SYS_rename, SYS_rmdir, SYS_unlink];
-#[cfg(not(target_arch = "x86_64"))]
+pub(super) const CHANGING_OLD: &[Number] =
+    &[SYS_mkdir, SYS_rename, SYS_renameat, SYS_rmdir, SYS_unlink];
+#[cfg(target_arch = "aarch64")]
+pub(super) const CHANGING_OLD: &[Number] = &[SYS_renameat];
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub(super) const CHANGING_OLD: &[Number] = &[];
 
 /// Calls that a library tries and does without where the kernel does not have them. Their arguments stand in memory that

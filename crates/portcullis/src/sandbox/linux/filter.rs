@@ -52,7 +52,7 @@ const SOCKET_OPTIONS: &[i32] =
     &[libc::SO_RCVTIMEO, libc::SO_SNDTIMEO, libc::SO_RCVBUF, libc::SO_SNDBUF];
 
 /// What the standard library asks of any descriptor; nothing that writes into a terminal's input.
-const IOCTL: &[libc::c_ulong] = &[
+const IOCTL: &[u64] = &[
     libc::FIONBIO as _,
     libc::FIOCLEX as _,
     libc::FIONREAD as _,
@@ -183,10 +183,8 @@ fn descriptors(rules: &mut Rules, devices: bool) -> Result<(), BackendError> {
         SeccompRule::new(vec![level, equal(2, option.unsigned_abs().into())?])
     });
     rules.insert(libc::SYS_setsockopt, options.collect::<Result<_, _>>()?);
-    let mut controls = IOCTL
-        .iter()
-        .map(|control| one(equal(1, u64::from(*control))?))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut controls =
+        IOCTL.iter().map(|control| one(equal(1, *control)?)).collect::<Result<Vec<_>, _>>()?;
     if devices {
         // Any letter but the terminal's: one of its bits differs.
         for bit in (0..8).map(|bit| 1 << bit) {
