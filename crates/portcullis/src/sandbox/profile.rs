@@ -10,9 +10,9 @@ pub const PATHS_MAX: usize = 64;
 /// Most descriptors that a process in a sandbox has open, unless told.
 pub const DESCRIPTORS_MAX: u64 = 256;
 /// Most memory that a process in a sandbox maps, in bytes, unless told: its whole address space.
-pub const MEMORY_BYTES_MAX: u64 = 8 << 30;
+pub const MEMORY_BYTES_MAX: u64 = 8192 * 1024 * 1024;
 /// The longest file that a process in a sandbox can write, in bytes; its standard output and shared memory are files too.
-pub const FILE_BYTES_MAX: u64 = 1 << 30;
+pub const FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Threads that a user of the system may have beyond those of all users when a process enters, for that process to start
 /// another. The kernel counts a user's, not a process's, and lets the superuser have any number.
 pub const TASKS_MAX: u64 = 256;
