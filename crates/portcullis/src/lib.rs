@@ -13,6 +13,8 @@ pub mod hub;
 pub mod link;
 #[cfg(all(unix, feature = "tokio"))]
 pub mod process;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "web")]

@@ -96,6 +96,28 @@ async fn f36_a_folder_that_others_reach_into_is_refused() {
 }
 
 #[tokio::test]
+async fn f36_a_folder_that_others_could_replace_is_refused() {
+    let (hub, folder) = (hub(), Folder::new());
+    let (above, safe) = (folder.at("above"), folder.at("above/safe"));
+    fs::create_dir_all(&safe).expect("made");
+    fs::set_permissions(&safe, Permissions::from_mode(0o700)).expect("ours");
+    // The folder itself is as it should be; who can change the one above puts another in its place.
+    for (mode, fits) in [(0o777, false), (0o757, false), (0o1777, true), (0o755, true)] {
+        fs::set_permissions(&above, Permissions::from_mode(mode)).expect("ours");
+        let outcome = hub.listen_unix(safe.join("hub"), |_| visitor());
+        assert_eq!(outcome.is_ok(), fits, "{mode:o}: {outcome:?}");
+        if let Err(error) = outcome {
+            assert!(error.to_string().contains("above it"), "{error}");
+        }
+    }
+    // A link on the way is no way around it.
+    fs::set_permissions(&above, Permissions::from_mode(0o777)).expect("ours");
+    symlink(&above, folder.at("way")).expect("a link");
+    let error = refused(&hub, folder.at("way/safe/hub"));
+    assert!(error.to_string().contains("above it"), "{error}");
+}
+
+#[tokio::test]
 async fn f36_what_stands_at_the_path_is_left_alone() {
     let (hub, folder) = (hub(), Folder::new());
     fs::write(folder.at("hub"), "precious").expect("written");

@@ -4,6 +4,8 @@
 use std::future::Future;
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
+#[cfg(target_os = "linux")]
+use std::time::Instant;
 
 use conformance::contract::contract;
 use conformance::process::{Main, Words, helper};
@@ -295,6 +297,170 @@ async fn f25_the_hub_dies() {
         words.expect("closed").await;
         // The peer was the last that could say anything.
         assert_eq!(words.next().await, None);
+    })
+    .await;
+}
+
+/// What may hold a secret in main's environment is not told.
+#[tokio::test]
+async fn a_process_knows_little_of_mains_environment() {
+    within(async {
+        let hub = hub();
+        let (mut command, mut words) = helper(PROGRAM, "environment");
+        command.env("GIVEN", "1");
+        let mut process = hub.spawn(command, &admission("child")).expect("started");
+        let names = words.next().await.expect("its variables");
+        process.wait().await.expect("its end is known");
+        let names: Vec<&str> = names.split(' ').collect();
+        assert!(names.contains(&"GIVEN") && names.contains(&"PATH"), "{names:?}");
+        // Cargo sets it for every test.
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+        for name in names {
+            let kept = portcullis::process::ENVIRONMENT_KEPT.contains(&name);
+            assert!(kept || name.starts_with("LC_") || name == "GIVEN", "{name}");
+        }
+    })
+    .await;
+}
+
+/// f35: who has been passed a socket has nothing of it once the process is dead to which it was given.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn f35_a_socket_that_was_passed_on_dies_with_its_process() {
+    within(async {
+        let hub = hub();
+        let (command, mut words) = helper(PROGRAM, "hand-on");
+        let mut process = hub.spawn(command, &admission("child")).expect("started");
+        let mut said = [words.next().await, words.next().await].map(Option::unwrap_or_default);
+        said.sort();
+        assert_eq!(said, ["kept", "serving"]);
+        let client = client(&hub).await;
+        let echo: EchoClient = client.bind(Target::Label("child".into())).await.expect("bound");
+        let never = echo.with_timeout(LONG).never();
+        // Only the first is killed; the other one still holds the same socket.
+        killed(&hub, &mut process).await;
+        unavailable(never.await);
+        words.expect("refused").await;
+        nothing_left(&hub).await;
+    })
+    .await;
+}
+
+/// f35: a process that has ended and was waited for is not killed again in the person of whoever has its number now.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn f35_a_number_that_is_used_again_is_not_killed() {
+    within(async {
+        let hub = hub();
+        let (mut process, _words) = started(&hub, "serve", "serving").await;
+        let number = process.id().expect("it runs");
+        assert!(process.pidfd().is_some());
+        killed(&hub, &mut process).await;
+        // Only the superuser can choose the next number; elsewhere that there is nobody to kill is all that is seen.
+        let next = number.checked_sub(1).map(|last| last.to_string()).unwrap_or_default();
+        let mut newcomer = None;
+        for _ in 0..50 {
+            if std::fs::write("/proc/sys/kernel/ns_last_pid", &next).is_err() {
+                break;
+            }
+            let mut other = std::process::Command::new("sleep").arg("600").spawn().expect("there");
+            if other.id() == number {
+                newcomer = Some(other);
+                break;
+            }
+            let _ = other.kill();
+            let _ = other.wait();
+        }
+        assert!(process.kill().is_err(), "it is dead already");
+        if let Some(mut newcomer) = newcomer {
+            println!("another process got the number {number}");
+            assert!(newcomer.try_wait().expect("ours").is_none(), "it lives");
+            let _ = newcomer.kill();
+            let _ = newcomer.wait();
+        }
+    })
+    .await;
+}
+
+/// f35: who connects to a path is known by a descriptor of the kernel's, and its connection ends with it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn f35_whoever_connects_is_known_to_the_kernel() {
+    use std::os::fd::{AsFd, OwnedFd};
+
+    within(async {
+        let hub = hub();
+        let folder = std::env::temp_dir().join(format!("portcullis-f35-{}", std::process::id()));
+        let (sender, mut visitors) =
+            tokio::sync::mpsc::unbounded_channel::<(i32, Option<OwnedFd>)>();
+        let listening = hub.listen_unix(folder.join("hub"), move |found| {
+            let process =
+                found.pidfd().map(|process| process.try_clone_to_owned().expect("one more"));
+            sender.send((found.pid.unwrap_or_default(), process)).expect("the test waits");
+            Some(admission("visitor"))
+        });
+        let listening = listening.expect("listens");
+        let path = listening.path().to_owned();
+        let (mut visitor, mut words) = Main::start(PROGRAM, &["visit".as_ref(), path.as_ref()]);
+        words.expect("visiting").await;
+        let (number, process) = visitors.recv().await.expect("it was let in");
+        visitor.kill();
+        gone(&hub, "visitor").await;
+        assert_ne!(number, 0);
+        match process {
+            // Readable once it has ended, and never another's.
+            Some(process) => {
+                let mut ended = [rustix::event::PollFd::from_borrowed_fd(
+                    process.as_fd(),
+                    rustix::event::PollFlags::IN,
+                )];
+                assert_eq!(rustix::event::poll(&mut ended, None).expect("looked"), 1);
+                let killed = rustix::process::pidfd_send_signal(&process, Signal::KILL);
+                assert!(killed.is_err(), "there is nobody to kill");
+            }
+            None => println!("this kernel does not tell (SO_PEERPIDFD is there since Linux 6.5)"),
+        }
+        drop(listening);
+        let _ = std::fs::remove_dir_all(folder);
+    })
+    .await;
+}
+
+/// How soon everybody who waits for a killed process knows. Printed; no time is asserted.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+#[allow(clippy::disallowed_methods, reason = "it measures")]
+async fn f24_a_kill_is_told_to_all_who_wait() {
+    const RUNS: usize = 20;
+
+    within(async {
+        let hub = hub();
+        let client = client(&hub).await;
+        let mut times = Vec::new();
+        for _ in 0..RUNS {
+            let (mut process, _words) = started(&hub, "serve", "serving").await;
+            let echo: EchoClient = client.bind(Target::Label("child".into())).await.expect("bound");
+            let flows: FlowsClient =
+                client.bind(Target::Label("child".into())).await.expect("bound");
+            let calls: Vec<_> = (0..8).map(|_| echo.with_timeout(LONG).never()).collect();
+            let mut stalled = flows.stall();
+            assert_eq!(stalled.next().await.expect("an item"), Some(1));
+            let began = Instant::now();
+            process.kill().expect("it runs");
+            for call in calls {
+                unavailable(call.await);
+            }
+            unavailable(stalled.next().await);
+            times.push(began.elapsed());
+            process.wait().await.expect("its end is known");
+        }
+        times.sort();
+        println!(
+            "a kill is known after {:?} (median), {:?} at most",
+            times[RUNS / 2],
+            times[RUNS - 1]
+        );
+        nothing_left(&hub).await;
     })
     .await;
 }

@@ -64,7 +64,8 @@ pub fn connect_unix(path: impl AsRef<std::path::Path>, config: &PeerConfig) -> i
     Ok(connect(crate::link::UnixLink::new(socket)?, config))
 }
 
-/// Connects to the hub that has started this process: over the socket that it got as its standard input.
+/// Connects to the hub that has started this process: over the socket that it got as its standard input. A process that
+/// is not trusted enters a sandbox first, and connects with what that returns (feature `sandbox`).
 ///
 /// Standard input reads as empty afterwards.
 ///

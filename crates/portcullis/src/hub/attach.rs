@@ -85,6 +85,28 @@ impl Hub {
         Ok(Connection(host))
     }
 
+    /// Lets `connection` end with `process`; `socket` is main's end of it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn end_with_process(
+        &self,
+        process: Arc<std::os::fd::OwnedFd>,
+        socket: std::os::unix::net::UnixStream,
+        connection: &Connection,
+    ) -> std::io::Result<()> {
+        let runtime = &self.0.runtime;
+        let _entered = runtime.enter();
+        match crate::process::life::end_with(process, socket, connection.clone()) {
+            Ok(watching) => {
+                runtime.spawn(watching);
+                Ok(())
+            }
+            Err(error) => {
+                connection.close(Reason::Closed);
+                Err(error)
+            }
+        }
+    }
+
     /// A peer in this process: main's own client, or a test's, over memory.
     ///
     /// # Errors

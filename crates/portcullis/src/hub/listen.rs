@@ -2,18 +2,23 @@
 //! socket and who knocks; who is let in, and as what, is the application's word.
 
 use std::fmt;
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+#[cfg(target_os = "linux")]
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_hub::{Admission, PeerId};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::AbortHandle;
 
+use super::folder::safe_folder;
 use super::shared::Hub;
 use crate::link::UnixLink;
 
@@ -24,7 +29,7 @@ pub const HANDSHAKES_MAX: usize = 64;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Who is at the other end of a Unix socket, as the kernel knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PeerCredentials {
     /// The user.
@@ -34,15 +39,55 @@ pub struct PeerCredentials {
     /// The process that connected, where the system says so. For logs: it may have ended, and its number may be
     /// somebody else's by now, so that no privilege may follow from it.
     pub pid: Option<i32>,
+    #[cfg(target_os = "linux")]
+    process: Option<Arc<OwnedFd>>,
+}
+
+impl PeerCredentials {
+    /// The process that connected, as the kernel knows it (`SO_PEERPIDFD`, since Linux 6.5): it never means another one.
+    /// Its connection ends with it.
+    #[cfg(target_os = "linux")]
+    pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
+        self.process.as_ref().map(|process| process.as_fd())
+    }
+
+    fn of(stream: &UnixStream) -> io::Result<Self> {
+        let found = stream.peer_cred()?;
+        Ok(Self {
+            uid: found.uid(),
+            gid: found.gid(),
+            pid: found.pid(),
+            #[cfg(target_os = "linux")]
+            process: process(stream)?,
+        })
+    }
+}
+
+/// The process at the other end. `None` where the kernel does not say so.
+///
+/// # Errors
+///
+/// When it has ended already.
+#[cfg(target_os = "linux")]
+fn process(stream: &UnixStream) -> io::Result<Option<Arc<OwnedFd>>> {
+    use nix::errno::Errno;
+    use nix::sys::socket::{getsockopt, sockopt::PeerPidfd};
+
+    match getsockopt(stream, PeerPidfd) {
+        Ok(process) => Ok(Some(Arc::new(process))),
+        Err(error @ (Errno::ESRCH | Errno::EMFILE | Errno::ENFILE)) => Err(error.into()),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Why a hub cannot listen.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ListenError {
-    /// The folder of the socket is a link, belongs to somebody else, or is open to others.
+    /// The folder of the socket is a link, belongs to somebody else, or is open to others; or somebody else could put
+    /// another in its place, since a folder above it is open to them.
     UnsafeFolder {
-        /// The folder.
+        /// The folder: the socket's, or the one above it.
         folder: PathBuf,
         /// What is wrong with it, as in "… belongs to another user".
         why: &'static str,
@@ -153,7 +198,8 @@ impl Hub {
     /// Listens on a Unix socket. `admit` says as what a process is let in, or `None`; it is called on the runtime and
     /// must not block.
     ///
-    /// The socket's folder must be this user's alone: mode 0700, no link. It is made if it is missing. A socket that a
+    /// The socket's folder must be this user's alone: mode 0700, no link, and in folders that nobody else can change
+    /// (but for the likes of `/tmp`, which let nobody move what is another's). It is made if it is missing. A socket that a
     /// crash has left behind is replaced. Beside it stands a file with the ending `.lock`, which stays.
     ///
     /// # Errors
@@ -202,29 +248,6 @@ impl Hub {
 /// Device and number of a file, of a link itself.
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
     std::fs::symlink_metadata(path).map(|file| (file.dev(), file.ino()))
-}
-
-/// Makes the folder if it is missing, and refuses one that others could reach into.
-fn safe_folder(folder: &Path) -> Result<(u64, u64), ListenError> {
-    let failed = |source| ListenError::Io { path: folder.to_owned(), source };
-    match DirBuilder::new().mode(0o700).create(folder) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(failed(error)),
-    }
-    let found = std::fs::symlink_metadata(folder).map_err(failed)?;
-    let why = if found.is_symlink() {
-        "is a link"
-    } else if !found.is_dir() {
-        "is no folder"
-    } else if found.uid() != rustix::process::geteuid().as_raw() {
-        "belongs to another user"
-    } else if found.mode() & 0o077 != 0 {
-        "is open to other users; its mode has to be 0700"
-    } else {
-        return Ok((found.dev(), found.ino()));
-    };
-    Err(ListenError::UnsafeFolder { folder: folder.to_owned(), why })
 }
 
 /// Takes the lock beside the socket, or finds that somebody else has it.
@@ -308,8 +331,7 @@ where
 
     /// Lets a connection in, or drops it.
     fn take(&mut self, stream: UnixStream) -> io::Result<()> {
-        let found = stream.peer_cred()?;
-        let credentials = PeerCredentials { uid: found.uid(), gid: found.gid(), pid: found.pid() };
+        let credentials = PeerCredentials::of(&stream)?;
         if !self.other_users && credentials.uid != rustix::process::geteuid().as_raw() {
             tracing::warn!(?credentials, "refused: another user");
             return Ok(());
@@ -334,9 +356,20 @@ where
                 return Ok(());
             }
         };
-        let link = UnixLink::new(stream.into_std()?)?;
-        match self.hub.attach(link, &admission) {
-            Ok(connection) => self.greeting.push(connection.peer()),
+        let stream = stream.into_std()?;
+        #[cfg(target_os = "linux")]
+        let watched =
+            credentials.process.map(|process| stream.try_clone().map(|end| (process, end)));
+        #[cfg(target_os = "linux")]
+        let watched = watched.transpose()?;
+        match self.hub.attach(UnixLink::new(stream)?, &admission) {
+            Ok(connection) => {
+                self.greeting.push(connection.peer());
+                #[cfg(target_os = "linux")]
+                if let Some((process, end)) = watched {
+                    self.hub.end_with_process(process, end, &connection)?;
+                }
+            }
             Err(error) => tracing::warn!(%error, "not admitted"),
         }
         Ok(())

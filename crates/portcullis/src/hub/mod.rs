@@ -7,6 +7,8 @@ mod blocking;
 mod build;
 mod embedded;
 mod events;
+#[cfg(unix)]
+mod folder;
 mod grants;
 mod host;
 #[cfg(unix)]

@@ -177,10 +177,15 @@ impl Threads {
     fn write(&self) {
         // Every turn waits for a signal, a time-out or the socket.
         loop {
+            let had_ended = self.host.has_ended();
             let all_sent = self.send_now(true);
             let ended = self.host.has_ended();
-            if ended && all_sent {
+            if had_ended && all_sent {
                 break;
+            }
+            if ended && all_sent {
+                // It has ended meanwhile: the reason may be left to be sent.
+                continue;
             }
             if !all_sent {
                 let mut fds = [PollFd::new(&self.socket, PollFlags::OUT)];

@@ -16,6 +16,8 @@ pub use io::IoLink;
 pub use unix::UnixLink;
 #[cfg(all(unix, feature = "blocking"))]
 pub(crate) use unix::receive;
+#[cfg(target_os = "linux")]
+pub(crate) use unix::watch;
 #[cfg(feature = "web")]
 pub use websocket::WebSocketLink;
 

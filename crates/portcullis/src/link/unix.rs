@@ -53,7 +53,7 @@ impl UnixLink {
     deprecated,
     reason = "its successor is unsafe for types that could change their descriptor; these cannot, and this crate has no unsafe code"
 )]
-fn watch<T: AsRawFd>(socket: T, interest: Interest) -> io::Result<AsyncFd<T>> {
+pub(crate) fn watch<T: AsRawFd>(socket: T, interest: Interest) -> io::Result<AsyncFd<T>> {
     AsyncFd::with_interest(socket, interest)
 }
 

@@ -84,7 +84,10 @@ impl Cameras {
 pub enum Command {
     /// Be a camera worker: only main starts this
     #[command(hide = true)]
-    Worker,
+    Worker {
+        /// The file that its source is, which it may read.
+        file: Option<PathBuf>,
+    },
     /// Be a native renderer: only main starts this
     #[command(hide = true)]
     Renderer {

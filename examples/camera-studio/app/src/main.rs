@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<(), Box<dyn Error>> {
     match command {
-        Command::Worker => worker::run(),
+        Command::Worker { file } => worker::run(file.as_deref()),
         Command::Renderer { kind } => renderer::run(*kind),
         Command::Probe { cameras, pictures } => {
             let mut output = std::io::stdout().lock();

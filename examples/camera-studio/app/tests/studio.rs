@@ -10,29 +10,29 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// By this variable of their environment the processes of a test are found again.
-const MARK: &str = "STUDIO_TEST";
 /// How often is looked whether they have ended, and how long: a watchdog.
 const LOOKS: u32 = 600;
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// A studio that carries a mark of its own.
+/// A studio in a session of its own, by which its processes are found again, whosever children they are then.
 struct Studio {
-    mark: String,
+    session: Option<u32>,
     command: Command,
 }
 
 impl Studio {
-    fn new(test: &str, arguments: &[&str]) -> Self {
-        let mark = format!("{test}-{}", std::process::id());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_camera-studio"));
-        command.args(arguments).env(MARK, &mark);
+    fn new(arguments: &[&str]) -> Self {
+        // It becomes the studio: what was started keeps its number, which is the session's.
+        let mut command = Command::new("setsid");
+        command.arg(env!("CARGO_BIN_EXE_camera-studio")).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self { mark, command }
+        Self { session: None, command }
     }
 
     fn start(&mut self) -> Child {
-        self.command.spawn().expect("the binary was built")
+        let child = self.command.spawn().expect("a tool of every Linux");
+        self.session = Some(child.id());
+        child
     }
 
     fn run(mut self) -> Output {
@@ -43,13 +43,17 @@ impl Studio {
 
     /// The processes of this test that run now.
     fn processes(&self) -> Vec<PathBuf> {
-        let wanted = format!("{MARK}={}", self.mark);
-        let is_marked = |path: &Path| {
-            let environment = std::fs::read(path.join("environ")).unwrap_or_default();
-            environment.split(|&byte| byte == 0).any(|each| each == wanted.as_bytes())
+        let session = self.session.expect("it was started").to_string();
+        let is_ours = |path: &Path| {
+            let told = std::fs::read_to_string(path.join("stat")).unwrap_or_default();
+            // After the name, which may hold anything: state, parent, group, session.
+            let told = told.rsplit_once(") ").map_or("", |(_, rest)| rest);
+            let mut fields = told.split(' ');
+            let (state, session_of) = (fields.next(), fields.nth(2));
+            session_of == Some(&session) && state != Some("Z")
         };
         let entries = std::fs::read_dir("/proc").expect("Linux").flatten();
-        entries.map(|entry| entry.path()).filter(|path| is_marked(path)).collect()
+        entries.map(|entry| entry.path()).filter(|path| is_ours(path)).collect()
     }
 
     #[track_caller]
@@ -103,10 +107,10 @@ fn it_survives_the_loss_of_a_renderer_and_sums_up() {
     let path = temporary("killed.json");
     let file = path.display().to_string();
     let source = "pattern:64x36@30";
-    let output =
-        Studio::new("killed", &["--for", "8s", "--summary", &file, "--source", source]).run();
+    let output = Studio::new(&["--for", "8s", "--summary", &file, "--source", source]).run();
     let printed = text(&output.stdout);
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    assert!(printed.contains("Cameras and renderers run "), "{printed}");
     assert!(printed.contains("killed statistics (process "), "{printed}");
     let summary = summary(&path);
 
@@ -140,7 +144,7 @@ fn a_camera_that_was_killed_comes_back() {
     let file = path.display().to_string();
     let arguments =
         ["--for", "6s", "--no-kill", "--summary", &file, "--source", "pattern:64x36@30"];
-    let mut studio = Studio::new("camera", &arguments);
+    let mut studio = Studio::new(&arguments);
     let mut child = studio.start();
     wait_for(&mut child, " s  peers 3 ");
     let is_worker = |path: &PathBuf| {
@@ -165,7 +169,7 @@ fn standard_input_reaches_its_worker_to_the_last_picture() {
     let path = temporary("input.json");
     let file = path.display().to_string();
     let arguments = ["--source", "y4m:-", "--for", "3s", "--no-kill", "--summary", &file];
-    let mut studio = Studio::new("input", &arguments);
+    let mut studio = Studio::new(&arguments);
     studio.command.stdin(Stdio::piped());
     let mut child = studio.start();
     let mut input = b"YUV4MPEG2 W2 H2 F50:1 Ip A1:1 C420jpeg\n".to_vec();
@@ -185,7 +189,7 @@ fn standard_input_reaches_its_worker_to_the_last_picture() {
 fn a_port_in_use_is_one_sentence_and_exit_code_2() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("bound");
-    let output = Studio::new("port", &["--port", &address.port().to_string()]).run();
+    let output = Studio::new(&["--port", &address.port().to_string()]).run();
     let expect = format!(
         "camera-studio: {address} is in use by another program; choose another port, or 0 for any free one\n"
     );
@@ -196,8 +200,7 @@ fn a_port_in_use_is_one_sentence_and_exit_code_2() {
 fn a_contract_that_differs_is_one_sentence_and_exit_code_2() {
     let binary = Path::new(env!("CARGO_BIN_EXE_camera-studio"));
     let outdated = binary.with_file_name("examples").join("outdated_peer");
-    let output =
-        Studio::new("outdated", &["--child-program", &outdated.display().to_string()]).run();
+    let output = Studio::new(&["--child-program", &outdated.display().to_string()]).run();
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(
@@ -210,7 +213,7 @@ fn a_contract_that_differs_is_one_sentence_and_exit_code_2() {
 #[test]
 fn ctrl_c_and_termination_end_it_in_order() {
     for name in ["-INT", "-TERM"] {
-        let mut studio = Studio::new("signal", &["--source", "pattern:64x36@30", "--for", "2m"]);
+        let mut studio = Studio::new(&["--source", "pattern:64x36@30", "--for", "2m"]);
         let mut child = studio.start();
         wait_for(&mut child, " s  peers 3 ");
         signal(&child, name);
@@ -223,7 +226,7 @@ fn ctrl_c_and_termination_end_it_in_order() {
 
 #[test]
 fn processes_end_with_a_main_that_was_killed() {
-    let mut studio = Studio::new("orphans", &["--source", "pattern:64x36@30", "--for", "2m"]);
+    let mut studio = Studio::new(&["--source", "pattern:64x36@30", "--for", "2m"]);
     let mut child = studio.start();
     wait_for(&mut child, " s  peers 3 ");
     assert_eq!(studio.processes().len(), 4);

@@ -42,9 +42,13 @@ async fn main() -> ExitCode {
         "call" => call().await,
         "read" => read().await,
         "leave" => leave().await,
+        "hand-on" => hand_on().await,
+        "kept" => kept(),
+        "environment" => environment().await,
+        "visit" => visit(&path).await,
         "hub" => hub().await,
         "listen" => listen(&path).await,
-        _ => Err("usage: echo-peer mute|half|serve|call|read|leave|hub|listen [PATH]".into()),
+        _ => Err("usage: echo-peer mute|half|serve|call|read|leave|hand-on|kept|environment|visit|hub|listen [PATH]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -146,6 +150,52 @@ async fn leave() -> Outcome {
     tokio::time::sleep(Duration::from_millis(50)).await;
     say("left");
     tokio::time::sleep(LONG).await;
+    Ok(())
+}
+
+/// Starts another process that gets the same socket, and serves.
+#[cfg(unix)]
+async fn hand_on() -> Outcome {
+    let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
+    let mut other = std::process::Command::new(std::env::current_exe()?);
+    other.arg("kept").stdin(socket).spawn()?;
+    // Its end of the socket must not be open here as well.
+    drop(other);
+    serve().await
+}
+
+/// Keeps a socket that another process was given, and says what it is good for once that one is dead.
+#[cfg(unix)]
+fn kept() -> Outcome {
+    use rustix::event::{PollFd, PollFlags, poll};
+
+    let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    say("kept");
+    // It reads nothing, and waits for nothing but the end.
+    let mut waiting = [PollFd::new(&socket, PollFlags::empty())];
+    poll(&mut waiting, None)?;
+    say(if (&socket).write_all(&hello_frame()).is_err() { "refused" } else { "written" });
+    Ok(())
+}
+
+/// Says which variables of its environment it knows.
+#[cfg(unix)]
+async fn environment() -> Outcome {
+    let peer = connect()?;
+    let mut names: Vec<String> = std::env::vars().map(|(name, _)| name).collect();
+    names.sort();
+    say(&names.join(" "));
+    peer.close();
+    Ok(())
+}
+
+/// Connects to a hub that listens, and stays until its standard input ends.
+#[cfg(unix)]
+async fn visit(path: &str) -> Outcome {
+    let peer = portcullis::client::connect_unix(path, &PeerConfig::default())?;
+    peer.ready().await.map_err(|goodbye| goodbye.to_string())?;
+    say("visiting");
+    say(peer.closed().await.reason.name());
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use camera_studio_contract::{
 };
 use portcullis::peer::{Peer, Target};
 use portcullis::rpc::Interface;
+use portcullis::sandbox::Profile;
 
 use crate::analysis::LightMeter;
 use crate::child;
@@ -42,7 +43,7 @@ pub fn run(kind: Kind) -> Result<(), Box<dyn Error>> {
     if kind == Kind::Light {
         interfaces.push(MeasurementsInterface::descriptor());
     }
-    child::run(kind.name(), interfaces, |peer| async move {
+    child::run(Profile::renderer(), kind.name(), interfaces, |peer| async move {
         match kind {
             Kind::Light => light(&peer).await,
             Kind::Statistics => statistics(&peer).await,

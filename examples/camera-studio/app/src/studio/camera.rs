@@ -1,6 +1,7 @@
 //! One camera: keeps its worker process running while the camera is plugged in, starts it again when it ends by itself,
 //! and tells it about settings.
 
+use std::ffi::OsStr;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -217,8 +218,12 @@ impl Keeper {
         };
         let mut events = self.context.hub.events();
         let spawner = &self.context.spawner;
+        let mut arguments = vec![OsStr::new(child::WORKER)];
+        if let SourceSpec::File(path) = &self.spec {
+            arguments.push(path.as_os_str());
+        }
         let mut process = spawner
-            .spawn(&self.label, roles::CAMERA, &[child::WORKER], output)
+            .spawn(&self.label, roles::CAMERA, &arguments, output)
             .map_err(|error| other(&error))?;
         tokio::select! {
             served = timeout(SERVE_TIME, serves(&mut events, &self.label)) => {

@@ -2,6 +2,7 @@
 //! how often that was. Which processes there are is `cameras` and `renderers`.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,7 +40,7 @@ impl Spawner {
         &self,
         label: &str,
         role: &str,
-        arguments: &[&str],
+        arguments: &[impl AsRef<OsStr>],
         output: Stdio,
     ) -> Result<Process, SpawnError> {
         let mut command = Command::new(&self.program);

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use camera_studio_contract::contract;
 use portcullis::hub::{Hosted, Hub};
+use portcullis::sandbox::Feature;
 use portcullis_desktop::registry::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -217,7 +218,23 @@ fn greeting(windows: &windows::Windows) -> Vec<String> {
         "Then, in the same browser:".to_owned(),
     ];
     lines.extend(windows.addresses().map(|(kind, address)| format!("  {kind:<10}{address}")));
+    lines.push(confinement(&portcullis::sandbox::missing()));
     lines
+}
+
+/// What holds for cameras and renderers on this system.
+fn confinement(missing: &[Feature]) -> String {
+    let begin = "Cameras and renderers run in a sandbox";
+    match missing {
+        [] => format!("{begin}."),
+        all if all.len() == Feature::ALL.len() => {
+            "Cameras and renderers run without a sandbox: this system has none.".to_owned()
+        }
+        some => {
+            let names: Vec<String> = some.iter().map(Feature::to_string).collect();
+            format!("{begin}, but without {}: this system lacks it.", names.join(" and "))
+        }
+    }
 }
 
 /// Prints lines. That nobody reads them is no reason to end.

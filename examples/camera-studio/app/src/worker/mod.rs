@@ -6,6 +6,7 @@ mod pump;
 use std::error::Error;
 use std::fs::File;
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use camera_studio_contract::{
@@ -15,15 +16,23 @@ use camera_studio_contract::{
 use portcullis::Call;
 use portcullis::peer::{Peer, Target};
 use portcullis::rpc::Interface;
+use portcullis::sandbox::Profile;
 
 use crate::child;
 use crate::source::{self, Source, SourceError, SourceSpec};
 use pump::Pump;
 
-/// Runs the process until main is gone.
-pub fn run() -> Result<(), Box<dyn Error>> {
+/// What a worker may read when its file is not there: that it is missing is found out, and told, when it is opened.
+const NOTHING: &str = "/dev/null";
+
+/// Runs the process until main is gone. `file` is what it may read.
+pub fn run(file: Option<&Path>) -> Result<(), Box<dyn Error>> {
+    let profile = match file {
+        Some(file) => Profile::worker().read(if file.exists() { file } else { Path::new(NOTHING) }),
+        None => Profile::worker(),
+    };
     let interfaces = vec![CameraWorkerInterface::descriptor(), LiveInterface::descriptor()];
-    child::run("camera", interfaces, |peer| async move {
+    child::run(profile, "camera", interfaces, |peer| async move {
         let live: LiveClient = peer.bind(Target::Any).await?;
         let worker = Worker {
             peer: peer.clone(),

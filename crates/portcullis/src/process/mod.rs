@@ -1,11 +1,21 @@
 //! Native processes as peers: started by main with a connected socket as their standard input, so that nobody else can
-//! connect in their name.
+//! connect in their name. What they may do on the system is `sandbox`; here they get nothing else of main's.
+
+mod environment;
+#[cfg(target_os = "linux")]
+pub(crate) mod life;
+
+pub use environment::ENVIRONMENT_KEPT;
 
 use std::fs::File;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::os::fd::BorrowedFd;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::{ExitStatus, Stdio};
+#[cfg(target_os = "linux")]
+use std::sync::Arc;
 
 use portcullis_hub::{Admission, AdmitError};
 use portcullis_proto::goodbye::Goodbye;
@@ -20,7 +30,12 @@ use crate::link::UnixLink;
 pub struct Process {
     child: Child,
     connection: Connection,
+    #[cfg(target_os = "linux")]
+    descriptor: Option<Arc<OwnedFd>>,
 }
+
+/// The first descriptor that a process does not get: it has standard input, output and error.
+const FIRST_NOT_INHERITED: i32 = 3;
 
 /// Why a process was not started.
 #[derive(Debug)]
@@ -58,6 +73,10 @@ impl From<AdmitError> for SpawnError {
 impl Hub {
     /// Starts `command` as a peer. Its standard input is its socket: it calls [`crate::client::connect_inherited`].
     ///
+    /// Of main's environment it gets [`ENVIRONMENT_KEPT`], `LC_…` and what was set on the command; of main's descriptors
+    /// standard output and error, unless the command says otherwise. On Linux its connection ends with it, even if another
+    /// process holds its socket by then.
+    ///
     /// The process is killed when the [`Process`] is dropped.
     ///
     /// # Errors
@@ -69,9 +88,23 @@ impl Hub {
         admission: &Admission,
     ) -> Result<Process, SpawnError> {
         let (ours, theirs) = UnixStream::pair()?;
+        #[cfg(target_os = "linux")]
+        let watched = ours.try_clone()?;
         let connection = self.attach(UnixLink::new(ours)?, admission)?;
         command.stdin(Stdio::from(OwnedFd::from(theirs))).kill_on_drop(true);
+        environment::clear(&mut command);
+        // The standard library opens nothing that a child would get; other libraries of main may.
+        close_fds::set_fds_cloexec_threadsafe(FIRST_NOT_INHERITED, &[]);
         match command.spawn() {
+            #[cfg(target_os = "linux")]
+            Ok(child) => {
+                let descriptor = life::of_child(child.id());
+                if let Some(process) = &descriptor {
+                    self.end_with_process(Arc::clone(process), watched, &connection)?;
+                }
+                Ok(Process { child, connection, descriptor })
+            }
+            #[cfg(not(target_os = "linux"))]
             Ok(child) => Ok(Process { child, connection }),
             Err(error) => {
                 connection.close(portcullis_proto::goodbye::Reason::Closed);
@@ -92,6 +125,13 @@ impl Process {
         self.child.id()
     }
 
+    /// The kernel's descriptor of the process, where there is one: it never means another process, and is readable once
+    /// this one has ended.
+    #[cfg(target_os = "linux")]
+    pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
+        self.descriptor.as_ref().map(|descriptor| descriptor.as_fd())
+    }
+
     /// Waits for the process and its connection to end: how it went, from both.
     ///
     /// # Errors
@@ -108,6 +148,10 @@ impl Process {
     ///
     /// When it has ended already.
     pub fn kill(&mut self) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if let Some(process) = &self.descriptor {
+            return life::kill(process);
+        }
         self.child.start_kill()
     }
 }
