@@ -180,12 +180,12 @@ impl Player<'_> {
     }
 
     async fn hear(&mut self, who: &str, others: Others, frame: &str) -> Result<(), String> {
-        let kind = frame.split(' ').next().unwrap_or_default();
-        // Every turn takes a frame, and a connection that says nothing more is not waited for.
+        // Every turn takes a frame, and what never comes ends with the connection or the watchdog.
         loop {
             let got = self.next(who).await?;
-            if others == Others::Refused || got.kind.name() == kind || got.kind == Kind::Goodbye {
-                return compare_of(self.door.schema(), &got, frame);
+            let compared = compare_of(self.door.schema(), &got, frame);
+            if compared.is_ok() || others == Others::Refused || got.kind == Kind::Goodbye {
+                return compared;
             }
         }
     }

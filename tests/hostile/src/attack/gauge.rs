@@ -7,15 +7,15 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// Memory and descriptors of a process, now.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Gauge {
+pub(super) struct Gauge {
     /// Memory that it holds, in KiB.
-    pub rss_kib: u64,
+    pub(super) rss_kib: u64,
     /// The most that it has held so far, in KiB.
-    pub peak_kib: u64,
+    pub(super) peak_kib: u64,
     /// Descriptors that are open.
-    pub descriptors: usize,
+    pub(super) descriptors: usize,
     /// Its threads.
-    pub threads: u64,
+    pub(super) threads: u64,
 }
 
 impl Gauge {
@@ -24,7 +24,7 @@ impl Gauge {
     /// # Errors
     ///
     /// When it is gone, or this is no Linux.
-    pub fn of(process: u32) -> io::Result<Self> {
+    pub(super) fn of(process: u32) -> io::Result<Self> {
         let status = fs::read_to_string(format!("/proc/{process}/status"))?;
         let number = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -41,16 +41,16 @@ impl Gauge {
 
 /// Two processors: one for who attacks, one for the hub and whoever may notice.
 #[derive(Clone, Copy, Debug)]
-pub struct Cores {
+pub(super) struct Cores {
     /// Those who attack.
-    pub attackers: usize,
+    pub(super) attackers: usize,
     /// Main, its processes and the bystanders.
-    pub others: usize,
+    pub(super) others: usize,
 }
 
 impl Cores {
     /// The first two that this process may use, if there are two.
-    pub fn find() -> Option<Self> {
+    pub(super) fn find() -> Option<Self> {
         let allowed = sched_getaffinity(None).ok()?;
         let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
         Some(Self { attackers: cores.next()?, others: cores.next()? })
@@ -58,7 +58,7 @@ impl Cores {
 }
 
 /// Keeps this thread, and whatever it starts from now on, to one processor.
-pub fn pin(core: usize) {
+pub(super) fn pin(core: usize) {
     let mut set = CpuSet::new();
     set.set(core);
     // What cannot be pinned runs anywhere; the figures are worse for it, and nothing else.

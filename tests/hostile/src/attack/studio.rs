@@ -18,13 +18,13 @@ use crate::door::{Door, Line, Opening, Way};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The role of whoever comes over the socket.
-pub const VISITOR: &str = "visitor";
+pub(super) const VISITOR: &str = "visitor";
 
 /// A studio that runs.
-pub struct Studio {
+pub(super) struct Studio {
     child: Child,
     /// Where visitors connect.
-    pub socket: PathBuf,
+    pub(super) socket: PathBuf,
     summary: PathBuf,
     printed: Arc<Mutex<Vec<String>>>,
     complaints: Option<std::thread::JoinHandle<String>>,
@@ -33,17 +33,17 @@ pub struct Studio {
 
 /// What a studio says of itself when it has ended.
 #[derive(Clone, Debug, Default)]
-pub struct Summary {
+pub(super) struct Summary {
     /// Connections that it ended for violations.
-    pub violations: u64,
+    pub(super) violations: u64,
     /// Requests and values that it denied.
-    pub denied: u64,
+    pub(super) denied: u64,
     /// Processes that it had to start again.
-    pub restarts: u64,
+    pub(super) restarts: u64,
     /// What stands in its log.
-    pub complaints: String,
+    pub(super) complaints: String,
     /// Whether it ended in order.
-    pub in_order: bool,
+    pub(super) in_order: bool,
 }
 
 impl Studio {
@@ -52,7 +52,7 @@ impl Studio {
     /// # Errors
     ///
     /// When it does not start.
-    pub fn start(program: &Path) -> Result<Self> {
+    pub(super) fn start(program: &Path) -> Result<Self> {
         let folder = Folder::default();
         let socket = folder.path().join("hub");
         let summary = std::env::temp_dir().join(format!("hostile-{}.json", std::process::id()));
@@ -89,12 +89,12 @@ impl Studio {
     }
 
     /// Main's process.
-    pub fn process(&self) -> u32 {
+    pub(super) fn process(&self) -> u32 {
         self.child.id()
     }
 
     /// Whether main has not ended.
-    pub fn runs(&mut self) -> bool {
+    pub(super) fn runs(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
@@ -115,10 +115,11 @@ impl Studio {
     /// # Errors
     ///
     /// When there is no launcher, or the gate does not take its form.
-    pub fn browser(&self, runtime: &tokio::runtime::Runtime) -> Result<Browser> {
+    pub(super) fn browser(&self, runtime: &tokio::runtime::Runtime) -> Result<Browser> {
         let (page, path) = self.until("a launcher that can be used", |lines| {
             let paths = lines.iter().rev().filter_map(|line| line.split_whitespace().last());
-            let path = paths.filter(|path| path.ends_with(".html") && path.starts_with('/')).next()?;
+            let mut paths = paths.filter(|path| path.ends_with(".html") && path.starts_with('/'));
+            let path = paths.next()?;
             Some((std::fs::read_to_string(path).ok()?, path.to_owned()))
         })?;
         let between = |from: &str, to: &str| {
@@ -131,9 +132,7 @@ impl Studio {
         let form = format!("code={code}");
         let browser = runtime.block_on(Browser::enter(address, &form)).context("let in")?;
         // The gate removes it when it was used.
-        while Path::new(&path).exists() {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.until("that a launcher was used", |_| (!Path::new(&path).exists()).then_some(()))?;
         Ok(browser)
     }
 
@@ -142,7 +141,7 @@ impl Studio {
     /// # Errors
     ///
     /// When it does not end.
-    pub fn end(mut self) -> Result<Summary> {
+    pub(super) fn end(mut self) -> Result<Summary> {
         let process = rustix::process::Pid::from_child(&self.child);
         let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
         let pause = Duration::from_millis(50);
@@ -182,13 +181,13 @@ impl Drop for Studio {
 
 /// A door of a studio.
 #[derive(Clone, Debug)]
-pub struct StudioDoor {
+pub(super) struct StudioDoor {
     /// Which one.
-    pub way: Way,
+    pub(super) way: Way,
     /// Where visitors connect.
-    pub socket: PathBuf,
+    pub(super) socket: PathBuf,
     /// Who comes through the gate.
-    pub browser: Browser,
+    pub(super) browser: Browser,
 }
 
 impl Door for StudioDoor {

@@ -13,27 +13,27 @@ const FAILURES_TOLD_MAX: usize = 20;
 
 /// Counts, shared by all attackers.
 #[derive(Debug, Default)]
-pub struct Tally(Mutex<Counts>);
+pub(super) struct Tally(Mutex<Counts>);
 
 /// See [`Tally`].
 #[derive(Clone, Debug, Default)]
-pub struct Counts {
+pub(super) struct Counts {
     /// How often each case was played, by name.
-    pub cases: BTreeMap<String, u64>,
+    pub(super) cases: BTreeMap<String, u64>,
     /// Bodies made from the contract: those that keep it, and those that break it.
-    pub bodies: (u64, u64),
+    pub(super) bodies: (u64, u64),
     /// Connections that were ended, by reason.
-    pub killed: BTreeMap<Reason, u64>,
+    pub(super) killed: BTreeMap<Reason, u64>,
     /// Calls that ended, by the name of their status.
-    pub statuses: BTreeMap<&'static str, u64>,
+    pub(super) statuses: BTreeMap<&'static str, u64>,
     /// What the gate answered.
-    pub answers: BTreeMap<u16, u64>,
+    pub(super) answers: BTreeMap<u16, u64>,
     /// Connections that were not let in: too many at once, or too many tickets.
-    pub turned_away: u64,
+    pub(super) turned_away: u64,
     /// What did not go as it should.
-    pub failed: u64,
+    pub(super) failed: u64,
     /// The first of them.
-    pub failures: Vec<String>,
+    pub(super) failures: Vec<String>,
 }
 
 impl Tally {
@@ -42,12 +42,12 @@ impl Tally {
     }
 
     /// The counts so far.
-    pub fn counts(&self) -> Counts {
+    pub(super) fn counts(&self) -> Counts {
         self.lock().clone()
     }
 
     /// A case went as it should.
-    pub fn case(&self, name: &str, outcome: &Outcome) {
+    pub(super) fn case(&self, name: &str, outcome: &Outcome) {
         let mut counts = self.lock();
         *counts.cases.entry(name.to_owned()).or_default() += 1;
         for (_, goodbye) in &outcome.ended {
@@ -62,7 +62,7 @@ impl Tally {
     }
 
     /// A body was sent, and came to this.
-    pub fn body(&self, valid: bool, ended: Option<Status>, killed: Option<Reason>) {
+    pub(super) fn body(&self, valid: bool, ended: Option<Status>, killed: Option<Reason>) {
         let mut counts = self.lock();
         let (kept, broke) = counts.bodies;
         counts.bodies =
@@ -76,12 +76,12 @@ impl Tally {
     }
 
     /// A connection was not let in.
-    pub fn turned_away(&self) {
+    pub(super) fn turned_away(&self) {
         self.lock().turned_away += 1;
     }
 
     /// Something did not go as it should.
-    pub fn failed(&self, why: String) {
+    pub(super) fn failed(&self, why: String) {
         let mut counts = self.lock();
         counts.failed += 1;
         if counts.failures.len() < FAILURES_TOLD_MAX {

@@ -22,18 +22,18 @@ const MARK: &str = "notice ";
 
 /// What a victim has seen in one stretch of time.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub(super) struct Seen {
     /// How long each call took, in microseconds.
-    pub latencies_us: Vec<u32>,
+    pub(super) latencies_us: Vec<u32>,
     /// Notices that came, in order.
-    pub notices: u32,
+    pub(super) notices: u32,
     /// What went wrong.
-    pub troubles: Vec<String>,
+    pub(super) troubles: Vec<String>,
 }
 
 impl Seen {
     /// The latency below which `share` of the calls stayed, in microseconds.
-    pub fn quantile(&self, share: f64) -> u32 {
+    pub(super) fn quantile(&self, share: f64) -> u32 {
         let mut sorted = self.latencies_us.clone();
         sorted.sort_unstable();
         let place = (sorted.len() as f64 * share) as usize;
@@ -41,7 +41,7 @@ impl Seen {
     }
 
     /// Both together.
-    pub fn and(mut self, other: Self) -> Self {
+    pub(super) fn and(mut self, other: Self) -> Self {
         self.latencies_us.extend(other.latencies_us);
         self.notices += other.notices;
         self.troubles.extend(other.troubles);
