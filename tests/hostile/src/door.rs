@@ -114,7 +114,8 @@ impl Line {
         let socket = self.socket.as_ref().ok_or(io::ErrorKind::Unsupported)?;
         let null = std::fs::File::open("/dev/null")?;
         let descriptors = vec![null.as_fd(); count.min(DESCRIPTORS_MAX)];
-        let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
+        let mut space =
+            vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
         let mut control = SendAncillaryBuffer::new(&mut space);
         control.push(SendAncillaryMessage::ScmRights(&descriptors));
         sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;

@@ -247,7 +247,8 @@ impl Door for House {
                 }
                 Way::Page => {
                     let line = Line::page(&self.browser, WINDOW).await?;
-                    let admitted = self.gate.accept().await.ok_or(std::io::ErrorKind::NotConnected)?;
+                    let admitted =
+                        self.gate.accept().await.ok_or(std::io::ErrorKind::NotConnected)?;
                     let link = WebSocketLink::new(admitted.socket);
                     self.hub.attach(link, &admission).map_err(std::io::Error::other)?;
                     Ok(line)

@@ -17,7 +17,10 @@ pub mod play;
 #[path = "../../../crates/portcullis-hub/tests/simulator/frames.rs"]
 mod frames;
 
-#[allow(missing_docs, reason = "what the tests of codec and validator share tells of itself as a whole")]
+#[allow(
+    missing_docs,
+    reason = "what the tests of codec and validator share tells of itself as a whole"
+)]
 #[path = "../../../crates/portcullis-proto/tests/support/mod.rs"]
 mod support;
 

@@ -84,9 +84,8 @@ impl Player<'_> {
         match step {
             Step::Connect(who, role) => self.connect(who, role).await?,
             Step::Say(who, times, frame) => {
-                let another = |(name, each): (&String, &Connection)| {
-                    name != who && !each.to_send.is_empty()
-                };
+                let another =
+                    |(name, each): (&String, &Connection)| name != who && !each.to_send.is_empty();
                 if self.lines.iter().any(another) {
                     self.flush().await?;
                 }

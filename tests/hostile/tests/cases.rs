@@ -65,10 +65,7 @@ macro_rules! script {
     ($name:literal) => {
         (
             $name,
-            include_str!(concat!(
-                "../../../crates/portcullis-hub/tests/simulator/scripts/",
-                $name
-            )),
+            include_str!(concat!("../../../crates/portcullis-hub/tests/simulator/scripts/", $name)),
         )
     };
 }
@@ -112,6 +109,6 @@ fn f14_to_f37_over_every_transport() {
 }
 
 #[test]
-fn f18_f39_f40_f41_f42_at_the_gate() {
+fn f18_f39_f40_f41_at_the_gate() {
     run(&[("gate.txt", include_str!("../cases/gate.txt"))], &[(Way::Page, Cut::Whole)]);
 }

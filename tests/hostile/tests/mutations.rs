@@ -15,12 +15,8 @@ use portcullis_proto::schema::Interface;
 const SHOTS: usize = 150;
 
 /// What panics, or goes on for as long as the numbers that it is given, when it is rightly asked to.
-const SPARED: &[&str] = &[
-    "sample.echo.block",
-    "sample.echo.panic",
-    "sample.flows.pictures",
-    "sample.topics.emit",
-];
+const SPARED: &[&str] =
+    &["sample.echo.block", "sample.echo.panic", "sample.flows.pictures", "sample.topics.emit"];
 
 /// What nobody serves there.
 const UNSERVED: &[&str] = &["sample.values", "conformance.chain"];

@@ -163,10 +163,7 @@ fn watched(runtime: &Runtime, victims: &mut [Victim; 2], time: Duration) -> Seen
 }
 
 /// Starts the attackers, on a thread and a processor of their own.
-fn start(
-    attackers: Vec<Attacker>,
-    cores: Option<Cores>,
-) -> Result<std::thread::JoinHandle<()>> {
+fn start(attackers: Vec<Attacker>, cores: Option<Cores>) -> Result<std::thread::JoinHandle<()>> {
     let runtime = current_thread()?;
     Ok(std::thread::spawn(move || {
         if let Some(cores) = cores {

@@ -23,7 +23,10 @@ pub(super) fn print(
     let played: u64 = counts.cases.values().sum();
     let (kept, broke) = counts.bodies;
     println!("{played:>9}  cases played, of {} different ones", counts.cases.len());
-    println!("{:>9}  bodies made from the contract: {kept} keep it, {broke} break it", kept + broke);
+    println!(
+        "{:>9}  bodies made from the contract: {kept} keep it, {broke} break it",
+        kept + broke
+    );
     println!("{:>9}  connections not let in, for want of room", counts.turned_away);
     list("kills by reason", counts.killed.iter().map(|(reason, count)| (reason.name(), *count)));
     list("calls by status", counts.statuses.iter().map(|(status, count)| (*status, *count)));
@@ -63,12 +66,7 @@ pub(super) fn print(
     bail!("{} invariants did not hold (seed {})", broken.len(), options.seed)
 }
 
-fn broken(
-    counts: &Counts,
-    measured: &Measured,
-    summary: &Summary,
-    alive: bool,
-) -> Vec<String> {
+fn broken(counts: &Counts, measured: &Measured, summary: &Summary, alive: bool) -> Vec<String> {
     let mut broken = counts.failures.clone();
     if counts.failed > broken.len() as u64 {
         broken.push(format!("{} more of these", counts.failed - broken.len() as u64));

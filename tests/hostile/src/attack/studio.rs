@@ -157,9 +157,9 @@ impl Studio {
         let complaints = self.complaints.take().and_then(|thread| thread.join().ok());
         let text = std::fs::read_to_string(&self.summary).unwrap_or_default();
         let said: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        let restarts = said["restarts"].as_object().map(|each| {
-            each.values().filter_map(serde_json::Value::as_u64).sum()
-        });
+        let restarts = said["restarts"]
+            .as_object()
+            .map(|each| each.values().filter_map(serde_json::Value::as_u64).sum());
         Ok(Summary {
             violations: said["violations"].as_u64().unwrap_or_default(),
             denied: said["denied"].as_u64().unwrap_or_default(),

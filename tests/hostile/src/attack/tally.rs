@@ -65,8 +65,7 @@ impl Tally {
     pub(super) fn body(&self, valid: bool, ended: Option<Status>, killed: Option<Reason>) {
         let mut counts = self.lock();
         let (kept, broke) = counts.bodies;
-        counts.bodies =
-            if valid { (kept + 1, broke) } else { (kept, broke + 1) };
+        counts.bodies = if valid { (kept + 1, broke) } else { (kept, broke + 1) };
         if let Some(status) = ended {
             *counts.statuses.entry(status.name()).or_default() += 1;
         }

@@ -65,7 +65,10 @@ pub(super) struct Victim {
 
 impl Victim {
     /// A window, which announces.
-    pub(super) async fn window(browser: &Browser, announced: &Arc<AtomicU32>) -> Result<Self, String> {
+    pub(super) async fn window(
+        browser: &Browser,
+        announced: &Arc<AtomicU32>,
+    ) -> Result<Self, String> {
         let socket = browser.connect("controls").await.map_err(|error| error.to_string())?;
         let peer = connect(WsClientLink::new(socket), &PeerConfig::default());
         Self::new("window", peer, true, announced).await
