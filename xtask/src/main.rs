@@ -2,6 +2,7 @@
 //! kept tidy. Nothing here is part of Portcullis itself.
 #![forbid(unsafe_code)]
 
+mod attack;
 mod bench;
 mod counts;
 mod generate;
@@ -65,6 +66,18 @@ enum Chore {
         #[arg(long, value_name = "FILE", requires = "file")]
         schema: Option<PathBuf>,
     },
+    /// Attacks a live studio over its socket and through its gate, and says whether anybody else noticed.
+    Attack {
+        /// How long: 60s, 10m.
+        #[arg(long = "for", value_name = "TIME", default_value = "60s")]
+        duration: String,
+        /// Where the attackers' choices begin.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Measure the others' latency beside each case alone, too.
+        #[arg(long)]
+        latency: bool,
+    },
     /// Reads the tree for what no compiler sees.
     Tidy {
         /// Lower the lengths in the list of long files to what they are now.
@@ -79,6 +92,7 @@ fn main() -> ExitCode {
         Chore::Gen { check } => generate::run(check),
         Chore::Bench { json, js, args } => bench::run(json, js, &args),
         Chore::Policy { file, schema } => policy::run(file, schema),
+        Chore::Attack { duration, seed, latency } => attack::run(&duration, seed, latency),
         Chore::Tidy { ratchet } => tidy::run(ratchet),
     };
     match done {

@@ -12,7 +12,13 @@ pub trait Chain {
 
 portcullis::contract! {
     name = "conformance",
-    interfaces = [sample_contract::Echo, sample_contract::Flows, sample_contract::Topics, Chain],
+    interfaces = [
+        sample_contract::Echo,
+        sample_contract::Flows,
+        sample_contract::Topics,
+        sample_contract::Values,
+        Chain,
+    ],
 }
 
 /// `sample.echo` as another build has it: one channel differs, and the others are missing.

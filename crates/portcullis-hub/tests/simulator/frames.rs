@@ -10,6 +10,7 @@ use portcullis_proto::codec::{Encoder, Message, to_bytes};
 use portcullis_proto::frame::{Kind, Parsed, parse};
 use portcullis_proto::goodbye::Reason;
 use portcullis_proto::peer::{Bind, Serve, Target};
+use portcullis_proto::schema::Schema;
 use portcullis_proto::session::{Hello, Limits, Offer, PROTOCOL, Welcome};
 use portcullis_proto::status::Status;
 use sample_contract::contract;
@@ -84,8 +85,13 @@ fn take_apart(line: &str) -> Line<'_> {
     Line { kind, fields: words.map(field).collect() }
 }
 
-/// The bytes of a line.
+/// The bytes of a line, about the sample contract.
 pub(crate) fn frame(line: &str) -> Vec<u8> {
+    frame_of(contract(), line)
+}
+
+/// The bytes of a line, about the interfaces of a contract.
+pub(crate) fn frame_of(schema: &Schema, line: &str) -> Vec<u8> {
     let Line { kind, fields } = take_apart(line);
     let [mut binding, mut ordinal, mut id, mut budget] = [0u32; 4];
     let (mut flags, mut attachments, mut length) = (0u8, 0u16, None);
@@ -108,7 +114,7 @@ pub(crate) fn frame(line: &str) -> Vec<u8> {
             "flags" => flags = number(value) as u8,
             "attachments" => attachments = number(value) as u16,
             "length" => length = Some(number(value)),
-            "body" => body = Some(bytes(value)),
+            "body" => body = Some(bytes(schema, value)),
             "min" => hello.protocol_min = number(value) as u16,
             "max" => hello.protocol_max = number(value) as u16,
             "frame" => hello.limits.frame_bytes = number(value),
@@ -116,7 +122,7 @@ pub(crate) fn frame(line: &str) -> Vec<u8> {
             "calls" => hello.limits.calls = number(value) as u16,
             "items" => hello.limits.stream_items = number(value),
             "bytes" => hello.limits.stream_bytes = number(value),
-            "offer" => hello.interfaces.push(offer(value)),
+            "offer" => hello.interfaces.push(offer(schema, value)),
             _ => panic!("`{name}` is no field of a frame"),
         }
     }
@@ -142,28 +148,28 @@ fn welcome(limits: Limits) -> Welcome {
 }
 
 /// `interface`, or `interface:other` for one that was built differently.
-fn offer(text: &str) -> Offer {
+fn offer(schema: &Schema, text: &str) -> Offer {
     let (name, other) = match text.split_once(':') {
         Some((name, _)) => (name, true),
         None => (text, false),
     };
-    let hash = contract().interface(name).map(|found| found.hash.0).unwrap_or_default();
+    let hash = schema.interface(name).map(|found| found.hash.0).unwrap_or_default();
     let hash = if other { [7; 16] } else { hash };
     Offer { name: name.into(), version: 1, hash, channels: Vec::new() }
 }
 
-fn hash(name: &str) -> [u8; 16] {
-    contract().interface(name).unwrap_or_else(|| panic!("no interface `{name}`")).hash.0
+fn hash(schema: &Schema, name: &str) -> [u8; 16] {
+    schema.interface(name).unwrap_or_else(|| panic!("no interface `{name}`")).hash.0
 }
 
 /// The bytes of a body.
-pub(crate) fn bytes(text: &str) -> Vec<u8> {
+pub(crate) fn bytes(schema: &Schema, text: &str) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
         let end = term_end(rest);
         let (term, more) = rest.split_at(end);
-        one_term(term, &mut out);
+        one_term(schema, term, &mut out);
         rest = more.strip_prefix('+').unwrap_or(more);
     }
     out
@@ -196,20 +202,20 @@ fn term_end(text: &str) -> usize {
     text.len()
 }
 
-fn one_term(term: &str, out: &mut Vec<u8>) {
+fn one_term(schema: &Schema, term: &str, out: &mut Vec<u8>) {
     if let Some(call) = term.strip_suffix(')') {
         let (name, arguments) = call.split_once('(').expect("a term with arguments");
         let (first, second) = arguments.split_once(',').unwrap_or((arguments, ""));
-        let of = |target| Bind { interface: first.into(), hash: hash(first), target };
+        let of = |target| Bind { interface: first.into(), hash: hash(schema, first), target };
         match name {
-            "hash" => out.extend(hash(first)),
+            "hash" => out.extend(hash(schema, first)),
             "zeros" => out.extend(vec![0; number(first) as usize]),
             "nested" => out.extend(nested(number(first))),
             "bind" if second.is_empty() => out.extend(to_bytes(&of(Target::Any)).expect("fits")),
             "bind" => out.extend(to_bytes(&of(Target::Instance(second.into()))).expect("fits")),
             "serve" => {
                 let instance = second.to_owned();
-                let serve = Serve { interface: first.into(), hash: hash(first), instance };
+                let serve = Serve { interface: first.into(), hash: hash(schema, first), instance };
                 out.extend(to_bytes(&serve).expect("fits"));
             }
             _ => panic!("`{name}` is no term"),
@@ -235,8 +241,13 @@ fn one_term(term: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Whether a frame is what a line says; `Err` names what differs.
+/// Whether a frame is what a line about the sample contract says; `Err` names what differs.
 pub(crate) fn compare(seen: &Seen, line: &str) -> Result<(), String> {
+    compare_of(contract(), seen, line)
+}
+
+/// Whether a frame is what a line about the interfaces of a contract says; `Err` names what differs.
+pub(crate) fn compare_of(schema: &Schema, seen: &Seen, line: &str) -> Result<(), String> {
     let Line { kind, fields } = take_apart(line);
     let mut differs = (seen.kind as u8 != kind).then_some("kind");
     for (name, value) in fields {
@@ -248,7 +259,7 @@ pub(crate) fn compare(seen: &Seen, line: &str) -> Result<(), String> {
             "id" => seen.id == number(value),
             "budget" => seen.budget == number(value),
             "flags" => u32::from(seen.flags) == number(value),
-            "body" => seen.body == bytes(value),
+            "body" => seen.body == bytes(schema, value),
             _ => panic!("`{name}` cannot be expected"),
         };
         if !same {

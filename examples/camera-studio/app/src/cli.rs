@@ -41,6 +41,9 @@ pub struct Studio {
     /// The port on which the windows are served; any free one when it is 0
     #[arg(long, default_value_t = 0)]
     pub port: u16,
+    /// Let other processes of this user in at a socket of this path, to look on; its folder must be theirs alone
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
     /// Leave out the line a second
     #[arg(long)]
     pub quiet: bool,

@@ -14,6 +14,7 @@ use portcullis::hub::Admission;
 use portcullis::link::{Framing, IoLink, Link, RecvBuffer};
 
 pub use embedded::Embedded;
+pub use page::Browser;
 pub use web_socket::{WebSocket, WsClientLink};
 
 #[cfg(unix)]

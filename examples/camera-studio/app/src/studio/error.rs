@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use portcullis::hub::{AdmitError, ConfigError, ServeError};
+use portcullis::hub::{AdmitError, ConfigError, ListenError, ServeError};
 use portcullis::web::GateError;
 use portcullis_desktop::registry::RegistryError;
 
@@ -24,6 +24,9 @@ pub enum StudioError {
     /// The windows cannot be served: the port is in use, say.
     #[error(transparent)]
     Gate(#[from] GateError),
+    /// Visitors cannot be let in at the path that was named.
+    #[error(transparent)]
+    Socket(#[from] ListenError),
     /// A process was built from another contract.
     #[error("`{label}` was built from another contract: {why}")]
     Contract {

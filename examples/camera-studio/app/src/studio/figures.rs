@@ -122,7 +122,7 @@ impl Figures {
             ReceiverSummary {
                 received: totals.received,
                 dropped: totals.dropped,
-                copies: totals.received * copies_per_frame,
+                copies: totals.received.saturating_mul(copies_per_frame),
                 copies_per_frame,
                 latency_p50_us: receiver.last.total_latency_p50_us,
                 latency_p99_us: receiver.last.total_latency_p99_us,

@@ -18,6 +18,7 @@ mod renderers;
 mod roles;
 mod services;
 mod settings;
+mod visitors;
 mod windows;
 
 use std::io::Write;
@@ -113,6 +114,9 @@ async fn serve(
         renderer
     });
     windows.open(hub);
+    // They are let in for as long as this is held.
+    let _visitors =
+        options.socket.as_deref().map(|path| visitors::listen(hub, path)).transpose()?;
     registry.ready();
     say(&greeting(&windows));
 

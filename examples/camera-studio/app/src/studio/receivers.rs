@@ -48,12 +48,12 @@ pub(super) struct Totals {
 }
 
 impl Receiver {
-    /// The sums over all that had this label.
+    /// The sums over all that had this label. What receivers say of themselves may be any number.
     pub(super) fn totals(&self) -> Totals {
         Totals {
-            received: self.before.received + self.last.received,
-            dropped: self.before.dropped + self.last.dropped,
-            bytes: self.before.bytes + self.last.bytes,
+            received: self.before.received.saturating_add(self.last.received),
+            dropped: self.before.dropped.saturating_add(self.last.dropped),
+            bytes: self.before.bytes.saturating_add(self.last.bytes),
         }
     }
 }
@@ -134,6 +134,22 @@ impl Reports for Receivers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn f34_what_receivers_claim_of_themselves_may_be_any_number() {
+        let receivers = Receivers::default();
+        let all = Statistics {
+            received: u64::MAX,
+            dropped: u64::MAX,
+            bytes: u64::MAX,
+            ..Default::default()
+        };
+        for peer in [7, 9] {
+            receivers.begin(&Caller { peer, label: "viewer-1".into(), role: String::new() });
+            receivers.take("viewer-1", all.clone());
+        }
+        assert_eq!(receivers.all()["viewer-1"].totals().received, u64::MAX);
+    }
 
     #[test]
     fn a_receiver_that_comes_back_goes_on_counting() {

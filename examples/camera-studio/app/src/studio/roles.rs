@@ -10,6 +10,8 @@ pub(super) const CAMERA: &str = "camera";
 pub(super) const LIGHT: &str = "light";
 /// The renderer that counts.
 pub(super) const STATISTICS: &str = "statistics";
+/// A process that main has not started.
+pub(super) const VISITOR: &str = "visitor";
 /// The windows; their roles are named as their kinds, and so are their pages.
 pub(super) const WINDOWS: [&str; 3] = ["viewer", "controls", "log"];
 
@@ -39,6 +41,7 @@ pub(super) fn all() -> Vec<Role> {
             .subscribe("portcullis.windows.*")
             .call("portcullis.application.quit"),
         window(log).subscribe("studio.log.recorded").call("studio.log.history"),
+        window(VISITOR).call("studio.cameras.list"),
     ]
 }
 

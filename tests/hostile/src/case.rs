@@ -1,0 +1,163 @@
+//! Cases as text: files, taken apart into the steps of each case. `cases/README.md` tells the format; frames within a
+//! line are left as they are, `frames.rs` reads them.
+
+/// One case: its name, what it needs, and what happens.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Where it stands, and its name.
+    pub name: String,
+    /// Over which transport alone it can be played; anywhere when it says nothing.
+    pub on: Option<On>,
+    /// What it does, in order.
+    pub steps: Vec<Step>,
+}
+
+/// What a case may need of its transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// A Unix socket.
+    Unix,
+    /// A page's WebSocket.
+    Page,
+}
+
+/// One line of a case.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Connects under a name and a role.
+    Connect(String, String),
+    /// Sends a frame, so many times; those of steps one behind the other leave at once.
+    Say(String, u32, String),
+    /// The next frame.
+    Hear(String, Others, String),
+    /// The connection ends for that reason.
+    Ends(String, Others, String),
+    /// So many milliseconds pass.
+    Wait(u64),
+    /// The connection is dropped.
+    Close(String),
+    /// What is sent next carries so many descriptors.
+    Descriptors(String, usize),
+    /// A request to the gate, in words.
+    Ask(String),
+    /// What the gate answers: a status, or 0 when it closes without a word.
+    Answer(u16),
+}
+
+/// What becomes of frames that come before the one that is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// There must be none.
+    Refused,
+    /// They are passed over.
+    Skipped,
+}
+
+/// What `bound` stands for: bindings on all that main and the server of a [`House`](crate::house::House) serve.
+const BOUND: &str = "
+> hello
+< welcome
+> request id=0x10000 body=bind(sample.echo)
+< end status=ok id=0x10000 body=u1+\"\"+\"\"
+> request id=0x20000 body=bind(sample.flows)
+< end status=ok id=0x20000 body=u2+\"\"+\"\"
+> request id=0x30000 body=bind(sample.topics)
+< end status=ok id=0x30000 body=u3+\"\"+\"\"
+> request id=0x40000 body=bind(sample.echo,remote)
+< end status=ok id=0x40000 body=u4+\"server\"+\"remote\"
+> request id=0x50000 body=bind(sample.flows,remote)
+< end status=ok id=0x50000 body=u5+\"server\"+\"remote\"
+> request id=0x60000 body=bind(sample.topics,remote)
+< end status=ok id=0x60000 body=u6+\"server\"+\"remote\"
+";
+
+/// What `relay` stands for: `s` serves, and the connection without a name has binding 1 on it.
+const RELAY: &str = "
+s> hello
+s< welcome
+s> request ordinal=2 id=0x10000 body=serve(INTERFACE,raw)
+s< end status=ok id=0x10000 body=u1
+> hello
+< welcome
+> request id=0x10000 body=bind(INTERFACE,raw)
+< end status=ok id=0x10000 body=u1+\"s\"+\"raw\"
+";
+
+/// The cases of a file.
+///
+/// # Panics
+///
+/// When a line is none, for whoever has written it.
+pub fn cases(file: &str, text: &str) -> Vec<Case> {
+    let blocks = text.split("\n== ").skip(1);
+    let cases: Vec<Case> = blocks
+        .map(|block| {
+            let (name, script) = block.split_once('\n').unwrap_or((block, ""));
+            let name = format!("{file}: {name}");
+            let mut case = Case { name, on: None, steps: Vec::new() };
+            case.lines(script);
+            case
+        })
+        .collect();
+    assert!(!cases.is_empty(), "{file} has no cases");
+    cases
+}
+
+impl Case {
+    fn lines(&mut self, script: &str) {
+        for line in script.lines().map(str::trim) {
+            match line.split_once(' ').unwrap_or((line, "")) {
+                ("", _) => {}
+                (word, _) if word.starts_with('#') => {}
+                ("bound", "") => self.lines(BOUND),
+                ("relay", interface) => self.lines(&RELAY.replace("INTERFACE", interface)),
+                ("on", "unix") => self.on = Some(On::Unix),
+                ("on", "page") => self.on = Some(On::Page),
+                ("wait", ms) => self.steps.push(Step::Wait(self.number(ms))),
+                ("?", words) => {
+                    self.on = Some(On::Page);
+                    self.steps.push(Step::Ask(words.to_owned()));
+                }
+                ("=", status) => self.steps.push(Step::Answer(self.number(status))),
+                _ => {
+                    let step = self.of_connection(line);
+                    self.steps.push(step);
+                }
+            }
+        }
+    }
+
+    fn of_connection(&self, line: &str) -> Step {
+        let Some(at) = line.find([':', '>', '<', '!', '*']) else {
+            panic!("`{}`: what is `{line}`?", self.name);
+        };
+        let (who, rest) = line.split_at(at);
+        let who = who.trim().to_owned();
+        let (sign, rest) = rest.split_at(1);
+        let (others, rest) = match rest.strip_prefix(sign) {
+            Some(rest) => (Others::Skipped, rest.trim().to_owned()),
+            None => (Others::Refused, rest.trim().to_owned()),
+        };
+        match sign {
+            ":" => Step::Connect(who, rest),
+            ">" => {
+                let repeated = rest.split_once("x ").and_then(|(times, frame)| {
+                    Some((times.parse::<u32>().ok()?, frame.to_owned()))
+                });
+                let (times, frame) = repeated.unwrap_or((1, rest));
+                Step::Say(who, times, frame)
+            }
+            "<" => Step::Hear(who, others, rest),
+            "!" => Step::Ends(who, others, rest),
+            _ => match rest.split_once(' ') {
+                None if rest == "closes" => Step::Close(who),
+                Some(("descriptors", count)) => Step::Descriptors(who, self.number(count)),
+                _ => panic!("`{}`: what is `{line}`?", self.name),
+            },
+        }
+    }
+
+    fn number<T: std::str::FromStr>(&self, text: &str) -> T {
+        text.parse().unwrap_or_else(|_| panic!("`{}`: `{text}` is no number", self.name))
+    }
+}

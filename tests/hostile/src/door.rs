@@ -1,0 +1,139 @@
+//! Doors: where connections to a hub come from, whichever hub it is; and a connection that says and hears what a case
+//! wants, wrong or not.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::pin::Pin;
+use std::time::Duration;
+
+use conformance::raw::{Got, RawPeer};
+use conformance::transport::{BoxLink, Browser, WsClientLink};
+use portcullis::link::UnixLink;
+use portcullis_proto::schema::Schema;
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+
+/// What takes this long hangs.
+pub const WATCHDOG: Duration = Duration::from_secs(60);
+
+/// How long a case waits, at its end, for what should not come.
+const MOMENT: Duration = Duration::from_millis(10);
+
+/// How long is waited for a hub that reads no further.
+const UNREAD: Duration = Duration::from_secs(5);
+
+/// The most descriptors that go with one message.
+const DESCRIPTORS_MAX: usize = 200;
+
+/// How a door is gone through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// One end of a pair, as a child inherits it.
+    Pair,
+    /// A listening path.
+    Path,
+    /// The browser gate.
+    Page,
+}
+
+impl Way {
+    /// Its name, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pair => "a connected pair",
+            Self::Path => "a listening path",
+            Self::Page => "a page's socket",
+        }
+    }
+}
+
+/// A future in a box.
+pub type Opening<'a> = Pin<Box<dyn Future<Output = io::Result<Line>> + Send + 'a>>;
+
+/// Where connections come from.
+pub trait Door: Send + Sync {
+    /// Over what they go.
+    fn way(&self) -> Way;
+    /// What they speak about.
+    fn schema(&self) -> &Schema;
+    /// A connection that nothing was said on yet.
+    fn open<'a>(&'a self, label: &'a str, role: &'a str) -> Opening<'a>;
+    /// A browser that the gate has let in, where there is a gate.
+    fn browser(&self) -> Option<&Browser>;
+    /// The kind of window that comes in with that role.
+    fn window<'a>(&'a self, role: &'a str) -> &'a str;
+}
+
+/// A connection.
+pub struct Line {
+    peer: RawPeer,
+    /// The socket itself, for what a link never does.
+    socket: Option<UnixStream>,
+}
+
+impl Line {
+    /// Over a Unix socket.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no descriptors left.
+    pub fn unix(socket: UnixStream) -> io::Result<Self> {
+        let own = socket.try_clone()?;
+        Ok(Self { peer: RawPeer::new(BoxLink::new(UnixLink::new(socket)?)), socket: Some(own) })
+    }
+
+    /// Over a page's socket.
+    ///
+    /// # Errors
+    ///
+    /// When the gate does not let it in.
+    pub async fn page(browser: &Browser, window: &str) -> io::Result<Self> {
+        let socket = WsClientLink::new(browser.connect(window).await?);
+        Ok(Self { peer: RawPeer::new(BoxLink::new(socket)), socket: None })
+    }
+
+    /// Whether frames may be cut anywhere on their way.
+    pub fn is_stream(&self) -> bool {
+        self.peer.is_stream()
+    }
+
+    /// Sends bytes. Whether somebody takes them does not matter: who is ended for what it said first, says the rest to
+    /// nobody, and who takes no answers is not read for ever.
+    pub async fn send(&mut self, bytes: &[u8]) {
+        let _ = tokio::time::timeout(UNREAD, self.peer.send(bytes)).await;
+    }
+
+    /// Sends bytes with copies of a descriptor.
+    ///
+    /// # Errors
+    ///
+    /// When this is no Unix socket, or it does not take them.
+    pub fn send_descriptors(&mut self, bytes: &[u8], count: usize) -> io::Result<()> {
+        let socket = self.socket.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        let null = std::fs::File::open("/dev/null")?;
+        let descriptors = vec![null.as_fd(); count.min(DESCRIPTORS_MAX)];
+        let mut space =
+            vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        control.push(SendAncillaryMessage::ScmRights(&descriptors));
+        sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;
+        Ok(())
+    }
+
+    /// Whether something has come that nobody waits for; it is waited for a moment.
+    pub async fn has_more(&mut self) -> Option<Got> {
+        tokio::time::timeout(MOMENT, self.peer.next()).await.ok().flatten()
+    }
+
+    /// The next frame; `None` at the end of the connection.
+    ///
+    /// # Errors
+    ///
+    /// When neither comes.
+    pub async fn next(&mut self) -> Result<Option<Got>, String> {
+        let next = tokio::time::timeout(WATCHDOG, self.peer.next()).await;
+        next.map_err(|_| "nothing came, and the connection did not end".to_owned())
+    }
+}

@@ -1,0 +1,265 @@
+//! A hub of the tests' own with all its doors, the sample contract served in main and by a peer, and a bystander that is
+//! served all the time and must not miss anything.
+
+use std::collections::VecDeque;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use conformance::scene::{By, Served};
+use conformance::service::{EchoService, FlowsService, TopicsService};
+use conformance::transport::{Browser, Folder, Memory};
+use conformance::{Scene, contract};
+use portcullis::hub::{Admission, Events, HubEvent, Kind, UnixListening};
+use portcullis::link::{UnixLink, WebSocketLink};
+use portcullis::peer::{Peer, Serving, Subscription, Target};
+use portcullis::web::{Files, Gate, GateConfig};
+use portcullis::{Hub, Role};
+use portcullis_proto::goodbye::{Goodbye, Reason};
+use portcullis_proto::schema::Schema;
+use sample_contract::{
+    EchoClient, EchoRequest, EchoServer, FlowsServer, TopicsClient, TopicsPublisher, TopicsServer,
+};
+
+use crate::door::{Door, Line, Opening, WATCHDOG, Way};
+
+/// The role of whoever does not say otherwise: it may do everything.
+pub const ROLE: &str = conformance::scene::ALL;
+
+/// The window kind of pages; what they are to the hub, the house says.
+const WINDOW: &str = "test";
+
+/// See the module.
+pub struct House {
+    way: Way,
+    scene: Scene,
+    hub: Hub,
+    gate: Gate,
+    browser: Browser,
+    listening: UnixListening,
+    expected: Arc<Mutex<VecDeque<Admission>>>,
+    /// One admission at a time, so that who comes is who was meant.
+    opening: tokio::sync::Mutex<()>,
+    events: tokio::sync::Mutex<Events>,
+    _served: Served,
+    server: Peer,
+    _serving: Vec<Serving>,
+    remote: TopicsPublisher,
+    _folder: Folder,
+}
+
+impl House {
+    /// A house with one door in use.
+    pub async fn new(way: Way) -> Self {
+        let scene = Scene::new(Memory);
+        let hub = scene.hub_with(|builder| builder.role(Role::new("none")));
+        let served = scene.served(By::Main).await;
+        let server = scene.peer("server").await;
+        let topics = Arc::new(TopicsService::default());
+        let seen = &served.seen;
+        let serving = vec![
+            server.serve(EchoServer::new(EchoService::new(seen)), "remote").await,
+            server.serve(FlowsServer::new(FlowsService::new(seen)), "remote").await,
+            server.serve(TopicsServer::from_arc(Arc::clone(&topics)), "remote").await,
+        ];
+        let serving: Vec<Serving> =
+            serving.into_iter().map(|served| served.expect("served")).collect();
+        let remote: TopicsPublisher = serving[2].publisher();
+        topics.publish_with(remote.clone());
+
+        let files = Files::new().file("/", "text/html", "<!doctype html><title>Test</title>");
+        let gate = Gate::bind(GateConfig::new().files(files).windows([WINDOW])).expect("a port");
+        let code = gate.new_code("/").expect("a code");
+        let browser = Browser::enter(gate.local_addr(), &code.form_body()).await.expect("let in");
+
+        let folder = Folder::default();
+        let expected = Arc::new(Mutex::new(VecDeque::<Admission>::new()));
+        let next = Arc::clone(&expected);
+        let listening = hub
+            .listen_unix(folder.path().join("hub"), move |_| {
+                next.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+            })
+            .expect("a socket");
+        let events = tokio::sync::Mutex::new(hub.events());
+        Self {
+            way,
+            scene,
+            hub,
+            gate,
+            browser,
+            listening,
+            expected,
+            opening: tokio::sync::Mutex::default(),
+            events,
+            _served: served,
+            server,
+            _serving: serving,
+            remote,
+            _folder: folder,
+        }
+    }
+
+    /// Its hub.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Waits until observers have heard that the peer of that label left for that reason.
+    ///
+    /// # Errors
+    ///
+    /// When they never do.
+    pub async fn hears_of(&self, label: &str, goodbye: &Goodbye) -> Result<(), String> {
+        let mut events = self.events.lock().await;
+        let heard = async {
+            while let Some(event) = events.next().await {
+                if let HubEvent::Left { peer, goodbye: left } = event
+                    && peer.label == label
+                    && left.reason == goodbye.reason
+                {
+                    return true;
+                }
+            }
+            false
+        };
+        match tokio::time::timeout(WATCHDOG, heard).await {
+            Ok(true) => Ok(()),
+            _ => Err(format!("no observer hears that `{label}` left: {goodbye}")),
+        }
+    }
+
+    /// A peer that calls main and a server and hears topics of both, from now on.
+    pub async fn bystander(&self) -> Bystander {
+        let peer = self.scene.peer("bystander").await;
+        let remote = Target::Instance("remote".into());
+        let topics: TopicsClient = peer.bind(remote.clone()).await.expect("bound");
+        let mut ticks: Subscription<u32> = topics.subscribe_ticked();
+        let main: EchoClient = peer.bind(Target::Any).await.expect("bound");
+        let remote: EchoClient = peer.bind(remote).await.expect("bound");
+        // Subscribed before anything is published: the call behind it has come back.
+        main.nothing().await.expect("served");
+        let publisher = self.remote.clone();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let task = tokio::spawn(async move {
+            let mut rounds = 0;
+            // Until it is told to stop.
+            loop {
+                rounds += 1;
+                for echo in [&main, &remote] {
+                    let request = EchoRequest { number: 41, text: "well?".into(), value: 0.0 };
+                    let reply = echo.call(request).await.map_err(|error| error.to_string())?;
+                    if reply.number != 42 {
+                        return Err(format!("a wrong reply: {reply:?}"));
+                    }
+                }
+                // Somebody else may publish a number of its own; none of its size.
+                let number = u32::MAX - rounds;
+                publisher.ticked(&number).map_err(|error| error.to_string())?;
+                loop {
+                    let tick = ticks.next().await.map_err(|error| error.to_string())?;
+                    if ticks.missed() > 0 {
+                        return Err("it missed a value".to_owned());
+                    }
+                    match tick {
+                        Some(tick) if tick == number => break,
+                        Some(_) => {}
+                        None => return Err("the topic ended".to_owned()),
+                    }
+                }
+                if stopped.load(Ordering::Relaxed) {
+                    return Ok(rounds);
+                }
+            }
+        });
+        Bystander { stop, task }
+    }
+
+    /// Ends everybody and looks that nothing of them is left.
+    pub async fn settle(self) {
+        let left = tokio::time::timeout(WATCHDOG, self.scene.settle()).await;
+        assert!(left.is_ok(), "something is left: {}", self.scene.left());
+        drop(self.server);
+    }
+}
+
+/// A peer that wants nothing but to be served.
+pub struct Bystander {
+    stop: Arc<AtomicBool>,
+    task: tokio::task::JoinHandle<Result<u32, String>>,
+}
+
+impl Bystander {
+    /// Ends it; the error says what it noticed.
+    ///
+    /// # Errors
+    ///
+    /// When it noticed anything.
+    pub async fn noticed_nothing(self) -> Result<u32, String> {
+        self.stop.store(true, Ordering::Relaxed);
+        let ended = tokio::time::timeout(WATCHDOG, self.task).await;
+        let ended = ended.map_err(|_| "the bystander waits for ever")?;
+        ended.map_err(|error| error.to_string())?.map_err(|why| format!("the bystander: {why}"))
+    }
+}
+
+impl Door for House {
+    fn way(&self) -> Way {
+        self.way
+    }
+
+    fn schema(&self) -> &Schema {
+        contract::contract()
+    }
+
+    fn browser(&self) -> Option<&Browser> {
+        Some(&self.browser)
+    }
+
+    fn window<'a>(&'a self, _: &'a str) -> &'a str {
+        WINDOW
+    }
+
+    fn open<'a>(&'a self, label: &'a str, role: &'a str) -> Opening<'a> {
+        Box::pin(async move {
+            let _one = self.opening.lock().await;
+            let kind = if self.way == Way::Page { Kind::Page } else { Kind::Native };
+            let admission = Admission { label: label.to_owned(), role: role.to_owned(), kind };
+            match self.way {
+                Way::Pair => {
+                    let (ours, theirs) = UnixStream::pair()?;
+                    let ours = UnixLink::new(ours)?;
+                    self.hub.attach(ours, &admission).map_err(std::io::Error::other)?;
+                    Line::unix(theirs)
+                }
+                Way::Path => {
+                    let before = self.hub.counters().admitted;
+                    self.expected
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push_back(admission);
+                    let line = Line::unix(UnixStream::connect(self.listening.path())?)?;
+                    // The next one must not take its place.
+                    while self.hub.counters().admitted == before {
+                        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                    }
+                    Ok(line)
+                }
+                Way::Page => {
+                    let line = Line::page(&self.browser, WINDOW).await?;
+                    let admitted =
+                        self.gate.accept().await.ok_or(std::io::ErrorKind::NotConnected)?;
+                    let link = WebSocketLink::new(admitted.socket);
+                    self.hub.attach(link, &admission).map_err(std::io::Error::other)?;
+                    Ok(line)
+                }
+            }
+        })
+    }
+}
+
+/// How often connections ended for each reason, without those that were closed in peace.
+pub fn ended(hub: &Hub) -> std::collections::BTreeMap<Reason, u64> {
+    let ended = hub.counters().ended.into_iter();
+    ended.filter(|(reason, _)| *reason != Reason::Closed).collect()
+}
