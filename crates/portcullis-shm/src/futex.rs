@@ -41,7 +41,9 @@ impl FutexWord {
 #[cfg(not(loom))]
 mod kernel {
     use rustix::io::Errno;
-    use rustix::thread::futex::{self, ClockId, Flags, Timespec, Wait, WaitFlags, WaitPtr};
+    use rustix::thread::futex::{
+        self, ClockId, Flags, Timespec, Wait, WaitFlags, WaitPtr, WaitvFlags,
+    };
     use rustix::time::clock_gettime;
 
     use super::{Duration, FutexWord, Woken};
@@ -80,8 +82,12 @@ mod kernel {
         // This call takes the time at which to give up.
         let now = clock_gettime(ClockId::Monotonic);
         let until = timespec(timeout).checked_add(now);
-        let done =
-            futex::waitv(&waits, futex::WaitvFlags::empty(), until.as_ref(), ClockId::Monotonic);
+        // Miri does not know the call.
+        let done = if cfg!(miri) {
+            Err(Errno::NOSYS)
+        } else {
+            futex::waitv(&waits, WaitvFlags::empty(), until.as_ref(), ClockId::Monotonic)
+        };
         match done {
             Err(Errno::NOSYS | Errno::INVAL) => {
                 std::thread::sleep(timeout.min(super::NAP));

@@ -2,13 +2,14 @@
 //! may not race; these may, and the worst that comes of it is a mixture of old and new bytes.
 #![allow(unsafe_code, reason = "copies go by pointer")]
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 /// From how many bytes on the copy is left to the processor's own instruction, whose start costs some 30 cycles.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 const STRING_MOVE_FROM: usize = 256;
 
-const WORD: usize = size_of::<u64>();
+/// What is copied at once where the place is aligned for it. Miri's model of weak memory knows no atomics of mixed sizes.
+const WORD: usize = if cfg!(miri) { usize::MAX } else { size_of::<usize>() };
 
 /// Copies `len` bytes out of shared memory.
 ///
@@ -27,9 +28,9 @@ pub(super) unsafe fn out_of_shared(from: *const u8, to: *mut u8, len: usize) {
         // memory is aligned for it. Atomic loads may race with whatever another process does.
         unsafe {
             let place = from.add(done);
-            if len - done >= WORD && place.cast::<u64>().is_aligned() {
-                let word = (*place.cast::<AtomicU64>()).load(Ordering::Relaxed);
-                to.add(done).cast::<u64>().write_unaligned(word);
+            if len - done >= WORD && place.cast::<usize>().is_aligned() {
+                let word = (*place.cast::<AtomicUsize>()).load(Ordering::Relaxed);
+                to.add(done).cast::<usize>().write_unaligned(word);
                 done += WORD;
             } else {
                 to.add(done).write((*place.cast::<AtomicU8>()).load(Ordering::Relaxed));
@@ -55,9 +56,9 @@ pub(super) unsafe fn into_shared(from: *const u8, to: *mut u8, len: usize) {
         // SAFETY: as in `out_of_shared`, the other way round.
         unsafe {
             let place = to.add(done);
-            if len - done >= WORD && place.cast::<u64>().is_aligned() {
-                let word = from.add(done).cast::<u64>().read_unaligned();
-                (*place.cast::<AtomicU64>()).store(word, Ordering::Relaxed);
+            if len - done >= WORD && place.cast::<usize>().is_aligned() {
+                let word = from.add(done).cast::<usize>().read_unaligned();
+                (*place.cast::<AtomicUsize>()).store(word, Ordering::Relaxed);
                 done += WORD;
             } else {
                 (*place.cast::<AtomicU8>()).store(from.add(done).read(), Ordering::Relaxed);
@@ -92,15 +93,15 @@ mod tests {
 
     #[test]
     fn every_length_and_alignment_is_copied_whole() {
-        let source: Vec<u8> = (0..1200u32).map(|i| (i * 7 + 1) as u8).collect();
+        let mut source: Vec<u8> = (0..1200u32).map(|i| (i * 7 + 1) as u8).collect();
         let lengths = if cfg!(miri) { vec![0, 1, 7, 8, 9, 31] } else { (0..600).collect() };
         for len in lengths {
             for offset in 0..9 {
                 for copy in [out_of_shared, into_shared] {
                     let mut to = vec![0u8; len + 20];
-                    let start = &source[offset..offset + len];
+                    let start = &mut source[offset..offset + len];
                     // SAFETY: both are within their slices, which are private here.
-                    unsafe { copy(start.as_ptr(), to[offset..].as_mut_ptr(), len) };
+                    unsafe { copy(start.as_mut_ptr(), to[offset..].as_mut_ptr(), len) };
                     assert_eq!(&to[offset..offset + len], start);
                     assert!(to[..offset].iter().chain(&to[offset + len..]).all(|b| *b == 0));
                 }

@@ -1,4 +1,5 @@
 //! Models of lending and returning, run by loom in every order that the memory model allows. Run as the decision page says.
+#![allow(unsafe_code, reason = "loom's cell stands for a slot")]
 
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;

@@ -7,7 +7,7 @@ use crate::sync::Ordering;
 
 use super::lane::Lane;
 use super::spin::Spin;
-use super::waiting::{Closer, Waited, Waiter, wake_waiter};
+use super::waiting::{Closer, Waited, Waiter, publish};
 use super::{ALIGNMENT, LENGTH_BYTES, footprint};
 
 /// The most records that one call takes out.
@@ -109,9 +109,7 @@ impl Consumer {
             return;
         }
         self.released = self.taken;
-        let tail = &self.lane.header().tail;
-        tail.index.store(self.released, Ordering::Release);
-        wake_waiter(tail);
+        publish(&self.lane.header().tail, self.released);
     }
 
     /// Takes over the other side's index, once it is checked.

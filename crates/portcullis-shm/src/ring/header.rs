@@ -19,7 +19,7 @@ pub(crate) struct Header {
 pub(super) struct End {
     /// Bytes published (head) or consumed (tail) so far.
     pub(super) index: FutexWord,
-    /// Whether the other side sleeps until the index changes.
+    /// The mark of the other side when it sleeps until the index changes, else 0.
     pub(super) waiting: AtomicU32,
 }
 

@@ -7,7 +7,7 @@ use crate::sync::Ordering;
 
 use super::lane::Lane;
 use super::spin::Spin;
-use super::waiting::{Closer, Waited, Waiter, wake_waiter};
+use super::waiting::{Closer, Waited, Waiter, publish};
 use super::{LENGTH_BYTES, footprint};
 
 /// Why a record was not put into the ring. Nothing of it is there.
@@ -112,9 +112,7 @@ impl Producer {
             return;
         }
         self.published = self.staged;
-        let head = &self.lane.header().head;
-        head.index.store(self.published, Ordering::Release);
-        wake_waiter(head);
+        publish(&self.lane.header().head, self.published);
     }
 
     /// The longest record that fits now, in bytes; none if not even an empty one does. For who cuts a stream into records.

@@ -108,7 +108,7 @@ impl Waiter {
         }
         closing.asleep.store(true, Ordering::SeqCst);
         let done = sleep(end, seen, timeout, closing);
-        end.waiting.store(0, Ordering::Relaxed);
+        end.waiting.swap(0, Ordering::Relaxed);
         closing.asleep.store(false, Ordering::SeqCst);
         done
     }
@@ -123,8 +123,9 @@ fn sleep(
     let clock = Clock::start(timeout);
     let mut fruitless = 0;
     loop {
-        end.waiting.store(1, Ordering::Relaxed);
-        // Against `wake_waiter`: either the other side sees the mark, or this one sees the index.
+        // An exchange, not a store: it comes after whatever the other side took off before.
+        end.waiting.swap(mark(seen), Ordering::Relaxed);
+        // Against `publish`: either the other side sees the mark, or this one sees the index.
         fence(Ordering::SeqCst);
         if end.index.load(Ordering::Acquire) != seen {
             return Ok(Waited::Ready);
@@ -142,14 +143,22 @@ fn sleep(
     }
 }
 
-/// Wakes the other side if it sleeps until this index changes. To be called after the index was stored.
-pub(super) fn wake_waiter(end: &End) {
+/// Publishes an index, and wakes the other side if it sleeps on an earlier one.
+pub(super) fn publish(end: &End, index: u32) {
+    end.index.store(index, Ordering::Release);
     fence(Ordering::SeqCst);
-    // The mark is taken off, so that a burst of indices wakes once and not for each.
-    if end.waiting.load(Ordering::Relaxed) != 0 {
-        end.waiting.store(0, Ordering::Relaxed);
+    let marked = end.waiting.load(Ordering::Relaxed);
+    if marked != 0 && marked != mark(index) {
+        // The mark is taken off, so that a burst of indices wakes once and not for each; but only the mark that was seen. The
+        // sleeper may have found this index by itself, and sleep until the next: that mark must stay.
+        let _ = end.waiting.compare_exchange(marked, 0, Ordering::Relaxed, Ordering::Relaxed);
         end.index.wake(1);
     }
+}
+
+/// The mark of who sleeps until the index is another than this: never 0, and another for each index.
+fn mark(seen: u32) -> u32 {
+    seen | 1
 }
 
 /// The time of one wait, which is read only if there is a limit.
