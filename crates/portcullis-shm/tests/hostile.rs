@@ -76,8 +76,6 @@ proptest! {
             use_ring(&mut ours);
             stop.store(true, Ordering::Relaxed);
         });
-        // Beyond the header's words nothing was touched by this side that it was not asked to.
-        ours.producer.closer().close();
     }
 
     /// Returns are scribbled over while frames are lent: a slot on loan is never leased again by that.
@@ -152,7 +150,7 @@ proptest! {
 }
 
 #[test]
-fn f28_a_head_that_changes_all_the_time_is_a_violation_or_a_wait() {
+fn f28_a_head_that_changes_all_the_time_is_looked_at_once() {
     let _watchdog = watchdog();
     let bytes = 2 * PAGE + 2 * CAPACITY_FLOOR as usize;
     let (mut ours, descriptor) = Duplex::create(CAPACITY_FLOOR, Spin::Never).unwrap();
@@ -167,31 +165,17 @@ fn f28_a_head_that_changes_all_the_time_is_a_violation_or_a_wait() {
                 head.store(8, Ordering::Release);
             }
         });
-        let mut seen = false;
         let mut out = Vec::new();
-        for _ in 0..10_000 {
+        // Each look finds one value or the other: a record of nothing, or what no head can be.
+        let violation = loop {
             match ours.consumer.pop(&mut out) {
                 Ok(length) => assert!(length.is_none_or(|length| length == 0)),
-                Err(violation) => {
-                    assert_eq!(
-                        violation,
-                        Violation::Index { from: violation_from(violation), to: u32::MAX }
-                    );
-                    seen = true;
-                    break;
-                }
+                Err(violation) => break violation,
             }
-        }
+        };
         stop.store(true, Ordering::Relaxed);
-        let _ = seen;
+        assert!(matches!(violation, Violation::Index { to: u32::MAX, .. }), "{violation}");
     });
-}
-
-fn violation_from(violation: Violation) -> u32 {
-    match violation {
-        Violation::Index { from, .. } => from,
-        other => panic!("{other}"),
-    }
 }
 
 #[test]

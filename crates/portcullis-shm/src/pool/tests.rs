@@ -1,4 +1,5 @@
 //! Pools in private memory, owner and receivers in one process: what Miri can run.
+#![allow(clippy::expect_used, reason = "helpers of tests, which clippy does not know as such")]
 
 use std::thread;
 use std::time::Duration;

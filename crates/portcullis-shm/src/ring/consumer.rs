@@ -20,6 +20,8 @@ pub struct Consumer {
     /// Where the next record begins; private. The other side is told by `release`.
     taken: u32,
     released: u32,
+    /// What was released when this side last looked whether the other waits for room.
+    announced: u32,
     /// The other side's index, as it was last checked.
     head: u32,
     waiter: Waiter,
@@ -28,7 +30,7 @@ pub struct Consumer {
 impl Consumer {
     pub(super) fn new(lane: Lane, spin: Spin) -> Self {
         let waiter = Waiter::new(spin, |lane| &lane.header().head);
-        Self { lane, taken: 0, released: 0, head: 0, waiter }
+        Self { lane, taken: 0, released: 0, announced: 0, head: 0, waiter }
     }
 
     /// Takes one record, behind what the vector holds; gives its length, or none when the ring is empty.
@@ -109,7 +111,15 @@ impl Consumer {
             return;
         }
         self.released = self.taken;
-        publish(&self.lane.header().tail, self.released);
+        let tail = &self.lane.header().tail;
+        // To look costs a fence. A writer waits only if its record, of half the ring at most, did not fit beside what it had
+        // published: then more than half of the ring has come since this side looked.
+        if self.head.wrapping_sub(self.announced) > self.lane.capacity() / 2 {
+            publish(tail, self.released);
+            self.announced = self.released;
+        } else {
+            tail.index.store(self.released, Ordering::Release);
+        }
     }
 
     /// Takes over the other side's index, once it is checked.

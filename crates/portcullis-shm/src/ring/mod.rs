@@ -2,7 +2,7 @@
 //! and come out in order; what they mean, and that the other process died, is known to whoever uses the ring.
 //!
 //! Each side keeps its own index in private memory and publishes it; of the other side's index it loads a copy, checks that it
-//! moved forward and no further than it can, and works with the copy. Sleeping is on the index itself (a futex). The other
+//! moved forward and no further than it can, and works with the copy. A record has at most half of the ring. Sleeping is on the index itself (a futex). The other
 //! side can refuse to move, and nothing more: waits take a time-out and end when a [`Closer`] says so.
 
 mod consumer;
@@ -28,7 +28,7 @@ pub use spin::Spin;
 pub use waiting::{Closer, FRUITLESS_MAX, Waited};
 
 /// The smallest ring, in bytes of one direction.
-pub const CAPACITY_FLOOR: u32 = if cfg!(loom) { 16 } else { 4096 };
+pub const CAPACITY_FLOOR: u32 = if cfg!(loom) { 32 } else { 4096 };
 /// The largest ring, in bytes of one direction.
 pub const CAPACITY_MAX: u32 = 16 << 20;
 

@@ -14,8 +14,8 @@ use super::{LENGTH_BYTES, footprint};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PushError {
-    /// It would not fit if the ring were empty: cut it, or send it otherwise.
-    #[error("a record of {bytes} bytes does not fit in a ring of {capacity}")]
+    /// With its length it is more than half of the ring: cut it, or send it otherwise.
+    #[error("a record of {bytes} bytes does not fit in half a ring of {capacity}")]
     TooLong {
         /// Bytes of the record.
         bytes: usize,
@@ -86,9 +86,7 @@ impl Producer {
     /// [`PushError`]; what was staged before is as it was.
     pub fn stage(&mut self, parts: &[&[u8]]) -> Result<(), PushError> {
         let len = parts.iter().map(|part| part.len()).fold(0, usize::saturating_add);
-        let capacity = self.lane.capacity();
-        let need = footprint(len).filter(|need| *need <= capacity);
-        let Some(need) = need else { return Err(PushError::TooLong { bytes: len, capacity }) };
+        let need = self.footprint(len)?;
         if need > self.room() {
             self.look()?;
             if need > self.room() {
@@ -121,8 +119,9 @@ impl Producer {
     /// [`Violation`] of the other side.
     pub fn longest(&mut self) -> Result<Option<usize>, Violation> {
         self.look()?;
-        // Room is always a multiple of the alignment, so the length and its record fill it.
-        Ok(self.room().checked_sub(LENGTH_BYTES).map(|bytes| bytes as usize))
+        // Both are multiples of the alignment, so the length and its record fill them.
+        let bytes = self.room().min(self.lane.capacity() / 2);
+        Ok(bytes.checked_sub(LENGTH_BYTES).map(|bytes| bytes as usize))
     }
 
     /// Publishes what is staged, and waits until there is room for a record of so many bytes.
@@ -131,9 +130,7 @@ impl Producer {
     /// [`PushError::TooLong`] and [`PushError::Violation`].
     pub fn wait(&mut self, len: usize, timeout: Option<Duration>) -> Result<Waited, PushError> {
         self.publish();
-        let capacity = self.lane.capacity();
-        let need = footprint(len).filter(|need| *need <= capacity);
-        let Some(need) = need else { return Err(PushError::TooLong { bytes: len, capacity }) };
+        let need = self.footprint(len)?;
         loop {
             self.look()?;
             if need <= self.room() {
@@ -151,6 +148,13 @@ impl Producer {
     #[must_use]
     pub fn closer(&self) -> Closer {
         Closer::new(&self.waiter, &self.lane)
+    }
+
+    /// Bytes that a record takes.
+    fn footprint(&self, len: usize) -> Result<u32, PushError> {
+        let capacity = self.lane.capacity();
+        let need = footprint(len).filter(|need| *need <= capacity / 2);
+        need.ok_or(PushError::TooLong { bytes: len, capacity })
     }
 
     fn room(&self) -> u32 {
