@@ -1,5 +1,6 @@
 //! Measures pools and rings against the bare system calls below them, in one run: real processes, each case once a round, and
-//! ratios of medians. `cargo run --release -p portcullis-shm --example lanes`, with the number of rounds if not 7.
+//! ratios of medians. `cargo run --release -p portcullis-shm --example lanes`, and then the number of rounds, if not
+//! 7, and a part of the names of cases, if not all.
 #![cfg_attr(not(target_os = "linux"), allow(unused, reason = "there is nothing to measure"))]
 
 #[cfg(target_os = "linux")]
@@ -19,7 +20,7 @@ fn main() {
         Some((role, rest)) if role == "serve" => process::serve(rest),
         first => {
             let rounds = first.and_then(|(rounds, _)| rounds.parse().ok()).unwrap_or(7);
-            run::all(rounds);
+            run::all(rounds, args.get(1).map_or("", String::as_str));
         }
     }
 }
@@ -66,16 +67,17 @@ mod run {
         case("shm-pool copy_to 8m", "memcpy 8m", ours::copy_out),
     ];
 
-    pub(crate) fn all(rounds: usize) {
+    pub(crate) fn all(rounds: usize, part: &str) {
+        let cases = || CASES.iter().filter(|case| case.name.contains(part));
         let mut figures: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
         for round in 0..rounds {
             eprintln!("round {} of {rounds}", round + 1);
-            for case in CASES {
+            for case in cases() {
                 figures.entry(case.name).or_default().push((case.measure)());
             }
         }
         println!("{:30} {:>10} {:>22}  ratio within the round", "case", "p50 us", "quartiles");
-        for case in CASES {
+        for case in cases() {
             let own = &figures[case.name];
             let base = figures.get(case.base);
             let ratios = base.map(|base| own.iter().zip(base).map(|(a, b)| a / b).collect());

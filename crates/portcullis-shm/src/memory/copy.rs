@@ -2,7 +2,7 @@
 //! may not race; these may, and the worst that comes of it is a mixture of old and new bytes.
 #![allow(unsafe_code, reason = "copies go by pointer")]
 
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 /// From how many bytes on the copy is left to the processor's own instruction, whose start costs some 30 cycles.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
@@ -10,6 +10,7 @@ const STRING_MOVE_FROM: usize = 256;
 
 /// What is copied at once where the place is aligned for it. Miri's model of weak memory knows no atomics of mixed sizes.
 const WORD: usize = if cfg!(miri) { usize::MAX } else { size_of::<usize>() };
+const HALF: usize = if cfg!(miri) { usize::MAX } else { size_of::<u32>() };
 
 /// Copies `len` bytes out of shared memory.
 ///
@@ -32,6 +33,10 @@ pub(super) unsafe fn out_of_shared(from: *const u8, to: *mut u8, len: usize) {
                 let word = (*place.cast::<AtomicUsize>()).load(Ordering::Relaxed);
                 to.add(done).cast::<usize>().write_unaligned(word);
                 done += WORD;
+            } else if len - done >= HALF && place.cast::<u32>().is_aligned() {
+                let half = (*place.cast::<AtomicU32>()).load(Ordering::Relaxed);
+                to.add(done).cast::<u32>().write_unaligned(half);
+                done += HALF;
             } else {
                 to.add(done).write((*place.cast::<AtomicU8>()).load(Ordering::Relaxed));
                 done += 1;
@@ -60,6 +65,10 @@ pub(super) unsafe fn into_shared(from: *const u8, to: *mut u8, len: usize) {
                 let word = from.add(done).cast::<usize>().read_unaligned();
                 (*place.cast::<AtomicUsize>()).store(word, Ordering::Relaxed);
                 done += WORD;
+            } else if len - done >= HALF && place.cast::<u32>().is_aligned() {
+                let half = from.add(done).cast::<u32>().read_unaligned();
+                (*place.cast::<AtomicU32>()).store(half, Ordering::Relaxed);
+                done += HALF;
             } else {
                 (*place.cast::<AtomicU8>()).store(from.add(done).read(), Ordering::Relaxed);
                 done += 1;
