@@ -201,3 +201,41 @@ fn f32_a_receiver_that_rings_for_nothing_delays_nobody_beyond_the_time() {
         stop.store(true, Ordering::Relaxed);
     });
 }
+
+#[test]
+fn f28_holes_in_what_both_can_write_are_zeros_and_no_signal() {
+    let _watchdog = watchdog();
+    let punch = |descriptor: std::os::fd::OwnedFd, bytes: usize| {
+        let hole = rustix::fs::FallocateFlags::PUNCH_HOLE | rustix::fs::FallocateFlags::KEEP_SIZE;
+        rustix::fs::fallocate(descriptor, hole, 0, bytes as u64).unwrap();
+    };
+    let (mut ours, descriptor) = Duplex::create(CAPACITY_FLOOR, Spin::Never).unwrap();
+    let mut theirs =
+        Duplex::open(descriptor.try_clone().unwrap(), CAPACITY_FLOOR, Spin::Never).unwrap();
+    for _ in 0..3 {
+        theirs.producer.push(b"12345678").unwrap();
+        ours.producer.push(b"12345678").unwrap();
+    }
+    let mut out = Vec::new();
+    assert_eq!(ours.consumer.pop(&mut out), Ok(Some(8)));
+    punch(descriptor, 2 * PAGE + 2 * CAPACITY_FLOOR as usize);
+    // The copy of the index that was checked still says that there are two records; their lengths are gone.
+    assert_eq!(ours.consumer.pop(&mut out), Ok(Some(0)));
+    while ours.consumer.pop(&mut out) == Ok(Some(0)) {}
+    assert_eq!(ours.consumer.pop(&mut out), Err(Violation::Index { from: 48, to: 0 }));
+
+    let pool = Pool::new(1, PAGE).unwrap();
+    let hostile = pool.receiver(1).unwrap();
+    let theirs = ForeignPool::<Untrusted>::open(
+        pool.descriptor().unwrap(),
+        hostile.descriptor().unwrap(),
+        pool.shape(),
+    )
+    .unwrap();
+    drop(theirs.borrow(hostile.lend(&pool.frame(b"x").unwrap()).unwrap()).unwrap());
+    assert_eq!(hostile.check(), Ok(0));
+    punch(hostile.descriptor().unwrap(), PAGE);
+    let violation = Violation::ForeignReturn { slot: 0, generation: 0 };
+    assert_eq!(hostile.check(), Err(violation));
+    assert_eq!(pool.free(), 1);
+}

@@ -184,6 +184,7 @@ fn f27_a_reader_that_is_killed_leaves_a_full_ring_and_no_hang() {
     });
 }
 
+// The address sanitizer cannot live with little address space, and is run without this test.
 #[test]
 fn f19_no_address_space_or_descriptors_is_a_typed_error_and_what_exists_goes_on() {
     let _watchdog = watchdog();

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use super::{Mapping, View, Writers};
 
 /// The most bytes that one shared memory may have.
-pub const MEMORY_BYTES_MAX: usize = 1 << 30;
+pub const MEMORY_BYTES_MAX: usize = 1024 * 1024 * 1024;
 
 /// Why shared memory was not made.
 #[derive(Debug, thiserror::Error)]

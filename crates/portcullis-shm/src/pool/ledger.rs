@@ -6,11 +6,10 @@ use crate::Violation;
 use super::returns::Returns;
 
 /// The most slots of a pool.
-#[cfg(not(loom))]
 pub const SLOTS_MAX: usize = 256;
-/// The most slots of a pool, in models.
-#[cfg(loom)]
-pub const SLOTS_MAX: usize = 2;
+
+/// Words of a page of returns; in models, as few as will do.
+pub(super) const WORDS: usize = if cfg!(loom) { 2 } else { SLOTS_MAX };
 
 const WORD_BITS: usize = u64::BITS as usize;
 

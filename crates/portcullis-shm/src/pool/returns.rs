@@ -5,7 +5,7 @@
 use crate::futex::FutexWord;
 use crate::sync::{AtomicU32, Ordering, fence};
 
-use super::ledger::SLOTS_MAX;
+use super::ledger::WORDS;
 
 /// The words of the page; all zero at first.
 #[repr(C)]
@@ -16,7 +16,7 @@ pub(crate) struct Returns {
     /// Rung by the receiver when it is asked to: what the owner sleeps on.
     bell: FutexWord,
     reserved: [AtomicU32; 14],
-    generations: [AtomicU32; SLOTS_MAX],
+    generations: [AtomicU32; WORDS],
 }
 
 #[cfg(not(loom))]
@@ -34,7 +34,7 @@ impl Returns {
         waiting: AtomicU32::new(0),
         bell: FutexWord::ZERO,
         reserved: [const { AtomicU32::new(0) }; 14],
-        generations: [const { AtomicU32::new(0) }; SLOTS_MAX],
+        generations: [const { AtomicU32::new(0) }; WORDS],
     };
 
     #[cfg(loom)]

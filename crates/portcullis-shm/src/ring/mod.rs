@@ -28,9 +28,9 @@ pub use spin::Spin;
 pub use waiting::{Closer, FRUITLESS_MAX, Waited};
 
 /// The smallest ring, in bytes of one direction.
-pub const CAPACITY_FLOOR: u32 = if cfg!(loom) { 32 } else { 4096 };
+pub const CAPACITY_FLOOR: u32 = 4096;
 /// The largest ring, in bytes of one direction.
-pub const CAPACITY_MAX: u32 = 16 << 20;
+pub const CAPACITY_MAX: u32 = 16 * 1024 * 1024;
 
 /// Records begin at multiples of this, each with its length before it.
 const ALIGNMENT: u32 = 8;

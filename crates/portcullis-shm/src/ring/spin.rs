@@ -22,7 +22,7 @@ impl Default for Spin {
 
 /// The most looks of one wait; with the processor's pause between them, some 20 to 80 microseconds.
 pub(super) const ROUNDS_MAX: u32 = 1024;
-/// The fewest, which tell whether it would pay again.
+/// The fewest looks of one wait, which tell whether it would pay again.
 const ROUNDS_FLOOR: u32 = 16;
 /// Each so-manieth wait looks as long as it may: what never looks long never learns that it would pay.
 const PROBE_EVERY: u32 = 64;
