@@ -4,6 +4,7 @@
 mod portcullis;
 mod raw_blocking;
 mod raw_tokio;
+mod shm_ring;
 mod tarpc;
 mod tokio_bincode;
 mod tokio_relay;
@@ -22,6 +23,8 @@ use crate::meter::{Meter, Sample, Work};
 pub(crate) static ALL: &[&dyn System] = &[
     &raw_blocking::RawBlocking { burst: false },
     &raw_blocking::RawBlocking { burst: true },
+    &shm_ring::ShmRing { spin: false },
+    &shm_ring::ShmRing { spin: true },
     &raw_tokio::RawTokio,
     &OnTokio::<tokio_bincode::TokioBincode>::NEW,
     &OnTokio::<tarpc::Tarpc>::NEW,

@@ -20,6 +20,7 @@ const PORTABLE: &[&[&str]] = &[
     &["--package", "portcullis", "--features", "web"],
     &["--package", "portcullis-desktop", "--features", "registry"],
     &["--package", "portcullis-node"],
+    &["--package", "portcullis-shm"],
 ];
 
 /// The crates that a contract may stand on: without features they are that and nothing more.
@@ -97,6 +98,14 @@ pub(super) fn tests(counts: &mut Counts) -> Result<()> {
     build_programs()?;
     let mut test = process::cargo(&["test", "--lib", "--bins", "--tests"]);
     test.args(flags());
+    process::run_tests(test, counts)
+}
+
+/// What processes do in shared memory, in every order that the memory model allows (Linux only). Built apart: the flag
+/// changes every crate.
+pub(super) fn models(counts: &mut Counts) -> Result<()> {
+    let mut test = process::cargo(&["test", "--release", "--package", "portcullis-shm", "--lib"]);
+    test.env("RUSTFLAGS", "--cfg loom").env("CARGO_TARGET_DIR", place::target().join("loom"));
     process::run_tests(test, counts)
 }
 
