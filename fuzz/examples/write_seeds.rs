@@ -1,5 +1,6 @@
-//! Writes the seeds: the golden vectors of the codec, and small schemas with a valid body each. They are committed;
-//! write them anew when the vectors change. `cargo run --example write_seeds`
+//! Writes the seeds: the golden vectors of the codec, small schemas with a valid body each, conversations of the golden
+//! transcripts and of the simulator's scripts. They are committed; write them anew when those change.
+//! `cargo run --example write_seeds`
 
 use std::fs;
 use std::path::Path;
