@@ -138,7 +138,8 @@ impl Run {
             let echo = self.echo;
             self.sim.main(|hub, now, turn| hub.unserve(echo, now, turn));
             let service = Arc::new(EchoServer::new(self.sim.echo()));
-            let served = self.sim.main(|hub, _, turn| hub.serve("sample.echo", "", Some(service), turn));
+            let served =
+                self.sim.main(|hub, _, turn| hub.serve("sample.echo", "", Some(service), turn));
             self.echo = served.expect("nobody serves it any more");
         } else {
             let topics = self.topics;
@@ -185,4 +186,25 @@ pub fn hub(data: &[u8]) {
     assert_eq!((run.sim.handling(), run.sim.tasks_alive()), ((0, 0), 0), "nobody is at work");
     let echo: EchoClient = run.sim.bind(bystander, Target::Any);
     run.sim.wait(echo.nothing()).expect("the others are served");
+}
+
+/// A seed out of lines of a script: what the server and the caller say, frame by frame.
+pub fn seed<'a>(script: impl Iterator<Item = &'a str>) -> Vec<u8> {
+    let mut seed = vec![0];
+    for line in script.map(str::trim) {
+        let (node, text) = match (line.strip_prefix("s>"), line.strip_prefix('>')) {
+            (Some(text), _) => (0, text),
+            (None, Some(text)) => (1, text),
+            (None, None) => continue,
+        };
+        let bytes = frame(text.trim());
+        // Longer ones, and what a run has said already, would only be in the way.
+        if let Ok(count) = u8::try_from(bytes.len())
+            && text.trim() != "hello"
+        {
+            seed.extend([node, 0, count]);
+            seed.extend(bytes);
+        }
+    }
+    seed
 }

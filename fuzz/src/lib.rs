@@ -18,4 +18,6 @@ pub mod peer;
 pub mod schema_file;
 pub mod session;
 pub mod subjects;
+pub mod targets;
+pub mod web;
 mod wire;

@@ -228,8 +228,25 @@ pub fn peer(data: &[u8]) {
     run.peer.lost("the end of the run");
     run.poll();
     assert!(run.peer.has_ended());
+    // Notifications are nobody's call: their handlers go on, and the longest sleeps for 100 ms.
+    run.pass(1_000);
+    run.poll();
     assert_eq!(run.tasks.alive(), 0, "everybody who waits is told");
     assert_eq!(run.peer.calls_open(), (0, 0));
     assert_eq!(run.peer.next_timeout(), None);
     run.transmit();
+}
+
+/// A seed out of what a hub says: some programs first, then its bytes.
+pub fn seed(bytes: &[u8]) -> Vec<u8> {
+    let mut seed = vec![0];
+    for program in [0, 1, 2, 5] {
+        seed.extend([13, program]);
+    }
+    for piece in bytes.chunks(200) {
+        seed.push(0);
+        seed.push(piece.len() as u8);
+        seed.extend(piece);
+    }
+    seed
 }

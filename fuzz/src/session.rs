@@ -6,7 +6,8 @@ use portcullis_proto::error::FailureBody;
 use portcullis_proto::frame::Kind;
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::session::{
-    Config, Event, Expired, Hello, Leg, Limits, Opening, PROTOCOL, SendError, Session, Side, Welcome,
+    Config, Event, Expired, Hello, Leg, Limits, Opening, PROTOCOL, SendError, Session, Side,
+    Welcome,
 };
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
@@ -96,7 +97,9 @@ impl Owner {
             let taken = match self.session.receive(rest, now) {
                 Ok(taken) => taken,
                 Err(goodbye) => {
-                    assert!(goodbye.reason.is_violation() || goodbye.reason == Reason::VersionMismatch);
+                    assert!(
+                        goodbye.reason.is_violation() || goodbye.reason == Reason::VersionMismatch
+                    );
                     self.end(goodbye);
                     break;
                 }
@@ -202,7 +205,11 @@ impl Owner {
         let done = match choice {
             0 => self.open(input, now, &body),
             1 => {
-                let kind = if self.side == Side::Peer && input.flag() { Kind::Publish } else { Kind::Notify };
+                let kind = if self.side == Side::Peer && input.flag() {
+                    Kind::Publish
+                } else {
+                    Kind::Notify
+                };
                 self.session.one_way(kind, 1, 1, |out| {
                     out.raw(&body);
                     Ok(())
@@ -286,7 +293,9 @@ impl Owner {
         let start = into.len();
         while self.session.transmit(into) {}
         wire::check_sent(&into[start..], self.side == Side::Hub, u32::MAX);
-        assert!(!self.session.has_output() || into.len() > start || self.session.outbox_bytes() > 0);
+        assert!(
+            !self.session.has_output() || into.len() > start || self.session.outbox_bytes() > 0
+        );
     }
 
     fn check(&mut self) {
