@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         fs::create_dir_all(seeds.join(target.name))?;
     }
     schema_files(&seeds)?;
+    policies(root, &seeds)?;
     requests(&seeds)?;
     transcripts(root, &seeds)?;
     scripts(root, &seeds)?;
@@ -65,6 +66,15 @@ fn schema_files(seeds: &Path) -> IoResult<()> {
         if text.len() <= SCHEMA_BYTES_MAX {
             fs::write(seeds.join("schema_file").join(format!("{seed:02}")), text)?;
         }
+    }
+    Ok(())
+}
+
+/// Policies that tests keep.
+fn policies(root: &Path, seeds: &Path) -> IoResult<()> {
+    for entry in fs::read_dir(root.join("../crates/portcullis-policy/tests/policies"))? {
+        let path = entry?.path();
+        fs::copy(&path, seeds.join("policy_file").join(path.file_name().unwrap_or_default()))?;
     }
     Ok(())
 }
@@ -118,8 +128,7 @@ fn transcripts(root: &Path, seeds: &Path) -> Result<(), Box<dyn std::error::Erro
         let transcript: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
         let steps = transcript["steps"].as_array().into_iter().flatten();
         let received = steps.filter_map(|step| step["receive"].as_array()).flatten();
-        let bytes: Vec<u8> =
-            received.filter_map(|hex| hex.as_str()).flat_map(unhex).collect();
+        let bytes: Vec<u8> = received.filter_map(|hex| hex.as_str()).flat_map(unhex).collect();
         let name = path.file_stem().unwrap_or_default();
         if (1..=BYTES_MAX).contains(&bytes.len()) {
             fs::write(seeds.join("peer").join(name), peer::seed(&bytes))?;

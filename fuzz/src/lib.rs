@@ -15,6 +15,7 @@ pub mod frames;
 pub mod hub;
 mod input;
 pub mod peer;
+pub mod policy_file;
 pub mod schema_file;
 pub mod session;
 pub mod subjects;

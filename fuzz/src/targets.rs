@@ -1,6 +1,6 @@
 //! All targets by their names: what the binaries, the seeds and the bounded tests have in common.
 
-use super::{codec, frames, hub, peer, schema_file, session, web};
+use super::{codec, frames, hub, peer, policy_file, schema_file, session, web};
 
 /// A target.
 pub struct Target {
@@ -19,6 +19,7 @@ pub const TARGETS: &[Target] = &[
     target("validator_agreement", codec::validator_agreement),
     target("schema_agreement", codec::schema_agreement),
     target("schema_file", schema_file::schema_file),
+    target("policy_file", policy_file::policy_file),
     target("session", session::session),
     target("session_pair", session::session_pair),
     target("peer", peer::peer),

@@ -69,6 +69,7 @@ smoke! {
     f06_validator_agreement "validator_agreement" 10_000;
     f06_schema_agreement "schema_agreement" 10_000;
     schema_file "schema_file" 2_000;
+    policy_file "policy_file" 4_000;
     f10_session "session" 10_000;
     f10_session_pair "session_pair" 10_000;
     f06_f10_peer "peer" 5_000;
