@@ -2,8 +2,8 @@
 
 use portcullis_proto::schema::validate::Plan;
 
-use crate::subjects::SUBJECTS;
-use crate::support::{Rng, hex, oracle, schemas, verdict};
+use super::subjects::SUBJECTS;
+use super::support::{Rng, hex, oracle, schemas, verdict};
 
 /// Reads `data` as every message of the sample contract: nothing panics, and what is read is written as it came.
 pub fn codec_decode(data: &[u8]) {

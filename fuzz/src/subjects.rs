@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use sample_contract::*;
 
-use crate::support::agreement::Subject;
+use super::support::agreement::Subject;
 
 /// Every message type of the sample contract, and some types that hold them. The order is part of the seeds: new
 /// ones go to the end.

@@ -5,6 +5,7 @@
 mod attack;
 mod bench;
 mod counts;
+mod fuzz;
 mod generate;
 mod place;
 mod policy;
@@ -15,6 +16,7 @@ mod tidy;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
@@ -78,6 +80,20 @@ enum Chore {
         #[arg(long)]
         latency: bool,
     },
+    /// Runs the fuzz targets; fails when one of them finds something.
+    Fuzz {
+        /// How long each runs: 90s, 10m, 1h.
+        #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = fuzz::duration)]
+        time: Duration,
+        /// Targets at once.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=i64::from(fuzz::JOBS_MAX)))]
+        jobs: u8,
+        /// Which sanitizer watches.
+        #[arg(long, default_value = "none", value_parser = ["none", "address"])]
+        sanitizer: String,
+        /// Only these targets.
+        targets: Vec<String>,
+    },
     /// Reads the tree for what no compiler sees.
     Tidy {
         /// Lower the lengths in the list of long files to what they are now.
@@ -93,6 +109,9 @@ fn main() -> ExitCode {
         Chore::Bench { json, js, args } => bench::run(json, js, &args),
         Chore::Policy { file, schema } => policy::run(file, schema),
         Chore::Attack { duration, seed, latency } => attack::run(&duration, seed, latency),
+        Chore::Fuzz { time, jobs, sanitizer, targets } => {
+            fuzz::run(time, jobs, &sanitizer, &targets)
+        }
         Chore::Tidy { ratchet } => tidy::run(ratchet),
     };
     match done {

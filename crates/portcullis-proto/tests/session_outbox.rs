@@ -147,6 +147,29 @@ fn calls_larger_than_the_hub_takes_are_refused_at_the_welcome() {
 }
 
 #[test]
+fn f10_nothing_of_a_call_that_never_left_is_said() {
+    for cancelled in [false, true] {
+        let mut peer = peer(Config::default());
+        let stream = Opening { up: true, ..request(0) };
+        let id = peer.open(stream, Time::ZERO, 1, zeros(100_000)).expect("held");
+        peer.finish(id).expect("held");
+        if cancelled {
+            peer.cancel(id).expect("open");
+        }
+        let small = peer.open(request(0), Time::ZERO, 2, zeros(10)).expect("held");
+        let limits = Limits { frame_bytes: 4096, ..Limits::DEFAULT };
+        let config = Config { limits, ..Config::default() };
+        let mut hub = Pair::new(portcullis_proto::session::Side::Hub, config, Time::ZERO);
+        take(&mut hub, &sent(&mut peer), Time::ZERO).expect("a hello");
+        take(&mut peer, &sent(&mut hub), Time::ZERO).expect("a welcome");
+        assert_eq!(peer.take_refused().len(), usize::from(!cancelled), "{id:#x}");
+        assert_eq!(peer.calls_open(), (0, 1));
+        let events = take(&mut hub, &sent(&mut peer), Time::ZERO).expect("no violation");
+        assert_eq!(events, [format!("request {small:#x} 0")]);
+    }
+}
+
+#[test]
 fn streams_have_no_credit_before_the_handshake_is_done() {
     let mut peer = peer(Config::default());
     let stream = Opening { up: true, ..request(0) };

@@ -2,7 +2,7 @@
 //! window lets them go (`docs/protocol.md`, section 8). Senders write into it directly; whether there is room is asked
 //! by the session.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::frame::{self, Head, Kind};
 use crate::time::Time;
@@ -12,6 +12,8 @@ use crate::time::Time;
 const READY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// What a frame costs that is held, besides its bytes.
 const HELD_OVERHEAD_BYTES: usize = 64;
+/// Where the id stands in a frame.
+const ID_BYTES: std::ops::Range<usize> = 16..20;
 /// Where the budget stands in a frame.
 const BUDGET_BYTES: std::ops::Range<usize> = 20..24;
 
@@ -177,6 +179,19 @@ impl Outbox {
     /// Takes back all frames that are larger than that. Only before anything has left: their places stay.
     pub(super) fn drop_larger(&mut self, bytes_max: usize) {
         for held in self.held.iter_mut().filter(|held| held.bytes.len() > bytes_max) {
+            self.held_bytes -= std::mem::take(&mut held.bytes).len();
+        }
+    }
+
+    /// Takes back all frames of those calls. As [`Self::drop_larger`]: only before anything has left.
+    pub(super) fn drop_of_calls(&mut self, ids: &BTreeSet<u32>) {
+        let id_of = |held: &Held| {
+            let id = held.bytes.get(ID_BYTES)?.first_chunk::<4>()?;
+            Some(u32::from_le_bytes(*id))
+        };
+        for held in
+            self.held.iter_mut().filter(|held| id_of(held).is_some_and(|id| ids.contains(&id)))
+        {
             self.held_bytes -= std::mem::take(&mut held.bytes).len();
         }
     }

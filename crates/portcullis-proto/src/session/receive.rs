@@ -1,5 +1,7 @@
 //! The receiving half: one frame in, at most one event out. Everything a frame can break is checked here.
 
+use std::collections::BTreeSet;
+
 use super::calls::Found;
 use super::{Event, GOODBYE_BYTES_MAX, Inbound, Leg, Received, Session, Side, State, unexpected};
 use crate::codec::{Message, from_bytes};
@@ -200,7 +202,9 @@ impl<I: Default, O> Session<I, O> {
         let gone = |key| self.outbox.held_size(key) == Some(0);
         let refused = self.outbound.iter_mut();
         let refused = refused.filter(|(_, call)| call.opener.is_some_and(gone));
-        let refused: Vec<u32> = refused.map(|(id, _)| id).collect();
+        let refused: BTreeSet<u32> = refused.map(|(id, _)| id).collect();
+        // What follows a call that never left would name one that the other side has never heard of.
+        self.outbox.drop_of_calls(&refused);
         for id in refused {
             let data = self.forget(id).and_then(|call| call.data);
             self.refused.extend(data);

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
@@ -79,6 +80,27 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Of a gate that listens at `address`, whose time begins now.
+    pub(super) fn of(config: &GateConfig, address: SocketAddr, files: FileTable) -> Self {
+        let hosts = Hosts::of(address);
+        Self {
+            origins: Origins::of(&hosts, &config.origins),
+            headers: StrictHeaders::of(&hosts),
+            hosts,
+            files,
+            windows: config.windows.iter().map(|kind| kind.as_str().into()).collect(),
+            cookies: CookieNames::of(address.port()),
+            counters: Counters::new(),
+            launchers: Launchers::default(),
+            sockets: Arc::new(Semaphore::new(config.sockets_max)),
+            office: Mutex::new(Office::new(config.code_life, config.ticket_life)),
+            started: start(),
+            message_bytes_max: config.message_bytes_max,
+            head_timeout: config.head_timeout,
+            exchange_timeout: config.exchange_timeout,
+        }
+    }
+
     /// The ticket office. Never held across a wait.
     pub(super) fn office(&self) -> MutexGuard<'_, Office> {
         self.office.lock().unwrap_or_else(PoisonError::into_inner)
@@ -104,13 +126,13 @@ impl Gate {
     /// # Errors
     /// Every variant of [`GateError`] that is about an address or a declaration. It converts to
     /// [`io::Error`], with the kind that fits.
-    pub fn bind(config: GateConfig) -> Result<Self, GateError> {
+    pub fn bind(mut config: GateConfig) -> Result<Self, GateError> {
         config.check()?;
-        let runtime = match config.runtime {
+        let runtime = match config.runtime.take() {
             Some(runtime) => runtime,
             None => tokio::runtime::Handle::try_current().map_err(|_| GateError::NoRuntime)?,
         };
-        let files = config.files.into_table()?;
+        let files = std::mem::take(&mut config.files).into_table()?;
         let asked = config.address;
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::AddrInUse => GateError::PortInUse(asked),
@@ -123,23 +145,7 @@ impl Gate {
             let _inside = runtime.enter();
             TcpListener::from_std(listener).map_err(failed)?
         };
-        let hosts = Hosts::of(address);
-        let shared = Arc::new(Shared {
-            origins: Origins::of(&hosts, &config.origins),
-            headers: StrictHeaders::of(&hosts),
-            hosts,
-            files,
-            windows: config.windows.iter().map(|kind| kind.as_str().into()).collect(),
-            cookies: CookieNames::of(address.port()),
-            counters: Counters::new(),
-            launchers: Launchers::default(),
-            sockets: Arc::new(Semaphore::new(config.sockets_max)),
-            office: Mutex::new(Office::new(config.code_life, config.ticket_life)),
-            started: start(),
-            message_bytes_max: config.message_bytes_max,
-            head_timeout: config.head_timeout,
-            exchange_timeout: config.exchange_timeout,
-        });
+        let shared = Arc::new(Shared::of(&config, address, files));
         // Each entry holds a permit, so the queue never fills and a granted page is never lost.
         let (admit, queue) = mpsc::channel(config.sockets_max);
         let server = runtime.spawn(serve(shared.clone(), listener, admit)).abort_handle();
@@ -268,10 +274,28 @@ async fn connection(
 ) {
     // Without it the kernel would hold small messages back; if it fails they are merely late.
     let _ = stream.set_nodelay(true);
+    let passage = exchange(&shared, stream, remote).await;
+    if let Some(passage) = passage
+        && let Some(admitted) = admitted(&shared, passage, remote).await
+    {
+        let (session, window) = (admitted.session, admitted.window.as_str());
+        tracing::debug!(target: "portcullis::web", %session, window, %remote, "admitted");
+        count(&shared.counters.admitted);
+        // Fails only when the gate is gone, and then the connection should be too.
+        let _ = admit.send(admitted).await;
+    }
+    drop(slot);
+}
+
+/// One request and its answer, whatever carries them; a granted upgrade comes back.
+pub(super) async fn exchange<S>(shared: &Shared, stream: S, remote: SocketAddr) -> Option<Passage>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let granted: Mutex<Option<Passage>> = Mutex::new(None);
     let service = service_fn(async |request| {
         let mut passage = None;
-        let answer = http::answer(&shared, remote, &mut passage, request).await;
+        let answer = http::answer(shared, remote, &mut passage, request).await;
         *granted.lock().unwrap_or_else(PoisonError::into_inner) = passage;
         Ok::<_, Infallible>(answer)
     });
@@ -294,17 +318,7 @@ async fn connection(
             tracing::debug!(target: "portcullis::web", %error, %remote, "exchange broken off");
         }
     }
-    let passage = granted.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(passage) = passage
-        && let Some(admitted) = admitted(&shared, passage, remote).await
-    {
-        let (session, window) = (admitted.session, admitted.window.as_str());
-        tracing::debug!(target: "portcullis::web", %session, window, %remote, "admitted");
-        count(&shared.counters.admitted);
-        // Fails only when the gate is gone, and then the connection should be too.
-        let _ = admit.send(admitted).await;
-    }
-    drop(slot);
+    granted.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Takes the TCP connection back from the HTTP server, with what was read beyond the request.

@@ -59,6 +59,9 @@ mod config;
 mod denial;
 mod fields;
 mod files;
+#[cfg(feature = "unstable-fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod gate;
 mod http;
 mod launcher;

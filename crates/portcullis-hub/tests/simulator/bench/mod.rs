@@ -34,9 +34,8 @@ pub(crate) use link::{Far, Link};
 pub(crate) use pipe::{Quality, Split};
 pub(crate) use rng::Rng;
 pub(crate) use services::{EchoService, FlowsService, TopicsService};
-pub(crate) use tasks::Handle;
-use tasks::Tasks;
-use world::{PeerWorld, World};
+pub(crate) use tasks::{Handle, Tasks};
+pub(crate) use world::{PeerWorld, World};
 
 /// Turns of drivers and tasks in one run; more is a simulation that goes in circles.
 const TURNS_MAX: usize = 5_000_000;
