@@ -1,10 +1,13 @@
 //! A connection ends with the process that it belongs to, whoever else may hold its socket by then. The process is known
 //! by a descriptor of the kernel's, which stays its own when its number is given to another.
 
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use rustix::net::Shutdown;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -45,14 +48,19 @@ pub(crate) fn end_with(
 ) -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let watched = watch(process, Interest::READABLE)?;
     Ok(async move {
-        tokio::select! {
-            // The socket is let go then, so that the other side sees its end.
-            _ = connection.closed() => {}
-            // A process that cannot be watched is seen by its socket.
-            ended = watched.readable() => if ended.is_ok() {
-                // It has been closed otherwise.
-                let _ = rustix::net::shutdown(&socket, Shutdown::Read);
+        let (closed, ended) = (connection.closed(), watched.readable());
+        let (mut closed, mut ended) = (pin!(closed), pin!(ended));
+        let process_ended = poll_fn(|context| {
+            if closed.as_mut().poll(context).is_ready() {
+                // The socket is let go then, so that the other side sees its end.
+                return Poll::Ready(false);
             }
+            // A process that cannot be watched is seen by its socket.
+            ended.as_mut().poll(context).map(|ended| ended.is_ok())
+        });
+        if process_ended.await {
+            // It has been closed otherwise.
+            let _ = rustix::net::shutdown(&socket, Shutdown::Read);
         }
     })
 }
