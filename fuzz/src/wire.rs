@@ -63,17 +63,22 @@ fn body(input: &mut Input<'_>, kind: Kind) -> Vec<u8> {
     match (input.byte(), kind) {
         (byte, Kind::Hello) if byte < 224 => whole("hello"),
         (byte, Kind::Welcome) if byte < 224 => whole("welcome"),
-        (byte, Kind::Caller) if byte < 224 => lines::bytes("\"label\"+\"role\""),
+        (byte, Kind::Caller) if byte < 224 => sample_bytes("\"label\"+\"role\""),
         // Most kinds have no body, and end a connection that sends one.
         (byte, Kind::Request | Kind::Notify | Kind::Publish | Kind::Item | Kind::End) => {
             match usize::from(byte).checked_sub(BODY_BYTES_MAX) {
                 None => input.bytes(byte.into()).to_vec(),
-                Some(number) => lines::bytes(BODIES[number % BODIES.len()]),
+                Some(number) => sample_bytes(BODIES[number % BODIES.len()]),
             }
         }
         (250.., _) => vec![0],
         _ => Vec::new(),
     }
+}
+
+/// The bytes of a body of the sample contract.
+fn sample_bytes(text: &str) -> Vec<u8> {
+    lines::bytes(sample_contract::contract(), text)
 }
 
 /// The body of a frame that a line of the simulator's scripts stands for.
