@@ -196,7 +196,7 @@ fn f34_what_a_peer_says_of_itself_is_not_believed() {
     assert!(text.contains("window") && text.contains("all") && !text.contains("main"));
     ask(&mut sim, node, "request id=0x10000 body=bind(sample.echo)");
     let who = ask(&mut sim, node, "request binding=1 ordinal=11 id=0x10001").expect("an answer");
-    assert_eq!(who.body, crate::frames::bytes(sample_contract::contract(), "\"window\"+\"all\""));
+    assert_eq!(who.body, crate::frames::bytes(contract(), "\"window\"+\"all\""));
     // Fields that a kind does not use name nobody else.
     let other = sim.raw("other", "all");
     sim.send(other, &frame("hello binding=1 ordinal=1 id=1 budget=1"));
