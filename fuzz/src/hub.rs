@@ -186,6 +186,8 @@ pub fn hub(data: &[u8]) {
     assert_eq!((run.sim.handling(), run.sim.tasks_alive()), ((0, 0), 0), "nobody is at work");
     let echo: EchoClient = run.sim.bind(bystander, Target::Any);
     run.sim.wait(echo.nothing()).expect("the others are served");
+    // What the bench hands to the hub refers back to it, for as long as a peer is there.
+    run.sim.main(|hub, now, turn| hub.close(now, turn));
 }
 
 /// A seed out of lines of a script: what the server and the caller say, frame by frame.
