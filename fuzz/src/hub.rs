@@ -45,6 +45,8 @@ struct Run {
     sim: Sim,
     bystander: Node,
     nodes: Vec<Node>,
+    /// What each of them has received, from the first frame on that is not whole.
+    received: Vec<Vec<u8>>,
     echo: InstanceId,
     topics: InstanceId,
 }
@@ -62,7 +64,7 @@ impl Run {
         let [echo, _] = sim.serve_main();
         let topics = sim.host_topics();
         let bystander = sim.peer("bystander", "all");
-        Self { sim, bystander, nodes: Vec::new(), echo, topics }
+        Self { sim, bystander, nodes: Vec::new(), received: Vec::new(), echo, topics }
     }
 
     fn connect(&mut self, role: &str, kind: PeerKind, first: &[&str]) {
@@ -70,6 +72,7 @@ impl Run {
             let label = format!("raw{}", self.nodes.len());
             let node = self.sim.raw_of(&label, role, kind);
             self.nodes.push(node);
+            self.received.push(Vec::new());
             let bytes: Vec<u8> = first.iter().flat_map(|line| frame(line)).collect();
             self.sim.send(node, &bytes);
         }
@@ -151,10 +154,12 @@ impl Run {
     /// What holds after every step.
     fn check(&mut self) {
         assert!(self.sim.link(self.bystander).is_open(), "nobody else is ended");
-        for node in self.nodes.clone() {
-            let mut received = self.sim.received(node);
-            take_frames(&mut received);
-            // What a slow pipe has cut is taken at the next step, and not looked at.
+        for (node, received) in self.nodes.iter().zip(&mut self.received) {
+            received.extend(self.sim.received(*node));
+            for seen in take_frames(received) {
+                let wrong = [Kind::Hello, Kind::Subscribe, Kind::Publish, Kind::Ack];
+                assert!(!wrong.contains(&seen.kind), "a hub says no {}", seen.kind.name());
+            }
         }
         for panic in self.sim.panics() {
             assert!(panic.starts_with("sample.echo.panic"), "{panic}");
@@ -186,6 +191,8 @@ pub fn hub(data: &[u8]) {
     assert_eq!((run.sim.handling(), run.sim.tasks_alive()), ((0, 0), 0), "nobody is at work");
     let echo: EchoClient = run.sim.bind(bystander, Target::Any);
     run.sim.wait(echo.nothing()).expect("the others are served");
+    // What the bench hands to the hub refers back to it, for as long as a peer is there.
+    run.sim.main(|hub, now, turn| hub.close(now, turn));
 }
 
 /// A seed out of lines of a script: what the server and the caller say, frame by frame.

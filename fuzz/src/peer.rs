@@ -31,8 +31,10 @@ struct Run {
     world: Arc<World>,
     peer: Peer,
     tasks: Tasks,
-    /// Where the programs are, or were.
-    started: Vec<usize>,
+    /// Handlers of notifications: nobody's call, so that the end of the connection does not stop them.
+    told: Tasks,
+    /// Where the programs are, or were, and which.
+    started: Vec<(usize, usize)>,
     received: Vec<u8>,
 }
 
@@ -43,7 +45,14 @@ impl Run {
         let session = Config { limits, outbox_bytes_max: 16 * 1024, keepalive: true };
         let config = PeerConfig { session, ..PeerConfig::default() };
         let peer = Peer::new(&config, Arc::new(PeerWorld(Arc::clone(&world))));
-        Self { world, peer, tasks: Tasks::default(), started: Vec::new(), received: Vec::new() }
+        Self {
+            world,
+            peer,
+            tasks: Tasks::default(),
+            told: Tasks::default(),
+            started: Vec::new(),
+            received: Vec::new(),
+        }
     }
 
     /// What an application may be about. Each program ends when the connection does.
@@ -73,7 +82,7 @@ impl Run {
             7 => Box::pin(async move { drop(publish(peer).await) }),
             _ => Box::pin(async move { drop(peer.ready().await) }),
         });
-        self.started.push(started);
+        self.started.push((started, number));
     }
 
     fn deliver(&mut self) {
@@ -83,8 +92,9 @@ impl Run {
         let complete = self.peer.completer();
         let mut replies = Replies::default();
         for job in turn.jobs {
+            let tasks = if job.id.is_some() { &mut self.tasks } else { &mut self.told };
             if let Some((_, running)) = start_job(job, &self.received, &mut replies, &complete) {
-                self.tasks.spawn(Box::pin(running));
+                tasks.spawn(Box::pin(running));
             }
         }
         complete.complete(&mut replies);
@@ -105,11 +115,12 @@ impl Run {
     fn poll(&mut self) {
         for _ in 0..POLLS_MAX {
             self.world.wake_due();
-            let woken = self.tasks.woken();
-            if woken.is_empty() {
+            let (woken, told) = (self.tasks.woken(), self.told.woken());
+            if woken.is_empty() && told.is_empty() {
                 return;
             }
             woken.into_iter().for_each(|index| self.tasks.poll(index));
+            told.into_iter().for_each(|index| self.told.poll(index));
         }
         panic!("an application goes in circles");
     }
@@ -118,6 +129,20 @@ impl Run {
         let now: Time = self.world.now();
         self.world.advance_to(now + Duration::from_millis(ms));
         self.peer.handle_timeout();
+    }
+
+    /// The programs that have not ended; `None` stands for a handler.
+    fn waiting(&mut self) -> Vec<Option<usize>> {
+        let mut waiting = Vec::new();
+        for (place, number) in self.started.clone() {
+            let before = self.tasks.alive();
+            self.tasks.abort(place);
+            if self.tasks.alive() < before {
+                waiting.push(Some(number));
+            }
+        }
+        waiting.extend((0..self.tasks.alive()).map(|_| None));
+        waiting
     }
 
     fn step(&mut self, input: &mut Input<'_>) {
@@ -134,7 +159,7 @@ impl Run {
                 self.deliver();
             }
             9 => self.pass(input.pick(&[0, 1, 100, 1_000, 10_000, 30_000])),
-            10 if !self.started.is_empty() => self.tasks.abort(input.pick(&self.started)),
+            10 if !self.started.is_empty() => self.tasks.abort(input.pick(&self.started).0),
             11 => self.transmit(),
             12 if input.byte() == 0 => self.peer.close(),
             _ => self.start(input.below(9)),
@@ -228,10 +253,7 @@ pub fn peer(data: &[u8]) {
     run.peer.lost("the end of the run");
     run.poll();
     assert!(run.peer.has_ended());
-    // Notifications are nobody's call: their handlers go on, and the longest sleeps for 100 ms.
-    run.pass(1_000);
-    run.poll();
-    assert_eq!(run.tasks.alive(), 0, "everybody who waits is told");
+    assert_eq!(run.waiting(), [], "everybody who waits is told");
     assert_eq!(run.peer.calls_open(), (0, 0));
     assert_eq!(run.peer.next_timeout(), None);
     run.transmit();

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "the modules are those of the fuzz targets")]
 
 #[path = "../../../fuzz/src/lib.rs"]
+#[allow(dead_code, reason = "what writes seeds is the example's")]
 mod fuzz;
 
 use std::path::{Path, PathBuf};

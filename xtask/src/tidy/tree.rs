@@ -107,6 +107,7 @@ fn generated(paths: &[String]) -> Result<BTreeSet<String>> {
 
 fn kind(path: &str, generated: bool) -> Kind {
     let is_test_data = path.starts_with("fuzz/seeds/")
+        || path.starts_with("fuzz/corpus/")
         || path.contains("/tests/ui/")
         || path.contains("/snapshots/")
         || path.contains("/fixtures/");
