@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let verdict = match subject.judge(&body)? {
             Ok(()) => "ok".to_owned(),
-            Err((kind, path)) => format!("{kind} {path}"),
+            Err((kind, path)) => format!("{kind} {path}").trim_end().to_owned(),
         };
         writeln!(out, "{name}\t{}\t{verdict}", hex(&body))?;
     }

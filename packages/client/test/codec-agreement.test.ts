@@ -20,7 +20,7 @@ function verdict(codec: Codec<unknown>, body: Uint8Array): string {
   } catch (error) {
     // Anything else is a fault of the codec's, and fails the test as it is.
     if (!(error instanceof CodecError)) throw error;
-    return `${error.kind} ${error.path}`;
+    return `${error.kind} ${error.path}`.trimEnd();
   }
   // What was read can be written, and read again.
   fromBytes(codec, toBytes(codec, value));

@@ -47,7 +47,7 @@ fn run(name: &str, mutations_max: usize) {
 }
 
 macro_rules! smoke {
-    ($($test:ident $target:literal $mutations_max:literal;)*) => {
+    ($(fn $test:ident() $target:literal $mutations_max:literal;)*) => {
         $(
             #[test]
             fn $test() {
@@ -65,17 +65,17 @@ macro_rules! smoke {
 }
 
 smoke! {
-    f02_f03_frames "frames" 20_000;
-    f06_codec_decode "codec_decode" 10_000;
-    f06_validator_agreement "validator_agreement" 10_000;
-    f06_schema_agreement "schema_agreement" 10_000;
-    schema_file "schema_file" 2_000;
-    policy_file "policy_file" 4_000;
-    f10_session "session" 10_000;
-    f10_session_pair "session_pair" 10_000;
-    f06_f10_peer "peer" 5_000;
-    f06_f10_hub "hub" 1_000;
-    f40_f41_ws_upgrade "ws_upgrade" 3_000;
+    fn f02_f03_frames() "frames" 20_000;
+    fn f06_codec_decode() "codec_decode" 10_000;
+    fn f06_validator_agreement() "validator_agreement" 10_000;
+    fn f06_schema_agreement() "schema_agreement" 10_000;
+    fn schema_file() "schema_file" 2_000;
+    fn policy_file() "policy_file" 4_000;
+    fn f10_session() "session" 10_000;
+    fn f10_session_pair() "session_pair" 10_000;
+    fn f06_f10_peer() "peer" 5_000;
+    fn f06_f10_hub() "hub" 1_000;
+    fn f40_f41_ws_upgrade() "ws_upgrade" 3_000;
 }
 
 /// Seeds that no message takes would test little.
@@ -110,7 +110,7 @@ fn the_verdicts_for_typescript_are_those_of_rust() {
         let subject = fuzz::subjects::SUBJECTS.iter().find(of_name).expect("a message");
         let verdict = match subject.judge(&fuzz::support::unhex(body)).expect("one verdict") {
             Ok(()) => "ok".to_owned(),
-            Err((kind, path)) => format!("{kind} {path}"),
+            Err((kind, path)) => format!("{kind} {path}").trim_end().to_owned(),
         };
         assert_eq!(verdict, expected, "{line}: write them anew (fuzz/README.md)");
         count += 1;
