@@ -162,7 +162,7 @@ impl Sim {
     ) -> Node {
         let driver = Arc::new(PeerWorld(Arc::clone(&self.world)));
         let peer = Peer::new(config, driver);
-        let admission = Admission { label: label.to_owned(), role: role.to_owned(), kind };
+        let admission = Admission::new(label, role, kind);
         self.connect(&admission, Far::Peer(peer))
     }
 
@@ -172,7 +172,7 @@ impl Sim {
     }
 
     pub(crate) fn raw_of(&mut self, label: &str, role: &str, kind: Kind) -> Node {
-        let admission = Admission { label: label.to_owned(), role: role.to_owned(), kind };
+        let admission = Admission::new(label, role, kind);
         self.connect(&admission, Far::Raw(Vec::new()))
     }
 
