@@ -78,21 +78,26 @@ impl Hub {
                 turn.events.push(HubEvent::Responsive(info));
             }
             let needed = received.needed;
+            *frames += u64::from(received.frames);
+            let came = (u64::from(received.frames), received.consumed as u64);
+            let taken = self.too_fast(peer, received.event.as_ref(), came, now, turn);
             let Some(event) = received.event else {
-                if state.session.has_output() {
+                if let Err(goodbye) = taken {
+                    self.dismiss(peer, goodbye, now, turn);
+                    return stopped(consumed);
+                }
+                if self.has_output(peer) {
                     self.touch(peer, turn);
                 }
                 self.resume(peer, now, turn);
                 return Delivery { consumed, needed, ended: false, paused_until: None };
             };
-            *frames += 1;
-            let bytes = received.consumed as u64;
-            let taken = match self.too_fast(peer, &event, bytes, now, turn) {
+            let done = match taken {
                 Ok(true) => Ok(()),
                 Ok(false) => self.event(peer, event, consumed, now, turn),
                 Err(goodbye) => Err(goodbye),
             };
-            if let Err(goodbye) = taken {
+            if let Err(goodbye) = done {
                 self.dismiss(peer, goodbye, now, turn);
                 return stopped(consumed);
             }

@@ -43,7 +43,7 @@ impl Hub {
         Some(until)
     }
 
-    /// Counts a frame of a peer that cannot be made to wait. True when it was answered or dropped because it came too
+    /// Counts what came from a peer that cannot be made to wait. True when its event was answered or dropped because it came too
     /// fast; what belongs to calls and streams that are open goes on, and has bounds of its own.
     ///
     /// # Errors
@@ -52,8 +52,8 @@ impl Hub {
     pub(crate) fn too_fast(
         &mut self,
         peer: PeerId,
-        event: &Event<'_, RelayOut>,
-        bytes: u64,
+        event: Option<&Event<'_, RelayOut>>,
+        (frames, bytes): (u64, u64),
         now: Time,
         turn: &mut Turn,
     ) -> Result<bool, Goodbye> {
@@ -61,11 +61,12 @@ impl Hub {
         if state.waits {
             return Ok(false);
         }
-        let Some((until, what)) = state.account.spend(1, bytes, now) else { return Ok(false) };
+        let Some((until, what)) = state.account.spend(frames, bytes, now) else { return Ok(false) };
         if state.account.is_flooding(RATE_FLOOD_BURSTS, now) {
             let text = format!("budget `{what}`: far more came than it allows");
             return Err(Goodbye::because(Reason::RateExceeded, text));
         }
+        let Some(event) = event else { return Ok(false) };
         let id = match event {
             // Whoever gives back what it has is not held up.
             Event::Request { binding: 0, ordinal, .. }
