@@ -69,7 +69,7 @@ fn hub() -> Result<Hub> {
 }
 
 fn admission(label: &str) -> Admission {
-    Admission { label: label.into(), role: "peer".into(), kind: Kind::Native }
+    Admission::new(label, "peer", Kind::Native)
 }
 
 fn config() -> PeerConfig {

@@ -12,11 +12,13 @@ use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
 use crate::audit::{DenyReason, Subject};
+use crate::budget::Resource;
 use crate::catalog::InterfaceIndex;
 use crate::handles::Handle;
 use crate::instance::{InstanceId, Server};
 use crate::peer::PeerId;
 use crate::policy::rights::USE;
+use crate::users::RETRY_AFTER_MS;
 use crate::work::{Inbound, Meta, Work};
 use crate::{Hub, Turn};
 
@@ -150,14 +152,24 @@ impl Hub {
         if up || down {
             state.session.accept(id, up, down);
         }
+        let charged = state.account.charge(Resource::Calls);
+        let charged = charged.and_then(|one| if up || down { one.and_stream() } else { Ok(one) });
+        let (charge, over) = match charged {
+            Ok(charge) => (Some(charge), None),
+            Err(over) => (None, Some(over)),
+        };
         if let Some(inbound) = state.session.inbound_mut(id) {
             inbound.meta = Some(meta);
+            inbound.charge = charge;
+        }
+        if let Some(over) = over {
+            self.refuse_over(peer, id, over, RETRY_AFTER_MS, now, turn);
+            return Ok(());
         }
         match route {
             Route::Main(service) => {
-                if !self.may_handle(peer, asked.body.len(), false) {
-                    let failure = FailureBody::new("as much is worked on for this peer as may be");
-                    self.fail_call(peer, id, Status::ResourceExhausted, failure, now, turn);
+                if let Err(over) = self.may_handle(peer, asked.body.len(), false) {
+                    self.refuse_over(peer, id, over, RETRY_AFTER_MS, now, turn);
                     return Ok(());
                 }
                 let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
@@ -209,12 +221,12 @@ impl Hub {
         match route {
             Route::Main(service) => {
                 let may = self.may_handle(peer, asked.body.len(), true);
-                let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
-                if !may {
+                if let Err(over) = may {
                     // A notification promises nothing.
-                    state.counters.dropped += 1;
+                    self.drop_notification(peer, over.what, turn);
                     return Ok(());
                 }
+                let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
                 let Some(origin) = state.origin.clone() else { return Ok(()) };
                 turn.jobs.push(Job {
                     service,
@@ -247,6 +259,13 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    pub(crate) fn drop_notification(&mut self, peer: PeerId, what: &'static str, turn: &mut Turn) {
+        if let Some(state) = self.peers.get_mut(peer.0) {
+            state.counters.dropped += 1;
+        }
+        self.refused(peer, what, turn);
     }
 
     /// What goes to another peer is checked here, where it comes in.
@@ -323,7 +342,8 @@ impl Hub {
     ) {
         let meta = self.peers.get_mut(peer.0).and_then(|state| state.session.inbound_mut(id)?.meta);
         let channel = meta.and_then(|meta| self.catalog.channel(meta.interface, meta.ordinal));
-        if status.retry_helps(channel.is_some_and(|channel| channel.idempotent)) {
+        let helps = status.retry_helps(channel.is_some_and(|channel| channel.idempotent));
+        if helps && failure.retry == Retry::Never {
             failure.retry = Retry::Later;
         }
         self.fail_call_as_said(peer, id, status, failure, now, turn);

@@ -3,7 +3,7 @@
 use portcullis_proto::schema::Schema;
 use portcullis_proto::session::{Config, Limits};
 
-use crate::handling::HANDLED_BYTES_MAX;
+use crate::budget::Budget;
 use crate::policy::role::Role;
 
 /// The contract, the roles and the bounds of a hub.
@@ -12,12 +12,9 @@ pub struct HubConfig {
     pub(crate) schema: Schema,
     pub(crate) roles: Vec<Role>,
     pub(crate) session: Config,
-    pub(crate) handshake_ms: u32,
-    pub(crate) bindings_max: usize,
-    pub(crate) exports_max: usize,
-    pub(crate) subscriptions_max: usize,
-    pub(crate) queued_bytes_max: usize,
-    pub(crate) handled_bytes_max: usize,
+    /// What peers may whose roles do not say otherwise.
+    pub(crate) budget: Budget,
+    pub(crate) user_budget: Budget,
     pub(crate) observe_calls: bool,
 }
 
@@ -43,12 +40,8 @@ impl HubConfig {
             schema: schema.clone(),
             roles: Vec::new(),
             session: Config::default(),
-            handshake_ms: HANDSHAKE_MS,
-            bindings_max: BINDINGS_MAX,
-            exports_max: EXPORTS_MAX,
-            subscriptions_max: SUBSCRIPTIONS_MAX,
-            queued_bytes_max: QUEUED_BYTES_MAX,
-            handled_bytes_max: HANDLED_BYTES_MAX,
+            budget: Budget::new(),
+            user_budget: Budget::new(),
             observe_calls: false,
         }
     }
@@ -77,14 +70,14 @@ impl HubConfig {
     /// How long a peer has for its `hello`, in milliseconds.
     #[must_use]
     pub fn handshake_ms(mut self, ms: u32) -> Self {
-        self.handshake_ms = ms;
+        self.budget = self.budget.handshake_ms(ms);
         self
     }
 
     /// Most subscriptions of a peer.
     #[must_use]
     pub fn subscriptions_max(mut self, max: usize) -> Self {
-        self.subscriptions_max = max;
+        self.budget = self.budget.subscriptions(max);
         self
     }
 
@@ -92,7 +85,7 @@ impl HubConfig {
     /// beyond ends its stream with `resource_exhausted`.
     #[must_use]
     pub fn queued_bytes_max(mut self, bytes: usize) -> Self {
-        self.queued_bytes_max = bytes;
+        self.budget = self.budget.queued_bytes(bytes);
         self
     }
 
@@ -100,14 +93,21 @@ impl HubConfig {
     /// beyond ends with `resource_exhausted`; a notification beyond is dropped.
     #[must_use]
     pub fn handled_bytes_max(mut self, bytes: usize) -> Self {
-        self.handled_bytes_max = bytes;
+        self.budget = self.budget.handled_bytes(bytes);
         self
     }
 
     /// Most bindings of a peer.
     #[must_use]
     pub fn bindings_max(mut self, max: usize) -> Self {
-        self.bindings_max = max;
+        self.budget = self.budget.bindings(max);
+        self
+    }
+
+    /// How much all peers of one user may have and do together. Beyond this, each has its role's budget.
+    #[must_use]
+    pub fn user_budget(mut self, budget: Budget) -> Self {
+        self.user_budget = budget;
         self
     }
 

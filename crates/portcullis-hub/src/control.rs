@@ -10,7 +10,9 @@ use portcullis_proto::session::Offer;
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
+use crate::account::Over;
 use crate::audit::{DenyReason, Subject};
+use crate::budget::Resource;
 use crate::calls::Refusal;
 use crate::catalog::InterfaceIndex;
 use crate::greet::mismatch;
@@ -19,6 +21,7 @@ use crate::instance::{InstanceId, Server};
 use crate::peer::PeerId;
 use crate::policy::rights::{PUBLISH, SERVE, USE};
 use crate::policy::roles::RoleIndex;
+use crate::users::RETRY_AFTER_MS;
 use crate::{Hub, Turn};
 
 /// How a call of the hub's own interface ends.
@@ -28,7 +31,15 @@ type Answer = Result<Vec<u8>, Refused>;
 enum Refused {
     /// With the constant answer.
     Denied(Subject, DenyReason),
+    /// A budget is used up.
+    Over(Over),
     Failed(Status, String),
+}
+
+impl From<Over> for Refused {
+    fn from(over: Over) -> Self {
+        Self::Over(over)
+    }
 }
 
 impl From<(Status, String)> for Refused {
@@ -60,6 +71,9 @@ impl Hub {
             Ok(body) => self.end_call(peer, id, Status::Ok, &body, now, turn),
             Err(Refused::Denied(subject, reason)) => {
                 self.refuse(peer, id, Refusal::Denied(subject, reason), now, turn);
+            }
+            Err(Refused::Over(over)) => {
+                self.refuse_over(peer, id, over, RETRY_AFTER_MS, now, turn);
             }
             Err(Refused::Failed(status, text)) => {
                 self.fail_call(peer, id, status, FailureBody::new(text), now, turn);
@@ -93,11 +107,9 @@ impl Hub {
             (Status::ResourceExhausted, text)
         };
         let state = self.peers.get_mut(peer.0).ok_or_else(gone)?;
-        if state.handles.bound() >= self.config.bindings_max {
-            return Err(full().into());
-        }
+        let charge = state.account.charge(Resource::Bindings)?;
         let handle = Handle::Bound { instance: id, interface };
-        let binding = state.handles.add(handle).ok_or_else(full)?;
+        let binding = state.handles.add(handle, Some(charge)).ok_or_else(full)?;
         if let Some(instance) = self.instances.get_mut(id.0) {
             instance.bound.push((peer, binding));
         }
@@ -190,10 +202,7 @@ impl Hub {
         }
         let caller = Arc::clone(&state.caller);
         self.check_hash(interface, serve.hash, &caller.label)?;
-        if state.handles.exports() >= self.config.exports_max {
-            let text = "as many interfaces are served as a peer may serve".to_owned();
-            return Err((Status::ResourceExhausted, text).into());
-        }
+        let charge = state.account.charge(Resource::Exports)?;
         // The number comes first: the server has to know it before requests can carry it.
         let server = Server::Peer { peer, export: 0 };
         let label = caller.label.clone();
@@ -208,7 +217,7 @@ impl Hub {
         };
         let state = self.peers.get_mut(peer.0).ok_or_else(gone)?;
         let handle = Handle::Export { instance, interface };
-        let Some(export) = state.handles.add(handle) else {
+        let Some(export) = state.handles.add(handle, Some(charge)) else {
             if let Some(instance) = self.instances.remove(instance.0) {
                 self.directory.remove(&instance);
             }

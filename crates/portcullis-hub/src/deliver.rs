@@ -23,6 +23,8 @@ pub struct Delivery {
     pub needed: usize,
     /// Whether the connection has ended.
     pub ended: bool,
+    /// The peer has sent faster than its budget allows: nothing more is to be read from it until then.
+    pub paused_until: Option<Time>,
 }
 
 impl Hub {
@@ -31,31 +33,42 @@ impl Hub {
     pub fn deliver(&mut self, peer: PeerId, input: &[u8], now: Time, turn: &mut Turn) -> Delivery {
         // Whoever keeps its time may be late.
         self.expire_grants(peer, now, turn);
-        let delivery = self.take_in(peer, input, now, turn);
+        let mut frames = 0;
+        let delivery = self.take_in(peer, input, &mut frames, now, turn);
+        let paused_until = self.pace(peer, frames, delivery.consumed as u64, now, turn);
         self.end_slow(now, turn);
         let ended = self.peers.get(peer.0).is_none_or(|state| state.ended.is_some());
-        Delivery { ended, ..delivery }
+        Delivery { ended, paused_until, ..delivery }
     }
 
-    fn take_in(&mut self, peer: PeerId, input: &[u8], now: Time, turn: &mut Turn) -> Delivery {
+    fn take_in(
+        &mut self,
+        peer: PeerId,
+        input: &[u8],
+        frames: &mut u64,
+        now: Time,
+        turn: &mut Turn,
+    ) -> Delivery {
+        let stopped =
+            |consumed| Delivery { consumed, needed: HEADER_BYTES, ended: true, paused_until: None };
         let mut consumed = 0;
         // Every turn uses up a frame, or ends the loop.
         loop {
             let Some(state) = self.peers.get_mut(peer.0).filter(|state| state.ended.is_none())
             else {
-                return Delivery { consumed, needed: HEADER_BYTES, ended: true };
+                return stopped(consumed);
             };
             if state.session.is_over_bound() {
                 // What it asks for it does not take: it gets no more.
                 self.touch(peer, turn);
-                return Delivery { consumed, needed: HEADER_BYTES, ended: true };
+                return stopped(consumed);
             }
             let rest = input.get(consumed..).unwrap_or_default();
             let received = match state.session.receive(rest, now) {
                 Ok(received) => received,
                 Err(goodbye) => {
                     self.dismiss(peer, goodbye, now, turn);
-                    return Delivery { consumed, needed: HEADER_BYTES, ended: true };
+                    return stopped(consumed);
                 }
             };
             consumed += received.consumed;
@@ -65,16 +78,28 @@ impl Hub {
                 turn.events.push(HubEvent::Responsive(info));
             }
             let needed = received.needed;
+            *frames += u64::from(received.frames);
+            let came = (u64::from(received.frames), received.consumed as u64);
+            let taken = self.too_fast(peer, received.event.as_ref(), came, now, turn);
             let Some(event) = received.event else {
-                if state.session.has_output() {
+                if let Err(goodbye) = taken {
+                    self.dismiss(peer, goodbye, now, turn);
+                    return stopped(consumed);
+                }
+                if self.has_output(peer) {
                     self.touch(peer, turn);
                 }
                 self.resume(peer, now, turn);
-                return Delivery { consumed, needed, ended: false };
+                return Delivery { consumed, needed, ended: false, paused_until: None };
             };
-            if let Err(goodbye) = self.event(peer, event, consumed, now, turn) {
+            let done = match taken {
+                Ok(true) => Ok(()),
+                Ok(false) => self.event(peer, event, consumed, now, turn),
+                Err(goodbye) => Err(goodbye),
+            };
+            if let Err(goodbye) = done {
                 self.dismiss(peer, goodbye, now, turn);
-                return Delivery { consumed, needed: HEADER_BYTES, ended: true };
+                return stopped(consumed);
             }
         }
     }

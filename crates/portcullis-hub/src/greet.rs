@@ -30,6 +30,7 @@ impl Hub {
             check_offer(&self.catalog, state.standing.rights(), &hello.client, offer)?;
         }
         state.hello_due = None;
+        state.half_open = None;
         let welcome = Welcome {
             protocol: PROTOCOL,
             limits: *state.session.our_limits(),

@@ -1,6 +1,7 @@
 //! The numbers that a peer knows instances by: its bindings, and its exports. A number that was given back does not come
 //! again soon, so that a frame that was on its way when it was released cannot mean another instance.
 
+use crate::account::Charge;
 use crate::catalog::InterfaceIndex;
 use crate::instance::InstanceId;
 
@@ -21,6 +22,8 @@ pub(crate) enum Handle {
 struct Slot {
     generation: u16,
     handle: Option<Handle>,
+    /// What it takes of its peer's budget.
+    charge: Option<Charge>,
 }
 
 /// All numbers of one peer: the place from 1 below, how often it was used before above.
@@ -63,18 +66,19 @@ impl Handles {
         }
     }
 
-    /// Gives out a number. The caller has looked whether there may be one more.
-    pub(crate) fn add(&mut self, handle: Handle) -> Option<u32> {
+    /// Gives out a number, and keeps the charge for it until the number is taken back.
+    pub(crate) fn add(&mut self, handle: Handle, charge: Option<Charge>) -> Option<u32> {
         let place = match self.slots.iter().position(|slot| slot.handle.is_none()) {
             Some(place) => place,
             None => {
-                self.slots.push(Slot { generation: 0, handle: None });
+                self.slots.push(Slot { generation: 0, handle: None, charge: None });
                 self.slots.len() - 1
             }
         };
         let number = u32::try_from(place + 1).ok().filter(|place| *place <= PLACE_MASK)?;
         let slot = self.slots.get_mut(place)?;
         slot.handle = Some(handle);
+        slot.charge = charge;
         let number = (u32::from(slot.generation) << PLACE_BITS) | number;
         *self.count(handle) += 1;
         Some(number)
@@ -84,6 +88,7 @@ impl Handles {
     pub(crate) fn remove(&mut self, number: u32) -> Option<Handle> {
         let slot = self.slot(number)?;
         let handle = slot.handle.take()?;
+        slot.charge = None;
         slot.generation = slot.generation.wrapping_add(1);
         *self.count(handle) -= 1;
         Some(handle)
@@ -127,11 +132,11 @@ mod tests {
     #[test]
     fn numbers_that_were_given_back_mean_nothing() {
         let mut handles = Handles::default();
-        assert_eq!(handles.add(Handle::Gone), Some(1));
-        assert_eq!(handles.add(Handle::Gone), Some(2));
+        assert_eq!(handles.add(Handle::Gone, None), Some(1));
+        assert_eq!(handles.add(Handle::Gone, None), Some(2));
         assert_eq!(handles.remove(1), Some(Handle::Gone));
         assert_eq!((handles.get(1), handles.remove(1)), (None, None));
-        assert_eq!(handles.add(Handle::Gone), Some(0x1_0001));
+        assert_eq!(handles.add(Handle::Gone, None), Some(0x1_0001));
         assert_eq!((handles.get(1), handles.get(0), handles.get(3)), (None, None, None));
         assert_eq!(handles.bound(), 2);
         assert_eq!(handles.drain().len(), 2);

@@ -1,5 +1,7 @@
 //! Ends: of a peer, of an instance, of the hub. Each waiter is told once; nothing is left behind.
 
+use std::sync::Arc;
+
 use portcullis_proto::error::FailureBody;
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::session::Ended;
@@ -41,7 +43,17 @@ impl Hub {
     /// Forgets a peer whose connection has ended and whose transport is closed.
     pub fn remove(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
         self.peer_left(peer, Goodbye::new(Reason::Closed), now, turn);
-        self.peers.remove(peer.0);
+        if let Some(gone) = self.peers.remove(peer.0) {
+            let account = Arc::clone(&gone.account);
+            drop(gone);
+            if account.has_user() && !account.is_empty() {
+                // Handlers still hold what it sent, and its user answers for that.
+                self.leftovers.insert(peer, account);
+            } else if account.has_user() {
+                drop(account);
+                self.forget_users();
+            }
+        }
         self.end_slow(now, turn);
     }
 
@@ -59,6 +71,7 @@ impl Hub {
         state.origin = None;
         let handles = state.handles.drain();
         state.served.clear();
+        state.half_open = None;
         let info = state.info(peer);
         let joined = state.hello_due.take().is_none();
         for (id, inbound) in open.inbound {

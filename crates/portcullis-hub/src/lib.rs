@@ -7,7 +7,9 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod account;
 mod audit;
+mod budget;
 mod calls;
 mod catalog;
 mod config;
@@ -21,16 +23,23 @@ mod handling;
 mod instance;
 mod leave;
 mod observe;
+mod pace;
 mod peer;
 mod policy;
+mod rate;
 mod relay;
 mod report;
 mod slab;
 mod timeout;
 mod topics;
+mod users;
 mod work;
 
 pub use audit::{DENIALS_APART_MAX, DenyReason};
+pub use budget::{
+    BURST_MS, Budget, CALLEE_SHARE_PERCENT, PAGE_BYTES_PER_SECOND, PAGE_FRAMES_PER_SECOND,
+    Resource, USER_HALF_OPEN_MAX, USER_PEERS_MAX,
+};
 pub use config::{
     BINDINGS_MAX, EXPORTS_MAX, HANDSHAKE_MS, HubConfig, Kind, QUEUED_BYTES_MAX, REPORTS_MAX,
     SUBSCRIPTION_BYTES_MAX, SUBSCRIPTIONS_MAX,
@@ -39,6 +48,7 @@ pub use deliver::Delivery;
 pub use handling::{HANDLED_BYTES_MAX, NOTIFICATIONS_MAX};
 pub use instance::InstanceId;
 pub use observe::{CallRecord, HubCounters, HubEvent, PeerCounters, PeerInfo, PublishRecord};
+pub use pace::RATE_FLOOD_BURSTS;
 pub use peer::{Admission, AdmitError, PeerId};
 pub use policy::matrix::Matrix;
 pub use policy::names::{Misfit, Names, nearest};
@@ -47,6 +57,7 @@ pub use policy::role::{Action, Address, Grant, Role};
 pub use policy::roles::ConfigError;
 pub use policy::standing::{GrantError, OWN_GRANTS_MAX};
 pub use topics::PublishError;
+pub use users::RETRY_AFTER_MS;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -57,6 +68,7 @@ use portcullis_proto::rpc::{Job, Service};
 use portcullis_proto::session::Limits;
 use portcullis_proto::time::Time;
 
+use account::Account;
 use catalog::Catalog;
 use directory::Directory;
 use instance::Instance;
@@ -80,6 +92,11 @@ pub struct Hub {
     main_reports: BTreeSet<(Time, u32)>,
     /// Peers for which more waits than may, to be ended before the present turn is over.
     over: Vec<PeerId>,
+    /// The accounts of users that have peers, or whose handlers still work.
+    users: BTreeMap<String, Arc<Account>>,
+    /// Accounts of peers that are gone, while handlers hold what they sent.
+    leftovers: BTreeMap<PeerId, Arc<Account>>,
+    next_sharer: u64,
     next_token: u32,
     next_correlation: u64,
     next_serial: u64,
@@ -144,6 +161,9 @@ impl Hub {
             reports: BTreeMap::new(),
             main_reports: BTreeSet::new(),
             over: Vec::new(),
+            users: BTreeMap::new(),
+            leftovers: BTreeMap::new(),
+            next_sharer: 1,
             next_token: 1,
             next_correlation: 1,
             next_serial: 1,
@@ -213,7 +233,7 @@ impl Hub {
     pub fn open_work(&self) -> usize {
         let of_peer = |state: &PeerState| {
             let (inbound, outbound) = state.session.calls_open();
-            inbound + outbound + state.subscriptions
+            inbound + outbound + state.account.used(Resource::Subscriptions)
         };
         self.peers.iter().map(|(_, state)| of_peer(state)).sum::<usize>() + self.reports.len()
     }

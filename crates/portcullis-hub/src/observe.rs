@@ -41,6 +41,12 @@ pub struct PeerCounters {
     pub denied: u64,
     /// Notifications that were dropped because too much was under way.
     pub dropped: u64,
+    /// Requests that were refused and values that were dropped because a budget was used up.
+    pub refused: u64,
+    /// How often it was told to wait because it sent faster than its budget allows.
+    pub paused: u64,
+    /// How long it was told to wait, in milliseconds.
+    pub paused_ms: u64,
     /// Bytes that came from it.
     pub bytes_in: u64,
     /// Bytes that left for it.
@@ -66,6 +72,10 @@ pub struct HubCounters {
     pub published: u64,
     /// Requests and publications that were denied.
     pub denied: u64,
+    /// Requests that were refused and values that were dropped because a budget was used up.
+    pub refused: u64,
+    /// Connections that were not admitted because their user's budget was used up.
+    pub turned_away: u64,
 }
 
 impl HubCounters {
@@ -130,6 +140,16 @@ pub enum HubEvent {
         reason: DenyReason,
         /// How many, since they were told last.
         count: u64,
+    },
+    /// A budget of a peer's or its user's was used up: something was refused, or the peer has to wait. Told of each peer
+    /// for the first time, and then whenever the number has doubled.
+    Throttled {
+        /// Whose.
+        label: String,
+        /// The fixed word for what was used up: a [`crate::Resource`]'s name, `frames`, `bytes` or `callee_share`.
+        budget: &'static str,
+        /// How often that has happened to this peer so far.
+        times: u64,
     },
 }
 

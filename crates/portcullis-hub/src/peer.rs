@@ -9,10 +9,11 @@ use portcullis_proto::session::{NAME_BYTES_MAX, Session, Side};
 use portcullis_proto::time::Time;
 
 use crate::Hub;
+use crate::account::{Account, Charge};
 use crate::audit::Denials;
-use crate::config::Kind;
+use crate::budget::{CALLEE_SHARE_PERCENT, Resource};
+use crate::config::{HANDSHAKE_MS, Kind};
 use crate::handles::Handles;
-use crate::handling::Handling;
 use crate::observe::PeerCounters;
 use crate::policy::roles::RoleIndex;
 use crate::policy::standing::Standing;
@@ -38,6 +39,22 @@ pub struct Admission {
     pub role: String,
     /// What is at the other end.
     pub kind: Kind,
+    /// Whose it is: peers of one user share that user's budget. `None`: it has its role's budget alone.
+    pub user: Option<String>,
+}
+
+impl Admission {
+    /// A peer with that label and role, of no user.
+    pub fn new(label: impl Into<String>, role: impl Into<String>, kind: Kind) -> Self {
+        Self { label: label.into(), role: role.into(), kind, user: None }
+    }
+
+    /// The same, of that user.
+    #[must_use]
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.user = Some(user.into());
+        self
+    }
 }
 
 /// Why a connection was not admitted.
@@ -50,6 +67,10 @@ pub enum AdmitError {
     LabelTooLong,
     /// As many peers are connected as the hub takes.
     Full,
+    /// The name of the user is longer than 128 bytes.
+    UserTooLong,
+    /// The user has as many connections as it may; the word names the budget.
+    UserBudget(&'static str),
     /// The hub is quitting.
     Closing,
 }
@@ -60,6 +81,8 @@ impl std::fmt::Display for AdmitError {
             Self::UnknownRole(role) => write!(f, "there is no role `{role}`"),
             Self::LabelTooLong => write!(f, "a label has at most {NAME_BYTES_MAX} bytes"),
             Self::Full => f.write_str("as many peers are connected as the hub takes"),
+            Self::UserTooLong => write!(f, "a user has at most {NAME_BYTES_MAX} bytes"),
+            Self::UserBudget(what) => write!(f, "the user's budget `{what}` is used up"),
             Self::Closing => f.write_str("the hub is quitting"),
         }
     }
@@ -81,14 +104,23 @@ pub(crate) struct PeerState {
     pub(crate) handles: Handles,
     /// The peer whose calls this one was told come next.
     pub(crate) told_caller: Option<PeerId>,
-    pub(crate) subscriptions: usize,
-    /// Calls that this peer serves for each other one, those that are being cancelled included.
-    pub(crate) served: BTreeMap<PeerId, usize>,
+    pub(crate) account: Arc<Account>,
+    /// It counts as one of its user's connections.
+    _presence: Charge,
+    /// It has not said hello yet.
+    pub(crate) half_open: Option<Charge>,
+    /// Its transport waits when nobody reads: it can be told to send no faster.
+    pub(crate) waits: bool,
+    /// Until when its driver was told not to read.
+    pub(crate) paused_until: Option<Time>,
+    /// How much of a server's calls its sharers may have, in percent.
+    pub(crate) share_percent: usize,
+    /// How often it was refused something or told to wait.
+    pub(crate) throttled: u64,
+    /// Calls that this peer serves for each user, or peer of none, those that are being cancelled included.
+    pub(crate) served: BTreeMap<u64, usize>,
     /// Reports that this peer waits for, by when they run out.
     pub(crate) reports: BTreeSet<(Time, u32)>,
-    /// Items that this peer has sent and that wait in the hub, in bytes.
-    pub(crate) queued_bytes: usize,
-    pub(crate) handling: Handling,
     pub(crate) hello_due: Option<Time>,
     pub(crate) counters: PeerCounters,
     pub(crate) ended: Option<Goodbye>,
@@ -125,6 +157,19 @@ impl Hub {
         let unknown = || AdmitError::UnknownRole(admission.role.clone());
         let role = self.roles.find(&admission.role).ok_or_else(unknown)?;
         let standing = Standing::new(self.roles.get(role).ok_or_else(unknown)?, now);
+        let (budget, account) = self.open_account(admission, role)?;
+        let charge = |resource| account.charge(resource).map_err(|over| over.what);
+        let charged =
+            charge(Resource::Peers).and_then(|one| Ok((one, charge(Resource::HalfOpen)?)));
+        let (presence, half_open) = match charged {
+            Ok(charged) => charged,
+            Err(what) => {
+                drop(account);
+                self.forget_users();
+                self.counters.turned_away += 1;
+                return Err(AdmitError::UserBudget(what));
+            }
+        };
         let mut config = self.config.session;
         config.keepalive = admission.kind != Kind::Main;
         let caller =
@@ -139,12 +184,16 @@ impl Hub {
             origin: None,
             handles: Handles::default(),
             told_caller: None,
-            subscriptions: 0,
+            account,
+            _presence: presence,
+            half_open: Some(half_open),
+            waits: true,
+            paused_until: None,
+            share_percent: budget.callee_share_percent.unwrap_or(CALLEE_SHARE_PERCENT).into(),
+            throttled: 0,
             served: BTreeMap::new(),
             reports: BTreeSet::new(),
-            queued_bytes: 0,
-            handling: Handling::default(),
-            hello_due: Some(now.after_ms(self.config.handshake_ms)),
+            hello_due: Some(now.after_ms(budget.handshake_ms.unwrap_or(HANDSHAKE_MS))),
             counters: PeerCounters::default(),
             ended: None,
             touched: false,

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use portcullis_proto::codec::from_bytes;
-use portcullis_proto::error::FailureBody;
+use portcullis_proto::error::{FailureBody, Retry};
 use portcullis_proto::frame::Kind;
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::peer::correlation;
@@ -16,6 +16,7 @@ use portcullis_proto::time::Time;
 use crate::calls::Asked;
 use crate::catalog::Catalog;
 use crate::peer::PeerId;
+use crate::users::RETRY_AFTER_MS;
 use crate::work::{Meta, RelayIn, RelayOut, Work};
 use crate::{Hub, Turn};
 
@@ -42,14 +43,17 @@ impl Hub {
             up,
             down,
         };
+        let Some(state) = self.peers.get(caller.0) else { return };
+        let (sharer, share_percent) = (state.account.sharer, state.share_percent);
         let data = RelayOut {
             caller,
+            sharer,
             caller_id: Some(caller_id),
             export,
             items: VecDeque::new(),
             finished: false,
         };
-        match self.open_relay(callee, opening, data, asked, now) {
+        match self.open_relay(callee, opening, data, share_percent, asked, now) {
             Ok(callee_id) => {
                 let number = correlation(callee.0, callee_id);
                 let callee_id = Some(callee_id);
@@ -66,7 +70,19 @@ impl Hub {
                 self.touch(callee, turn);
             }
             Err((status, text)) => {
-                self.fail_call(caller, caller_id, status, FailureBody::new(text), now, turn);
+                let mut failure = FailureBody::new(text);
+                if status == Status::ResourceExhausted {
+                    // What is too large stays too large.
+                    failure.retry = if text == TOO_LARGE_ARGS {
+                        Retry::Never
+                    } else {
+                        Retry::After(RETRY_AFTER_MS)
+                    };
+                }
+                if text == SHARE_FULL {
+                    self.refused(caller, "callee_share", turn);
+                }
+                self.fail_call(caller, caller_id, status, failure, now, turn);
             }
         }
     }
@@ -77,6 +93,7 @@ impl Hub {
         callee: PeerId,
         opening: Opening,
         data: RelayOut,
+        share_percent: usize,
         asked: &Asked<'_>,
         now: Time,
     ) -> Result<u32, (Status, &'static str)> {
@@ -87,11 +104,10 @@ impl Hub {
             return Err((Status::ResourceExhausted, "the server does not keep up"));
         }
         // Nobody can take all of a server for himself.
-        let share = (usize::from(state.session.their_limits().calls) / 2).max(1);
-        let caller = data.caller;
-        if state.served.get(&caller).copied().unwrap_or(0) >= share {
-            let text = "as many calls are open at the server as one caller may have";
-            return Err((Status::ResourceExhausted, text));
+        let share = (usize::from(state.session.their_limits().calls) * share_percent / 100).max(1);
+        let (caller, sharer) = (data.caller, data.sharer);
+        if state.served.get(&sharer).copied().unwrap_or(0) >= share {
+            return Err((Status::ResourceExhausted, SHARE_FULL));
         }
         self.tell_caller(callee, caller);
         let Some(state) = self.peers.get_mut(callee.0) else { return Err(gone) };
@@ -103,13 +119,11 @@ impl Hub {
             SendError::TooManyCalls => {
                 (Status::ResourceExhausted, "the server has as many calls as it takes")
             }
-            SendError::TooLarge { .. } => {
-                (Status::ResourceExhausted, "the arguments are larger than the server takes")
-            }
+            SendError::TooLarge { .. } => (Status::ResourceExhausted, TOO_LARGE_ARGS),
             SendError::OutboxFull => (Status::ResourceExhausted, "the server does not keep up"),
             _ => gone,
         })?;
-        *state.served.entry(caller).or_default() += 1;
+        *state.served.entry(sharer).or_default() += 1;
         Ok(id)
     }
 
@@ -128,13 +142,13 @@ impl Hub {
     }
 
     /// A call that a peer served is over, at its end too.
-    fn served_one(&mut self, callee: PeerId, caller: PeerId) {
+    fn served_one(&mut self, callee: PeerId, sharer: u64) {
         if let Some(state) = self.peers.get_mut(callee.0)
-            && let Some(count) = state.served.get_mut(&caller)
+            && let Some(count) = state.served.get_mut(&sharer)
         {
             *count -= 1;
             if *count == 0 {
-                state.served.remove(&caller);
+                state.served.remove(&sharer);
             }
         }
     }
@@ -164,7 +178,8 @@ impl Hub {
             },
             _ => return Ok(()),
         };
-        if !self.may_queue(caller, body.len()) {
+        if let Err(over) = self.may_queue(caller, body.len()) {
+            self.refused(caller, over.what, turn);
             self.cancelled(caller, id, Status::ResourceExhausted, QUEUE_FULL, now, turn);
             return Ok(());
         }
@@ -181,6 +196,8 @@ impl Hub {
             && let Some(out) = other.session.outbound_mut(callee_id)
         {
             out.items.push_back((missed, body.to_vec()));
+        } else {
+            self.unqueued(caller, body.len());
         }
         self.flush_up(callee, callee_id, now, turn);
         Ok(())
@@ -298,7 +315,8 @@ impl Hub {
         now: Time,
         turn: &mut Turn,
     ) {
-        if !self.may_queue(callee, body.len()) {
+        if let Err(over) = self.may_queue(callee, body.len()) {
+            self.refused(callee, over.what, turn);
             self.cancelled(caller, caller_id, Status::ResourceExhausted, QUEUE_FULL, now, turn);
             return;
         }
@@ -307,6 +325,8 @@ impl Hub {
             && let Work::Relay(relay) = &mut inbound.work
         {
             relay.items.push_back((missed, body.to_vec()));
+        } else {
+            self.unqueued(callee, body.len());
         }
     }
 
@@ -366,7 +386,7 @@ impl Hub {
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
         let caller = data.caller;
-        self.served_one(callee, caller);
+        self.served_one(callee, data.sharer);
         self.unqueued(caller, data.queued_bytes());
         let Some(caller_id) = data.caller_id else { return Ok(()) };
         let Some(state) = self.peers.get_mut(caller.0) else { return Ok(()) };
@@ -420,16 +440,19 @@ impl Hub {
         self.unqueued(data.caller, data.queued_bytes());
         data.caller_id = None;
         data.items = VecDeque::new();
-        let caller = data.caller;
+        let sharer = data.sharer;
         let Some(state) = self.peers.get_mut(callee.0) else { return };
         if !state.session.expect_late(callee_id, data) {
-            self.served_one(callee, caller);
+            self.served_one(callee, sharer);
         }
     }
 }
 
+const SHARE_FULL: &str =
+    "budget `callee_share`: as many calls are open at the server as one caller may have";
+const TOO_LARGE_ARGS: &str = "the arguments are larger than the server takes";
 const TOO_LARGE: &str = "an item is larger than its receiver takes";
-const QUEUE_FULL: &str = "too many items wait for their receivers";
+const QUEUE_FULL: &str = "budget `queued_bytes`: too many items wait for their receivers";
 
 fn u32_of(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)

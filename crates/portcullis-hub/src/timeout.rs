@@ -1,7 +1,7 @@
 //! What runs out: hellos, grants, calls, reports, and the patience with a silent peer. Each connection has one moment.
 
 use portcullis_proto::goodbye::{Goodbye, Reason};
-use portcullis_proto::session::Expired;
+use portcullis_proto::session::{Expired, GRACE_MS};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
@@ -67,6 +67,10 @@ impl Hub {
     /// A process that does not answer is ended; a page is only reported, once.
     fn silent(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
         let Some(state) = self.peers.get_mut(peer.0) else { return };
+        if state.paused_until.is_some_and(|until| now < until.after_ms(GRACE_MS)) {
+            // It was not listened to, and may well have answered.
+            return;
+        }
         if state.kind == Kind::Native {
             self.dismiss(peer, Goodbye::new(Reason::Unresponsive), now, turn);
             return;

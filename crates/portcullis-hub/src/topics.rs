@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use portcullis_proto::error::FailureBody;
 use portcullis_proto::goodbye::Goodbye;
 use portcullis_proto::peer::Why;
 use portcullis_proto::schema::validate::ChannelPlan;
@@ -14,13 +13,15 @@ use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
 use crate::audit::{DenyReason, Subject};
+use crate::budget::Resource;
 use crate::calls::{Asked, Refusal, unknown_binding};
-use crate::config::{REPORTS_MAX, SUBSCRIPTION_BYTES_MAX};
+use crate::config::SUBSCRIPTION_BYTES_MAX;
 use crate::handles::Handle;
 use crate::instance::InstanceId;
 use crate::peer::{PeerId, PeerState};
 use crate::policy::rights::{OWN, PUBLISH, USE};
 use crate::report::Origin;
+use crate::users::RETRY_AFTER_MS;
 use crate::work::{Subscriber, Waiting, Work};
 use crate::{Hub, Turn};
 
@@ -89,17 +90,18 @@ impl Hub {
             self.refuse(peer, id, denied, now, turn);
             return Ok(());
         }
-        if state.subscriptions >= self.config.subscriptions_max {
-            let failure = FailureBody::new("as many subscriptions are open as a peer may have");
-            self.fail_call(peer, id, Status::ResourceExhausted, failure, now, turn);
-            return Ok(());
-        }
+        let charge = match state.account.charge(Resource::Subscriptions) {
+            Ok(charge) => charge,
+            Err(over) => {
+                self.refuse_over(peer, id, over, RETRY_AFTER_MS, now, turn);
+                return Ok(());
+            }
+        };
         let Some(found) = self.instances.get_mut(instance.0) else { return Ok(()) };
         let Some(topic) = found.topics.get_mut(ordinal as usize) else { return Ok(()) };
         topic.subscribers.push((peer, id));
         let retained = topic.retained.clone();
         let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
-        state.subscriptions += 1;
         state.session.accept(id, false, true);
         let subscriber = Subscriber {
             instance,
@@ -111,6 +113,7 @@ impl Hub {
         };
         if let Some(inbound) = state.session.inbound_mut(id) {
             inbound.work = Work::Subscription(Box::new(subscriber));
+            inbound.charge = Some(charge);
         }
         if let Some(value) = retained {
             // A new subscription has credit, so that the value leaves at once.
@@ -132,9 +135,6 @@ impl Hub {
             && let Some(topic) = instance.topics.get_mut(subscriber.ordinal as usize)
         {
             topic.subscribers.retain(|each| *each != (peer, id));
-        }
-        if let Some(state) = self.peers.get_mut(peer.0) {
-            state.subscriptions -= 1;
         }
         self.subscriber_left(peer, id, &subscriber.awaited, turn);
     }
@@ -172,12 +172,20 @@ impl Hub {
             self.refuse_published(peer, id, denied, now, turn);
             return Ok(());
         }
-        if id.is_some() && state.reports.len() >= REPORTS_MAX {
-            let failure = FailureBody::new("as many reports are out as a peer may wait for");
-            if let Some(id) = id {
-                self.fail_call(peer, id, Status::ResourceExhausted, failure, now, turn);
+        if let Some(id) = id {
+            match state.account.charge(Resource::Reports) {
+                Ok(charge) => {
+                    let inbound =
+                        self.peers.get_mut(peer.0).and_then(|state| state.session.inbound_mut(id));
+                    if let Some(inbound) = inbound {
+                        inbound.charge = Some(charge);
+                    }
+                }
+                Err(over) => {
+                    self.refuse_over(peer, id, over, RETRY_AFTER_MS, now, turn);
+                    return Ok(());
+                }
             }
-            return Ok(());
         }
         self.check_args(interface, asked)?;
         let origin = id.map(|id| Origin::Peer { peer, id });

@@ -7,6 +7,8 @@ use portcullis_proto::rpc::{Call, LocalCall, Locals, stop_local};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
+use crate::account::{Charge, Over};
+use crate::budget::Resource;
 use crate::catalog::InterfaceIndex;
 use crate::instance::InstanceId;
 use crate::peer::PeerId;
@@ -29,6 +31,8 @@ pub(crate) struct Meta {
 pub(crate) struct Inbound {
     pub(crate) meta: Option<Meta>,
     pub(crate) work: Work,
+    /// What it takes of its peer's budget, until it ends.
+    pub(crate) charge: Option<Charge>,
 }
 
 /// Who works on a call.
@@ -66,6 +70,8 @@ pub(crate) struct RelayIn {
 #[derive(Debug)]
 pub(crate) struct RelayOut {
     pub(crate) caller: PeerId,
+    /// Whose share of the callee it takes.
+    pub(crate) sharer: u64,
     /// The id at the caller; `None` once the call has ended there: then only its end is waited for.
     pub(crate) caller_id: Option<u32>,
     /// The instance, by the server's number for it.
@@ -159,20 +165,15 @@ impl Hub {
     }
 
     /// Whether a peer may have an item more waiting in the hub; then it is counted.
-    pub(crate) fn may_queue(&mut self, sender: PeerId, bytes: usize) -> bool {
-        let max = self.config.queued_bytes_max;
-        let Some(state) = self.peers.get_mut(sender.0) else { return false };
-        let fits = state.queued_bytes == 0 || state.queued_bytes.saturating_add(bytes) <= max;
-        if fits {
-            state.queued_bytes += bytes;
-        }
-        fits
+    pub(crate) fn may_queue(&mut self, sender: PeerId, bytes: usize) -> Result<(), Over> {
+        let Some(state) = self.peers.get_mut(sender.0) else { return Ok(()) };
+        state.account.take(Resource::QueuedBytes, bytes)
     }
 
     /// Items of a peer's wait no longer.
     pub(crate) fn unqueued(&mut self, sender: PeerId, bytes: usize) {
         if let Some(state) = self.peers.get_mut(sender.0) {
-            state.queued_bytes = state.queued_bytes.saturating_sub(bytes);
+            state.account.give(Resource::QueuedBytes, bytes);
         }
     }
 }

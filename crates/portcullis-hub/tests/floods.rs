@@ -68,7 +68,7 @@ impl Bench {
 
     /// A peer that has said hello.
     fn peer(&mut self, role: &str) -> PeerId {
-        let admission = Admission { label: role.into(), role: role.into(), kind: Kind::Page };
+        let admission = Admission::new(role, role, Kind::Page);
         let peer = self.hub.admit(&admission, Time::ZERO).expect("admitted");
         let limits = Limits { window_bytes: WINDOW, ..Limits::DEFAULT };
         let client = "flood".to_owned();

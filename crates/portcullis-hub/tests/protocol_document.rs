@@ -242,7 +242,7 @@ fn example() -> String {
     hub.serve("sample.echo", "", Some(Arc::new(EchoServer::new(Answers))), &mut turn)
         .expect("served");
     hub.serve("sample.topics", "", None, &mut turn).expect("served");
-    let admission = Admission { label: "viewer".into(), role: "window".into(), kind: Kind::Native };
+    let admission = Admission::new("viewer", "window", Kind::Native);
     let id = hub.admit(&admission, Time::ZERO).expect("admitted");
     hub.set_host(id, Arc::new(Still));
     let config = PeerConfig { client: "example".into(), ..PeerConfig::default() };

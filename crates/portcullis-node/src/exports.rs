@@ -136,7 +136,7 @@ pub fn change_role(
 
 #[napi(catch_unwind)]
 pub fn attach(hub: u32, label: String, role: String, kind_name: String) -> Result<u32> {
-    with(hub, |live| live.attach(&Admission { label, role, kind: kind(&kind_name)? }))
+    with(hub, |live| live.attach(&Admission::new(label, role, kind(&kind_name)?)))
 }
 
 #[napi(catch_unwind)]

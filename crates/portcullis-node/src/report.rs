@@ -96,6 +96,9 @@ fn event(event: &HubEvent) -> Option<Value> {
             "reason": reason.name(),
             "count": count,
         }),
+        HubEvent::Throttled { label, budget, times } => json!({
+            "type": "throttled", "label": label, "budget": budget, "times": times,
+        }),
         HubEvent::Call(call) => json!({
             "type": "call",
             "channel": *call.channel,
@@ -135,6 +138,9 @@ fn peer(info: &PeerInfo) -> Value {
             "calls": counters.calls,
             "errors": counters.errors,
             "denied": counters.denied,
+            "refused": counters.refused,
+            "paused": counters.paused,
+            "pausedMs": counters.paused_ms,
             "bytesIn": counters.bytes_in,
             "bytesOut": counters.bytes_out,
             "values": counters.values,
@@ -162,6 +168,8 @@ pub(crate) fn counters(counters: &HubCounters) -> String {
         "errors": counters.errors,
         "published": counters.published,
         "denied": counters.denied,
+        "refused": counters.refused,
+        "turnedAway": counters.turned_away,
         "violations": counters.violations(),
     })
     .to_string()

@@ -67,6 +67,7 @@ reasons! {
     WindowExceeded 41 "window_exceeded" "more data came than the connection window allows",
     MalformedPayload 42 "malformed_payload" "a body breaks its contract",
     PartialMessage 43 "partial_message" "a message of the transport ends inside a frame",
+    RateExceeded 44 "rate_exceeded" "far more came than the budget of the peer allows",
 }
 
 /// How a connection ended: the reason, and a sentence for whoever reads the log.

@@ -117,8 +117,7 @@ async fn main_process() -> Done {
 
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("worker");
-    let admission =
-        Admission { label: "worker-1".into(), role: "writer".into(), kind: Kind::Native };
+    let admission = Admission::new("worker-1", "writer", Kind::Native);
     let mut worker = hub.spawn(command, &admission)?;
     let (status, goodbye) = worker.wait().await?;
     println!("main: the worker has ended ({status}; {goodbye})");

@@ -53,8 +53,7 @@ async fn f17_descriptors_that_nobody_declared_are_closed_and_end_their_sender() 
         // With the first byte, and with bytes that would be a frame; one, some, and more than are looked at.
         for (bytes, count) in [(&[0x18][..], 1), (&[0x18, 0, 0, 0], 4), (&[0x18], MANY)] {
             let (ours, theirs) = UnixStream::pair().expect("a pair");
-            let admission =
-                Admission { label: "passer".into(), role: "all".into(), kind: Kind::Native };
+            let admission = Admission::new("passer", "all", Kind::Native);
             let connection = if blocking {
                 hub.attach_blocking(ours, &admission).expect("admitted")
             } else {

@@ -91,7 +91,7 @@ impl Bench {
         let hub = Hub::builder(contract()).role(role).runtime(runtime.clone()).build().unwrap();
         let hosted = hub.serve(ThreadsServer::new(service.clone())).unwrap();
         let (wake, woken) = std::sync::mpsc::channel();
-        let admission = Admission { label: "one".into(), role: "all".into(), kind: Kind::Main };
+        let admission = Admission::new("one", "all", Kind::Main);
         let embedded = hub
             .attach_embedded(&admission, Arc::new(move |_| wake.send(()).unwrap_or_default()))
             .unwrap();

@@ -77,7 +77,7 @@ async fn a_peer_that_takes_nothing_is_gone_when_main_ends_it() {
     watched(async {
         let hub = hub();
         let (ours, mut theirs) = UnixStream::pair().expect("a pair");
-        let admission = Admission { label: "deaf".into(), role: "all".into(), kind: Kind::Page };
+        let admission = Admission::new("deaf", "all", Kind::Page);
         let link = UnixLink::new(ours).expect("a link");
         let connection = hub.attach(link, &admission).expect("admitted");
         let hello = Hello {

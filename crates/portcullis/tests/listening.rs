@@ -59,7 +59,7 @@ fn hub() -> Hub {
 }
 
 fn visitor() -> Option<Admission> {
-    Some(Admission { label: "visitor".into(), role: "all".into(), kind: Kind::Native })
+    Some(Admission::new("visitor", "all", Kind::Native))
 }
 
 fn refused(hub: &Hub, path: impl AsRef<Path>) -> ListenError {

@@ -24,6 +24,12 @@ export interface PeerCounters {
   readonly errors: number;
   /** Requests and publications that were denied. */
   readonly denied: number;
+  /** Requests that were refused and values that were dropped because a budget was used up. */
+  readonly refused: number;
+  /** How often it was told to wait because it sent faster than its budget allows. */
+  readonly paused: number;
+  /** How long it was told to wait, in milliseconds. */
+  readonly pausedMs: number;
   /** Bytes that came from it. */
   readonly bytesIn: number;
   /** Bytes that left for it. */
@@ -48,6 +54,10 @@ export interface HubCounters {
   readonly published: number;
   /** Requests and publications that were denied. */
   readonly denied: number;
+  /** Requests that were refused and values that were dropped because a budget was used up. */
+  readonly refused: number;
+  /** Connections that were not admitted because their user's budget was used up. */
+  readonly turnedAway: number;
   /** Connections that ended because the peer broke the protocol. */
   readonly violations: number;
 }
@@ -87,6 +97,11 @@ export type HubEvent =
       /** How many, since they were told last. */
       readonly count: number;
     }
+  /**
+   * A budget of a peer's or its user's was used up. `budget` is the fixed word for what; told for a peer's first time, and
+   * then whenever the number has doubled.
+   */
+  | { readonly type: 'throttled'; readonly label: string; readonly budget: string; readonly times: number }
   | {
       readonly type: 'call';
       readonly channel: string;

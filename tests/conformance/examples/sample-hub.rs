@@ -42,9 +42,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let _echo = hub.serve(EchoServer::new(EchoService::default()))?;
     let flows: FlowsService = Default::default();
     let _flows = hub.serve(FlowsServer::new(flows))?;
-    let _socket = hub.listen_unix(path, |_| {
-        Some(Admission { label: "peer".to_owned(), role: "all".to_owned(), kind: Kind::Native })
-    })?;
+    let _socket = hub.listen_unix(path, |_| Some(Admission::new("peer", "all", Kind::Native)))?;
     println!("ready");
     // Whoever started it holds its input open, so that it never outlives them.
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;

@@ -165,7 +165,7 @@ impl Scene {
 }
 
 fn native(label: &str, role: &str) -> Admission {
-    Admission { label: label.to_owned(), role: role.to_owned(), kind: Kind::Native }
+    Admission::new(label, role, Kind::Native)
 }
 
 /// The interfaces of a scenario, served.

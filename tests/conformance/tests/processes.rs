@@ -34,7 +34,7 @@ fn hub() -> Hub {
 }
 
 fn admission(label: &str) -> Admission {
-    Admission { label: label.to_owned(), role: "all".to_owned(), kind: Kind::Native }
+    Admission::new(label, "all", Kind::Native)
 }
 
 /// Starts a helper and waits until it has said `word`.

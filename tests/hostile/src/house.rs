@@ -224,7 +224,7 @@ impl Door for House {
         Box::pin(async move {
             let _one = self.opening.lock().await;
             let kind = if self.way == Way::Page { Kind::Page } else { Kind::Native };
-            let admission = Admission { label: label.to_owned(), role: role.to_owned(), kind };
+            let admission = Admission::new(label, role, kind);
             match self.way {
                 Way::Pair => {
                     let (ours, theirs) = UnixStream::pair()?;

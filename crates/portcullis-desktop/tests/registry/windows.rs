@@ -299,11 +299,7 @@ async fn a_page_that_is_silent_while_it_is_awaited_is_unresponsive_until_it_spea
     // A page behind a pipe that the test can stop.
     let (page_end, mut near) = tokio::io::duplex(1 << 16);
     let (mut far, hub_end) = tokio::io::duplex(1 << 16);
-    let admission = Admission {
-        label: "page-1".to_owned(),
-        role: ANYTHING.to_owned(),
-        kind: portcullis::hub::Kind::Page,
-    };
+    let admission = Admission::new("page-1", ANYTHING, portcullis::hub::Kind::Page);
     bench.hub.hub().attach(IoLink::new(hub_end), &admission).unwrap();
     let config = PeerConfig {
         interfaces: vec![ApplicationInterface::descriptor()],

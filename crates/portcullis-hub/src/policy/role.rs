@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::budget::Budget;
+
 /// A role: what main lets a kind of peer do.
 ///
 /// Grants name `interface.channel` (a channel's own name, or its capability), or `interface.*`. They are checked against
@@ -25,6 +27,7 @@ pub struct Role {
     pub(crate) denied: Vec<String>,
     pub(crate) addresses: Option<Vec<Address>>,
     pub(crate) sees_callers: bool,
+    pub(crate) budget: Budget,
 }
 
 /// What is granted.
@@ -132,6 +135,7 @@ impl Role {
             denied: Vec::new(),
             addresses: None,
             sees_callers: false,
+            budget: Budget::new(),
         }
     }
 
@@ -204,6 +208,13 @@ impl Role {
     #[must_use]
     pub fn sees_callers(mut self) -> Self {
         self.sees_callers = true;
+        self
+    }
+
+    /// How much a peer of this role may have and do at once. What the budget does not say is the hub's default.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
         self
     }
 }

@@ -18,7 +18,7 @@ fn f14_half_open_connections_are_capped_and_given_up() {
     sim.serve_main();
     let a = sim.peer("a", "all");
     let echo: EchoClient = sim.bind(a, Target::Any);
-    let admission = Admission { label: "half".into(), role: "all".into(), kind: native() };
+    let admission = Admission::new("half", "all", native());
     let mut half = Vec::new();
     let full = loop {
         match sim.main(|hub, now, _| hub.admit(&admission, now)) {

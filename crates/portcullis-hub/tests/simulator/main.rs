@@ -3,6 +3,7 @@
 mod attacks;
 mod basics;
 mod bench;
+mod budgets;
 mod callers;
 mod ends;
 mod exhaustion;

@@ -136,6 +136,8 @@ pub enum Event<'a, O> {
 pub struct Received<'a, O> {
     /// Bytes that are done with; call again with the rest.
     pub consumed: usize,
+    /// Whole frames among them, that of `event` included.
+    pub frames: u32,
     /// `None`: the rest is not a whole frame yet.
     pub event: Option<Event<'a, O>>,
     /// When `event` is `None`: bytes that the frame at hand will have.

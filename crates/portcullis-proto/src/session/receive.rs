@@ -15,7 +15,7 @@ impl<I: Default, O> Session<I, O> {
     /// Takes frames from `input` until one of them is an event. On a violation nothing more may be taken in: call
     /// [`Session::close`] with it.
     pub fn receive<'a>(&mut self, input: &'a [u8], now: Time) -> Result<Received<'a, O>, Goodbye> {
-        let mut consumed = 0;
+        let (mut consumed, mut frames) = (0, 0u32);
         if !input.is_empty() {
             // Half a frame is a sign of life, too.
             self.heard = now;
@@ -25,25 +25,27 @@ impl<I: Default, O> Session<I, O> {
         loop {
             let rest = input.get(consumed..).unwrap_or_default();
             if rest.is_empty() || self.state == State::Closed {
-                return Ok(Received { consumed, event: None, needed: frame::HEADER_BYTES });
+                return Ok(Received { consumed, frames, event: None, needed: frame::HEADER_BYTES });
             }
             match frame::parse(rest, self.ours.frame_bytes)? {
                 Parsed::Incomplete { needed } => {
-                    return Ok(Received { consumed, event: None, needed });
+                    return Ok(Received { consumed, frames, event: None, needed });
                 }
                 Parsed::Skip { length } => {
                     if self.state == State::Greeting {
                         return Err(unexpected("an optional frame came before the handshake"));
                     }
                     consumed += length;
+                    frames = frames.saturating_add(1);
                 }
                 Parsed::Frame { frame, length } => {
                     consumed += length;
+                    frames = frames.saturating_add(1);
                     if frame.head.kind.is_data() {
                         self.count_data(length)?;
                     }
                     if let Some(event) = self.take(frame, now)? {
-                        return Ok(Received { consumed, event: Some(event), needed: 0 });
+                        return Ok(Received { consumed, frames, event: Some(event), needed: 0 });
                     }
                 }
             }

@@ -18,6 +18,10 @@ const READS_MAX: usize = 1;
 pub(crate) trait Core: Send + Sync + 'static {
     /// Takes in what is received, and starts what came of it.
     fn receive(&self, buffer: &mut RecvBuffer, framing: Framing);
+    /// Until when nothing is to be read, while that is so.
+    fn paused_until(&self) -> Option<Time> {
+        None
+    }
     /// Moves what may leave to the end of `into`.
     fn transmit(&self, into: &mut Vec<u8>) -> bool;
     /// Ready when there is something to transmit, the time-out has changed, or the connection has ended.
@@ -31,6 +35,9 @@ pub(crate) trait Core: Send + Sync + 'static {
 
 /// How long the last words of a connection may take, to leave or to come.
 const LINGER: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// While reading pauses, the end of the connection is looked for so often, in milliseconds.
+const PAUSE_LOOK_MS: u32 = 100;
 
 struct Connection<'a, C, L> {
     core: &'a C,
@@ -82,7 +89,13 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
                 context.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            match self.link.poll_read(context, &mut self.buffer) {
+            // What a peer has left behind is read in any case: its end stands behind it.
+            let paused = self.core.paused_until().filter(|_| !self.link.has_hung_up(context));
+            let read = match paused {
+                Some(_) => Poll::Pending,
+                None => self.link.poll_read(context, &mut self.buffer),
+            };
+            match read {
                 Poll::Ready(Ok(0)) => {
                     self.core.lost(None);
                     return Poll::Ready(());
@@ -115,7 +128,7 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
                     continue;
                 }
             }
-            if self.poll_timer(context).is_pending() {
+            if self.poll_timer(context, paused).is_pending() {
                 return Poll::Pending;
             }
         }
@@ -165,8 +178,10 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
         }
     }
 
-    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let next = self.core.next_timeout();
+    fn poll_timer(&mut self, context: &mut Context<'_>, paused: Option<Time>) -> Poll<()> {
+        // Nobody tells of a hang-up while data waits to be read, so it is looked for.
+        let look = paused.map(|until| until.min(self.clock.now().after_ms(PAUSE_LOOK_MS)));
+        let next = self.core.next_timeout().into_iter().chain(look).min();
         let Some(next) = next else {
             self.armed = None;
             return Poll::Pending;

@@ -119,7 +119,7 @@ impl Hub {
         config: &PeerConfig,
     ) -> Result<Peer, AdmitError> {
         let (ours, theirs) = IoLink::memory();
-        let admission = Admission { label: label.into(), role: role.into(), kind: Kind::Main };
+        let admission = Admission::new(label, role, Kind::Main);
         self.attach(ours, &admission)?;
         let _entered = self.0.runtime.enter();
         Ok(crate::client::connect_on(&self.0.runtime, theirs, config))

@@ -1,6 +1,6 @@
 //! How an application sets up its hub.
 
-use portcullis_hub::{ConfigError, HubConfig, Role};
+use portcullis_hub::{Budget, ConfigError, HubConfig, Role};
 use portcullis_proto::schema::Schema;
 use portcullis_proto::session::Limits;
 
@@ -44,6 +44,12 @@ impl HubBuilder {
     /// How long a peer has for its hello, in milliseconds.
     pub fn handshake_ms(mut self, ms: u32) -> Self {
         self.config = self.config.handshake_ms(ms);
+        self
+    }
+
+    /// How much all peers of one user may have and do together; see [`Role::budget`] for each.
+    pub fn user_budget(mut self, budget: Budget) -> Self {
+        self.config = self.config.user_budget(budget);
         self
     }
 

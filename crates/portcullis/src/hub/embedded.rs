@@ -52,6 +52,7 @@ impl Hub {
         let timing = {
             let mut state = self.0.lock();
             state.wakes.insert(host.peer, Wake::Embedded(wake));
+            state.core.set_without_back_pressure(host.peer);
             let due = state.core.next_timeout(host.peer);
             state.timer.expect(due)
         };

@@ -1,6 +1,7 @@
 //! One connection of a hub: how its handlers reach their session, and the core that its task drives.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -26,6 +27,8 @@ pub(super) struct PeerHost {
     pub(super) peer: PeerId,
     pub(super) gone: Notify,
     pub(super) goodbye: Mutex<Option<Goodbye>>,
+    /// Until when nothing is to be read, in microseconds of the hub's time; 0 when reading goes on.
+    paused_until: AtomicU64,
     scratch: Mutex<Scratch>,
     blocking: Blocking,
 }
@@ -45,6 +48,7 @@ impl PeerHost {
             peer,
             gone: Notify::new(),
             goodbye: Mutex::new(None),
+            paused_until: AtomicU64::new(0),
             scratch: Mutex::new(Scratch::default()),
             blocking,
         }
@@ -67,6 +71,9 @@ impl PeerHost {
             }
             delivery
         });
+        if let Some(until) = delivery.paused_until {
+            self.paused_until.store(until.as_micros(), Ordering::Relaxed);
+        }
         if !turn.jobs.is_empty() {
             let now = self.start(&mut turn.jobs, input, replies, began);
             self.hand_back(turn, replies, now);
@@ -218,6 +225,18 @@ impl Core for Arc<PeerHost> {
     fn receive(&self, buffer: &mut RecvBuffer, framing: Framing) {
         let delivery = self.receive_bytes(buffer.filled(), framing);
         buffer.consume(delivery.consumed, delivery.needed);
+    }
+
+    fn paused_until(&self) -> Option<Time> {
+        let until = Time::from_micros(self.paused_until.load(Ordering::Relaxed));
+        if until == Time::ZERO {
+            return None;
+        }
+        if until <= self.hub.clock.now() {
+            self.paused_until.store(0, Ordering::Relaxed);
+            return None;
+        }
+        Some(until)
     }
 
     fn transmit(&self, into: &mut Vec<u8>) -> bool {

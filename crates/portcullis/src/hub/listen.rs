@@ -356,6 +356,9 @@ where
                 return Ok(());
             }
         };
+        let mut admission = admission;
+        // Whoever it is, all that the same account of the system connects is one user's.
+        admission.user.get_or_insert_with(|| format!("uid:{}", credentials.uid));
         let stream = stream.into_std()?;
         #[cfg(target_os = "linux")]
         let watched =

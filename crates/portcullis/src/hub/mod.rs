@@ -31,7 +31,7 @@ pub use shared::Hub;
 pub use portcullis_proto::goodbye::{Goodbye, Reason};
 
 pub use portcullis_hub::{
-    Action, Address, Admission, AdmitError, CallRecord, ConfigError, DenyReason, Grant, GrantError,
-    HubCounters, HubEvent, Kind, Matrix, Misfit, PeerCounters, PeerId, PeerInfo, PublishRecord,
-    Role,
+    Action, Address, Admission, AdmitError, Budget, CallRecord, ConfigError, DenyReason, Grant,
+    GrantError, HubCounters, HubEvent, Kind, Matrix, Misfit, PeerCounters, PeerId, PeerInfo,
+    PublishRecord, Resource, Role,
 };

@@ -22,6 +22,12 @@ use crate::link::{Framing, RecvBuffer, receive};
 /// While something can run out, the writer looks at it at least this often.
 const TICK: Duration = Duration::from_millis(100);
 
+/// What a paused reader waits for: the other side's end.
+#[cfg(target_os = "linux")]
+const HUNG_UP: PollFlags = PollFlags::RDHUP;
+#[cfg(not(target_os = "linux"))]
+const HUNG_UP: PollFlags = PollFlags::empty();
+
 struct Threads {
     host: Arc<PeerHost>,
     socket: UnixStream,
@@ -99,6 +105,7 @@ impl Threads {
         let mut ended = self.host.has_ended();
         // Every turn waits for bytes, or ends the loop.
         while !ended {
+            self.pause();
             match receive(self.socket.as_fd(), buffer.spare()) {
                 Ok(0) => self.host.lost(None),
                 Ok(count) => {
@@ -114,6 +121,24 @@ impl Threads {
             ended = self.host.has_ended();
         }
         self.signal();
+    }
+
+    /// Waits while the peer has sent more than its budget allows, or until it hangs up: then what it has left behind is
+    /// read, and its end behind that.
+    fn pause(&self) {
+        // Every turn waits for as long as the pause lasts.
+        while let Some(until) = self.host.paused_until() {
+            let left = until.since(self.host.hub.clock.now());
+            // Hang-ups are told of in any case.
+            let mut fds = [PollFd::new(&self.socket, HUNG_UP)];
+            let tick = rustix::event::Timespec {
+                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: left.subsec_nanos().into(),
+            };
+            if poll(&mut fds, Some(&tick)).is_ok_and(|count| count > 0) {
+                return;
+            }
+        }
     }
 
     /// Sends what the turn has left, and makes sure that nothing that came meanwhile is forgotten. Returns whether the

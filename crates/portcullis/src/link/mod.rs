@@ -42,6 +42,13 @@ pub trait Link: Send + 'static {
         into: &mut RecvBuffer,
     ) -> Poll<std_io::Result<usize>>;
 
+    /// Whether the other side is known to be gone, though what it has sent may still be there to read. Asked while
+    /// reading pauses; a link that cannot tell says no, and its end is seen when reading goes on.
+    fn has_hung_up(&mut self, context: &mut Context<'_>) -> bool {
+        let _ = context;
+        false
+    }
+
     /// Sends bytes from the start of `from` (or all of it, as one message); how many.
     fn poll_write(&mut self, context: &mut Context<'_>, from: &[u8])
     -> Poll<std_io::Result<usize>>;

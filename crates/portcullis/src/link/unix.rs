@@ -107,6 +107,15 @@ impl Link for UnixLink {
         }
     }
 
+    fn has_hung_up(&mut self, context: &mut Context<'_>) -> bool {
+        // The guard is dropped with its readiness kept: nothing was read.
+        match self.socket.poll_read_ready(context) {
+            Poll::Ready(Ok(ready)) => ready.ready().is_read_closed(),
+            Poll::Ready(Err(_)) => true,
+            Poll::Pending => false,
+        }
+    }
+
     fn poll_write(&mut self, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         // Every turn waits for the socket, or ends the loop.
         loop {

@@ -1100,7 +1100,9 @@ var REASON_CODES = {
   /** A body breaks its contract. */
   malformed_payload: 42,
   /** A message of the transport ends inside a frame. */
-  partial_message: 43
+  partial_message: 43,
+  /** Far more came than the budget of the peer allows. */
+  rate_exceeded: 44
 };
 
 // ../../../packages/client/src/names.ts

@@ -94,6 +94,8 @@ export const REASON_CODES = {
   malformed_payload: 42,
   /** A message of the transport ends inside a frame. */
   partial_message: 43,
+  /** Far more came than the budget of the peer allows. */
+  rate_exceeded: 44,
 } as const;
 
 /** The name of a reason. */

@@ -210,7 +210,7 @@ fn served() -> Result<(Hub, [portcullis::hub::Hosted; 2]), Box<dyn std::error::E
 
 #[cfg(unix)]
 fn admission(label: &str) -> Admission {
-    Admission { label: label.to_owned(), role: "all".to_owned(), kind: Kind::Native }
+    Admission::new(label, "all", Kind::Native)
 }
 
 /// A main process: with a hub, and a child of its own that makes a call.

@@ -242,8 +242,7 @@ impl Place {
         let (mut said, writer) = std::io::pipe()?;
         let mut command = tokio::process::Command::new("sh");
         command.arg("-c").arg(CARELESS).arg(&self.program).args(run.arguments()).stdout(writer);
-        let admission =
-            Admission { label: "probe".into(), role: "probe".into(), kind: Kind::Native };
+        let admission = Admission::new("probe", "probe", Kind::Native);
         let mut process = self.hub.spawn(command, &admission).map_err(std::io::Error::other)?;
         let (status, _) = process.wait().await?;
         let mut text = String::new();

@@ -136,6 +136,10 @@ impl Sim {
     fn connect(&mut self, admission: &Admission, far: Far) -> Node {
         let now = self.now();
         let peer = self.hub.hub().admit(admission, now).expect("admitted");
+        self.link_up(peer, far)
+    }
+
+    fn link_up(&mut self, peer: PeerId, far: Far) -> Node {
         let rng = Rng::new(self.rng.next());
         let mut link = Link::new(&self.hub, peer, far, rng);
         link.up.quality = self.quality;
@@ -152,6 +156,29 @@ impl Sim {
         node
     }
 
+    /// Connects a peer of a user, and waits for its welcome.
+    pub(crate) fn peer_of(&mut self, label: &str, role: &str, user: Option<&str>) -> Node {
+        self.try_peer_of(label, role, user).expect("admitted")
+    }
+
+    /// The same; `None` when its user has as many peers as it may.
+    pub(crate) fn try_peer_of(
+        &mut self,
+        label: &str,
+        role: &str,
+        user: Option<&str>,
+    ) -> Option<Node> {
+        let driver = Arc::new(PeerWorld(Arc::clone(&self.world)));
+        let peer = Peer::new(&PeerConfig::default(), driver);
+        let mut admission = Admission::new(label, role, Kind::Native);
+        admission.user = user.map(str::to_owned);
+        let now = self.now();
+        let id = self.hub.hub().admit(&admission, now).ok()?;
+        let node = self.link_up(id, Far::Peer(peer.clone()));
+        self.wait(async move { peer.ready().await }).expect("welcome");
+        Some(node)
+    }
+
     /// Connects a peer, and waits for nothing.
     pub(crate) fn peer_with(
         &mut self,
@@ -162,7 +189,7 @@ impl Sim {
     ) -> Node {
         let driver = Arc::new(PeerWorld(Arc::clone(&self.world)));
         let peer = Peer::new(config, driver);
-        let admission = Admission { label: label.to_owned(), role: role.to_owned(), kind };
+        let admission = Admission::new(label, role, kind);
         self.connect(&admission, Far::Peer(peer))
     }
 
@@ -172,8 +199,13 @@ impl Sim {
     }
 
     pub(crate) fn raw_of(&mut self, label: &str, role: &str, kind: Kind) -> Node {
-        let admission = Admission { label: label.to_owned(), role: role.to_owned(), kind };
+        let admission = Admission::new(label, role, kind);
         self.connect(&admission, Far::Raw(Vec::new()))
+    }
+
+    /// Connects nothing but bytes, as main says.
+    pub(crate) fn raw_as(&mut self, admission: &Admission) -> Node {
+        self.connect(admission, Far::Raw(Vec::new()))
     }
 
     /// A peer's core.

@@ -46,7 +46,7 @@ impl Spawner {
         let mut command = Command::new(&self.program);
         // In a group of its own: Ctrl-C in a terminal is for main, which ends the others in order.
         command.args(arguments).stdout(output).process_group(0);
-        let admission = Admission { label: label.into(), role: role.into(), kind: Kind::Native };
+        let admission = Admission::new(label, role, Kind::Native);
         self.hub.spawn(command, &admission)
     }
 }

@@ -13,7 +13,7 @@ use super::roles;
 pub(super) fn listen(hub: &Hub, path: &Path) -> Result<UnixListening, StudioError> {
     let listening = hub.listen_unix(path, |_| {
         let (label, role) = (roles::VISITOR.to_owned(), roles::VISITOR.to_owned());
-        Some(Admission { label, role, kind: Kind::Native })
+        Some(Admission::new(label, role, Kind::Native))
     });
     Ok(listening?)
 }

@@ -76,8 +76,8 @@ impl Windows {
 
 fn admit(hub: &Hub, labels: &Labels, admitted: Admitted) {
     let label = labels.take(&admitted.window);
-    let admission =
-        Admission { label: label.text(), role: admitted.window.clone(), kind: Kind::Page };
+    let admission = Admission::new(label.text(), admitted.window.clone(), Kind::Page)
+        .user(admitted.session.to_string());
     // The hub refuses nobody but when it is quitting or full; the page sees its connection close.
     if let Ok(connection) = hub.attach(WebSocketLink::new(admitted.socket), &admission) {
         tokio::spawn(async move {
