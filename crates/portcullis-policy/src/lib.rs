@@ -21,6 +21,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod advice;
+mod budget;
 mod problem;
 mod read;
 mod role;

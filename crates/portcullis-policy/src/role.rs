@@ -1,4 +1,4 @@
-//! One role of the file: its grants, what it denies, and whom it may address.
+//! One role of the file: its grants, what it denies, and whom it may address. Its budget is left to `budget.rs`.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use portcullis_hub::{Action, Address, Grant, Misfit, OWN_GRANTS_MAX, Role, Scope
 use portcullis_proto::session::NAME_BYTES_MAX;
 use toml::de::DeValue;
 
+use crate::budget::read_budget;
 use crate::problem::shown;
 use crate::read::{Key, Reader, Value, in_order, path_of};
 use crate::time::time;
@@ -17,8 +18,8 @@ pub const GRANTS_MAX: usize = 1024;
 pub const GRANT_BYTES_MAX: usize = 512;
 
 /// The keys of a role.
-const KEYS: [&str; 7] =
-    ["call", "publish", "subscribe", "serve", "deny", "addresses", "sees-callers"];
+const KEYS: [&str; 8] =
+    ["call", "publish", "subscribe", "serve", "deny", "addresses", "sees-callers", "budget"];
 /// The keys of a grant that is a table.
 const GRANT_KEYS: [&str; 2] = ["grant", "for"];
 /// The keys of `addresses`.
@@ -87,7 +88,10 @@ pub(crate) fn read_role(
                 DeValue::Boolean(false) => {}
                 _ => reader.wrong_type(value, &path, "true or false"),
             },
-            // A budget will stand here: `[role.viewer.budget]`.
+            "budget" => {
+                let budget = read_budget(reader, value, &path);
+                read.role = take(&mut read).budget(budget);
+            }
             _ => reader.unknown_key(key, &path, &KEYS),
         }
     }

@@ -22,7 +22,7 @@ fn f33_each_mistake_is_told_with_its_place_and_the_nearest_name() {
         (
             "subscribes = []",
             "policy.toml:3:1: role.viewer.subscribes: there is no such key here; there are call, publish, subscribe, serve, \
-             deny, addresses, sees-callers; did you mean `subscribe`?",
+             deny, addresses, sees-callers, budget; did you mean `subscribe`?",
         ),
         (
             "[roles.log]",
@@ -75,6 +75,23 @@ fn f33_each_mistake_is_told_with_its_place_and_the_nearest_name() {
             "subscribe = [{ for = \"10m\" }]",
             "policy.toml:3:14: role.viewer.subscribe[0]: `grant` is missing",
         ),
+        // Budgets.
+        (
+            "budget = { call = 3 }",
+            "role.viewer.budget.call: there is no such key here; there are calls, streams, subscriptions, bindings, exports, \
+             reports, notifications, queued-bytes, handled-bytes, frames-per-second, frames-burst, bytes-per-second, \
+             bytes-burst, callee-share-percent, handshake; did you mean `calls`?",
+        ),
+        (
+            "budget = { calls = -1 }",
+            "role.viewer.budget.calls: a whole number from 0 to 9007199254740991",
+        ),
+        ("budget = { calls = \"many\" }", "role.viewer.budget.calls: it takes a whole number"),
+        ("budget = { callee-share-percent = 101 }", "a whole number from 0 to 100 stands here"),
+        ("budget = { frames-per-second = 0 }", "a rate or burst is at least 1"),
+        ("budget = { bytes-burst = 9 }", "`bytes-burst` says nothing without `bytes-per-second`"),
+        ("budget = { handshake = 5 }", "role.viewer.budget.handshake: it takes a time"),
+        ("budget = 3", "role.viewer.budget: it takes a table"),
         // Roles.
         ("[role.\"\"]", "policy.toml:3:7: role.\"\": the name of a role has 1 to 128 bytes"),
         ("[role]\nlog = 3", "role.log: it takes a table"),
@@ -169,4 +186,31 @@ fn what_grows_has_a_limit() {
     );
     let deep = format!("x = {}", "[".repeat(10_000));
     assert!(!said(&deep).is_empty());
+}
+
+#[test]
+fn a_budget_is_read_whole() {
+    use portcullis_hub::{Budget, Role};
+    let text = r#"
+        [role.viewer]
+        call = ["sample.echo.call"]
+        [role.viewer.budget]
+        calls = 64
+        queued-bytes = 8_388_608
+        frames-per-second = 2_000
+        bytes-per-second = 0x10_0000
+        bytes-burst = 99
+        callee-share-percent = 25
+        handshake = "2s"
+    "#;
+    let policy = parse(text, contract()).expect("it fits the contract");
+    let budget = Budget::new()
+        .calls(64)
+        .queued_bytes(8 * 1024 * 1024)
+        .frames_per_second(2_000, 2_000)
+        .bytes_per_second(1024 * 1024, 99)
+        .callee_share_percent(25)
+        .handshake_ms(2_000);
+    let role = Role::new("viewer").call("sample.echo.call").budget(budget);
+    assert_eq!(policy.roles, [role]);
 }
