@@ -32,6 +32,13 @@ pub(crate) fn of_line(line: &str) -> Counts {
     if line.starts_with("test result: ") || line.starts_with("Tests  ") {
         return of(before(line, "passed"), before(line, "failed"));
     }
+    // Python's runner tells how many ran, and then how many of them failed.
+    if let Some(rest) = line.strip_prefix("Ran ").filter(|rest| rest.contains(" test")) {
+        return of(rest.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0), 0);
+    }
+    if line.starts_with("FAILED (") {
+        return of(0, named(line, "failures=") + named(line, "errors="));
+    }
     for mark in ["# ", "\u{2139} "] {
         if let Some(rest) = line.strip_prefix(mark) {
             return match rest.split_once(' ') {
@@ -49,6 +56,12 @@ fn before(line: &str, word: &str) -> u64 {
     let words: Vec<&str> = line.split([' ', ';', '|']).filter(|part| !part.is_empty()).collect();
     let at = words.iter().position(|each| *each == word).unwrap_or(0);
     at.checked_sub(1).and_then(|at| words[at].parse().ok()).unwrap_or(0)
+}
+
+/// The number that stands behind a word.
+fn named(line: &str, word: &str) -> u64 {
+    let rest = line.split_once(word).map_or("", |(_, rest)| rest);
+    rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
 fn without_colours(line: &str) -> String {

@@ -32,7 +32,7 @@ def number(value: float) -> Any:
 
 def to_notation(codec: c.Codec[Any], value: Any) -> Any:
     """The notation of a value, as TypeScript has it."""
-    inner = getattr(codec, "inner", None)
+    inner: Any = getattr(codec, "inner", None)
     match codec:
         case c.Reference():
             return to_notation(codec.target, value)
@@ -90,7 +90,7 @@ def enum_to_notation(codec: c.Enum[Any], value: Any) -> Any:
 
 def from_notation(codec: c.Codec[Any], value: Any) -> Any:
     """The value that a notation stands for."""
-    inner = getattr(codec, "inner", None)
+    inner: Any = getattr(codec, "inner", None)
     match codec:
         case c.Reference():
             return from_notation(codec.target, value)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 import unittest
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 
 from portcullis.codec import Codec, CodecError, Unknown, Url, from_bytes, to_bytes
 from portcullis.codec import builtin, scalars
@@ -125,7 +125,7 @@ class Values(unittest.TestCase):
             (object(), "bad_value", ""),
         ]:
             with self.assertRaises(CodecError) as caught:
-                to_bytes(types.EchoRequestCodec, wrong)  # type: ignore[arg-type]
+                to_bytes(types.EchoRequestCodec, cast(Any, wrong))
             self.assertEqual((caught.exception.kind, caught.exception.path), (kind, path))
         self.assertEqual(to_bytes(types.EchoRequestCodec, request).hex(), "010161000000000000e03f")
 
@@ -134,7 +134,7 @@ class Values(unittest.TestCase):
         with self.assertRaises(CodecError):
             to_bytes(types.ChangeKindCodec, Unknown(4, b""))
         with self.assertRaises(CodecError):
-            to_bytes(types.LevelCodec, Unknown(9, b""))  # type: ignore[arg-type]
+            to_bytes(types.LevelCodec, cast(Any, Unknown(9, b"")))
 
     def test_moments_need_a_zone_and_spans_are_not_negative(self) -> None:
         with self.assertRaises(CodecError):

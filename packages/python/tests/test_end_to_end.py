@@ -12,7 +12,7 @@ import tempfile
 import unittest
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from portcullis import ApplicationError, CallContext, Portcullis, PortcullisError, Sink, Source, connect
 from portcullis.session.frame import build
@@ -139,7 +139,7 @@ class AgainstTheRustHub(unittest.IsolatedAsyncioTestCase):
     async def test_a_task_that_is_cancelled_cancels_its_call(self) -> None:
         server, client = await self.peer(), await self.peer()
         handlers = Echoes()
-        await server.serve(Echo, handlers, instance="mine")  # type: ignore[arg-type]
+        await server.serve(Echo, cast(Any, handlers), instance="mine")
         echo = await client.bind(Echo, instance="mine")
         task = asyncio.create_task(echo.never(timeout=30))
         await asyncio.sleep(0.05)
@@ -194,9 +194,9 @@ class AgainstTheRustHub(unittest.IsolatedAsyncioTestCase):
     @watched
     async def test_one_python_peer_serves_another_through_the_hub(self) -> None:
         server, client = await self.peer(), await self.peer()
-        served = await server.serve(Echo, Echoes(), instance="mine")  # type: ignore[arg-type]
-        await server.serve(Flows, Flowing(), instance="mine")  # type: ignore[arg-type]
-        topics = await server.serve(Topics, Nothing(), instance="mine")  # type: ignore[arg-type]
+        served = await server.serve(Echo, cast(Any, Echoes()), instance="mine")
+        await server.serve(Flows, cast(Any, Flowing()), instance="mine")
+        topics = await server.serve(Topics, cast(Any, Nothing()), instance="mine")
         echo = await client.bind(Echo, instance="mine")
         self.assertEqual(await echo.join("a", "b", 3), "a-b-3")
         odd = await self.refused(echo.fail(5, []))
@@ -256,7 +256,8 @@ class AgainstTheRustHub(unittest.IsolatedAsyncioTestCase):
 
 class Generated(unittest.TestCase):
     def test_servers_are_abstract_and_name_every_method(self) -> None:
-        for server, some in ((EchoServer, "join"), (FlowsServer, "count"), (TopicsServer, "emit")):
+        servers: Any = ((EchoServer, "join"), (FlowsServer, "count"), (TopicsServer, "emit"))
+        for server, some in servers:
             self.assertIn(some, server.__abstractmethods__)
             with self.assertRaises(TypeError):
                 server()

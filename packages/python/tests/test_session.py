@@ -57,9 +57,9 @@ class Hostile(unittest.TestCase):
             for _ in range(chance.randint(1, 4)):
                 data[chance.randrange(len(data))] = chance.randrange(256)
             for _ in range(chance.randrange(4)):
-                head = [chance.choice((0, 1, 0x10000, 0x10001, 0xFFFFFFFF)) for _ in range(4)]
+                binding, ordinal, id, budget = (chance.choice((0, 1, 0x10000, 0x10001, 0xFFFFFFFF)) for _ in range(4))
                 kind, body = chance.randint(1, 18), chance.randbytes(chance.randrange(12))
-                data += frame.build(kind, chance.choice((0, 0, 1, 2)), *head, body)
+                data += frame.build(kind, chance.choice((0, 0, 1, 2)), binding, ordinal, id, budget, body)
             rest = bytes(data)
             while rest and not session.is_closed:
                 size = chance.randint(1, len(rest))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from .base import Codec
 from .collections import Some, Tuple
@@ -269,10 +269,9 @@ class Enum(Codec[T]):
         if variant is None:
             if not self.flexible:
                 fail("unknown_tag", str(tag))
-            unknown: Any = Unknown(tag, input.bytes())
-            return unknown
+            return cast(T, Unknown(tag, input.bytes()))
         outer = self._at(variant, input.begin_part) if self.flexible else 0
-        value: T
+        value: Any
         if variant.fields:
             self._at(variant, input.enter)
             values = _read_fields(input, variant.fields, variant.name + ".")
@@ -282,7 +281,8 @@ class Enum(Codec[T]):
             value = variant.make if self.unit else variant.make()
         if self.flexible:
             self._at(variant, lambda: input.end_part(outer))
-        return value
+        found: T = value
+        return found
 
     @staticmethod
     def _at(variant: Variant, step: Callable[[], Any]) -> Any:

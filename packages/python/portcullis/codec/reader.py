@@ -5,6 +5,7 @@ Nothing is allocated from a length that the input does not cover.
 
 from __future__ import annotations
 
+import builtins
 import struct
 
 from .error import fail
@@ -60,7 +61,7 @@ class Reader:
         self._position = position + 1
         return self._body[position]
 
-    def bool(self) -> bool:
+    def bool(self) -> builtins.bool:
         """`True` or `False`, or the presence of an option."""
         byte = self.u8()
         if byte > 1:
@@ -124,11 +125,11 @@ class Reader:
         except UnicodeDecodeError:
             fail("bad_utf8")
 
-    def bytes(self, least: int = 0, most: int = UNLIMITED) -> bytes:
+    def bytes(self, least: int = 0, most: int = UNLIMITED) -> builtins.bytes:
         """`least` to `most` bytes with their count."""
         return self.raw(self.count(1, least, most))
 
-    def raw(self, length: int) -> bytes:
+    def raw(self, length: int) -> builtins.bytes:
         """The next `length` bytes."""
         start = self._position
         if length > self._end - start:
@@ -153,6 +154,6 @@ class Reader:
         """Where the reader stands."""
         return self._position
 
-    def since(self, start: int) -> bytes:
+    def since(self, start: int) -> builtins.bytes:
         """The bytes from `start` to here."""
         return self._body[start : self._position]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import struct
 
 from .error import fail, refuse_type
@@ -31,7 +32,7 @@ class Writer:
         """Leaves a level of nesting."""
         self._depth -= 1
 
-    def bool(self, value: bool) -> None:
+    def bool(self, value: builtins.bool) -> None:
         """`True` or `False`, or the presence of an option."""
         if value is not True and value is not False:
             refuse_type("a bool", value)
@@ -80,13 +81,13 @@ class Writer:
         self.count(len(raw), least, most)
         self.out += raw
 
-    def bytes(self, value: bytes | bytearray | memoryview, least: int = 0, most: int = UNLIMITED) -> None:
+    def bytes(self, value: builtins.bytes | bytearray | memoryview, least: int = 0, most: int = UNLIMITED) -> None:
         """`least` to `most` bytes with their count."""
         view = as_bytes(value)
         self.count(len(view), least, most)
         self.out += view
 
-    def raw(self, value: bytes | bytearray | memoryview, length: int) -> None:
+    def raw(self, value: builtins.bytes | bytearray | memoryview, length: int) -> None:
         """Exactly `length` bytes."""
         view = as_bytes(value)
         if len(view) != length:
