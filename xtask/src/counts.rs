@@ -84,6 +84,16 @@ mod tests {
     }
 
     #[test]
+    fn python_tells_how_many_ran_and_how_many_of_them_failed() {
+        let of = |passed, failed| Counts { passed, failed };
+        assert_eq!(of_line("Ran 26 tests in 10.540s"), of(26, 0));
+        assert_eq!(of_line("Ran 1 test in 0.1s"), of(1, 0));
+        assert_eq!(of_line("FAILED (failures=1, errors=2)"), of(0, 3));
+        assert_eq!(of_line("FAILED (errors=1, skipped=4)"), of(0, 1));
+        assert_eq!(of_line("Ran away"), of(0, 0));
+    }
+
+    #[test]
     fn closing_lines_are_read_and_others_are_not() {
         check("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out", 12, 0);
         check("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured", 3, 2);

@@ -55,7 +55,7 @@ class InTheStudio(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             figures = json.loads(summary.read_text())
         self.assertNotIn("light", figures["restarts"], done.stderr)
-        (light,) = [one for one in figures["receivers"] if one["receiver"] == "light"]
+        (light,) = [one for one in figures["frames"]["receivers"] if one["label"] == "light"]
         self.assertGreater(light["received"], 10)
 
 
