@@ -56,6 +56,7 @@ REASON_CODES: dict[str, int] = {
     "window_exceeded": 41,  # more data came than the connection window allows
     "malformed_payload": 42,  # a body breaks its contract
     "partial_message": 43,  # a message of the transport ends inside a frame
+    "rate_exceeded": 44,  # far more came than the budget of the peer allows
 }
 """Why a connection ended: the code of each reason."""
 
