@@ -13,7 +13,7 @@ from portcullis.codec import builtin, scalars
 from portcullis.tables import ERROR_KINDS
 
 from .generated import types
-from .notation import from_notation, load, to_notation
+from .notation import VECTORS, from_notation, load, to_notation
 
 VALID = load("codec/valid.json")
 INVALID = [row for row in load("codec/invalid.json") if row["error"] != "bad_value"]
@@ -58,6 +58,21 @@ class Vectors(unittest.TestCase):
             with self.subTest(row["type"], hex=row["hex"]):
                 found = refusal(codec_of(row["type"]), bytes.fromhex(row["hex"]))
                 self.assertEqual(found, f"{row['error']} at {row['path']}")
+
+
+class Agreement(unittest.TestCase):
+    def test_python_says_of_every_body_what_rust_has_said(self) -> None:
+        """What `tests/vectors/codec/verdicts.txt` holds: bodies that were made by chance, and Rust's verdict on each."""
+        differing = []
+        rows = (VECTORS / "codec" / "verdicts.txt").read_text().splitlines()
+        self.assertGreater(len(rows), 1000)
+        for row in rows:
+            name, data, verdict = row.split("\t")
+            found = refusal(codec_of(name), bytes.fromhex(data)).replace(" at ", " ").strip()
+            wanted = "nothing" if verdict == "ok" or verdict.startswith("bad_value") else verdict
+            if found != wanted:
+                differing.append((name, data, found, wanted))
+        self.assertEqual(differing, [])
 
 
 INTERESTING = bytes([0x00, 0x01, 0x02, 0x7F, 0x80, 0x81, 0xC0, 0xED, 0xF0, 0xF8, 0xFE, 0xFF])
