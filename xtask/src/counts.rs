@@ -32,6 +32,13 @@ pub(crate) fn of_line(line: &str) -> Counts {
     if line.starts_with("test result: ") || line.starts_with("Tests  ") {
         return of(before(line, "passed"), before(line, "failed"));
     }
+    // Python's runner tells how many ran, and then how many of them failed.
+    if let Some(rest) = line.strip_prefix("Ran ").filter(|rest| rest.contains(" test")) {
+        return of(rest.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0), 0);
+    }
+    if line.starts_with("FAILED (") {
+        return of(0, named(line, "failures=") + named(line, "errors="));
+    }
     for mark in ["# ", "\u{2139} "] {
         if let Some(rest) = line.strip_prefix(mark) {
             return match rest.split_once(' ') {
@@ -51,6 +58,12 @@ fn before(line: &str, word: &str) -> u64 {
     at.checked_sub(1).and_then(|at| words[at].parse().ok()).unwrap_or(0)
 }
 
+/// The number that stands behind a word.
+fn named(line: &str, word: &str) -> u64 {
+    let rest = line.split_once(word).map_or("", |(_, rest)| rest);
+    rest.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
 fn without_colours(line: &str) -> String {
     let mut plain = String::new();
     let mut rest = line;
@@ -68,6 +81,16 @@ mod tests {
 
     fn check(line: &str, passed: u64, failed: u64) {
         assert_eq!(of_line(line), Counts { passed, failed }, "{line}");
+    }
+
+    #[test]
+    fn python_tells_how_many_ran_and_how_many_of_them_failed() {
+        let of = |passed, failed| Counts { passed, failed };
+        assert_eq!(of_line("Ran 26 tests in 10.540s"), of(26, 0));
+        assert_eq!(of_line("Ran 1 test in 0.1s"), of(1, 0));
+        assert_eq!(of_line("FAILED (failures=1, errors=2)"), of(0, 3));
+        assert_eq!(of_line("FAILED (errors=1, skipped=4)"), of(0, 1));
+        assert_eq!(of_line("Ran away"), of(0, 0));
     }
 
     #[test]

@@ -11,6 +11,9 @@ use crate::{place, process};
 /// The oldest Node whose language the packages are written in.
 const NODE_MAJOR_MIN: u32 = 20;
 
+/// The oldest Python 3 whose language the peer for Python is written in.
+const PYTHON_MINOR_MIN: u32 = 10;
+
 /// Node and npm, and the packages of the root's lock file; `anew` even when they are there.
 pub(crate) fn npm_packages(anew: bool) -> Result<()> {
     npm_packages_of(".", anew)
@@ -46,6 +49,20 @@ pub(crate) fn node() -> Result<()> {
         bail!(
             "Node {NODE_MAJOR_MIN} or newer is needed, and this is {version}: install a newer one"
         );
+    }
+    Ok(())
+}
+
+/// A Python that the peer for Python runs on.
+pub(crate) fn python() -> Result<()> {
+    if !process::exists("python3") {
+        debian(&["python3"])?;
+    }
+    let version = process::output(process::command("python3", &["--version"]))?;
+    let minor = version.trim().split('.').nth(1).unwrap_or("");
+    if minor.parse::<u32>().unwrap_or(0) < PYTHON_MINOR_MIN {
+        let version = version.trim();
+        bail!("Python 3.{PYTHON_MINOR_MIN} or newer is needed, and this is {version}");
     }
     Ok(())
 }

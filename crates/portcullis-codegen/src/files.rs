@@ -68,7 +68,7 @@ fn stale(folder: &Path, files: &[File], marker: &str) -> io::Result<Vec<PathBuf>
     for entry in entries {
         let path = entry?.path();
         let known = files.iter().any(|file| folder.join(&file.path) == path);
-        let is_module = path.extension().is_some_and(|extension| extension == "ts");
+        let is_module = path.extension().is_some_and(|it| it == "ts" || it == "py");
         if !known && is_module && fs::read_to_string(&path)?.starts_with(marker) {
             stale.push(path);
         }

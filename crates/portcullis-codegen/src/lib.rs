@@ -4,11 +4,14 @@
 
 mod errors;
 mod files;
+mod prose;
+mod python;
 mod tables;
 mod typescript;
 
 pub use errors::{ERRORS_HEADER, errors};
 pub use files::{File, Outcome, check, write};
+pub use python::{PYTHON_HEADER, PYTHON_TABLES_HEADER, PythonError, python, python_tables};
 pub use tables::{TABLES_HEADER, tables};
 pub use typescript::{GenerateError, Options, RUNTIME, typescript};
 

@@ -6,7 +6,10 @@ use std::process::ExitCode;
 use std::{fs, io};
 
 use clap::{Parser, Subcommand};
-use portcullis_codegen::{ERRORS_HEADER, File, HEADER, Options, Outcome, RUNTIME, TABLES_HEADER};
+use portcullis_codegen::{
+    ERRORS_HEADER, File, HEADER, Options, Outcome, PYTHON_HEADER, PYTHON_TABLES_HEADER, RUNTIME,
+    TABLES_HEADER,
+};
 use portcullis_proto::schema::Schema;
 
 /// Generates code from a contract's schema.
@@ -31,6 +34,27 @@ enum Command {
         #[arg(long, default_value = RUNTIME)]
         runtime: String,
         /// Write nothing; fail if the folder differs.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Python: `types.py`, a module for each interface, and `__init__.py`.
+    Python {
+        /// The contract's `contract.schema`.
+        #[arg(long)]
+        schema: PathBuf,
+        /// The folder that they are written to. Generated modules in it that are not needed any more are removed.
+        #[arg(long)]
+        out: PathBuf,
+        /// Write nothing; fail if the folder differs.
+        #[arg(long)]
+        check: bool,
+    },
+    /// The protocol's tables of codes, as a Python module.
+    PythonTables {
+        /// The file.
+        #[arg(long)]
+        out: PathBuf,
+        /// Write nothing; fail if the file differs.
         #[arg(long)]
         check: bool,
     },
@@ -72,12 +96,18 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<bool, String> {
     match command {
         Command::Typescript { schema: path, out, runtime, check } => {
-            let text = fs::read_to_string(&path).map_err(|error| at(&path, &error))?;
-            let schema =
-                Schema::from_json(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+            let schema = read(&path)?;
             let files = portcullis_codegen::typescript(&schema, &Options { runtime })
                 .map_err(|error| error.to_string())?;
             put(&out, &files, HEADER, check)
+        }
+        Command::Python { schema: path, out, check } => {
+            let schema = read(&path)?;
+            let files = portcullis_codegen::python(&schema).map_err(|error| error.to_string())?;
+            put(&out, &files, PYTHON_HEADER, check)
+        }
+        Command::PythonTables { out, check } => {
+            put_one(&out, portcullis_codegen::python_tables(), PYTHON_TABLES_HEADER, check)
         }
         Command::Tables { out, check } => {
             put_one(&out, portcullis_codegen::tables(), TABLES_HEADER, check)
@@ -86,6 +116,11 @@ fn run(command: Command) -> Result<bool, String> {
             put_one(&out, portcullis_codegen::errors(), ERRORS_HEADER, check)
         }
     }
+}
+
+fn read(path: &Path) -> Result<Schema, String> {
+    let text = fs::read_to_string(path).map_err(|error| at(path, &error))?;
+    Schema::from_json(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn at(path: &Path, error: &io::Error) -> String {

@@ -1,9 +1,9 @@
-//! Names that mean something else in TypeScript, and names that would be the same there. (R3)
+//! Names that mean something else in TypeScript or Python, and names that would be the same there. (R3)
 
 mod common;
 
 use common::{channel, field, interface, list, named, option, schema, string, u32, variant};
-use portcullis_codegen::{GenerateError, Options, typescript};
+use portcullis_codegen::{GenerateError, Options, PythonError, python, typescript};
 use portcullis_proto::schema::{ChannelKind, Fields, Schema, Type, TypeBody};
 
 fn module(schema: &Schema, path: &str) -> String {
@@ -191,4 +191,70 @@ fn in_a_long_chain_of_types_all_count() {
         .collect();
     let text = module(&schema(Vec::new(), types), "types.ts");
     assert_eq!(text.matches("input.enter();").count(), 70);
+}
+
+#[test]
+fn keywords_of_python_and_members_that_hide_types_are_told_apart() {
+    let hand = schema(
+        vec![interface(
+            "odd.names",
+            "Names",
+            vec![
+                channel(
+                    "import",
+                    ChannelKind::Call,
+                    vec![field("class", u32()), field("timeout", u32())],
+                ),
+                channel("bytes", ChannelKind::Call, vec![field("self", string())]),
+                channel("int", ChannelKind::Event, vec![field("value", u32())]),
+            ],
+        )],
+        vec![
+            (
+                "Words",
+                TypeBody::Struct(vec![
+                    field("from", u32()),
+                    field("int", u32()),
+                    field("__x", string()),
+                ]),
+            ),
+            ("None", TypeBody::Tuple(vec![string()])),
+            ("Kind", TypeBody::Enum(vec![variant("HalfWay", 3, Fields::Unit)])),
+        ],
+    );
+    let files = python(&hand).expect("a form in Python");
+    let text = |path: &str| {
+        files.iter().find(|file| file.path == path).map(|file| file.text.as_str()).expect(path)
+    };
+    let types = text("types.py");
+    for wanted in [
+        "from_: _builtins.int\n",
+        "    int: _builtins.int\n",
+        "    _x: _builtins.str\n",
+        "None_ =",
+        "HALF_WAY = 3",
+    ] {
+        assert!(types.contains(wanted), "{wanted}: {types}");
+    }
+    let names = text("odd_names.py");
+    for wanted in [
+        "async def import_(self, class_: _builtins.int, timeout_: _builtins.int,",
+        "self_: _builtins.str",
+    ] {
+        assert!(names.contains(wanted), "{wanted}: {names}");
+    }
+}
+
+#[test]
+fn two_things_that_python_would_call_the_same_are_refused() {
+    let hand = schema(
+        Vec::new(),
+        vec![
+            ("Shape", TypeBody::Enum(vec![variant("Round", 0, Fields::Tuple(vec![u32()]))])),
+            ("ShapeRound", TypeBody::Struct(Vec::new())),
+        ],
+    );
+    assert!(matches!(python(&hand), Err(PythonError::SameName { .. })));
+    let hand = schema(vec![interface("types", "Types", Vec::new())], Vec::new());
+    assert_eq!(python(&hand), Err(PythonError::ModuleName("types".to_owned())));
 }

@@ -81,6 +81,39 @@ const ITEMS: &[Item] = &[
         ),
     },
     Item {
+        what: "packages/python/portcullis/tables.py",
+        generator: Program(
+            "portcullis-codegen",
+            &["python-tables", "--out", "packages/python/portcullis/tables.py"],
+        ),
+    },
+    Item {
+        what: "packages/python/tests/generated",
+        generator: Program(
+            "portcullis-codegen",
+            &[
+                "python",
+                "--schema",
+                "tests/sample-contract/contract.schema",
+                "--out",
+                "packages/python/tests/generated",
+            ],
+        ),
+    },
+    Item {
+        what: "examples/camera-studio/python/studio",
+        generator: Program(
+            "portcullis-codegen",
+            &[
+                "python",
+                "--schema",
+                "examples/camera-studio/contract/contract.schema",
+                "--out",
+                "examples/camera-studio/python/studio",
+            ],
+        ),
+    },
+    Item {
         what: "packages/electron/src/generated",
         generator: Program(
             "portcullis-codegen",

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check and test of the repository, one section after the other, until one fails. The
 //! closing line counts tests, and a section that has none as one. What a section does stands in the modules below.
 
+mod python;
 mod rust;
 mod watchdog;
 mod web;
@@ -52,6 +53,7 @@ const SECTIONS: &[Section] = &[
     section("gen", "generated files", rust::generated),
     section("types", "TypeScript types and pages", web::types),
     section("typescript", "TypeScript tests", web::tests),
+    section("python", "Python tests", python::tests),
     slow(section("bench", "the benchmark builds", rust::benchmark)),
     slow(section("browser", "real browser", web::browser)),
 ];

@@ -3,7 +3,9 @@
 use portcullis_proto::schema::{Channel, ChannelKind, Field, Type};
 
 use super::layout::{Doc, lines, text};
-use super::types::{TUPLE_LEN_MAX, is_byte};
+use super::types::TUPLE_LEN_MAX;
+pub(super) use crate::prose::joined;
+use crate::prose::{self, milliseconds};
 
 /// The longest comment that stands on one line, without the indent of members.
 const ONE_LINE_MAX: usize = 90;
@@ -36,16 +38,6 @@ pub(super) fn comment(docs: &str) -> Option<Doc> {
     }
 }
 
-/// Two texts, one below the other, with an empty line between.
-pub(super) fn joined(docs: &str, more: &str) -> String {
-    let docs = docs.trim();
-    match (docs.is_empty(), more.is_empty()) {
-        (true, _) => more.to_owned(),
-        (_, true) => docs.to_owned(),
-        _ => format!("{docs}\n\n{more}"),
-    }
-}
-
 /// What is documented of a field: its own text, its limits, and whether it is secret.
 pub(super) fn field_docs(field: &Field) -> String {
     let mut more = limits(&field.ty);
@@ -57,45 +49,7 @@ pub(super) fn field_docs(field: &Field) -> String {
 
 /// The limits of a type, as sentences.
 pub(super) fn limits(ty: &Type) -> Vec<String> {
-    match ty {
-        Type::Option(inner) => limits(inner),
-        Type::Int { min, max, .. } => {
-            range(min.map(|min| min.to_string()), max.map(|max| max.to_string()))
-        }
-        Type::Float { min, max, .. } => {
-            range(min.map(|min| min.to_string()), max.map(|max| max.to_string()))
-        }
-        Type::String { min, max } => count(*min, *max, "bytes of UTF-8"),
-        Type::Bytes { min, max } => count(*min, *max, "bytes"),
-        Type::List { item, min, max } => {
-            let mut all = count(*min, *max, "items");
-            all.extend(limits(item).into_iter().map(|limit| format!("Each: {limit}")));
-            all
-        }
-        Type::Map { min, max, .. } => count(*min, *max, "entries"),
-        Type::Array { item, len } if is_byte(item) => vec![format!("Exactly {len} bytes.")],
-        Type::Array { len, .. } if *len > TUPLE_LEN_MAX => vec![format!("Exactly {len} items.")],
-        _ => Vec::new(),
-    }
-}
-
-fn range(min: Option<String>, max: Option<String>) -> Vec<String> {
-    match (min, max) {
-        (None, None) => Vec::new(),
-        (Some(min), None) => vec![format!("At least {min}.")],
-        (None, Some(max)) => vec![format!("At most {max}.")],
-        (Some(min), Some(max)) => vec![format!("From {min} to {max}.")],
-    }
-}
-
-fn count(min: Option<u32>, max: Option<u32>, what: &str) -> Vec<String> {
-    match (min.filter(|&min| min > 0), max) {
-        (None, None) => Vec::new(),
-        (Some(min), None) => vec![format!("At least {min} {what}.")],
-        (None, Some(max)) => vec![format!("At most {max} {what}.")],
-        (Some(min), Some(max)) if min == max => vec![format!("Exactly {max} {what}.")],
-        (Some(min), Some(max)) => vec![format!("From {min} to {max} {what}.")],
-    }
+    prose::limits(ty, TUPLE_LEN_MAX)
 }
 
 /// What is documented of a channel, as a caller sees it.
@@ -125,8 +79,4 @@ pub(super) fn channel_docs(channel: &Channel) -> String {
         docs = joined(&docs, &arguments.join("\n"));
     }
     docs
-}
-
-fn milliseconds(ms: u32) -> String {
-    if ms.is_multiple_of(1000) { format!("{} s", ms / 1000) } else { format!("{ms} ms") }
 }

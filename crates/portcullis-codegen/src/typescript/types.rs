@@ -4,6 +4,7 @@
 use portcullis_proto::schema::{Int, Type, TypeBody};
 
 use super::scope::Scope;
+use crate::prose::is_byte;
 
 /// Arrays up to this length are tuples.
 pub(super) const TUPLE_LEN_MAX: u32 = 16;
@@ -104,11 +105,6 @@ impl Scope<'_, '_> {
 
 /// Bytes that own their memory, or a view of memory that is not shared.
 const BYTES: &str = "Uint8Array<ArrayBuffer>";
-
-/// Whether an array of these is bytes, as a list of them is.
-pub(super) fn is_byte(item: &Type) -> bool {
-    matches!(item, Type::Int { int: Int::U8, min: None, max: None })
-}
 
 /// For the item of an array.
 fn parenthesized(ty: String) -> String {

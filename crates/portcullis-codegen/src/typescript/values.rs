@@ -5,7 +5,7 @@ use portcullis_proto::schema::{Float, Int, Type};
 
 use super::layout::{Doc, call, concat, list, text};
 use super::scope::Scope;
-use super::types::is_byte;
+use crate::prose::is_byte;
 
 impl Scope<'_, '_> {
     /// An expression that reads a value from `input`.

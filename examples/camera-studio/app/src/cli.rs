@@ -50,6 +50,9 @@ pub struct Studio {
     /// Leave out the kill of a renderer in the middle of the run
     #[arg(long)]
     pub no_kill: bool,
+    /// Measure the pictures with this program instead of the light meter of the studio
+    #[arg(long, value_name = "FILE")]
+    pub light_meter: Option<PathBuf>,
     /// Start cameras and renderers from this program instead of this one: for tests
     #[arg(long, value_name = "FILE", hide = true)]
     pub child_program: Option<PathBuf>,

@@ -13,6 +13,8 @@ use portcullis::process::{Process, SpawnError};
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use super::roles;
+
 /// The wait before the first restart; it doubles with each that follows.
 const BACKOFF_MIN: Duration = Duration::from_millis(100);
 /// The longest wait before a restart.
@@ -27,12 +29,14 @@ const END_TIME: Duration = Duration::from_secs(1);
 pub(super) struct Spawner {
     hub: Hub,
     program: PathBuf,
+    /// What is started as the light meter instead.
+    light_meter: Option<PathBuf>,
 }
 
 impl Spawner {
-    /// Starts `program`, which is this binary.
-    pub(super) fn new(hub: Hub, program: PathBuf) -> Self {
-        Self { hub, program }
+    /// Starts `program`, which is this binary, but for the light meter where there is another.
+    pub(super) fn new(hub: Hub, program: PathBuf, light_meter: Option<PathBuf>) -> Self {
+        Self { hub, program, light_meter }
     }
 
     /// Starts a process. What is given as `output` becomes its standard output.
@@ -43,7 +47,8 @@ impl Spawner {
         arguments: &[impl AsRef<OsStr>],
         output: Stdio,
     ) -> Result<Process, SpawnError> {
-        let mut command = Command::new(&self.program);
+        let other = self.light_meter.as_ref().filter(|_| role == roles::LIGHT);
+        let mut command = Command::new(other.unwrap_or(&self.program));
         // In a group of its own: Ctrl-C in a terminal is for main, which ends the others in order.
         command.args(arguments).stdout(output).process_group(0);
         let admission = Admission::new(label, role, Kind::Native);

@@ -42,6 +42,7 @@ impl Context {
         hub: &Hub,
         role: &str,
         program: PathBuf,
+        light_meter: Option<PathBuf>,
     ) -> Result<(Self, mpsc::Receiver<StudioError>), StudioError> {
         let config = PeerConfig {
             client: role.to_owned(),
@@ -52,7 +53,7 @@ impl Context {
         let context = Self {
             hub: hub.clone(),
             main: hub.connect(role, role, &config)?,
-            spawner: Spawner::new(hub.clone(), program),
+            spawner: Spawner::new(hub.clone(), program, light_meter),
             controls: watch::channel(Controls::default()).0,
             restarts: Restarts::default(),
             log: Arc::default(),

@@ -75,7 +75,8 @@ async fn start(options: &cli::Studio) -> Result<(), StudioError> {
     let renderers = [Kind::Statistics, Kind::Light].map(Renderer::new);
     let registry = desk::start(&hub, &renderers.each_ref().map(|(each, _)| Arc::clone(each)))?;
     let registry = Arc::new(registry);
-    let (context, failures) = Context::new(&hub, roles::MAIN, program)?;
+    let (context, failures) =
+        Context::new(&hub, roles::MAIN, program, options.light_meter.clone())?;
     // Kept until the peers have been told: to them everything ends at once, and nothing has failed.
     let mut hosted = Vec::new();
     let outcome =

@@ -57,7 +57,7 @@ impl Services {
 /// When the hub's contract or roles are not the studio's. What keeps a camera from starting stands in the list of cameras.
 pub fn host(hub: &Hub, role: &str, program: PathBuf) -> Result<Vec<Hosted>, StudioError> {
     let sources = cli::Cameras::default().sources().map_err(StudioError::Arguments)?;
-    let (context, _) = Context::new(hub, role, program)?;
+    let (context, _) = Context::new(hub, role, program, None)?;
     let mut hosted = Vec::new();
     let services = Services::start(&context, &sources, &mut hosted)?;
     tokio::spawn(async move {

@@ -1,0 +1,114 @@
+"""What a call can fail with: one class for every status, and one that carries the application's own error."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from .codec.base import from_bytes
+from .codec.error import CodecError
+from .interface import Channel
+from .session.violation import SendError
+from .session.wire import FAILURE, After, Failure, Later, Never
+from .tables import STATUS_RETRIES
+
+E = TypeVar("E")
+
+Retry = Never | Later | After
+"""Whether making a call again can help."""
+
+_TEXTS = {
+    "cancelled": "the caller cancelled",
+    "deadline_exceeded": "the time for the call ran out",
+    "unavailable": "its server has left",
+    "internal": "the handler failed",
+}
+
+
+class PortcullisError(Exception):
+    """A call that failed. Handlers raise it too, to end a call with a status."""
+
+    def __init__(
+        self,
+        status: str,
+        message: str = "",
+        *,
+        channel: str = "",
+        path: str = "",
+        retry: Retry = Never(),
+        correlation: int = 0,
+    ) -> None:
+        detail = message or text_of(status)
+        super().__init__(status, detail)
+        self.status = status
+        """One of `STATUS_CODES` (protocol, section 9)."""
+        self.channel = channel
+        """Which call: `interface.method`."""
+        self.path = path
+        """The field that is wrong; empty when it is no single one."""
+        self.detail = detail
+        """What happened, without what the other fields say."""
+        self.retry = retry
+        """Whether trying again can help."""
+        self.correlation = correlation
+        """The number under which the logs of hub and callee have the call; 0 where there is none."""
+
+    def __str__(self) -> str:
+        at = f" at {self.path}" if self.path else ""
+        number = f" [{self.correlation:x}]" if self.correlation else ""
+        where = f"{self.channel}: " if self.channel else ""
+        return f"{where}{self.status}{at}: {self.detail}{number}"
+
+
+class ApplicationError(PortcullisError, Generic[E]):
+    """The application's own error, typed by its contract. Handlers raise it; callers get it with every field."""
+
+    def __init__(self, error: E, channel: str = "") -> None:
+        super().__init__("application", f"the application refused the call: {error!r:.200}", channel=channel)
+        self.error = error
+        """The value that the contract declares."""
+
+
+def text_of(status: str) -> str:
+    """What is to be said of a status when nothing better is known."""
+    return _TEXTS.get(status, status)
+
+
+def local_error(channel: Channel[object], status: str, message: str | None = None, path: str = "") -> PortcullisError:
+    """An error that arose at this end."""
+    advice = STATUS_RETRIES.get(status)
+    again = advice == "later" or (advice == "idempotent" and channel.idempotent)
+    text = text_of(status) if message is None else message
+    return PortcullisError(status, text, channel=channel.name, path=path, retry=Later() if again else Never())
+
+
+def value_error(channel: Channel[object], status: str, what: str, error: CodecError) -> PortcullisError:
+    """A value that could not be written or read."""
+    made = local_error(channel, status, f"{what}: {error}", error.path)
+    made.__cause__ = error
+    return made
+
+
+def send_error(channel: Channel[object], what: str, error: SendError | CodecError) -> PortcullisError:
+    """What kept a call from being sent."""
+    if isinstance(error, SendError):
+        return local_error(channel, error.status, error.message)
+    return value_error(channel, "invalid_argument", what, error)
+
+
+def end_error(channel: Channel[object], status: str, body: bytes) -> PortcullisError:
+    """What an `end` other than `ok` says."""
+    try:
+        if status == "application" and channel.error is not None:
+            return ApplicationError(from_bytes(channel.error, body), channel.name)
+        failure: Failure = from_bytes(FAILURE, body)
+    except CodecError as error:
+        # The hub let it pass and this side cannot read it: two builds disagree.
+        return value_error(channel, "internal", "an error that cannot be read", error)
+    return PortcullisError(
+        status,
+        failure.message,
+        channel=failure.channel or channel.name,
+        path=failure.path,
+        retry=failure.retry,
+        correlation=failure.correlation,
+    )

@@ -1,0 +1,1 @@
+"""The session on asyncio: connections, calls, streams, subscriptions, serving."""

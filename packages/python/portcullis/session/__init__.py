@@ -1,0 +1,1 @@
+"""One connection without I/O: frames, calls, credit, windows, deadlines. What carries the bytes is `runtime`."""

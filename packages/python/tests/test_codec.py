@@ -1,0 +1,197 @@
+"""The golden vectors: what Rust writes and refuses, Python writes and refuses. And bytes that were changed at random: an error
+with a path, or a value that encodes back to the same bytes; never another exception. (R4, R30; fault 6)"""
+
+from __future__ import annotations
+
+import random
+import unittest
+from datetime import datetime, timedelta, timezone
+from typing import Any, cast
+
+from portcullis.codec import Codec, CodecError, Unknown, Url, from_bytes, to_bytes
+from portcullis.codec import builtin, scalars
+from portcullis.tables import ERROR_KINDS
+
+from .generated import types
+from .notation import VECTORS, from_notation, load, to_notation
+
+VALID = load("codec/valid.json")
+INVALID = [row for row in load("codec/invalid.json") if row["error"] != "bad_value"]
+
+
+def codec_of(name: str) -> Codec[Any]:
+    codec: Codec[Any] = getattr(types, f"{name}Codec")
+    return codec
+
+
+def refusal(codec: Codec[Any], data: bytes) -> str:
+    try:
+        from_bytes(codec, data)
+    except CodecError as error:
+        return f"{error.kind} at {error.path}"
+    return "nothing"
+
+
+class Vectors(unittest.TestCase):
+    def test_valid_vectors_read_and_write_the_same(self) -> None:
+        self.assertGreater(len(VALID), 50)
+        for row in VALID:
+            codec = codec_of(row["type"])
+            data = bytes.fromhex(row["hex"])
+            with self.subTest(row["type"], hex=row["hex"]):
+                value = from_bytes(codec, data)
+                self.assertEqual(to_notation(codec, value), row["value"])
+                self.assertEqual(to_bytes(codec, value), data)
+                self.assertEqual(to_bytes(codec, from_notation(codec, row["value"])), data)
+
+    def test_valid_vectors_are_refused_with_one_byte_more_and_cut_at_every_byte(self) -> None:
+        for row in VALID:
+            codec = codec_of(row["type"])
+            data = bytes.fromhex(row["hex"])
+            self.assertNotEqual(refusal(codec, data + b"\0"), "nothing", row["hex"])
+            for length in range(len(data)):
+                self.assertNotEqual(refusal(codec, data[:length]), "nothing", row["hex"])
+
+    def test_invalid_vectors_are_refused_with_the_same_kind_at_the_same_path(self) -> None:
+        self.assertGreaterEqual(len({row["error"] for row in INVALID}), 16)
+        for row in INVALID:
+            with self.subTest(row["type"], hex=row["hex"]):
+                found = refusal(codec_of(row["type"]), bytes.fromhex(row["hex"]))
+                self.assertEqual(found, f"{row['error']} at {row['path']}")
+
+
+class Agreement(unittest.TestCase):
+    def test_python_says_of_every_body_what_rust_has_said(self) -> None:
+        """What `tests/vectors/codec/verdicts.txt` holds: bodies that were made by chance, and Rust's verdict on each."""
+        differing = []
+        rows = (VECTORS / "codec" / "verdicts.txt").read_text().splitlines()
+        self.assertGreater(len(rows), 1000)
+        for row in rows:
+            name, data, verdict = row.split("\t")
+            found = refusal(codec_of(name), bytes.fromhex(data)).replace(" at ", " ").strip()
+            wanted = "nothing" if verdict == "ok" or verdict.startswith("bad_value") else verdict
+            if found != wanted:
+                differing.append((name, data, found, wanted))
+        self.assertEqual(differing, [])
+
+
+INTERESTING = bytes([0x00, 0x01, 0x02, 0x7F, 0x80, 0x81, 0xC0, 0xED, 0xF0, 0xF8, 0xFE, 0xFF])
+
+
+def mutate(data: bytes, chance: random.Random) -> bytes:
+    changed = bytearray(data)
+    for _ in range(chance.randint(1, 3)):
+        at = chance.randint(0, len(changed))
+        byte = chance.choice([chance.randrange(256), chance.choice(INTERESTING)])
+        match chance.randrange(4):
+            case 0:
+                del changed[at : at + 1]
+            case 1:
+                changed.insert(at, byte)
+            case 2:
+                del changed[at : at + chance.randrange(8)]
+            case _:
+                changed[at : at + 1] = bytes([byte])
+    return bytes(changed)
+
+
+class Mutations(unittest.TestCase):
+    def test_f06_changed_bytes_are_refused_or_are_the_one_encoding_of_what_they_mean(self) -> None:
+        chance = random.Random(20)
+        refused = taken = 0
+        for row in VALID:
+            codec = codec_of(row["type"])
+            data = bytes.fromhex(row["hex"])
+            for _ in range(100):
+                changed = mutate(data, chance)
+                try:
+                    value = from_bytes(codec, changed)
+                except CodecError as error:
+                    self.assertIn(error.kind, ERROR_KINDS)
+                    refused += 1
+                    continue
+                taken += 1
+                again = to_bytes(codec, value)
+                # JSON may be spelled in several ways, and a table forgets what it does not know.
+                if again != changed:
+                    self.assertEqual(to_notation(codec, from_bytes(codec, again)), to_notation(codec, value))
+                    self.assertIn(row["type"], ("BuiltIn", "Options", "Preferences", "Change", "Maps"), changed.hex())
+        self.assertGreater(refused, 1000)
+        self.assertGreater(taken, 100)
+
+    def test_f06_bytes_of_chance_never_raise_anything_else(self) -> None:
+        chance = random.Random(21)
+        for name in sorted({row["type"] for row in VALID}):
+            for _ in range(300):
+                refusal(codec_of(name), chance.randbytes(chance.randrange(40)))
+
+
+class Values(unittest.TestCase):
+    def test_values_of_another_type_are_refused_with_their_path(self) -> None:
+        request = types.EchoRequest(1, "a", 0.5)
+        for wrong, kind, path in [
+            (types.EchoRequest(-1, "a", 0.5), "out_of_range", "number"),
+            (types.EchoRequest(1 << 64, "a", 0.5), "out_of_range", "number"),
+            (types.EchoRequest(True, "a", 0.5), "bad_value", "number"),
+            (types.EchoRequest(1, "a" * 65, 0.5), "too_long", "text"),
+            (types.EchoRequest(1, "\ud800", 0.5), "bad_utf8", "text"),
+            (types.EchoRequest(1, None, 0.5), "bad_value", "text"),  # type: ignore[arg-type]
+            (types.EchoRequest(1, "a", "0.5"), "bad_value", "value"),  # type: ignore[arg-type]
+            (object(), "bad_value", ""),
+        ]:
+            with self.assertRaises(CodecError) as caught:
+                to_bytes(types.EchoRequestCodec, cast(Any, wrong))
+            self.assertEqual((caught.exception.kind, caught.exception.path), (kind, path))
+        self.assertEqual(to_bytes(types.EchoRequestCodec, request).hex(), "010161000000000000e03f")
+
+    def test_an_unknown_variant_must_not_pass_for_a_known_one(self) -> None:
+        self.assertEqual(to_bytes(types.ChangeKindCodec, Unknown(7, b"ab")).hex(), "07026162")
+        with self.assertRaises(CodecError):
+            to_bytes(types.ChangeKindCodec, Unknown(4, b""))
+        with self.assertRaises(CodecError):
+            to_bytes(types.LevelCodec, cast(Any, Unknown(9, b"")))
+
+    def test_moments_need_a_zone_and_spans_are_not_negative(self) -> None:
+        with self.assertRaises(CodecError):
+            to_bytes(builtin.Timestamp(), datetime(2024, 1, 1))
+        zone = timezone(timedelta(hours=2))
+        here = to_bytes(builtin.Timestamp(), datetime(2024, 1, 1, 2, tzinfo=zone))
+        self.assertEqual(here, to_bytes(builtin.Timestamp(), datetime(2024, 1, 1, tzinfo=timezone.utc)))
+        with self.assertRaises(CodecError):
+            to_bytes(builtin.Duration(), timedelta(microseconds=-1))
+        for micros in (scalars.SAFE_MAX, -scalars.SAFE_MAX):
+            data = to_bytes(scalars.Int(53, True), micros)
+            self.assertEqual(to_bytes(builtin.Timestamp(), from_bytes(builtin.Timestamp(), data)), data)
+
+    def test_json_keeps_to_json(self) -> None:
+        json = builtin.Json()
+        for good in (None, 1.5, "\ud800", {"a": [1, {"b": "ä"}]}, "[" * 100, {'"[': "\\"}):
+            self.assertEqual(from_bytes(json, to_bytes(json, good)), good)
+        deep: object = 0
+        for _ in range(65):
+            deep = [deep]
+        for bad in (float("nan"), float("inf"), object(), deep):
+            with self.assertRaises(CodecError):
+                to_bytes(json, bad)
+        digits = "1" * 10_000
+        self.assertEqual(from_bytes(json, to_bytes(scalars.String(), digits)), float("inf"))
+
+    def test_urls_have_one_spelling(self) -> None:
+        for good in (
+            "https://example.org/", "http://a:b@example.org:8080/x/y?q=1&r#f", "data:text/plain,x", "mailto:a@b", "file:///a/b",
+            "http://127.0.0.1/", "http://[::1]:81/", "urn:isbn:1", "x-y://Host/a%20b", "https://xn--bcher-kva.example/%C3%A4",
+            "wss://example.org/?'".replace("'", "%27"),
+        ):  # fmt: skip
+            self.assertEqual(from_bytes(Url(), to_bytes(Url(), good)), good)
+        for bad in (
+            "", "/a", "example.org", "HTTP://example.org/", "https://example.org", "https:///", "http://a b/", "http://A/",
+            "http://example.org:80/", "http://example.org/a/../b", "http://example.org/%2e/", "http://1/", "http://0x7f.1/",
+            "http://ä/", "http://a/ä", "http://a/?ä", "http://a\\b/", "http://[::0001]/", "http://a:99999/", "http://a/ ", " http://a/",
+            "http://a/?'", "1a://b", "mailto:a b ", "file://localhost/a", "http://a\n/",
+        ):  # fmt: skip
+            with self.subTest(bad), self.assertRaises(CodecError):
+                to_bytes(Url(), bad)
+
+
+if __name__ == "__main__":
+    unittest.main()
