@@ -17,4 +17,4 @@ pub use local::{
 };
 pub use running::{Complete, Replies, Reply as HandlerReply, Running, start_job};
 pub use service::{Dispatch, Job, Mode, Outcome, Request, Service, Started, Task, poll_task};
-pub use stream::{Sink, Source};
+pub use stream::{SENT_IN_A_ROW_MAX, Sink, Source};

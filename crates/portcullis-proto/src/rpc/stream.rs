@@ -13,12 +13,18 @@ use crate::error::Error;
 use crate::session::{Leg, SendError};
 use crate::status::Status;
 
+/// Items of a flow that drops that are sent in a row; then others of the same thread have their turn, so that one who
+/// never waits hears that its call was cancelled.
+pub const SENT_IN_A_ROW_MAX: u32 = 64;
+
 /// Sends the items of a stream, in order.
 pub struct Sink<T> {
     host: Arc<dyn Host>,
     leg: Leg,
     /// Set where the oldest item goes when the other side is too slow: how many wait at most.
     keep: Option<u32>,
+    /// Items sent since it last let others have their turn.
+    in_a_row: u32,
     /// The call that a handler serves. When it has ended, the leg may be another's.
     call: Option<Call>,
     items: PhantomData<fn(T)>,
@@ -27,7 +33,7 @@ pub struct Sink<T> {
 impl<T: Message> Sink<T> {
     /// The sending end of `leg`.
     pub fn new(host: Arc<dyn Host>, leg: Leg) -> Self {
-        Self { host, leg, keep: None, call: None, items: PhantomData }
+        Self { host, leg, keep: None, in_a_row: 0, call: None, items: PhantomData }
     }
 
     pub(super) fn of(mut self, call: &Call) -> Self {
@@ -35,7 +41,7 @@ impl<T: Message> Sink<T> {
         self
     }
 
-    /// The same, but it never waits: when the other side is too slow, `depth` items are kept and the oldest goes.
+    /// The same, but it never waits for the other side: when that is too slow, `depth` items are kept and the oldest goes.
     #[must_use]
     pub fn dropping(mut self, depth: u32) -> Self {
         self.keep = Some(depth.max(1));
@@ -49,6 +55,9 @@ impl<T: Message> Sink<T> {
     /// `invalid_argument` when the item breaks its contract (nothing was sent), `cancelled` when nobody takes items any
     /// more, `resource_exhausted` when it is larger than a frame may be.
     pub async fn send(&mut self, item: &T) -> Result<(), Error> {
+        if self.keep.is_some() {
+            poll_fn(|context| self.poll_turn(context)).await;
+        }
         poll_fn(|context| self.poll_send(context, item)).await
     }
 
@@ -64,6 +73,17 @@ impl<T: Message> Sink<T> {
             Poll::Ready(Err(error)) => Err(error),
             Poll::Pending => Ok(false),
         }
+    }
+
+    /// Pending once for every so many items.
+    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.in_a_row < SENT_IN_A_ROW_MAX {
+            self.in_a_row += 1;
+            return Poll::Ready(());
+        }
+        self.in_a_row = 0;
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 
     fn poll_send(&self, context: &mut Context<'_>, item: &T) -> Poll<Result<(), Error>> {

@@ -94,6 +94,9 @@ impl Echo for EchoService {
 /// Largest picture, in bytes: who asks for one may be a fuzzer.
 const PICTURE_BYTES_MAX: u32 = 16 * 1024 * 1024;
 
+/// Most pictures, for the same reason: this stream never waits.
+const PICTURES_MAX: u32 = 1000;
+
 /// Streams numbers, texts and pictures.
 pub(crate) struct FlowsService;
 
@@ -138,7 +141,7 @@ impl Flows for FlowsService {
 
     async fn pictures(&self, _: &Call, count: u32, bytes: u32, mut out: Sink<Picture>) -> Summary {
         let mut summary = Summary::default();
-        for sequence in 0..count {
+        for sequence in 0..count.min(PICTURES_MAX) {
             let bytes = bytes.min(PICTURE_BYTES_MAX) as usize;
             let picture = Picture { sequence, pixels: vec![0; bytes] };
             if out.send(&picture).await.is_err() {
