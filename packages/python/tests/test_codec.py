@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
 from portcullis.codec import Codec, CodecError, Unknown, Url, from_bytes, to_bytes
-from portcullis.codec import builtin, scalars
+from portcullis.codec import builtin, collections, scalars
 from portcullis.tables import ERROR_KINDS
 
 from .generated import types
@@ -150,6 +150,14 @@ class Values(unittest.TestCase):
             to_bytes(types.ChangeKindCodec, Unknown(4, b""))
         with self.assertRaises(CodecError):
             to_bytes(types.LevelCodec, cast(Any, Unknown(9, b"")))
+
+    def test_keys_that_python_cannot_keep_apart_are_refused_and_none_is_lost(self) -> None:
+        byte = scalars.Int(8, False)
+        zeros = collections.Map(scalars.Float(64), byte, 9)
+        data = bytes([2, *bytes(8), 1, *bytes(7), 0x80, 2])
+        self.assertEqual(refusal(zeros, data), "bad_value at {key 1}")
+        maps = collections.Map(cast(Any, collections.Map(byte, byte, 2)), byte, 2)
+        self.assertEqual(refusal(maps, bytes([1, 0, 1])), "bad_value at {key 0}")
 
     def test_moments_need_a_zone_and_spans_are_not_negative(self) -> None:
         with self.assertRaises(CodecError):

@@ -176,11 +176,21 @@ class Map(Codec["Mapping[K, V]"], Generic[K, V]):
                 if before is not None and here <= before:
                     fail("map_order")
                 before = here
+                if _is_no_new_key(key, entries):
+                    fail("bad_value")
                 segment = f"{{{index}}}"
                 entries[key] = self.value.decode(input)
         except CodecError as error:
             raise error.prepend(segment) from None
         return entries
+
+
+def _is_no_new_key(key: Any, entries: Mapping[Any, Any]) -> bool:
+    """Whether Python cannot tell `key` from one that is there (0.0 and -0.0), or cannot use it as a key (it holds a map)."""
+    try:
+        return key in entries
+    except TypeError:
+        return True
 
 
 class Tuple(Codec[Any]):
