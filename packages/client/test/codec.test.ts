@@ -283,6 +283,7 @@ describe('built-in types', () => {
     expect(refusal(() => written((out) => writeDuration(out, 1e300)))).toBe('out_of_range at ');
     expect(refusal(() => written((out) => writeUuid(out, '00')))).toBe('bad_value at ');
     expect(refusal(() => written((out) => writeUrl(out, '/relative')))).toBe('bad_url at ');
+    expect(refusal(() => written((out) => writeUrl(out, 'file://host/x:/file')))).toBe('bad_url at ');
     expect(refusal(() => written((out) => writeJson(out, undefined)))).toBe('bad_json at ');
     expect(refusal(() => written((out) => writeJson(out, 5n)))).toBe('bad_json at ');
     const loop: unknown[] = [];
