@@ -29,6 +29,10 @@ _FRAGMENT = re.compile(r"#[^\x00-\x20\x7f-\U0010ffff\"<>`]*")
 _DOTS = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
 
 
+_DRIVE_BEHIND_HOST = re.compile(r"file://[^/]+/[a-z]:(?:[/?#]|$)", re.IGNORECASE)
+"""Not every parser keeps that host, so that no text of such a URL is the same everywhere."""
+
+
 class Url(Codec[str]):
     """An absolute URL in its serialized form."""
 
@@ -53,6 +57,8 @@ def _check(text: str) -> None:
 def _is_url(text: str) -> bool:
     scheme = _SCHEME.match(text)
     if scheme is None:
+        return False
+    if _DRIVE_BEHIND_HOST.match(text) is not None:
         return False
     special = scheme[1] in _PORTS
     at = scheme.end()
