@@ -2,10 +2,12 @@
 //! texts back; the binary `portcullis-codegen` writes them, or checks that they stand there already.
 #![forbid(unsafe_code)]
 
+pub mod compat;
 mod errors;
 mod files;
 mod prose;
 mod python;
+mod shape;
 mod tables;
 mod typescript;
 
