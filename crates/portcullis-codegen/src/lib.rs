@@ -7,6 +7,7 @@ mod errors;
 mod files;
 mod prose;
 mod python;
+mod reference;
 mod shape;
 mod tables;
 mod typescript;
@@ -14,6 +15,7 @@ mod typescript;
 pub use errors::{ERRORS_HEADER, errors};
 pub use files::{File, Outcome, check, write};
 pub use python::{PYTHON_HEADER, PYTHON_TABLES_HEADER, PythonError, python, python_tables};
+pub use reference::{REFERENCE_HEADER, html, markdown};
 pub use tables::{TABLES_HEADER, tables};
 pub use typescript::{GenerateError, Options, RUNTIME, typescript};
 
