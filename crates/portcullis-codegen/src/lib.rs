@@ -2,16 +2,20 @@
 //! texts back; the binary `portcullis-codegen` writes them, or checks that they stand there already.
 #![forbid(unsafe_code)]
 
+pub mod compat;
 mod errors;
 mod files;
 mod prose;
 mod python;
+mod reference;
+mod shape;
 mod tables;
 mod typescript;
 
 pub use errors::{ERRORS_HEADER, errors};
 pub use files::{File, Outcome, check, write};
 pub use python::{PYTHON_HEADER, PYTHON_TABLES_HEADER, PythonError, python, python_tables};
+pub use reference::{REFERENCE_HEADER, html, markdown};
 pub use tables::{TABLES_HEADER, tables};
 pub use typescript::{GenerateError, Options, RUNTIME, typescript};
 

@@ -20,7 +20,7 @@ the handshake, and what the limits of the protocol mean, stands in [the protocol
 ";
 
 /// Crates that no peer ever talks to: they run when an application is built.
-const BUILD_TIME: &[&str] = &["portcullis-codegen", "portcullis-macros"];
+const BUILD_TIME: &[&str] = &["portcullis-cli", "portcullis-codegen", "portcullis-macros"];
 
 /// Where the limits are that a side announces, and the heading under which they stand.
 const ANNOUNCED: &str = "crates/portcullis-proto/src/session/handshake.rs";

@@ -17,6 +17,7 @@ const PORTABLE: &[&[&str]] = &[
     &["--package", "portcullis-policy"],
     &["--package", "portcullis-macros"],
     &["--package", "portcullis-codegen"],
+    &["--package", "portcullis-cli"],
     &["--package", "portcullis", "--features", "web"],
     &["--package", "portcullis-desktop", "--features", "registry"],
     &["--package", "portcullis-node"],

@@ -19,13 +19,20 @@ const URLS: &[&str] =
 
 /// Appends a valid value of `ty`.
 pub fn value(schema: &Schema, ty: &Type, rng: &mut Rng, out: &mut Vec<u8>) {
-    Valid { schema, rng, fuel: FUEL }.value(ty, 0, out);
+    Valid { schema, rng, fuel: FUEL, unknown: true }.value(ty, 0, out);
+}
+
+/// The same without unknown fields and variants: what a program of this very schema can write.
+pub fn own_value(schema: &Schema, ty: &Type, rng: &mut Rng, out: &mut Vec<u8>) {
+    Valid { schema, rng, fuel: FUEL, unknown: false }.value(ty, 0, out);
 }
 
 struct Valid<'a> {
     schema: &'a Schema,
     rng: &'a mut Rng,
     fuel: usize,
+    /// Whether there may be parts that only a later version of the schema would know.
+    unknown: bool,
 }
 
 impl Valid<'_> {
@@ -124,7 +131,7 @@ impl Valid<'_> {
             TypeBody::Enum(variants) | TypeBody::FlexibleEnum(variants) => {
                 let flexible = matches!(body, TypeBody::FlexibleEnum(_));
                 let mut encoder = Encoder::new(out);
-                if flexible && self.rng.one_in(8) {
+                if self.unknown && flexible && self.rng.one_in(8) {
                     let most = variants.iter().map(|variant| variant.tag).max().unwrap_or(0);
                     if let Some(tag) = most.checked_add(1) {
                         let count = self.rng.below(5);
@@ -166,7 +173,7 @@ impl Valid<'_> {
         level: usize,
         parts: &mut Vec<(u32, Vec<u8>)>,
     ) {
-        if level < LEVELS && !free.is_empty() && self.rng.one_in(8) {
+        if self.unknown && level < LEVELS && !free.is_empty() && self.rng.one_in(8) {
             let count = self.rng.below(4);
             parts.push((free.start, self.rng.bytes(count)));
         }

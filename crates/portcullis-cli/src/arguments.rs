@@ -1,0 +1,116 @@
+//! What the command takes, and its help.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use portcullis_codegen::{RUNTIME, compat};
+
+const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something was found, 2 bad input.";
+
+/// Code, documentation, compatibility and policies from a contract's schema.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write the TypeScript modules of a contract.
+    #[command(
+        after_help = "Examples:\n  portcullis gen --out src/generated\n  portcullis gen --out src/generated --check\n  portcullis gen --schema contract/contract.schema --out src/generated --watch"
+    )]
+    Gen {
+        /// The contract's schema.
+        #[arg(long, default_value = "contract.schema")]
+        schema: PathBuf,
+        /// The folder that they are written to. Generated modules in it that are not needed any more are removed.
+        #[arg(long)]
+        out: PathBuf,
+        /// Where the modules import the runtime from.
+        #[arg(long, default_value = RUNTIME)]
+        runtime: String,
+        /// Write nothing; exit with 1 if the folder differs.
+        #[arg(long)]
+        check: bool,
+        /// Go on, and write them anew whenever the schema changes.
+        #[arg(long, conflicts_with = "check")]
+        watch: bool,
+    },
+    /// Write the reference of a contract, as Markdown or as one page of HTML.
+    #[command(
+        after_help = "Examples:\n  portcullis docs\n  portcullis docs --format html > contract.html"
+    )]
+    Docs {
+        /// The contract's schema.
+        #[arg(long, default_value = "contract.schema")]
+        schema: PathBuf,
+        /// Its form.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Compare two versions of a contract; exit with 1 if the new one breaks anybody.
+    #[command(
+        after_help = "Examples:\n  portcullis compat old.schema contract.schema\n  portcullis compat old.schema contract.schema --callers old"
+    )]
+    Compat {
+        /// The schema of the old version.
+        old: PathBuf,
+        /// The schema of the new version.
+        new: PathBuf,
+        /// Which callers meet servers of the other version.
+        #[arg(long, value_enum, default_value_t)]
+        callers: Callers,
+    },
+    /// Check a policy file against a contract, and print what every role may do.
+    #[command(
+        after_help = "Examples:\n  portcullis policy policy.toml\n  portcullis policy policy.toml --schema contract/contract.schema"
+    )]
+    Policy {
+        /// The policy file.
+        policy: PathBuf,
+        /// The contract's schema.
+        #[arg(long, default_value = "contract.schema")]
+        schema: PathBuf,
+    },
+    /// Print the completions of a shell.
+    #[command(
+        after_help = "Example:\n  portcullis completions bash > ~/.local/share/bash-completion/completions/portcullis"
+    )]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// The form of a reference.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Format {
+    #[default]
+    Markdown,
+    Html,
+}
+
+/// Which callers must go on to work.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Callers {
+    /// Old callers with new servers: servers are always updated first.
+    Old,
+    /// New callers with old servers.
+    New,
+    /// Any mixture.
+    #[default]
+    Both,
+}
+
+impl From<Callers> for compat::Callers {
+    fn from(callers: Callers) -> Self {
+        match callers {
+            Callers::Old => Self::Old,
+            Callers::New => Self::New,
+            Callers::Both => Self::Both,
+        }
+    }
+}

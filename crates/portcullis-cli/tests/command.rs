@@ -1,0 +1,170 @@
+//! The command as people and scripts meet it: what it prints, what it writes, its exit codes, and one sentence for bad
+//! input.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+const SAMPLE: &str = "../../tests/sample-contract/contract.schema";
+
+/// Runs the command in this crate's folder: exit code, output, error output.
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the command");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (status.code().expect("an exit code"), text(stdout), text(stderr))
+}
+
+fn sample() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(SAMPLE)).expect("the sample")
+}
+
+/// A folder with files of that content; their paths.
+fn files<const N: usize>(texts: [&str; N]) -> (TempDir, [String; N]) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut number = 0;
+    let paths = texts.map(|text| {
+        number += 1;
+        let path = folder.path().join(format!("file-{number}"));
+        fs::write(&path, text).expect("written");
+        path.display().to_string()
+    });
+    (folder, paths)
+}
+
+#[test]
+fn the_help_has_examples_and_exit_codes() {
+    let mut all = run(&["--help"]).1;
+    for command in ["gen", "docs", "compat", "policy", "completions"] {
+        let (code, out, _) = run(&[command, "--help"]);
+        assert_eq!(code, 0);
+        all.push_str(&format!("\n---- {command}\n{out}"));
+    }
+    insta::assert_snapshot!(all.replace(".exe", ""));
+}
+
+#[test]
+fn gen_writes_and_then_checks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("generated").display().to_string();
+    let arguments = ["gen", "--schema", SAMPLE, "--out", &out];
+    let checking = [&arguments[..], &["--check"]].concat();
+    assert_eq!(run(&checking).0, 1, "nothing is there yet");
+    assert_eq!(run(&arguments).0, 0);
+    assert_eq!(run(&checking), (0, String::new(), String::new()));
+    fs::write(folder.path().join("generated/types.ts"), "edited").expect("edited");
+    let (code, text, _) = run(&checking);
+    assert_eq!(code, 1);
+    assert!(text.ends_with("types.ts: differs, generate it anew\n"), "{text}");
+    assert_eq!(run(&[&checking[..], &["--watch"]].concat()).0, 2, "they exclude each other");
+}
+
+#[test]
+fn f48_compat_exits_with_1_on_a_break() {
+    let old = sample();
+    // Deadlines are no part of the hash.
+    let harmless = old.replacen("\"deadline_ms\": ", "\"deadline_ms\": 1", 1);
+    let (_folder, [old, harmless]) = files([&old, &harmless]);
+    assert_eq!(run(&["compat", &old, &old]), (0, "No changes.\n".into(), String::new()));
+    let (code, text, _) = run(&["compat", &old, &harmless]);
+    assert_eq!((code, text.contains("0 breaking, 0 additive, 1 harmless.")), (0, true), "{text}");
+    let studio = "../../examples/camera-studio/contract/contract.schema";
+    let (code, text, _) = run(&["compat", &old, studio]);
+    assert_eq!((code, text.contains("the interface was removed")), (1, true), "{text}");
+    // Who only has new callers misses nothing of what was removed.
+    let (code, text, _) = run(&["compat", &old, studio, "--callers", "new"]);
+    assert_eq!(code, 0, "{text}");
+}
+
+#[test]
+fn docs_name_every_channel_and_type() {
+    let schema = portcullis_proto::schema::Schema::from_json(&sample()).expect("a schema");
+    let (code, markdown, _) = run(&["docs", "--schema", SAMPLE]);
+    let (html_code, html, _) = run(&["docs", "--schema", SAMPLE, "--format", "html"]);
+    assert_eq!((code, html_code), (0, 0));
+    for interface in &schema.interfaces {
+        for channel in &interface.channels {
+            let name = format!("{}.{}", interface.name, channel.name);
+            assert!(markdown.contains(&format!("\n### {name}\n")), "{name}");
+            assert!(html.contains(&format!(">{name}</h3>")), "{name}");
+        }
+    }
+    for name in schema.types.keys() {
+        assert!(markdown.contains(&format!("\n### {name}\n")), "{name}");
+    }
+    // Every link inside the page finds its heading.
+    let mut links = 0;
+    for link in html.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        links += 1;
+        assert!(html.contains(&format!("id=\"{link}\"")), "#{link} leads nowhere");
+    }
+    assert!(links > 20, "{links} links");
+}
+
+#[test]
+fn documentation_runs_nothing_in_the_page() {
+    let mut schema = portcullis_proto::schema::Schema::from_json(&sample()).expect("a schema");
+    schema.interfaces[0].docs = "a<img src=x onerror=alert(1)>b [here](javascript:alert(1)) \
+         ![there](https://example.org/x.png)\n\n<script>alert(1)</script>"
+        .to_owned();
+    let (_folder, [path]) = files([&schema.to_json()]);
+    let (code, html, _) = run(&["docs", "--schema", &path, "--format", "html"]);
+    assert_eq!(code, 0);
+    for bad in ["<script", "<img", "javascript:"] {
+        assert!(!html.contains(bad), "{bad}");
+    }
+    assert!(html.contains("&lt;script&gt;"), "it is shown as text");
+    assert!(html.contains("<a href=\"#\">here</a>"), "the link leads nowhere");
+}
+
+#[test]
+fn policy_prints_the_matrix_or_what_is_wrong() {
+    let good = "../portcullis-policy/tests/policies/sample.toml";
+    let (code, text, _) = run(&["policy", good, "--schema", SAMPLE]);
+    assert_eq!((code, text.contains("sample.echo")), (0, true), "{text}");
+    let (_folder, [wrong]) = files(["[role.viewer]\ncall = [\"sample.echo.cal\"]\n"]);
+    let (code, out, text) = run(&["policy", &wrong, "--schema", SAMPLE]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(text.contains(":2:9: role.viewer.call[0]"), "{text}");
+    assert!(text.contains("did you mean `sample.echo.call`?"), "{text}");
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let (code, text, _) = run(&["completions", shell]);
+        assert_eq!((code, text.contains("compat")), (0, true), "{shell}");
+    }
+}
+
+#[test]
+fn bad_input_is_one_sentence_and_exit_code_2() {
+    let sample = sample();
+    let edited = sample.replacen("\"version\": 1", "\"version\": 9", 1);
+    let other = sample.replacen("\"format\": 1", "\"format\": 99", 1);
+    let (_folder, [broken, edited, other]) = files(["{", &edited, &other]);
+    for (path, says) in [
+        ("contract.schema", "contract.schema is not there: go to the folder that has it"),
+        (&broken, "this is no schema file"),
+        (&edited, "the file was edited, write it anew"),
+        (&other, "this schema has format 99"),
+    ] {
+        for arguments in [
+            &["docs", "--schema", path][..],
+            &["compat", path, SAMPLE],
+            &["compat", SAMPLE, path],
+            &["policy", "Cargo.toml", "--schema", path],
+        ] {
+            let (code, out, text) = run(arguments);
+            assert_eq!((code, out.as_str()), (2, ""), "{text}");
+            assert!(text.contains(says), "{text}");
+            assert_eq!(text.lines().count(), 1, "{text}");
+        }
+    }
+    assert_eq!(run(&["unheard-of"]).0, 2);
+}
