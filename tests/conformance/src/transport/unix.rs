@@ -47,7 +47,9 @@ impl UnixPath {
             let socket = hub.listen_unix(path, move |_| next.lock().ok()?.pop_front());
             (socket.expect("a socket"), expected)
         });
-        expected.lock().expect("no test panics here").push_back(admission.clone());
+        // All of them run as one user of the system, and scenarios mean different ones.
+        let admission = admission.clone().user(&admission.label);
+        expected.lock().expect("no test panics here").push_back(admission);
         UnixStream::connect(socket.path()).expect("a connection")
     }
 }
