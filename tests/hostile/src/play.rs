@@ -20,7 +20,7 @@ use crate::http;
 pub enum Cut {
     /// Not at all.
     Whole,
-    /// After every byte, as far as [`BYTES_ALONE_MAX`].
+    /// After every byte, as far as `BYTES_ALONE_MAX`.
     EveryByte,
 }
 
