@@ -64,7 +64,7 @@ describe('a policy file', () => {
     expect(error.message.split('\n')).toEqual([
       'the policy file has mistakes:',
       'policy.toml:8:28: role.page.call[1]: the contract does not have `example.pictures.miror`; did you mean `example.pictures.mirror`?',
-      'policy.toml:9:1: role.page.denies: there is no such key here; there are call, publish, subscribe, serve, deny, addresses, sees-callers; did you mean `deny`?',
+      'policy.toml:9:1: role.page.denies: there is no such key here; there are call, publish, subscribe, serve, deny, addresses, sees-callers, budget; did you mean `deny`?',
     ]);
   });
 
