@@ -1,6 +1,8 @@
 //! Cases as text: files, taken apart into the steps of each case. `cases/README.md` tells the format; frames within a
 //! line are left as they are, `frames.rs` reads them.
 
+use crate::words::{BOUND, blocks, relay};
+
 /// One case: its name, what it needs, and what happens.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -53,46 +55,14 @@ pub enum Others {
     Skipped,
 }
 
-/// What `bound` stands for: bindings on all that main and the server of a [`House`](crate::house::House) serve.
-const BOUND: &str = "
-> hello
-< welcome
-> request id=0x10000 body=bind(sample.echo)
-< end status=ok id=0x10000 body=u1+\"\"+\"\"
-> request id=0x20000 body=bind(sample.flows)
-< end status=ok id=0x20000 body=u2+\"\"+\"\"
-> request id=0x30000 body=bind(sample.topics)
-< end status=ok id=0x30000 body=u3+\"\"+\"\"
-> request id=0x40000 body=bind(sample.echo,remote)
-< end status=ok id=0x40000 body=u4+\"server\"+\"remote\"
-> request id=0x50000 body=bind(sample.flows,remote)
-< end status=ok id=0x50000 body=u5+\"server\"+\"remote\"
-> request id=0x60000 body=bind(sample.topics,remote)
-< end status=ok id=0x60000 body=u6+\"server\"+\"remote\"
-";
-
-/// What `relay` stands for: `s` serves, and the connection without a name has binding 1 on it.
-const RELAY: &str = "
-s> hello
-s< welcome
-s> request ordinal=2 id=0x10000 body=serve(INTERFACE,raw)
-s< end status=ok id=0x10000 body=u1
-> hello
-< welcome
-> request id=0x10000 body=bind(INTERFACE,raw)
-< end status=ok id=0x10000 body=u1+\"s\"+\"raw\"
-";
-
 /// The cases of a file.
 ///
 /// # Panics
 ///
 /// When a line is none, for whoever has written it.
 pub fn cases(file: &str, text: &str) -> Vec<Case> {
-    let blocks = text.split("\n== ").skip(1);
-    let cases: Vec<Case> = blocks
-        .map(|block| {
-            let (name, script) = block.split_once('\n').unwrap_or((block, ""));
+    let cases: Vec<Case> = blocks(text)
+        .map(|(name, script)| {
             let name = format!("{file}: {name}");
             let mut case = Case { name, on: None, steps: Vec::new() };
             case.lines(script);
@@ -110,7 +80,7 @@ impl Case {
                 ("", _) => {}
                 (word, _) if word.starts_with('#') => {}
                 ("bound", "") => self.lines(BOUND),
-                ("relay", interface) => self.lines(&RELAY.replace("INTERFACE", interface)),
+                ("relay", interface) => self.lines(&relay(interface)),
                 ("on", "unix") => self.on = Some(On::Unix),
                 ("on", "page") => self.on = Some(On::Page),
                 ("wait", ms) => self.steps.push(Step::Wait(self.number(ms))),

@@ -17,6 +17,9 @@ pub mod play;
 #[path = "../../../crates/portcullis-hub/tests/simulator/frames.rs"]
 mod frames;
 
+#[path = "../../../crates/portcullis-hub/tests/simulator/words.rs"]
+mod words;
+
 #[allow(
     missing_docs,
     reason = "what the tests of codec and validator share tells of itself as a whole"

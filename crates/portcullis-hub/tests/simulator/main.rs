@@ -15,3 +15,4 @@ mod peers;
 mod protocol;
 mod roles;
 mod script;
+mod words;

@@ -12,12 +12,12 @@ use sample_contract::{
 
 use crate::bench::{FlowsService, Node, Sim, Split};
 use crate::frames::{Seen, compare, frame, reason, show, take_frames};
+use crate::words::{BOUND, blocks, relay};
 
 /// Runs every case of a file, with what is sent cut in every way.
 pub(crate) fn check_file(text: &str) {
     let mut cases = 0;
-    for case in text.split("\n== ").skip(1) {
-        let (name, script) = case.split_once('\n').unwrap_or((case, ""));
+    for (name, script) in blocks(text) {
         for split in [Split::Whole, Split::EveryByte, Split::Random] {
             Case::new(name, split).run(script);
         }
@@ -100,36 +100,6 @@ struct Case<'a> {
     expected: BTreeMap<Reason, u64>,
 }
 
-/// What `bound` stands for: bindings on all that main and the server serve.
-const BOUND: &str = "
-> hello
-< welcome
-> request id=0x10000 body=bind(sample.echo)
-< end status=ok id=0x10000 body=u1+\"\"+\"\"
-> request id=0x20000 body=bind(sample.flows)
-< end status=ok id=0x20000 body=u2+\"\"+\"\"
-> request id=0x30000 body=bind(sample.topics)
-< end status=ok id=0x30000 body=u3+\"\"+\"\"
-> request id=0x40000 body=bind(sample.echo,remote)
-< end status=ok id=0x40000 body=u4+\"server\"+\"remote\"
-> request id=0x50000 body=bind(sample.flows,remote)
-< end status=ok id=0x50000 body=u5+\"server\"+\"remote\"
-> request id=0x60000 body=bind(sample.topics,remote)
-< end status=ok id=0x60000 body=u6+\"server\"+\"remote\"
-";
-
-/// What `relay` stands for: `s` serves, and the connection without a name has binding 1 on it.
-const RELAY: &str = "
-s> hello
-s< welcome
-s> request ordinal=2 id=0x10000 body=serve(INTERFACE,raw)
-s< end status=ok id=0x10000 body=u1
-> hello
-< welcome
-> request id=0x10000 body=bind(INTERFACE,raw)
-< end status=ok id=0x10000 body=u1+\"s\"+\"raw\"
-";
-
 impl<'a> Case<'a> {
     fn new(name: &'a str, split: Split) -> Self {
         let mut sim = Sim::new(7);
@@ -185,7 +155,7 @@ impl<'a> Case<'a> {
                 continue;
             }
             if let Some(interface) = line.strip_prefix("relay ") {
-                self.lines(&RELAY.replace("INTERFACE", interface));
+                self.lines(&relay(interface));
                 continue;
             }
             if let Some(ms) = line.strip_prefix("wait ") {
