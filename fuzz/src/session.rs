@@ -54,6 +54,8 @@ fn limits(input: &mut Input<'_>) -> Limits {
         calls: input.pick(&[1, 2, 4, 1024]),
         stream_items: input.pick(&[1, 2, 16]),
         stream_bytes: input.pick(&[1, 20, 1024 * 1024]),
+        blob_bytes: input.pick(&[0, 5000, 64 * 1024 * 1024]),
+        pools: input.pick(&[0, 2]),
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn limits(ty: &Type, told_by_type: u32) -> Vec<String> {
             range(min.map(|min| min.to_string()), max.map(|max| max.to_string()))
         }
         Type::String { min, max } => count(*min, *max, "bytes of UTF-8"),
-        Type::Bytes { min, max } => count(*min, *max, "bytes"),
+        Type::Bytes { min, max } | Type::Blob { min, max } => count(*min, *max, "bytes"),
         Type::List { item, min, max } => {
             let mut all = count(*min, *max, "items");
             all.extend(

@@ -18,6 +18,7 @@ pub(crate) fn type_text(ty: &Type, named: &dyn Fn(&str) -> String) -> String {
         }
         Type::String { min, max } => sized("string".to_owned(), *min, *max, " bytes"),
         Type::Bytes { min, max } => sized("bytes".to_owned(), *min, *max, ""),
+        Type::Blob { min, max } => sized("blob".to_owned(), *min, *max, " bytes"),
         Type::Option(ty) => format!("optional {}", inner(ty)),
         Type::List { item, min, max } => sized(format!("list of {}", inner(item)), *min, *max, ""),
         Type::Array { item, len } => format!("{len} times {}", inner(item)),

@@ -8,6 +8,7 @@
     clippy::panic
 )]
 
+use crate::codec::BLOBS_MAX;
 use crate::goodbye::{Goodbye, Reason};
 
 /// Bytes of a frame header.
@@ -18,6 +19,10 @@ pub const OPTIONAL_KINDS_FROM: u8 = 128;
 pub const FLAG_CALLEE: u8 = 1;
 /// On `item`: the receiver answers with `ack`.
 pub const FLAG_ACK: u8 = 2;
+/// On `parcel`: the rest of it will not come.
+pub const FLAG_ABANDON: u8 = 4;
+/// Bytes of a parcel's number behind a body.
+const NUMBER_BYTES: usize = 4;
 
 macro_rules! kinds {
     ($($variant:ident $code:literal $name:literal $data:literal $flags:expr;)*) => {
@@ -49,6 +54,14 @@ macro_rules! kinds {
             fn flags_allowed(self) -> u8 {
                 match self { $(Self::$variant => $flags,)* }
             }
+
+            /// How many blobs a frame of it may have.
+            fn attachments_max(self) -> usize {
+                match self {
+                    Self::Request | Self::Notify | Self::Publish | Self::Item | Self::End => BLOBS_MAX,
+                    _ => 0,
+                }
+            }
         }
     };
 }
@@ -72,6 +85,9 @@ kinds! {
     End 16 "end" true 0;
     Unbound 17 "unbound" true 0;
     Caller 18 "caller" true 0;
+    Parcel 19 "parcel" true FLAG_ABANDON;
+    Lend 20 "lend" true 0;
+    Pool 21 "pool" false 0;
 }
 
 /// A frame's header without its length: what a sender fills in.
@@ -105,6 +121,29 @@ pub struct Frame<'a> {
     pub head: Head,
     /// Its body.
     pub body: &'a [u8],
+    /// The parcels that it takes.
+    pub parcels: Parcels<'a>,
+}
+
+/// The numbers of the parcels that a message takes, as they stand behind its body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parcels<'a>(&'a [u8]);
+
+impl Parcels<'_> {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.len().checked_div(NUMBER_BYTES).unwrap_or_default()
+    }
+
+    /// Whether the message has no blobs.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The numbers, in order.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.0.as_chunks::<NUMBER_BYTES>().0.iter().map(|number| u32::from_le_bytes(*number))
+    }
 }
 
 /// What stands at the start of a receive buffer.
@@ -162,8 +201,12 @@ pub fn parse(input: &[u8], frame_bytes_max: u32) -> Result<Parsed<'_>, Goodbye> 
             format!("`{}` does not define flags {flags:#04x}", kind.name()),
         ));
     }
-    if [a0, a1] != [0, 0] {
-        return Err(Goodbye::because(Reason::MalformedFrame, "attachments are not in use"));
+    let attachments = usize::from(u16::from_le_bytes([a0, a1]));
+    if attachments > kind.attachments_max() {
+        return Err(Goodbye::because(
+            Reason::MalformedFrame,
+            format!("a `{}` with {attachments} attachments", kind.name()),
+        ));
     }
     let Some(body) = input.get(HEADER_BYTES..length) else {
         return Ok(Parsed::Incomplete { needed: length });
@@ -177,7 +220,17 @@ pub fn parse(input: &[u8], frame_bytes_max: u32) -> Result<Parsed<'_>, Goodbye> 
         id: u32::from_le_bytes([i0, i1, i2, i3]),
         budget: u32::from_le_bytes([t0, t1, t2, t3]),
     };
-    Ok(Parsed::Frame { frame: Frame { head, body }, length })
+    let numbers_bytes = attachments.saturating_mul(NUMBER_BYTES);
+    let Some((body, numbers)) = body
+        .len()
+        .checked_sub(numbers_bytes)
+        .and_then(|body_bytes| body.split_at_checked(body_bytes))
+    else {
+        let text = format!("a frame of {length} bytes has no room for {attachments} parcels");
+        return Err(Goodbye::because(Reason::MalformedFrame, text));
+    };
+    let frame = Frame { head, body, parcels: Parcels(numbers) };
+    Ok(Parsed::Frame { frame, length })
 }
 
 #[cold]
@@ -209,6 +262,19 @@ pub fn begin(out: &mut Vec<u8>, head: Head) -> usize {
     }
     out.extend_from_slice(&header);
     start
+}
+
+/// Puts the numbers of a message's parcels behind its body: the frame began at `start` and ends where `out` ends.
+pub fn attach(out: &mut Vec<u8>, start: usize, numbers: &[u32]) {
+    for number in numbers {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+    let count = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
+    if let Some([.., low, high]) =
+        out.get_mut(start..).and_then(|frame| frame.first_chunk_mut::<8>())
+    {
+        [*low, *high] = count.to_le_bytes();
+    }
 }
 
 /// Fills in the length of the frame that began at `start` and ends where `out` ends. Returns it.

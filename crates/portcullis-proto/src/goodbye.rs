@@ -68,6 +68,8 @@ reasons! {
     MalformedPayload 42 "malformed_payload" "a body breaks its contract",
     PartialMessage 43 "partial_message" "a message of the transport ends inside a frame",
     RateExceeded 44 "rate_exceeded" "far more came than the budget of the peer allows",
+    BadParcel 45 "bad_parcel" "a parcel of bytes is too much, unknown, used twice or not whole",
+    BadPool 46 "bad_pool" "a pool or a loan is not what it says, or a descriptor was not declared",
 }
 
 /// How a connection ended: the reason, and a sentence for whoever reads the log.

@@ -24,7 +24,9 @@ pub mod web;
 pub use hub::{Hub, Role};
 
 pub use portcullis_macros::{contract, interface, message, schema_main};
-pub use portcullis_proto::codec::{CodecError, Json, Message, SafeInt, Timestamp, Unknown, Uuid};
+pub use portcullis_proto::codec::{
+    Blob, CodecError, Json, Message, SafeInt, Timestamp, Unknown, Uuid,
+};
 pub use portcullis_proto::error::Error;
 pub use portcullis_proto::peer::{Calling, Incoming, Reporting, Subscription};
 pub use portcullis_proto::rpc::{Call, Failure, Sink, Source};

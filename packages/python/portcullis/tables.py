@@ -57,6 +57,8 @@ REASON_CODES: dict[str, int] = {
     "malformed_payload": 42,  # a body breaks its contract
     "partial_message": 43,  # a message of the transport ends inside a frame
     "rate_exceeded": 44,  # far more came than the budget of the peer allows
+    "bad_parcel": 45,  # a parcel of bytes is too much, unknown, used twice or not whole
+    "bad_pool": 46,  # a pool or a loan is not what it says, or a descriptor was not declared
 }
 """Why a connection ended: the code of each reason."""
 
@@ -83,6 +85,7 @@ ERROR_KINDS: tuple[str, ...] = (
     "too_deep",  # values nest too deep
     "bad_json",  # the text is not JSON
     "bad_url",  # the text is not an absolute URL
+    "bad_blob",  # there is no such blob, or a blob that nothing refers to
     "bad_value",  # the value was refused by its conversion
 )
 """What is wrong with a value."""

@@ -1,6 +1,7 @@
 //! The contract that the tests of all crates and packages share: messages that use every feature of the codec, and
 //! interfaces that use every kind of channel. Nobody serves it but tests.
 
+mod blobs;
 mod collections;
 mod echo;
 mod evolving;
@@ -11,6 +12,9 @@ mod scalars;
 mod topics;
 mod values;
 
+pub use blobs::{
+    Blobs, BlobsClient, BlobsError, BlobsInterface, BlobsPublisher, BlobsServer, Scan,
+};
 pub use collections::{Arrays, Lists, Maps, Options, Tuples};
 pub use echo::{
     Echo, EchoClient, EchoError, EchoInterface, EchoReply, EchoRequest, EchoServer, Who,
@@ -25,5 +29,5 @@ pub use values::{Values, ValuesClient, ValuesInterface, ValuesServer};
 
 portcullis::contract! {
     name = "sample",
-    interfaces = [Echo, Flows, Topics, Values],
+    interfaces = [Blobs, Echo, Flows, Topics, Values],
 }

@@ -96,7 +96,8 @@ impl<'a> Walk<'a> {
                 }
             }
             (Type::String { min: a, max: b }, Type::String { min: c, max: d })
-            | (Type::Bytes { min: a, max: b }, Type::Bytes { min: c, max: d }) => {
+            | (Type::Bytes { min: a, max: b }, Type::Bytes { min: c, max: d })
+            | (Type::Blob { min: a, max: b }, Type::Blob { min: c, max: d }) => {
                 self.lengths(path, "the length", (*a, *b), (*c, *d));
             }
             (

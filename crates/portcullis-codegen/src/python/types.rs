@@ -41,7 +41,7 @@ impl Contract<'_> {
             Type::Int { .. } => place.builtin("int"),
             Type::Float { .. } => place.builtin("float"),
             Type::String { .. } | Type::Url => place.builtin("str"),
-            Type::Bytes { .. } => place.builtin("bytes"),
+            Type::Bytes { .. } | Type::Blob { .. } => place.builtin("bytes"),
             Type::Array { item, .. } if is_byte(item) => place.builtin("bytes"),
             Type::List { item, .. } | Type::Array { item, .. } => {
                 format!("_Sequence[{}]", self.type_of(item, place))
@@ -89,6 +89,7 @@ impl Contract<'_> {
                 format!("_codec.String({})", lengths(*min, *max).join(", "))
             }
             Type::Bytes { min, max } => format!("_codec.Bytes({})", lengths(*min, *max).join(", ")),
+            Type::Blob { min, max } => format!("_codec.Blob({})", lengths(*min, *max).join(", ")),
             Type::Array { item, len } if is_byte(item) => format!("_codec.FixedBytes({len})"),
             Type::List { item, min, max } => {
                 let mut arguments =
@@ -161,6 +162,7 @@ impl Contract<'_> {
                 | Type::Float { .. }
                 | Type::String { .. }
                 | Type::Bytes { .. }
+                | Type::Blob { .. }
                 | Type::Timestamp
                 | Type::Duration
                 | Type::Uuid

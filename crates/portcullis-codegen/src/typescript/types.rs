@@ -23,7 +23,7 @@ impl Scope<'_, '_> {
             }
             Type::String { .. } | Type::Uuid | Type::Url => "string".to_owned(),
             Type::Json => "unknown".to_owned(),
-            Type::Bytes { .. } => BYTES.to_owned(),
+            Type::Bytes { .. } | Type::Blob { .. } => BYTES.to_owned(),
             Type::Array { item, .. } if is_byte(item) => BYTES.to_owned(),
             Type::Array { item, len } if *len <= TUPLE_LEN_MAX => {
                 let items = vec![self.type_of(item); *len as usize];

@@ -23,6 +23,7 @@ impl Scope<'_, '_> {
             }
             Type::String { min, max } => call("input.string", lengths(*min, *max)),
             Type::Bytes { min, max } => call("input.bytes", lengths(*min, *max)),
+            Type::Blob { min, max } => call("input.blob", lengths(*min, *max)),
             Type::Option(inner) => {
                 let value = self.read(inner);
                 let value = if self.nullable(inner) {
@@ -127,6 +128,7 @@ impl Scope<'_, '_> {
             }
             Type::String { min, max } => method("string", lengths(*min, *max)),
             Type::Bytes { min, max } => method("bytes", lengths(*min, *max)),
+            Type::Blob { min, max } => method("blob", lengths(*min, *max)),
             Type::List { item, min, max } => {
                 let mut arguments = vec![self.writer(item)];
                 arguments.extend(lengths(*min, *max));

@@ -35,6 +35,7 @@ pub trait Range {
 }
 
 impl Len for String {}
+impl Len for super::Blob {}
 impl<T> Len for Vec<T> {}
 impl<T> Items for Vec<T> {}
 impl<K, V> Len for BTreeMap<K, V> {}

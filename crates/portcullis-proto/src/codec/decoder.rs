@@ -1,7 +1,7 @@
 //! Reads values from untrusted bytes: the primitives of `docs/protocol.md`, section 2, each checked before
 //! it is believed. Nothing is allocated from a length that the input does not cover.
 
-use super::{CodecError, DEPTH_MAX, ErrorKind};
+use super::{Blob, CodecError, DEPTH_MAX, ErrorKind};
 
 /// The only NaN of 32 bits that crosses.
 pub(super) const F32_NAN: u32 = 0x7fc0_0000;
@@ -12,20 +12,49 @@ pub(super) const F64_NAN: u64 = 0x7ff8_0000_0000_0000;
 #[derive(Clone, Debug)]
 pub struct Decoder<'a> {
     rest: &'a [u8],
+    /// Blobs that nothing has referred to yet.
+    blobs: &'a [Blob],
+    /// How many were referred to.
+    blobs_used: u64,
     depth: u32,
     skipped: bool,
 }
 
 impl<'a> Decoder<'a> {
-    /// A decoder over one body.
+    /// A decoder over one body without blobs.
     pub fn new(body: &'a [u8]) -> Self {
-        Self { rest: body, depth: 0, skipped: false }
+        Self::with_blobs(body, &[])
     }
 
-    /// Fails unless the whole input was used.
+    /// A decoder over one body with its blobs.
+    #[inline]
+    pub fn with_blobs(body: &'a [u8], blobs: &'a [Blob]) -> Self {
+        Self { rest: body, blobs, blobs_used: 0, depth: 0, skipped: false }
+    }
+
+    /// Fails unless the whole input was used, and every blob.
     #[inline]
     pub fn finish(self) -> Result<(), CodecError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(CodecError::new(ErrorKind::TrailingBytes)) }
+        if !self.rest.is_empty() {
+            return Err(CodecError::new(ErrorKind::TrailingBytes));
+        }
+        if !self.blobs.is_empty() {
+            return Err(CodecError::new(ErrorKind::BadBlob));
+        }
+        Ok(())
+    }
+
+    /// A blob, by its place: bodies refer to theirs one after the other.
+    pub fn blob(&mut self) -> Result<&'a Blob, CodecError> {
+        let place = self.varint(32)?;
+        match self.blobs.split_first() {
+            Some((blob, rest)) if place == self.blobs_used => {
+                self.blobs = rest;
+                self.blobs_used = self.blobs_used.saturating_add(1);
+                Ok(blob)
+            }
+            _ => Err(CodecError::new(ErrorKind::BadBlob)),
+        }
     }
 
     /// Whether an unknown table field was passed over, so that encoding again gives fewer bytes.
@@ -217,7 +246,8 @@ impl<'a> Decoder<'a> {
         read: impl FnOnce(&mut Decoder<'a>) -> Result<T, CodecError>,
     ) -> Result<T, CodecError> {
         let part = self.bytes()?;
-        let mut inner = Decoder { rest: part, depth: self.depth, skipped: false };
+        // No blob stands in a part that others may pass over.
+        let mut inner = Decoder { depth: self.depth, ..Self::new(part) };
         let value = read(&mut inner)?;
         self.skipped |= inner.skipped;
         inner.finish()?;

@@ -1,19 +1,50 @@
 //! Writes values at the end of a byte buffer: the primitives of `docs/protocol.md`, section 2.
 //! Knows nothing of frames; a caller hands in the outbox itself so that nothing is copied later.
 
-use super::{CodecError, DEPTH_MAX, ErrorKind, Segment};
+use super::{BLOBS_MAX, Blob, CodecError, DEPTH_MAX, ErrorKind, Segment};
 
 /// Appends one body to a buffer.
 #[derive(Debug)]
 pub struct Encoder<'a> {
     out: &'a mut Vec<u8>,
+    /// Where blobs go; `None` where none may stand.
+    blobs: Option<&'a mut Vec<Blob>>,
     depth: u32,
 }
 
 impl<'a> Encoder<'a> {
-    /// An encoder that appends to `out`.
+    /// An encoder that appends to `out`, for values without blobs.
     pub fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out, depth: 0 }
+        Self { out, blobs: None, depth: 0 }
+    }
+
+    /// An encoder that appends to `out`, and puts blobs behind those that are in `blobs`.
+    #[inline]
+    pub fn with_blobs(out: &'a mut Vec<u8>, blobs: &'a mut Vec<Blob>) -> Self {
+        Self { out, blobs: Some(blobs), depth: 0 }
+    }
+
+    /// A blob: its place among those of the body.
+    pub fn blob(&mut self, blob: &Blob) -> Result<(), CodecError> {
+        let blobs = self.blobs.as_mut().filter(|blobs| blobs.len() < BLOBS_MAX);
+        let Some(blobs) = blobs else { return Err(CodecError::new(ErrorKind::BadBlob)) };
+        let place = blobs.len();
+        blobs.push(blob.clone());
+        self.count(place);
+        Ok(())
+    }
+
+    /// A whole body that was encoded before, with its blobs.
+    #[inline]
+    pub fn body(&mut self, bytes: &[u8], blobs: &[Blob]) -> Result<(), CodecError> {
+        if !blobs.is_empty() {
+            let Some(into) = self.blobs.as_mut().filter(|into| into.is_empty()) else {
+                return Err(CodecError::new(ErrorKind::BadBlob));
+            };
+            into.extend_from_slice(blobs);
+        }
+        self.raw(bytes);
+        Ok(())
     }
 
     /// Counts one more level of nesting; every successful call is paired with [`Self::leave`].
@@ -109,10 +140,10 @@ impl<'a> Encoder<'a> {
         let mut entries = Vec::with_capacity(count);
         for index in 0..count {
             let start = scratch.len();
-            let mut inner = Encoder { out: &mut scratch, depth: self.depth };
+            let mut inner = Encoder { out: &mut scratch, blobs: None, depth: self.depth };
             write(index, EntryPart::Key, &mut inner)?;
             let middle = scratch.len();
-            let mut inner = Encoder { out: &mut scratch, depth: self.depth };
+            let mut inner = Encoder { out: &mut scratch, blobs: None, depth: self.depth };
             write(index, EntryPart::Value, &mut inner)?;
             entries.push((start, middle, scratch.len()));
         }

@@ -47,6 +47,7 @@ kinds! {
     TooDeep "too_deep" "values nest too deep",
     BadJson "bad_json" "the text is not JSON",
     BadUrl "bad_url" "the text is not an absolute URL",
+    BadBlob "bad_blob" "there is no such blob, or a blob that nothing refers to",
     BadValue "bad_value" "the value was refused by its conversion",
 }
 

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::sizes::Sizes;
-use super::{
-    Channel, FORMAT, Fields, Hash, Interface, Schema, Type, TypeBody, TypeDef, interface_hash,
-};
+use super::{Channel, FORMAT, Hash, Interface, Schema, Type, TypeDef, blobs, interface_hash};
 
 /// Most interfaces in a contract.
 pub(super) const INTERFACES_MAX: usize = 256;
@@ -42,6 +40,8 @@ pub enum SchemaError {
     BadLimit(String),
     /// Options, lists, arrays, maps and tuples stand in one another too deep.
     NestedTypes(String),
+    /// A blob stands in a table, a flexible enum or a map.
+    BlobPlace(String),
     /// A type that the schema mentions and does not define.
     UnknownType(String),
     /// Not the JSON of a schema.
@@ -77,6 +77,10 @@ impl fmt::Display for SchemaError {
             Self::NestedTypes(place) => write!(
                 f,
                 "{place}: more than {TYPE_DEPTH_MAX} types stand in one another; give one of them a name"
+            ),
+            Self::BlobPlace(place) => write!(
+                f,
+                "{place}: a blob cannot stand in a table, a flexible enum or a map, whose readers may pass over it"
             ),
             Self::UnknownType(name) => write!(f, "the schema does not define the type `{name}`"),
             Self::Json(error) => write!(f, "this is no schema file: {error}"),
@@ -213,11 +217,11 @@ pub(super) fn check(schema: &Schema) -> Result<(), SchemaError> {
     }
     for (name, def) in &schema.types {
         check_name(name)?;
-        for ty in members(&def.body) {
+        for ty in blobs::types_of(&def.body) {
             check_type(schema, &sizes, ty, name, 0)?;
         }
     }
-    Ok(())
+    blobs::check(schema)
 }
 
 fn check_name(name: &str) -> Result<(), SchemaError> {
@@ -276,6 +280,7 @@ fn limit_works(ty: &Type) -> bool {
         }
         Type::String { min, max }
         | Type::Bytes { min, max }
+        | Type::Blob { min, max }
         | Type::List { min, max, .. }
         | Type::Map { min, max, .. } => min.unwrap_or(0) <= max.unwrap_or(u32::MAX),
         _ => true,
@@ -287,22 +292,4 @@ fn check_occupies(sizes: &Sizes<'_>, ty: &Type, place: &str) -> Result<(), Schem
         return Err(SchemaError::EmptyItems(place.to_owned()));
     }
     Ok(())
-}
-
-/// The types of all fields of a named type.
-fn members(body: &TypeBody) -> Vec<&Type> {
-    match body {
-        TypeBody::Struct(fields) | TypeBody::Table(fields) => {
-            fields.iter().map(|field| &field.ty).collect()
-        }
-        TypeBody::Tuple(types) => types.iter().collect(),
-        TypeBody::Enum(variants) | TypeBody::FlexibleEnum(variants) => variants
-            .iter()
-            .flat_map(|variant| match &variant.fields {
-                Fields::Unit => Vec::new(),
-                Fields::Tuple(types) => types.iter().collect(),
-                Fields::Struct(fields) => fields.iter().map(|field| &field.ty).collect(),
-            })
-            .collect(),
-    }
 }

@@ -144,6 +144,7 @@ impl<'a> Shape<'a> {
             }
             Type::String { min, max } => self.sized("string", *min, *max),
             Type::Bytes { min, max } => self.sized("bytes", *min, *max),
+            Type::Blob { min, max } => self.sized("blob", *min, *max),
             Type::Option(inner) => {
                 self.text("option");
                 self.ty(inner);

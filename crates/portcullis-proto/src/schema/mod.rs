@@ -3,6 +3,7 @@
 //!
 //! Its JSON form is `contract.schema`, which is committed beside the contract; [`FORMAT`] names that form's version.
 
+mod blobs;
 mod builder;
 mod hash;
 mod interface;

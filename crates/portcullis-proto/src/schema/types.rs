@@ -52,6 +52,15 @@ pub enum Type {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max: Option<u32>,
     },
+    /// Large bytes beside the body.
+    Blob {
+        /// Least length.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<u32>,
+        /// Greatest length.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<u32>,
+    },
     /// A value that may be absent.
     Option(Box<Type>),
     /// Any number of items.
@@ -133,6 +142,10 @@ impl Type {
             Self::Bytes { min, max } => {
                 let (min, max) = len(min, max);
                 Self::Bytes { min, max }
+            }
+            Self::Blob { min, max } => {
+                let (min, max) = len(min, max);
+                Self::Blob { min, max }
             }
             Self::List { item, min, max } => {
                 let (min, max) = len(min, max);

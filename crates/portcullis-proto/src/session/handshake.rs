@@ -34,6 +34,10 @@ wire_struct! {
         pub stream_items: u32,
         /// Bytes of items that each stream towards this side may send at first.
         pub stream_bytes: u32,
+        /// Bytes of blobs that may be on their way to this side, or wait here for their message.
+        pub blob_bytes: u32,
+        /// Pools of shared memory that this side maps; 0 when it maps none.
+        pub pools: u16,
     }
 }
 
@@ -45,6 +49,8 @@ impl Limits {
         calls: 1024,
         stream_items: 16,
         stream_bytes: 1024 * 1024,
+        blob_bytes: 64 * 1024 * 1024,
+        pools: 0,
     };
 
     /// Refuses limits under which nothing could work.

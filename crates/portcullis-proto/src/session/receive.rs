@@ -69,7 +69,7 @@ impl<I: Default, O> Session<I, O> {
     }
 
     fn take<'a>(&mut self, frame: Frame<'a>, now: Time) -> Result<Option<Event<'a, O>>, Goodbye> {
-        let Frame { head, body } = frame;
+        let Frame { head, body, parcels: _ } = frame;
         self.check_state(head.kind)?;
         let Head { binding, ordinal, id, budget, .. } = head;
         match head.kind {
@@ -140,6 +140,7 @@ impl<I: Default, O> Session<I, O> {
                 bodiless(head.kind, body)?;
                 Ok(Some(Event::Unbound { binding }))
             }
+            Kind::Parcel | Kind::Lend | Kind::Pool => Ok(None),
         }
     }
 

@@ -1102,7 +1102,11 @@ var REASON_CODES = {
   /** A message of the transport ends inside a frame. */
   partial_message: 43,
   /** Far more came than the budget of the peer allows. */
-  rate_exceeded: 44
+  rate_exceeded: 44,
+  /** A parcel of bytes is too much, unknown, used twice or not whole. */
+  bad_parcel: 45,
+  /** A pool or a loan is not what it says, or a descriptor was not declared. */
+  bad_pool: 46
 };
 
 // ../../../packages/client/src/names.ts

@@ -96,6 +96,10 @@ export const REASON_CODES = {
   partial_message: 43,
   /** Far more came than the budget of the peer allows. */
   rate_exceeded: 44,
+  /** A parcel of bytes is too much, unknown, used twice or not whole. */
+  bad_parcel: 45,
+  /** A pool or a loan is not what it says, or a descriptor was not declared. */
+  bad_pool: 46,
 } as const;
 
 /** The name of a reason. */
@@ -122,4 +126,5 @@ export type ErrorKind =
   | 'too_deep'
   | 'bad_json'
   | 'bad_url'
+  | 'bad_blob'
   | 'bad_value';

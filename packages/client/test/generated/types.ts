@@ -106,6 +106,55 @@ export function decodeArrays(input: Reader): Arrays {
 /** Writes and reads `Arrays`. */
 export const ArraysCodec: Codec<Arrays> = { encode: encodeArrays, decode: decodeArrays };
 
+/** Why a scan is not taken. */
+export type BlobsError =
+  /** What would have been needed stands beside. */
+  | {
+      readonly type: 'rejected';
+      /** The scan as it is. */
+      readonly seen: Uint8Array<ArrayBuffer>;
+    };
+
+export function encodeBlobsError(out: Writer, value: BlobsError): void {
+  let at = '';
+  try {
+    switch (value.type) {
+      case 'rejected':
+        out.count(0);
+        at = 'Rejected.seen';
+        out.blob(value.seen);
+        break;
+      default:
+        noVariant(value);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeBlobsError(input: Reader): BlobsError {
+  let at = '';
+  try {
+    switch (input.u32()) {
+      case 0: {
+        at = 'Rejected.seen';
+        const seen = input.blob();
+        return { type: 'rejected', seen };
+      }
+      default:
+        return fail('unknown_tag');
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `BlobsError`. */
+export const BlobsErrorCodec: Codec<BlobsError> = {
+  encode: encodeBlobsError,
+  decode: decodeBlobsError,
+};
+
 /** The types that the contract language adds. */
 export interface BuiltIn {
   /** A moment. */
@@ -1600,6 +1649,66 @@ export function decodeScalars(input: Reader): Scalars {
 
 /** Writes and reads `Scalars`. */
 export const ScalarsCodec: Codec<Scalars> = { encode: encodeScalars, decode: decodeScalars };
+
+/** A message with blobs. */
+export interface Scan {
+  /** What it is called. */
+  readonly name: string;
+  /**
+   * The points.
+   *
+   * At most 67108864 bytes.
+   */
+  readonly points: Uint8Array<ArrayBuffer>;
+  /**
+   * Pictures of it.
+   *
+   * At most 4 items.
+   */
+  readonly pictures: readonly Uint8Array<ArrayBuffer>[];
+  /**
+   * A small picture.
+   *
+   * At most 65536 bytes.
+   */
+  readonly preview: Uint8Array<ArrayBuffer> | null;
+}
+
+export function encodeScan(out: Writer, value: Scan): void {
+  let at = 'name';
+  try {
+    out.string(value.name);
+    at = 'points';
+    out.blob(value.points, 0, 67108864);
+    at = 'pictures';
+    writeList(out, value.pictures, (out, value) => out.blob(value), 0, 4);
+    at = 'preview';
+    if (out.option(value.preview)) {
+      out.blob(value.preview, 0, 65536);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeScan(input: Reader): Scan {
+  let at = 'name';
+  try {
+    const name = input.string();
+    at = 'points';
+    const points = input.blob(0, 67108864);
+    at = 'pictures';
+    const pictures = readList(input, 1, (input) => input.blob(), 0, 4);
+    at = 'preview';
+    const preview = input.bool() ? input.blob(0, 65536) : null;
+    return { name, points, pictures, preview };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `Scan`. */
+export const ScanCodec: Codec<Scan> = { encode: encodeScan, decode: decodeScan };
 
 /** An enum with every form of variant. */
 export type Shape =

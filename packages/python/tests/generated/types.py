@@ -54,6 +54,25 @@ ArraysCodec: _codec.Codec[Arrays] = _codec.Struct(
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
+class BlobsErrorRejected:
+    """What would have been needed stands beside."""
+
+    seen: bytes
+    """The scan as it is."""
+
+
+BlobsError: _typing.TypeAlias = "BlobsErrorRejected"
+"""Why a scan is not taken."""
+
+
+BlobsErrorCodec: _codec.Codec[BlobsError] = _codec.Enum(
+    False,
+    _codec.Variant("Rejected", 0, BlobsErrorRejected, (_codec.Field("seen", "seen", _codec.Blob()),)),
+)
+"""Writes and reads `BlobsError`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
 class BuiltIn:
     """The types that the contract language adds."""
 
@@ -683,6 +702,39 @@ ScalarsCodec: _codec.Codec[Scalars] = _codec.Struct(
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
+class Scan:
+    """A message with blobs."""
+
+    name: str
+    """What it is called."""
+    points: bytes
+    """The points.
+
+    At most 67108864 bytes.
+    """
+    pictures: _Sequence[bytes]
+    """Pictures of it.
+
+    At most 4 items.
+    """
+    preview: bytes | None
+    """A small picture.
+
+    At most 65536 bytes.
+    """
+
+
+ScanCodec: _codec.Codec[Scan] = _codec.Struct(
+    Scan,
+    _codec.Field("name", "name", _codec.String()),
+    _codec.Field("points", "points", _codec.Blob(0, 67108864)),
+    _codec.Field("pictures", "pictures", _codec.List(_codec.Blob(), 1, 0, 4)),
+    _codec.Field("preview", "preview", _codec.Option(_codec.Blob(0, 65536))),
+)
+"""Writes and reads `Scan`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
 class ShapePoint:
     """Nothing."""
 
@@ -885,6 +937,9 @@ WrappedCodec: _codec.Codec[Wrapped] = _codec.Newtype(_codec.Reference(lambda: Id
 __all__ = [
     "Arrays",
     "ArraysCodec",
+    "BlobsError",
+    "BlobsErrorCodec",
+    "BlobsErrorRejected",
     "BuiltIn",
     "BuiltInCodec",
     "Change",
@@ -942,6 +997,8 @@ __all__ = [
     "PreferencesCodec",
     "Scalars",
     "ScalarsCodec",
+    "Scan",
+    "ScanCodec",
     "Shape",
     "ShapeBoundingBox",
     "ShapeCircle",

@@ -47,6 +47,10 @@ pub(super) enum Node {
         min: u32,
         max: u32,
     },
+    Blob {
+        min: u32,
+        max: u32,
+    },
     /// So many bytes of any value: a UUID, an array of bytes.
     Raw {
         len: usize,

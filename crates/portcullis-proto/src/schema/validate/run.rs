@@ -5,13 +5,23 @@ use std::borrow::Cow;
 
 use super::node::{Label, Node};
 use super::{Plan, Root};
-use crate::codec::{CodecError, Decoder, ErrorKind, Segment, check_url, json};
+use crate::codec::{Blob, CodecError, Decoder, ErrorKind, Segment, check_url, json};
 
 impl Plan {
-    /// Checks that `body` is exactly one value of `root`: the verdict, the kind of error and its path are those of
-    /// the generated decoder. Nothing is allocated unless it fails.
+    /// As [`Self::validate_parts`], of a body without blobs.
     pub fn validate(&self, root: Root, body: &[u8]) -> Result<(), CodecError> {
-        let mut input = Decoder::new(body);
+        self.validate_parts(root, body, &[])
+    }
+
+    /// Checks that `body`, with its blobs, is exactly one value of `root`: the verdict, the kind of error and its path are those of
+    /// the generated decoder. Nothing is allocated unless it fails.
+    pub fn validate_parts(
+        &self,
+        root: Root,
+        body: &[u8],
+        blobs: &[Blob],
+    ) -> Result<(), CodecError> {
+        let mut input = Decoder::with_blobs(body, blobs);
         self.at(root.0, &mut input)?;
         input.finish()
     }
@@ -49,6 +59,7 @@ impl Plan {
                 check_len(length, min, max)?;
                 input.raw(length).map(drop)
             }
+            Node::Blob { min, max } => check_len(input.blob()?.len(), min, max),
             Node::Raw { len } => input.raw(len).map(drop),
             Node::Json => json::check(input.string()?),
             Node::Url => check_url(input.string()?),

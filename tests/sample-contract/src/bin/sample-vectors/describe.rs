@@ -23,6 +23,7 @@ pub(crate) fn describe(
         Type::Float { float: Float::F64, .. } => number(f64::decode(input)?),
         Type::String { .. } | Type::Url => json!(input.string()?),
         Type::Bytes { .. } => bytes(input.bytes()?),
+        Type::Blob { .. } => bytes(input.blob()?),
         Type::Option(inner) => {
             let some = input.flag()?;
             match some {

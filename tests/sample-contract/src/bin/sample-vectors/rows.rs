@@ -1,6 +1,6 @@
 //! The rows of both files, and the checks that keep a wrong row from being written.
 
-use portcullis::codec::{self, Decoder, ErrorKind, Message};
+use portcullis::codec::{Blob, Body, Decoder, ErrorKind, Message, from_parts};
 use portcullis::schema::validate::Plan;
 use portcullis::schema::{Schema, SchemaBuilder, Type};
 use serde_json::{Value, json};
@@ -36,47 +36,56 @@ impl Rows {
     pub(crate) fn values<T: Message>(&mut self, values: &[T]) {
         let name = name::<T>();
         for (index, value) in values.iter().enumerate() {
-            let bytes = match codec::to_bytes(value) {
-                Ok(bytes) => bytes,
+            let body = match Body::write(|out| value.encode(out)) {
+                Ok(body) => body,
                 Err(error) => panic!("{name}: {error}"),
             };
-            self.valid_row::<T>(&name, &bytes);
+            self.valid_row::<T>(&name, &body);
             if index == 0 {
-                self.broken::<T>(&name, &bytes);
+                self.broken::<T>(&name, &body);
             }
         }
     }
 
-    fn valid_row<T: Message>(&mut self, name: &str, bytes: &[u8]) {
-        let again = codec::from_bytes::<T>(bytes).and_then(|value| codec::to_bytes(&value));
-        assert_eq!(again.as_deref(), Ok(bytes), "{name} does not come back");
+    fn valid_row<T: Message>(&mut self, name: &str, body: &Body) {
+        let again = body.read::<T>().and_then(|value| Body::write(|out| value.encode(out)));
+        assert_eq!(again.as_ref(), Ok(body), "{name} does not come back");
+        let Body { bytes, blobs } = body;
         let root =
             self.plan.named_type(name).unwrap_or_else(|| panic!("{name} is not in the schema"));
-        assert_eq!(self.plan.validate(root, bytes), Ok(()), "{name}: the validator differs");
-        let mut input = Decoder::new(bytes);
+        let validated = self.plan.validate_parts(root, bytes, blobs);
+        assert_eq!(validated, Ok(()), "{name}: the validator differs");
+        let mut input = Decoder::with_blobs(bytes, blobs);
         let value = describe(self.schema, &Type::Named(name.to_owned()), &mut input)
             .unwrap_or_else(|error| panic!("{name} is not what its schema says: {error}"));
         assert_eq!(input.finish(), Ok(()), "{name} is longer than its schema says");
-        self.valid.push(json!({ "type": name, "value": value, "hex": hex(bytes) }));
+        let row = json!({ "type": name, "value": value, "hex": hex(bytes) });
+        self.valid.push(with_blobs(row, blobs));
     }
 
-    fn broken<T: Message>(&mut self, name: &str, bytes: &[u8]) {
+    fn broken<T: Message>(&mut self, name: &str, body: &Body) {
+        let Body { bytes, blobs } = body;
         for length in (0..bytes.len()).take(AUTOMATIC_MAX) {
-            self.if_refused::<T>(name, bytes.get(..length).unwrap_or_default());
+            self.if_refused::<T>(name, bytes.get(..length).unwrap_or_default(), blobs);
         }
-        self.if_refused::<T>(name, &[bytes, &[0]].concat());
+        self.if_refused::<T>(name, &[bytes.as_slice(), &[0]].concat(), blobs);
+        for count in 0..blobs.len() {
+            self.if_refused::<T>(name, bytes, blobs.get(..count).unwrap_or_default());
+        }
+        let one_more = [blobs.as_slice(), &[Blob::default()]].concat();
+        self.if_refused::<T>(name, bytes, &one_more);
         for (place, byte) in bytes.iter().enumerate().take(AUTOMATIC_MAX) {
-            let mut changed = bytes.to_vec();
+            let mut changed = bytes.clone();
             if let Some(at) = changed.get_mut(place) {
                 *at = if *byte == 0xff { 0x00 } else { 0xff };
             }
-            self.if_refused::<T>(name, &changed);
+            self.if_refused::<T>(name, &changed, blobs);
         }
     }
 
-    fn if_refused<T: Message>(&mut self, name: &str, bytes: &[u8]) {
-        if let Err(error) = codec::from_bytes::<T>(bytes) {
-            self.invalid_row(name, bytes, error.kind(), &error.path());
+    fn if_refused<T: Message>(&mut self, name: &str, bytes: &[u8], blobs: &[Blob]) {
+        if let Err(error) = from_parts::<T>(bytes, blobs) {
+            self.invalid_row(name, (bytes, blobs), error.kind(), &error.path());
         }
     }
 
@@ -84,20 +93,26 @@ impl Rows {
     pub(crate) fn refused<T: Message>(&mut self, digits: &str, kind: ErrorKind, path: &str) {
         let name = name::<T>();
         let bytes = unhex(digits);
-        let found = codec::from_bytes::<T>(&bytes).err().map(|error| (error.kind(), error.path()));
+        let found = from_parts::<T>(&bytes, &[]).err().map(|error| (error.kind(), error.path()));
         if found != Some((kind, path.to_owned())) {
             self.mistakes.push(format!("{name} {digits}: {kind:?} at `{path}`, found {found:?}"));
             return;
         }
-        self.invalid_row(&name, &bytes, kind, path);
+        self.invalid_row(&name, (&bytes, &[]), kind, path);
     }
 
-    fn invalid_row(&mut self, name: &str, bytes: &[u8], kind: ErrorKind, path: &str) {
+    fn invalid_row(
+        &mut self,
+        name: &str,
+        (bytes, blobs): (&[u8], &[Blob]),
+        kind: ErrorKind,
+        path: &str,
+    ) {
         // What `#[with]` refuses is not in the schema.
         if kind != ErrorKind::BadValue
             && let Some(root) = self.plan.named_type(name)
         {
-            let found = self.plan.validate(root, bytes);
+            let found = self.plan.validate_parts(root, bytes, blobs);
             let found = found.err().map(|error| (error.kind(), error.path()));
             if found != Some((kind, path.to_owned())) {
                 let digits = hex(bytes);
@@ -107,10 +122,19 @@ impl Rows {
             }
         }
         let row = json!({ "type": name, "hex": hex(bytes), "error": kind.name(), "path": path });
+        let row = with_blobs(row, blobs);
         if !self.invalid.contains(&row) {
             self.invalid.push(row);
         }
     }
+}
+
+/// A row with the blobs of its body, where it has any.
+fn with_blobs(mut row: Value, blobs: &[Blob]) -> Value {
+    if !blobs.is_empty() {
+        row["blobs"] = blobs.iter().map(|blob| hex(blob)).collect();
+    }
+    row
 }
 
 /// The name of a type in the schema.

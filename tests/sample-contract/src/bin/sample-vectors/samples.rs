@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use portcullis::codec::SAFE_INT_MAX;
-use portcullis::{Json, SafeInt, Timestamp, Unknown, Uuid};
+use portcullis::{Blob, Json, SafeInt, Timestamp, Unknown, Uuid};
 use sample_contract::{
-    Arrays, BuiltIn, Change, ChangeKind, Colour, Converted, EchoError, EchoReply, EchoRequest,
-    Empty, Expression, FlowsError, Foreign, Id, Level, Limits, Lists, Maps, Name, Node, Options,
-    Pair, Picture, Preferences, Scalars, Shape, Summary, Tagged, Texts, Tree, Tuples, Who, Wrapped,
+    Arrays, BlobsError, BuiltIn, Change, ChangeKind, Colour, Converted, EchoError, EchoReply,
+    EchoRequest, Empty, Expression, FlowsError, Foreign, Id, Level, Limits, Lists, Maps, Name,
+    Node, Options, Pair, Picture, Preferences, Scalars, Scan, Shape, Summary, Tagged, Texts, Tree,
+    Tuples, Who, Wrapped,
 };
 
 use crate::rows::Rows;
@@ -24,6 +25,8 @@ pub(crate) fn add(rows: &mut Rows) {
     evolving(rows);
     limited(rows);
     echo(rows);
+    blobs(rows);
+    every_type_is_there(rows);
 }
 
 fn text(text: &str) -> String {
@@ -357,7 +360,18 @@ fn echo(rows: &mut Rows) {
     rows.values(&[Picture { sequence: 1, pixels: vec![0, 128, 255] }]);
     rows.values(&[Summary { items: 3, sum: 300 }]);
     rows.values(&[FlowsError::Broken { after: 2 }]);
-    every_type_is_there(rows);
+}
+
+fn blobs(rows: &mut Rows) {
+    let blob = |bytes: &[u8]| Blob::from(bytes);
+    let scan = Scan {
+        name: text("left"),
+        points: blob(&[1, 2, 3]),
+        pictures: vec![blob(&[]), blob(&[255])],
+        preview: Some(blob(&[9; 70])),
+    };
+    rows.values(&[scan, Scan::default()]);
+    rows.values(&[BlobsError::Rejected { seen: blob(&[7]) }]);
 }
 
 /// A message that was added to the contract, and not here, is noticed.

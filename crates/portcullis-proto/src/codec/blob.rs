@@ -1,0 +1,178 @@
+//! Blobs: large bytes that stand beside a body, not in it. A body holds the place of each, so that a transport may carry
+//! the bytes as it likes (`docs/protocol.md`, section 15). How they travel is not known here.
+
+use std::any::Any;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::limit::check_len;
+use super::{CodecError, Decoder, Encoder, Limit, Limited, Message};
+use crate::schema::{SchemaBuilder, Type};
+
+/// Most blobs that the body of one message may have.
+pub const BLOBS_MAX: usize = 16;
+
+/// Large bytes in a message: a camera's frame, a file. A clone is the same bytes.
+///
+/// Made of bytes, it is carried by copies; of a slot of shared memory, it is lent to receivers that can map it.
+#[derive(Clone)]
+pub struct Blob(Inner);
+
+#[derive(Clone)]
+enum Inner {
+    Owned(Arc<Vec<u8>>),
+    Kept(Arc<dyn Keep>),
+}
+
+/// Memory that somebody else keeps while a blob of it is there: a slot of a pool, which the last clone gives back.
+pub trait Keep: Send + Sync + 'static {
+    /// The bytes. They do not change while this is there.
+    fn bytes(&self) -> &[u8];
+
+    /// For whoever made it to know it again.
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl Blob {
+    /// A blob of memory that `keep` keeps.
+    pub fn kept(keep: Arc<dyn Keep>) -> Self {
+        Self(Inner::Kept(keep))
+    }
+
+    /// Who keeps its memory; `None` when the blob owns its bytes.
+    pub fn keeper(&self) -> Option<&Arc<dyn Keep>> {
+        match &self.0 {
+            Inner::Owned(_) => None,
+            Inner::Kept(keep) => Some(keep),
+        }
+    }
+
+    /// The bytes, without a copy when nobody else holds them.
+    pub fn into_vec(self) -> Vec<u8> {
+        match self.0 {
+            Inner::Owned(bytes) => Arc::try_unwrap(bytes).unwrap_or_else(|shared| shared.to_vec()),
+            Inner::Kept(keep) => keep.bytes().to_vec(),
+        }
+    }
+
+    /// Bytes of all of them, as streams and budgets count them.
+    pub fn total(blobs: &[Self]) -> usize {
+        blobs.iter().map(|blob| blob.len()).fold(0, usize::saturating_add)
+    }
+}
+
+impl Deref for Blob {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Inner::Owned(bytes) => bytes,
+            Inner::Kept(keep) => keep.bytes(),
+        }
+    }
+}
+
+impl AsRef<[u8]> for Blob {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl From<Vec<u8>> for Blob {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Inner::Owned(Arc::new(bytes)))
+    }
+}
+
+impl From<&[u8]> for Blob {
+    fn from(bytes: &[u8]) -> Self {
+        bytes.to_vec().into()
+    }
+}
+
+impl Default for Blob {
+    fn default() -> Self {
+        Vec::new().into()
+    }
+}
+
+impl PartialEq for Blob {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Blob {}
+
+impl fmt::Debug for Blob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Blob({} bytes)", self.len())
+    }
+}
+
+impl Message for Blob {
+    const BYTES_MIN: usize = 1;
+
+    fn encode(&self, out: &mut Encoder<'_>) -> Result<(), CodecError> {
+        out.blob(self)
+    }
+
+    fn decode(input: &mut Decoder<'_>) -> Result<Self, CodecError> {
+        input.blob().cloned()
+    }
+
+    fn describe(_: &mut SchemaBuilder) -> Type {
+        Type::Blob { min: None, max: None }
+    }
+}
+
+impl Limited for Blob {
+    fn check(&self, limit: &Limit) -> Result<(), CodecError> {
+        check_len(self.len(), limit)
+    }
+
+    fn decode_limited(input: &mut Decoder<'_>, limit: &Limit) -> Result<Self, CodecError> {
+        let blob = input.blob()?;
+        check_len(blob.len(), limit)?;
+        Ok(blob.clone())
+    }
+}
+
+/// A body and its blobs, as they are kept between an encoder and a decoder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Body {
+    /// The values; blobs are numbers in it.
+    pub bytes: Vec<u8>,
+    /// The blobs, in the order of their numbers.
+    pub blobs: Vec<Blob>,
+}
+
+impl Body {
+    /// The body that `write` writes.
+    pub fn write(
+        write: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Result<Self, CodecError> {
+        let mut body = Self::default();
+        write(&mut Encoder::with_blobs(&mut body.bytes, &mut body.blobs))?;
+        Ok(body)
+    }
+
+    /// Bytes of both, as streams and budgets count them.
+    pub fn size(&self) -> usize {
+        self.bytes.len().saturating_add(Blob::total(&self.blobs))
+    }
+
+    /// One value from the whole body, as [`from_parts`].
+    pub fn read<T: Message>(&self) -> Result<T, CodecError> {
+        from_parts(&self.bytes, &self.blobs)
+    }
+}
+
+/// One value from a whole body and its blobs; what is left over of either is an error.
+pub fn from_parts<T: Message>(body: &[u8], blobs: &[Blob]) -> Result<T, CodecError> {
+    let mut input = Decoder::with_blobs(body, blobs);
+    let value = T::decode(&mut input)?;
+    input.finish()?;
+    Ok(value)
+}

@@ -1,0 +1,64 @@
+//! Blobs in every kind of channel.
+
+use portcullis::codec::Blob;
+use portcullis::{Call, Sink, Source};
+
+/// A message with blobs.
+#[portcullis::message]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// What it is called.
+    pub name: String,
+    /// The points.
+    #[limit(len <= 67_108_864)]
+    pub points: Blob,
+    /// Pictures of it.
+    #[limit(items <= 4)]
+    pub pictures: Vec<Blob>,
+    /// A small picture.
+    #[limit(len <= 65_536)]
+    pub preview: Option<Blob>,
+}
+
+/// Why a scan is not taken.
+#[portcullis::message]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BlobsError {
+    /// What would have been needed stands beside.
+    Rejected {
+        /// The scan as it is.
+        seen: Blob,
+    },
+}
+
+/// Blobs.
+#[portcullis::interface(name = "sample.blobs", version = 1)]
+pub trait Blobs {
+    /// Sends a scan back, or rejects it when it has no name.
+    #[call(deadline = "30s")]
+    async fn echo(&self, cx: &Call, scan: Scan) -> Result<Scan, BlobsError>;
+
+    /// A small call beside large ones.
+    #[call(idempotent)]
+    async fn small(&self, cx: &Call, number: u32) -> u32;
+
+    /// Hands a scan over without an answer; it is published as `scanned`.
+    #[notify]
+    async fn hand_over(&self, cx: &Call, scan: Scan);
+
+    /// Sends `count` blobs of `bytes` bytes, each filled with its number.
+    #[stream]
+    async fn frames(&self, cx: &Call, count: u32, bytes: u32, out: Sink<Blob>);
+
+    /// Adds up the bytes of what it is sent.
+    #[stream]
+    async fn total(&self, cx: &Call, input: Source<Blob>) -> u64;
+
+    /// A scan was handed over.
+    #[event]
+    fn scanned(scan: Scan);
+
+    /// The last blob.
+    #[state]
+    fn latest(value: Blob);
+}
