@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use portcullis_proto::codec::Parts;
 use portcullis_proto::error::{Error, FailureBody, Retry};
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::rpc::{Call, Job, LocalCall, Service};
@@ -28,7 +29,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) binding: u32,
     pub(crate) ordinal: u32,
     pub(crate) budget_ms: u32,
-    pub(crate) body: &'a [u8],
+    pub(crate) body: Parts<'a>,
     /// Where the body stands in the bytes delivered.
     pub(crate) range: Range<usize>,
 }
@@ -141,7 +142,7 @@ impl Hub {
             instance,
             ordinal: asked.ordinal,
             started: now,
-            bytes_in: u32::try_from(asked.body.len()).unwrap_or(u32::MAX),
+            bytes_in: u32::try_from(asked.body.size()).unwrap_or(u32::MAX),
             correlation,
             callee,
         };
@@ -168,7 +169,7 @@ impl Hub {
         }
         match route {
             Route::Main(service) => {
-                if let Err(over) = self.may_handle(peer, asked.body.len(), false) {
+                if let Err(over) = self.may_handle(peer, asked.body.size(), false) {
                     self.refuse_over(peer, id, over, RETRY_AFTER_MS, now, turn);
                     return Ok(());
                 }
@@ -190,6 +191,7 @@ impl Hub {
                     ordinal: asked.ordinal,
                     id: Some(id),
                     body: asked.range.clone(),
+                    blobs: asked.body.blobs.to_vec(),
                     in_place: true,
                     call,
                 });
@@ -220,7 +222,7 @@ impl Hub {
         let correlation = self.correlation();
         match route {
             Route::Main(service) => {
-                let may = self.may_handle(peer, asked.body.len(), true);
+                let may = self.may_handle(peer, asked.body.size(), true);
                 if let Err(over) = may {
                     // A notification promises nothing.
                     self.drop_notification(peer, over.what, turn);
@@ -233,6 +235,7 @@ impl Hub {
                     ordinal: asked.ordinal,
                     id: None,
                     body: asked.range.clone(),
+                    blobs: asked.body.blobs.to_vec(),
                     in_place: true,
                     call: Call::new(origin, None, correlation),
                 });
@@ -250,10 +253,7 @@ impl Hub {
                     portcullis_proto::frame::Kind::Notify,
                     export,
                     asked.ordinal,
-                    |out| {
-                        out.raw(asked.body);
-                        Ok(())
-                    },
+                    |out| out.body(asked.body),
                 );
                 self.touch(callee, turn);
             }
@@ -275,12 +275,14 @@ impl Hub {
         asked: &Asked<'_>,
     ) -> Result<(), Goodbye> {
         let Some(channel) = self.catalog.channel(interface, asked.ordinal) else { return Ok(()) };
-        self.catalog.plan.validate(channel.args, asked.body).map_err(|error| {
-            let name = self.catalog.full_name(interface, asked.ordinal);
-            let name = name.map_or("", |name| name);
-            let text = format!("the arguments of `{name}`: {error}");
-            Goodbye::because(Reason::MalformedPayload, text)
-        })
+        self.catalog.plan.validate_parts(channel.args, asked.body.bytes, asked.body.blobs).map_err(
+            |error| {
+                let name = self.catalog.full_name(interface, asked.ordinal);
+                let name = name.map_or("", |name| name);
+                let text = format!("the arguments of `{name}`: {error}");
+                Goodbye::because(Reason::MalformedPayload, text)
+            },
+        )
     }
 
     /// Answers a request that is not routed.
@@ -310,17 +312,14 @@ impl Hub {
         peer: PeerId,
         id: u32,
         status: Status,
-        body: &[u8],
+        body: Parts<'_>,
         now: Time,
         turn: &mut Turn,
     ) {
         let Some(state) = self.peers.get_mut(peer.0) else { return };
-        let sent = state.session.reply(id, status, |out| {
-            out.raw(body);
-            Ok(())
-        });
+        let sent = state.session.reply(id, status, |out| out.body(body));
         match sent {
-            Ok(inbound) => self.settled(peer, id, inbound, status, body.len(), now, turn),
+            Ok(inbound) => self.settled(peer, id, inbound, status, body.size(), now, turn),
             Err(error @ SendError::TooLarge { .. }) => {
                 let error = Error::from(error);
                 self.fail_call(peer, id, error.status(), error.body().clone(), now, turn);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portcullis_proto::codec::{Message, from_bytes, to_bytes};
+use portcullis_proto::codec::{Message, Parts, from_parts, to_bytes};
 use portcullis_proto::error::FailureBody;
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::peer::{Bind, Bound, Serve, Served, Target, hub_ordinal};
@@ -54,7 +54,7 @@ impl Hub {
         peer: PeerId,
         id: u32,
         ordinal: u32,
-        body: &[u8],
+        body: Parts<'_>,
         now: Time,
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
@@ -68,7 +68,7 @@ impl Hub {
             _ => Err(unknown()),
         };
         match answer {
-            Ok(body) => self.end_call(peer, id, Status::Ok, &body, now, turn),
+            Ok(body) => self.end_call(peer, id, Status::Ok, (&body).into(), now, turn),
             Err(Refused::Denied(subject, reason)) => {
                 self.refuse(peer, id, Refusal::Denied(subject, reason), now, turn);
             }
@@ -252,8 +252,8 @@ impl Hub {
     }
 }
 
-fn arguments<T: Message>(call: &str, body: &[u8]) -> Result<T, Goodbye> {
-    from_bytes(body).map_err(|error| {
+fn arguments<T: Message>(call: &str, body: Parts<'_>) -> Result<T, Goodbye> {
+    from_parts(body.bytes, body.blobs).map_err(|error| {
         let text = format!("the arguments of `portcullis.hub.{call}`: {error}");
         Goodbye::because(Reason::MalformedPayload, text)
     })

@@ -1,7 +1,7 @@
 //! Bytes of a peer in, one frame after the other, until there is no whole one left or the peer has broken a rule.
 
-use portcullis_proto::codec::to_bytes;
-use portcullis_proto::frame::HEADER_BYTES;
+use portcullis_proto::codec::{Parts, to_bytes};
+use portcullis_proto::frame::{HEADER_BYTES, body_range};
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::rpc::{HandlerReply, Outcome, Replies, credited};
 use portcullis_proto::session::{Event, Leg};
@@ -121,30 +121,35 @@ impl Hub {
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
         match event {
-            Event::Request { id, binding, ordinal, budget_ms, body } => {
-                let range = consumed - body.len()..consumed;
+            Event::Request { id, binding, ordinal, budget_ms, body, blobs } => {
+                let range = body_range(consumed, body.len(), blobs.len());
+                let body = Parts { bytes: body, blobs: &blobs };
                 let asked = Asked { binding, ordinal, budget_ms, body, range };
                 if binding == 0 {
                     return self.control(peer, id, ordinal, body, now, turn);
                 }
                 self.request(peer, id, &asked, now, turn)
             }
-            Event::Notify { binding, ordinal, body } => {
-                let range = consumed - body.len()..consumed;
+            Event::Notify { binding, ordinal, body, blobs } => {
+                let range = body_range(consumed, body.len(), blobs.len());
+                let body = Parts { bytes: body, blobs: &blobs };
                 let asked = Asked { binding, ordinal, budget_ms: 0, body, range };
                 self.notify(peer, &asked, turn)
             }
             Event::Subscribe { id, binding, ordinal } => {
                 self.subscribe(peer, id, binding, ordinal, now, turn)
             }
-            Event::Publish { id, binding, ordinal, budget_ms, body } => {
+            Event::Publish { id, binding, ordinal, budget_ms, body, blobs } => {
+                let body = Parts { bytes: body, blobs: &blobs };
                 let asked = Asked { binding, ordinal, budget_ms, body, range: 0..0 };
                 self.take_published(peer, id, &asked, now, turn)
             }
-            Event::Item { leg: Leg::Inbound(id), missed, body, .. } => {
+            Event::Item { leg: Leg::Inbound(id), missed, body, blobs, .. } => {
+                let body = Parts { bytes: body, blobs: &blobs };
                 self.item_up(peer, id, missed, body, now, turn)
             }
-            Event::Item { leg: Leg::Outbound(id), missed, body, .. } => {
+            Event::Item { leg: Leg::Outbound(id), missed, body, blobs, .. } => {
+                let body = Parts { bytes: body, blobs: &blobs };
                 self.item_down(peer, id, missed, body, now, turn)
             }
             Event::Credit { leg, .. } => {
@@ -163,7 +168,8 @@ impl Hub {
                 self.cancelled(peer, id, Status::Cancelled, "the caller cancelled", now, turn);
                 Ok(())
             }
-            Event::End { status, body, data, .. } => {
+            Event::End { status, body, blobs, data, .. } => {
+                let body = Parts { bytes: body, blobs: &blobs };
                 self.relayed_end(peer, &data, status, body, now, turn)
             }
             Event::Hello(hello) => self.greet(peer, &hello, turn),
@@ -185,7 +191,7 @@ impl Hub {
                 Some(Work::Local(_)) => {
                     if let Some(end) = credited(&mut state.session, leg) {
                         let (status, body) = *end;
-                        self.pass_on_end(peer, id, status, &body, now, turn);
+                        self.pass_on_end(peer, id, status, body.parts(), now, turn);
                     }
                 }
                 Some(Work::Relay(_)) => self.flush_down(peer, id, now, turn),
@@ -233,20 +239,21 @@ impl Hub {
             return;
         }
         // Items may still wait for credit; the outcome comes behind them.
-        let mut held = |status, body: &[u8]| {
+        let mut held = |status, body: Parts<'_>| {
             let work = state.session.inbound_mut(id).map(|inbound| &mut inbound.work);
             if let Some(Work::Local(local)) = work { local.hold_end(status, body) } else { false }
         };
         match outcome {
             Outcome::Written(status) => {
-                let body = bytes.get(reply.body.clone()).unwrap_or_default();
+                let bytes = bytes.get(reply.body.clone()).unwrap_or_default();
+                let body = Parts { bytes, blobs: &reply.blobs };
                 if !held(*status, body) {
                     self.end_call(peer, id, *status, body, now, turn);
                 }
             }
             Outcome::Failed(error) => {
                 let body = to_bytes(&error.body().bounded()).unwrap_or_default();
-                if held(error.status(), &body) {
+                if held(error.status(), (&body).into()) {
                     return;
                 }
                 self.fail_call_as_said(peer, id, error.status(), error.body().clone(), now, turn);

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use portcullis_proto::rpc::{Body, Taken, poll_send, poll_take};
+use portcullis_proto::rpc::{Taken, WriteBody, poll_send, poll_take};
 use portcullis_proto::session::{Leg, SendError};
 use portcullis_proto::time::Time;
 
@@ -17,7 +17,7 @@ impl Hub {
         leg: Leg,
         keep: Option<u32>,
         context: &mut Context<'_>,
-        body: Body<'_>,
+        body: WriteBody<'_>,
         turn: &mut Turn,
     ) -> Poll<Result<(), SendError>> {
         let Some(state) = self.peers.get_mut(peer.0) else {
@@ -44,7 +44,7 @@ impl Hub {
         let taken = poll_take(&mut state.session, leg, context);
         let output = state.session.has_output();
         if let Poll::Ready(Some(item)) = &taken {
-            self.unqueued(peer, item.body.len());
+            self.unqueued(peer, item.body.size());
         }
         if output {
             self.touch(peer, turn);

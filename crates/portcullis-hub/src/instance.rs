@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use portcullis_proto::codec::Body;
 use portcullis_proto::rpc::Service;
 
 use crate::catalog::InterfaceIndex;
@@ -39,7 +40,7 @@ impl fmt::Debug for Server {
 #[derive(Debug, Default)]
 pub(crate) struct Topic {
     /// The last value of a state topic.
-    pub(crate) retained: Option<Arc<[u8]>>,
+    pub(crate) retained: Option<Arc<Body>>,
     /// In the order in which they subscribed; each with the id of its subscription.
     pub(crate) subscribers: Vec<(PeerId, u32)>,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use portcullis_proto::goodbye::Goodbye;
 use portcullis_proto::rpc::{Caller, Host, Origin};
-use portcullis_proto::session::{NAME_BYTES_MAX, Session, Side};
+use portcullis_proto::session::{Lane, NAME_BYTES_MAX, Session, Side};
 use portcullis_proto::time::Time;
 
 use crate::Hub;
@@ -206,6 +206,13 @@ impl Hub {
         }
         self.counters.admitted += 1;
         Ok(PeerId(key))
+    }
+
+    /// Lets blobs go past the bytes of this peer's connection. Before the first bytes are delivered.
+    pub fn set_lane(&mut self, peer: PeerId, lane: Box<dyn Lane>) {
+        if let Some(state) = self.peers.get_mut(peer.0) {
+            state.session.set_lane(lane);
+        }
     }
 
     /// Says through what the handlers of this peer's calls reach its session. Before the first bytes are delivered.

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use portcullis_proto::codec::from_bytes;
+use portcullis_proto::codec::{Parts, from_bytes, from_parts};
 use portcullis_proto::error::{FailureBody, Retry};
 use portcullis_proto::frame::Kind;
 use portcullis_proto::goodbye::{Goodbye, Reason};
@@ -111,10 +111,7 @@ impl Hub {
         }
         self.tell_caller(callee, caller);
         let Some(state) = self.peers.get_mut(callee.0) else { return Err(gone) };
-        let opened = state.session.open(opening, now, data, |out| {
-            out.raw(asked.body);
-            Ok(())
-        });
+        let opened = state.session.open(opening, now, data, |out| out.body(asked.body));
         let id = opened.map_err(|error| match error {
             SendError::TooManyCalls => {
                 (Status::ResourceExhausted, "the server has as many calls as it takes")
@@ -159,7 +156,7 @@ impl Hub {
         caller: PeerId,
         id: u32,
         missed: u32,
-        body: &[u8],
+        body: Parts<'_>,
         now: Time,
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
@@ -178,7 +175,7 @@ impl Hub {
             },
             _ => return Ok(()),
         };
-        if let Err(over) = self.may_queue(caller, body.len()) {
+        if let Err(over) = self.may_queue(caller, body.size()) {
             self.refused(caller, over.what, turn);
             self.cancelled(caller, id, Status::ResourceExhausted, QUEUE_FULL, now, turn);
             return Ok(());
@@ -188,16 +185,16 @@ impl Hub {
                 && let Some(inbound) = state.session.inbound_mut(id)
                 && let Work::Local(local) = &mut inbound.work
             {
-                local.push(missed, body);
+                local.push(missed, body.to_body());
             }
             return Ok(());
         };
         if let Some(other) = self.peers.get_mut(callee.0)
             && let Some(out) = other.session.outbound_mut(callee_id)
         {
-            out.items.push_back((missed, body.to_vec()));
+            out.items.push_back((missed, body.to_body()));
         } else {
-            self.unqueued(caller, body.len());
+            self.unqueued(caller, body.size());
         }
         self.flush_up(callee, callee_id, now, turn);
         Ok(())
@@ -214,11 +211,8 @@ impl Hub {
             let next = state.session.outbound_mut(callee_id).and_then(|out| out.items.pop_front());
             let Some((missed, item)) = next else { break };
             items += 1;
-            bytes += item.len();
-            let sent = state.session.item(leg, missed, None, |out| {
-                out.raw(&item);
-                Ok(())
-            });
+            bytes += item.size();
+            let sent = state.session.item(leg, missed, None, |out| out.body(item.parts()));
             if sent.is_err() {
                 failed = true;
                 break;
@@ -267,7 +261,7 @@ impl Hub {
         callee: PeerId,
         callee_id: u32,
         missed: u32,
-        body: &[u8],
+        body: Parts<'_>,
         now: Time,
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
@@ -290,17 +284,14 @@ impl Hub {
             self.queue_down(callee, caller, caller_id, (missed, body), now, turn);
             return Ok(());
         }
-        let sent = other.session.item(leg, missed, None, |out| {
-            out.raw(body);
-            Ok(())
-        });
+        let sent = other.session.item(leg, missed, None, |out| out.body(body));
         if sent.is_err() {
             self.cancelled(caller, caller_id, Status::ResourceExhausted, TOO_LARGE, now, turn);
             return Ok(());
         }
         self.touch(caller, turn);
         if let Some(state) = self.peers.get_mut(callee.0) {
-            state.session.credit(Leg::Outbound(callee_id), 1, u32_of(body.len()));
+            state.session.credit(Leg::Outbound(callee_id), 1, u32_of(body.size()));
             self.touch(callee, turn);
         }
         Ok(())
@@ -311,11 +302,11 @@ impl Hub {
         callee: PeerId,
         caller: PeerId,
         caller_id: u32,
-        (missed, body): (u32, &[u8]),
+        (missed, body): (u32, Parts<'_>),
         now: Time,
         turn: &mut Turn,
     ) {
-        if let Err(over) = self.may_queue(callee, body.len()) {
+        if let Err(over) = self.may_queue(callee, body.size()) {
             self.refused(callee, over.what, turn);
             self.cancelled(caller, caller_id, Status::ResourceExhausted, QUEUE_FULL, now, turn);
             return;
@@ -324,9 +315,9 @@ impl Hub {
             && let Some(inbound) = state.session.inbound_mut(caller_id)
             && let Work::Relay(relay) = &mut inbound.work
         {
-            relay.items.push_back((missed, body.to_vec()));
+            relay.items.push_back((missed, body.to_body()));
         } else {
-            self.unqueued(callee, body.len());
+            self.unqueued(callee, body.size());
         }
     }
 
@@ -344,11 +335,8 @@ impl Hub {
             };
             let Some((missed, item)) = relay.items.pop_front() else { break };
             items += 1;
-            bytes += item.len();
-            let sent = state.session.item(leg, missed, None, |out| {
-                out.raw(&item);
-                Ok(())
-            });
+            bytes += item.size();
+            let sent = state.session.item(leg, missed, None, |out| out.body(item.parts()));
             if sent.is_err() {
                 failed = true;
                 break;
@@ -365,7 +353,7 @@ impl Hub {
         if failed {
             self.cancelled(caller, id, Status::ResourceExhausted, TOO_LARGE, now, turn);
         } else if let Some((status, body)) = end {
-            self.pass_on_end(caller, id, status, &body, now, turn);
+            self.pass_on_end(caller, id, status, body.parts(), now, turn);
         } else if items > 0
             && let Some(callee_id) = callee_id
             && let Some(state) = self.peers.get_mut(callee.0)
@@ -381,7 +369,7 @@ impl Hub {
         callee: PeerId,
         data: &RelayOut,
         status: Status,
-        body: &[u8],
+        body: Parts<'_>,
         now: Time,
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
@@ -403,7 +391,7 @@ impl Hub {
         if relay.items.is_empty() {
             self.pass_on_end(caller, caller_id, status, body, now, turn);
         } else {
-            relay.end = Some((status, body.to_vec()));
+            relay.end = Some((status, body.to_body()));
         }
         Ok(())
     }
@@ -414,7 +402,7 @@ impl Hub {
         caller: PeerId,
         caller_id: u32,
         status: Status,
-        body: &[u8],
+        body: Parts<'_>,
         now: Time,
         turn: &mut Turn,
     ) {
@@ -422,7 +410,7 @@ impl Hub {
             self.end_call(caller, caller_id, status, body, now, turn);
         } else {
             // The hub puts in the channel and the number by which its own log names the call.
-            let failure = from_bytes(body).unwrap_or_default();
+            let failure = from_bytes(body.bytes).unwrap_or_default();
             self.fail_call_as_said(caller, caller_id, status, failure, now, turn);
         }
     }
@@ -463,23 +451,29 @@ fn channel_item(catalog: &Catalog, meta: &Meta, up: bool) -> Option<Root> {
     if up { channel.up } else { channel.down }
 }
 
-fn check_item(catalog: &Catalog, meta: &Meta, item: Root, body: &[u8]) -> Result<(), Goodbye> {
-    catalog.plan.validate(item, body).map_err(|error| {
+fn check_item(catalog: &Catalog, meta: &Meta, item: Root, body: Parts<'_>) -> Result<(), Goodbye> {
+    catalog.plan.validate_parts(item, body.bytes, body.blobs).map_err(|error| {
         let name = catalog.full_name(meta.interface, meta.ordinal).map_or("", |name| name);
         Goodbye::because(Reason::MalformedPayload, format!("an item of `{name}`: {error}"))
     })
 }
 
-fn check_end(catalog: &Catalog, meta: &Meta, status: Status, body: &[u8]) -> Result<(), Goodbye> {
+fn check_end(
+    catalog: &Catalog,
+    meta: &Meta,
+    status: Status,
+    body: Parts<'_>,
+) -> Result<(), Goodbye> {
     let Some(channel) = catalog.channel(meta.interface, meta.ordinal) else { return Ok(()) };
+    let validate = |root| catalog.plan.validate_parts(root, body.bytes, body.blobs);
     let checked = match (status, channel.error) {
-        (Status::Ok, _) => catalog.plan.validate(channel.reply, body),
-        (Status::Application, Some(error)) => catalog.plan.validate(error, body),
+        (Status::Ok, _) => validate(channel.reply),
+        (Status::Application, Some(error)) => validate(error),
         (Status::Application, None) => {
             let text = "an application error on a channel that declares none";
             return Err(Goodbye::because(Reason::MalformedPayload, text));
         }
-        _ => from_bytes::<FailureBody>(body).map(|_| ()),
+        _ => from_parts::<FailureBody>(body.bytes, body.blobs).map(|_| ()),
     };
     checked.map_err(|error| {
         let name = catalog.full_name(meta.interface, meta.ordinal).map_or("", |name| name);

@@ -130,10 +130,7 @@ impl Hub {
                 // Labels were checked when they were given, so a report always fits its own bounds.
                 let body = to_bytes(&report.result).unwrap_or_default();
                 let Some(state) = self.peers.get_mut(peer.0) else { return };
-                let sent = state.session.reply(id, Status::Ok, |out| {
-                    out.raw(&body);
-                    Ok(())
-                });
+                let sent = state.session.reply(id, Status::Ok, |out| out.body((&body).into()));
                 if let Err(SendError::TooLarge { .. }) = sent {
                     let failure = FailureBody::new("the report is larger than this peer takes");
                     state.session.fail(id, Status::ResourceExhausted, &failure);

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
+use portcullis_proto::codec::{Body, Parts};
 use portcullis_proto::goodbye::Goodbye;
 use portcullis_proto::peer::Why;
 use portcullis_proto::schema::validate::ChannelPlan;
@@ -117,7 +118,7 @@ impl Hub {
         }
         if let Some(value) = retained {
             // A new subscription has credit, so that the value leaves at once.
-            self.push_value(peer, id, &value, &mut None, None, (Overflow::Conflate, 1));
+            self.push_value(peer, id, value.parts(), &mut None, None, (Overflow::Conflate, 1));
         }
         self.touch(peer, turn);
         Ok(())
@@ -224,14 +225,15 @@ impl Hub {
     /// # Errors
     ///
     /// See [`PublishError`]; nobody has got anything then.
-    pub fn publish(
+    pub fn publish<'a>(
         &mut self,
         instance: InstanceId,
         ordinal: u32,
-        value: &[u8],
+        value: impl Into<Parts<'a>>,
         now: Time,
         turn: &mut Turn,
     ) -> Result<(), PublishError> {
+        let value = value.into();
         self.check_own(instance, ordinal, value)?;
         self.spread(instance, ordinal, (None, value), None, 0, now, turn);
         self.end_slow(now, turn);
@@ -244,15 +246,16 @@ impl Hub {
     /// # Errors
     ///
     /// See [`PublishError`]; nobody has got anything then.
-    pub fn publish_reported(
+    pub fn publish_reported<'a>(
         &mut self,
         instance: InstanceId,
         ordinal: u32,
-        value: &[u8],
+        value: impl Into<Parts<'a>>,
         within_ms: u32,
         now: Time,
         turn: &mut Turn,
     ) -> Result<u32, PublishError> {
+        let value = value.into();
         self.check_own(instance, ordinal, value)?;
         self.expire_main_reports(now, turn);
         let origin = Some(Origin::Main);
@@ -266,13 +269,14 @@ impl Hub {
         &self,
         instance: InstanceId,
         ordinal: u32,
-        value: &[u8],
+        value: Parts<'_>,
     ) -> Result<(), PublishError> {
         let found = self.instances.get(instance.0).ok_or(PublishError::Gone)?;
         let channel = self.catalog.channel(found.interface, ordinal);
         let channel =
             channel.filter(|channel| channel.kind.is_topic()).ok_or(PublishError::NoTopic)?;
-        self.catalog.plan.validate(channel.args, value).map_err(PublishError::Invalid)
+        let checked = self.catalog.plan.validate_parts(channel.args, value.bytes, value.blobs);
+        checked.map_err(PublishError::Invalid)
     }
 
     /// Hands a value of a peer's, or of main's own, to every subscriber. Returns the token of its report, or 0.
@@ -284,7 +288,7 @@ impl Hub {
         &mut self,
         instance: InstanceId,
         ordinal: u32,
-        (publisher, value): (Option<PeerId>, &[u8]),
+        (publisher, value): (Option<PeerId>, Parts<'_>),
         origin: Option<Origin>,
         budget_ms: u32,
         now: Time,
@@ -296,9 +300,9 @@ impl Hub {
         let name = catalog.full_name(found.interface, ordinal);
         let Some(topic) = found.topics.get_mut(ordinal as usize) else { return 0 };
         // Made once, and only if it must be kept.
-        let mut shared: Option<Arc<[u8]>> = None;
+        let mut shared: Option<Arc<Body>> = None;
         if channel.kind == ChannelKind::State {
-            let value: Arc<[u8]> = Arc::from(value);
+            let value = Arc::new(value.to_body());
             topic.retained = Some(Arc::clone(&value));
             shared = Some(value);
         }
@@ -329,7 +333,7 @@ impl Hub {
             self.touch(*peer, turn);
         }
         let reached = (subscribers.len(), missed);
-        self.published(name, publisher, value.len(), reached, &mut turn.events);
+        self.published(name, publisher, value.size(), reached, &mut turn.events);
         if let Some(found) = self.instances.get_mut(instance.0)
             && let Some(topic) = found.topics.get_mut(ordinal as usize)
         {
@@ -349,8 +353,8 @@ impl Hub {
         &mut self,
         peer: PeerId,
         id: u32,
-        value: &[u8],
-        shared: &mut Option<Arc<[u8]>>,
+        value: Parts<'_>,
+        shared: &mut Option<Arc<Body>>,
         token: Option<u32>,
         (overflow, depth): (Overflow, usize),
     ) -> Pushed {
@@ -365,10 +369,7 @@ impl Hub {
         subscriber.awaited.extend(token);
         if may_send && subscriber.queue.is_empty() {
             let missed = std::mem::take(&mut subscriber.missed);
-            let sent = state.session.item(leg, missed, token, |out| {
-                out.raw(value);
-                Ok(())
-            });
+            let sent = state.session.item(leg, missed, token, |out| out.body(value));
             if sent.is_ok() {
                 state.counters.values += 1;
                 return Pushed::Kept;
@@ -381,7 +382,7 @@ impl Hub {
         let mut dropped = Vec::new();
         let mut count: u32 = 0;
         // Every turn takes a value out, or ends the loop.
-        while subscriber.is_full(depth, value.len()) {
+        while subscriber.is_full(depth, value.size()) {
             match overflow {
                 Overflow::DropNewest => {
                     subscriber.missed = subscriber.missed.saturating_add(1);
@@ -397,8 +398,8 @@ impl Hub {
                 }
             }
         }
-        subscriber.queued_bytes += value.len();
-        let value = Arc::clone(shared.get_or_insert_with(|| Arc::from(value)));
+        subscriber.queued_bytes += value.size();
+        let value = Arc::clone(shared.get_or_insert_with(|| Arc::new(value.to_body())));
         let missed = std::mem::take(&mut subscriber.missed);
         subscriber.queue.push_back(Waiting { value, token, missed });
         if count == 0 {
@@ -421,10 +422,7 @@ impl Hub {
                 break;
             };
             let Some(Waiting { value, token, missed }) = subscriber.pop() else { break };
-            let sent = state.session.item(leg, missed, token, |out| {
-                out.raw(&value);
-                Ok(())
-            });
+            let sent = state.session.item(leg, missed, token, |out| out.body(value.parts()));
             if sent.is_ok() {
                 state.counters.values += 1;
             } else {
@@ -450,7 +448,7 @@ impl Subscriber {
 
     fn pop(&mut self) -> Option<Waiting> {
         let popped = self.queue.pop_front()?;
-        self.queued_bytes -= popped.value.len();
+        self.queued_bytes -= popped.value.size();
         Some(popped)
     }
 

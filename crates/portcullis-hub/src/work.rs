@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use portcullis_proto::codec::Body;
 use portcullis_proto::rpc::{Call, LocalCall, Locals, stop_local};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
@@ -61,9 +62,9 @@ pub(crate) struct RelayIn {
     pub(crate) callee_id: Option<u32>,
     /// Items that the callee has sent, each with what was missed before it, and for which the caller has given no credit
     /// yet; bounded by the hub's own grant.
-    pub(crate) items: VecDeque<(u32, Vec<u8>)>,
+    pub(crate) items: VecDeque<(u32, Body)>,
     /// The outcome, while items wait before it.
-    pub(crate) end: Option<(Status, Vec<u8>)>,
+    pub(crate) end: Option<(Status, Body)>,
 }
 
 /// A call that the hub makes on behalf of another peer.
@@ -78,7 +79,7 @@ pub(crate) struct RelayOut {
     pub(crate) export: u32,
     /// Items that the caller has sent, each with what was missed before it, and for which the callee has given no credit
     /// yet; bounded by the hub's own grant.
-    pub(crate) items: VecDeque<(u32, Vec<u8>)>,
+    pub(crate) items: VecDeque<(u32, Body)>,
     /// The caller has sent its last item.
     pub(crate) finished: bool,
 }
@@ -100,7 +101,7 @@ pub(crate) struct Subscriber {
 /// A value that waits for a subscriber's credit.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    pub(crate) value: Arc<[u8]>,
+    pub(crate) value: Arc<Body>,
     /// Names its report, where there is one.
     pub(crate) token: Option<u32>,
     /// Values missed right before it.
@@ -109,13 +110,13 @@ pub(crate) struct Waiting {
 
 impl RelayIn {
     fn queued_bytes(&self) -> usize {
-        self.items.iter().map(|(_, item)| item.len()).sum()
+        self.items.iter().map(|(_, item)| item.size()).sum()
     }
 }
 
 impl RelayOut {
     pub(crate) fn queued_bytes(&self) -> usize {
-        self.items.iter().map(|(_, item)| item.len()).sum()
+        self.items.iter().map(|(_, item)| item.size()).sum()
     }
 }
 

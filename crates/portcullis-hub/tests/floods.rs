@@ -9,7 +9,7 @@ use portcullis_proto::codec::{Message, to_bytes};
 use portcullis_proto::frame::{self, Head, Kind as Frame, Parsed};
 use portcullis_proto::goodbye::Reason;
 use portcullis_proto::peer::{Bind, Serve, Target, hub_ordinal};
-use portcullis_proto::rpc::{Body, Call, HandlerReply, Host, Origin, Outcome, Replies, Taken};
+use portcullis_proto::rpc::{Call, HandlerReply, Host, Origin, Outcome, Replies, Taken, WriteBody};
 use portcullis_proto::session::{Hello, Leg, Limits, PROTOCOL, SendError};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
@@ -228,7 +228,7 @@ impl Host for Nobody {
         _: Leg,
         _: Option<u32>,
         _: &mut Context<'_>,
-        _: Body<'_>,
+        _: WriteBody<'_>,
     ) -> Poll<Result<(), SendError>> {
         Poll::Pending
     }
@@ -257,6 +257,7 @@ fn the_outcome_of_an_older_call_ends_no_newer_one() {
         call: Call::new(Arc::new(Origin::new(Arc::new(Nobody), None)), None, 1),
         outcome: Ok(Outcome::Written(Status::Ok)),
         body: 0..0,
+        blobs: Vec::new(),
     };
     let mut replies = Replies { bytes: Vec::new(), entries: vec![late] };
     bench.hub.complete(peer, &mut replies, Time::ZERO, &mut bench.turn);

@@ -11,7 +11,7 @@ use portcullis_proto::codec::ErrorKind;
 use portcullis_proto::frame::{HEADER_BYTES, Kind as FrameKind, Parsed, parse};
 use portcullis_proto::goodbye::Reason;
 use portcullis_proto::peer::{Driver, Peer, PeerConfig, Target};
-use portcullis_proto::rpc::{Body, Host, Replies, Taken, start_job};
+use portcullis_proto::rpc::{Host, Replies, Taken, WriteBody, start_job};
 use portcullis_proto::session::{FRAME_BYTES_FLOOR, Leg, Limits, SendError, WINDOW_BYTES_FLOOR};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
@@ -103,7 +103,7 @@ impl Host for Still {
         _: Leg,
         _: Option<u32>,
         _: &mut Context<'_>,
-        _: Body<'_>,
+        _: WriteBody<'_>,
     ) -> Poll<Result<(), SendError>> {
         Poll::Pending
     }

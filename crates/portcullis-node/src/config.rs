@@ -91,6 +91,7 @@ struct LimitsConfig {
     calls: Option<u16>,
     stream_items: Option<u32>,
     stream_bytes: Option<u32>,
+    blob_bytes: Option<u32>,
 }
 
 impl Config {
@@ -217,6 +218,8 @@ impl LimitsConfig {
             calls: self.calls.unwrap_or(limits.calls),
             stream_items: self.stream_items.unwrap_or(limits.stream_items),
             stream_bytes: self.stream_bytes.unwrap_or(limits.stream_bytes),
+            blob_bytes: self.blob_bytes.unwrap_or(limits.blob_bytes),
+            pools: limits.pools,
         }
     }
 }

@@ -8,6 +8,8 @@
     clippy::panic
 )]
 
+use std::ops::Range;
+
 use crate::codec::BLOBS_MAX;
 use crate::goodbye::{Goodbye, Reason};
 
@@ -220,10 +222,9 @@ pub fn parse(input: &[u8], frame_bytes_max: u32) -> Result<Parsed<'_>, Goodbye> 
         id: u32::from_le_bytes([i0, i1, i2, i3]),
         budget: u32::from_le_bytes([t0, t1, t2, t3]),
     };
-    let numbers_bytes = attachments.saturating_mul(NUMBER_BYTES);
     let Some((body, numbers)) = body
         .len()
-        .checked_sub(numbers_bytes)
+        .checked_sub(numbers_bytes(attachments))
         .and_then(|body_bytes| body.split_at_checked(body_bytes))
     else {
         let text = format!("a frame of {length} bytes has no room for {attachments} parcels");
@@ -262,6 +263,18 @@ pub fn begin(out: &mut Vec<u8>, head: Head) -> usize {
     }
     out.extend_from_slice(&header);
     start
+}
+
+/// Bytes that the numbers of so many parcels take.
+pub fn numbers_bytes(parcels: usize) -> usize {
+    parcels.saturating_mul(NUMBER_BYTES)
+}
+
+/// Where the body of a message with so many parcels stands, whose frame ends at `end`.
+#[inline]
+pub fn body_range(end: usize, body_bytes: usize, parcels: usize) -> Range<usize> {
+    let end = end.saturating_sub(numbers_bytes(parcels));
+    end.saturating_sub(body_bytes)..end
 }
 
 /// Puts the numbers of a message's parcels behind its body: the frame began at `start` and ends where `out` ends.

@@ -200,7 +200,7 @@ impl Replay {
                 let ended = self.session.abort();
                 return self.closed(goodbye.reason, ended);
             }
-            Event::Request { id, binding, ordinal, budget_ms, body } => {
+            Event::Request { id, binding, ordinal, budget_ms, body, .. } => {
                 let name = self.names.pop_front().expect("a request that is expected");
                 self.served.insert(name.clone(), id);
                 json!({
@@ -208,10 +208,10 @@ impl Replay {
                     "budgetMs": budget_ms, "args": to_hex(body),
                 })
             }
-            Event::Notify { binding, ordinal, body } => json!({
+            Event::Notify { binding, ordinal, body, .. } => json!({
                 "event": "notify", "binding": binding, "ordinal": ordinal, "args": to_hex(body),
             }),
-            Event::Item { leg, missed, token, body } => {
+            Event::Item { leg, missed, token, body, .. } => {
                 let mut item =
                     json!({ "event": "item", "as": self.name_of(leg), "value": to_hex(body) });
                 if let Leg::Outbound(_) = leg {
@@ -229,7 +229,7 @@ impl Replay {
             Event::Cancel { id } => {
                 json!({ "event": "cancel", "as": self.name_of(Leg::Inbound(id)) })
             }
-            Event::End { id, status, body, data: () } => json!({
+            Event::End { id, status, body, data: (), .. } => json!({
                 "event": "end", "as": self.name_of(Leg::Outbound(id)), "status": status.name(),
                 "body": to_hex(body),
             }),

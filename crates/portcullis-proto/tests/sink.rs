@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use portcullis_proto::rpc::{Body, Host, SENT_IN_A_ROW_MAX, Sink, Taken};
+use portcullis_proto::rpc::{Host, SENT_IN_A_ROW_MAX, Sink, Taken, WriteBody};
 use portcullis_proto::session::{Leg, SendError};
 use portcullis_proto::time::Time;
 
@@ -22,7 +22,7 @@ impl Host for Takes {
         _: Leg,
         _: Option<u32>,
         _: &mut Context<'_>,
-        _: Body<'_>,
+        _: WriteBody<'_>,
     ) -> Poll<Result<(), SendError>> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Poll::Ready(Ok(()))

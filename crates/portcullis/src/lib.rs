@@ -9,6 +9,8 @@ mod contract_file;
 mod driver;
 #[cfg(feature = "tokio")]
 pub mod hub;
+#[cfg(all(target_os = "linux", feature = "tokio"))]
+pub mod lane;
 #[cfg(feature = "tokio")]
 pub mod link;
 #[cfg(all(unix, feature = "tokio"))]
@@ -22,6 +24,8 @@ pub mod web;
 
 #[cfg(feature = "tokio")]
 pub use hub::{Hub, Role};
+#[cfg(all(target_os = "linux", feature = "tokio"))]
+pub use lane::BlobPool;
 
 pub use portcullis_macros::{contract, interface, message, schema_main};
 pub use portcullis_proto::codec::{

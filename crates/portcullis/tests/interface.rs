@@ -224,7 +224,7 @@ impl Host for NoHost {
         _: portcullis_proto::session::Leg,
         _: Option<u32>,
         _: &mut Context<'_>,
-        _: portcullis::rpc::Body<'_>,
+        _: portcullis::rpc::WriteBody<'_>,
     ) -> Poll<Result<(), portcullis_proto::session::SendError>> {
         Poll::Pending
     }
@@ -242,7 +242,7 @@ impl Host for NoHost {
 
 fn dispatch(ordinal: u32, body: &[u8]) -> Dispatch {
     let call = Call::new(Arc::new(Origin::new(Arc::new(NoHost), None)), None, 0);
-    LampsServer::new(House::default()).dispatch(Request { ordinal, body, call, id: 1 })
+    LampsServer::new(House::default()).dispatch(Request { ordinal, body, blobs: &[], call, id: 1 })
 }
 
 #[test]

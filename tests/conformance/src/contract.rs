@@ -13,6 +13,7 @@ pub trait Chain {
 portcullis::contract! {
     name = "conformance",
     interfaces = [
+        sample_contract::Blobs,
         sample_contract::Echo,
         sample_contract::Flows,
         sample_contract::Topics,

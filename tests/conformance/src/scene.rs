@@ -40,13 +40,16 @@ pub const VIEWER: &str = "viewer";
 
 fn roles(builder: HubBuilder) -> HubBuilder {
     let all = Role::new(ALL)
+        .call("sample.blobs.*")
         .call("sample.echo.*")
         .call("sample.flows.*")
         .call("sample.topics.*")
         .call("sample.values.*")
         .call("conformance.chain.*")
+        .subscribe("sample.blobs.*")
         .subscribe("sample.topics.*")
         .publish("sample.topics.*")
+        .serve("sample.blobs")
         .serve("sample.echo")
         .serve("sample.flows")
         .serve("sample.topics")

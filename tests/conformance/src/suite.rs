@@ -62,6 +62,13 @@ macro_rules! scenarios {
                 f16_abandoned_binds_leak_nothing, f16_abandoned_announcements_are_taken_back,
                 topics_alone_are_no_service, a_peer_calls_itself;
         });
+        $crate::tests!($flavour, $transport, blobs {
+            both: blobs_of_any_size_pass, a_blob_may_be_larger_than_a_frame, errors_have_blobs,
+                small_calls_go_on, one_channel_keeps_its_order, streams_of_blobs,
+                topics_with_blobs, blobs_beyond_their_limits,
+                f13_a_dropped_call_gives_its_blobs_up;
+            once: f12_parcels_out_of_turn, f12_messages_without_their_parcels;
+        });
         $crate::tests!($flavour, $transport, access {
             both: a_role_may_do_what_it_was_granted, f33_a_grant_runs_out_while_nobody_speaks;
             once: f33_denied_and_unknown_look_the_same, a_guest_may_do_nothing,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use portcullis::codec::{Encoder, Message};
-use portcullis::rpc::{Body, Dispatch, Host, Interface, Origin, Request, Service, Taken};
+use portcullis::rpc::{Dispatch, Host, Interface, Origin, Request, Service, Taken, WriteBody};
 use portcullis::{Call, Sink};
 use portcullis_proto::schema::validate::Plan;
 use portcullis_proto::schema::{Schema, SchemaBuilder};
@@ -70,7 +70,7 @@ impl Host for Nowhere {
         _: Leg,
         _: Option<u32>,
         _: &mut Context<'_>,
-        _: Body<'_>,
+        _: WriteBody<'_>,
     ) -> Poll<Result<(), SendError>> {
         Poll::Ready(Err(SendError::Closed))
     }
@@ -89,7 +89,13 @@ fn schema() -> Schema {
 /// What the generated server says of the arguments of a call.
 fn served(ordinal: u32, body: &[u8]) -> Verdict {
     let call = Call::new(Arc::new(Origin::new(Arc::new(Nowhere), None)), None, 0);
-    match ProbeServer::new(Nobody).dispatch(Request { ordinal, body, call, id: 1 << 16 }) {
+    match ProbeServer::new(Nobody).dispatch(Request {
+        ordinal,
+        body,
+        blobs: &[],
+        call,
+        id: 1 << 16,
+    }) {
         Dispatch::Task { .. } => Ok(()),
         Dispatch::Malformed(error) => Err((error.kind().name(), error.path())),
         Dispatch::Unknown => panic!("channel {ordinal} is served"),

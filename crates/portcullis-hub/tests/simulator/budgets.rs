@@ -159,6 +159,7 @@ fn f15_a_user_that_connects_anew_does_not_get_rid_of_what_its_handlers_hold() {
         call: job.call,
         outcome: Ok(Outcome::Written(Status::Ok)),
         body: 0..0,
+        blobs: Vec::new(),
     }));
     sim.main(|hub, now, turn| hub.complete(first, &mut replies, now, turn));
     assert_eq!(sim.main(|hub, _, _| hub.users_open()), 0);

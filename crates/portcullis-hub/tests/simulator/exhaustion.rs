@@ -155,6 +155,7 @@ fn f23_two_peers_that_have_used_all_their_credit_do_not_block_each_other() {
         calls: 4,
         stream_items: 1,
         stream_bytes: 1,
+        ..Limits::DEFAULT
     };
     let mut sim = Sim::with(23, config().limits(small));
     let session = Config { limits: small, ..Config::default() };

@@ -133,7 +133,7 @@ fn arm(krate: &TokenStream, trait_ident: &Ident, ordinal: u32, channel: &Channel
     quote! {
         #ordinal => {
             let read = || -> ::core::result::Result<(#(#types,)*), #krate::codec::CodecError> {
-                let mut decoder = #krate::codec::Decoder::new(request.body);
+                let mut decoder = #krate::codec::Decoder::with_blobs(request.body, request.blobs);
                 let input = &mut decoder;
                 let _ = &input;
                 #(#reads)*

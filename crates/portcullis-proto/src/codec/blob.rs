@@ -158,14 +158,64 @@ impl Body {
         Ok(body)
     }
 
+    /// The body, borrowed.
+    pub fn parts(&self) -> Parts<'_> {
+        Parts { bytes: &self.bytes, blobs: &self.blobs }
+    }
+
     /// Bytes of both, as streams and budgets count them.
     pub fn size(&self) -> usize {
-        self.bytes.len().saturating_add(Blob::total(&self.blobs))
+        self.parts().size()
     }
 
     /// One value from the whole body, as [`from_parts`].
     pub fn read<T: Message>(&self) -> Result<T, CodecError> {
         from_parts(&self.bytes, &self.blobs)
+    }
+}
+
+/// A body and its blobs, borrowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts<'a> {
+    /// The values; blobs are numbers in it.
+    pub bytes: &'a [u8],
+    /// The blobs, in the order of their numbers.
+    pub blobs: &'a [Blob],
+}
+
+impl Parts<'_> {
+    /// Bytes of both, as streams and budgets count them.
+    pub fn size(&self) -> usize {
+        self.bytes.len().saturating_add(Blob::total(self.blobs))
+    }
+
+    /// The same, to be kept: blobs are not copied.
+    pub fn to_body(self) -> Body {
+        Body { bytes: self.bytes.to_vec(), blobs: self.blobs.to_vec() }
+    }
+}
+
+impl<'a> From<&'a [u8]> for Parts<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self { bytes, blobs: &[] }
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Parts<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self { bytes, blobs: &[] }
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Parts<'a> {
+    fn from(bytes: &'a Vec<u8>) -> Self {
+        Self { bytes, blobs: &[] }
+    }
+}
+
+impl<'a> From<&'a Body> for Parts<'a> {
+    fn from(body: &'a Body) -> Self {
+        body.parts()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Writes values at the end of a byte buffer: the primitives of `docs/protocol.md`, section 2.
 //! Knows nothing of frames; a caller hands in the outbox itself so that nothing is copied later.
 
-use super::{BLOBS_MAX, Blob, CodecError, DEPTH_MAX, ErrorKind, Segment};
+use super::{BLOBS_MAX, Blob, CodecError, DEPTH_MAX, ErrorKind, Parts, Segment};
 
 /// Appends one body to a buffer.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl<'a> Encoder<'a> {
 
     /// A whole body that was encoded before, with its blobs.
     #[inline]
-    pub fn body(&mut self, bytes: &[u8], blobs: &[Blob]) -> Result<(), CodecError> {
+    pub fn body(&mut self, Parts { bytes, blobs }: Parts<'_>) -> Result<(), CodecError> {
         if !blobs.is_empty() {
             let Some(into) = self.blobs.as_mut().filter(|into| into.is_empty()) else {
                 return Err(CodecError::new(ErrorKind::BadBlob));

@@ -21,7 +21,7 @@ pub(crate) mod json;
 mod limit;
 mod primitives;
 
-pub use blob::{BLOBS_MAX, Blob, Body, Keep, from_parts};
+pub use blob::{BLOBS_MAX, Blob, Body, Keep, Parts, from_parts};
 pub use builtin::{Duration, Json, SAFE_INT_MAX, SafeInt, Timestamp, Unknown, Uuid};
 pub use decoder::Decoder;
 pub use encoder::{Encoder, EntryPart};

@@ -10,7 +10,7 @@ use super::control::{Bound, hub_ordinal};
 use super::core::Export;
 use super::shared::{Peer, Shared};
 use super::subscription::Subscription;
-use crate::codec::{CodecError, Encoder, Message};
+use crate::codec::{Body, CodecError, Encoder, Message};
 use crate::error::Error;
 use crate::frame::Kind;
 use crate::rpc::{Call, CallError, ChannelInfo, Host, Sink};
@@ -309,14 +309,14 @@ pub struct Publisher(Arc<dyn PublishTo>);
 /// Where published values go: through a peer's session, or, in main, straight to the hub.
 pub trait PublishTo: Send + Sync + 'static {
     /// Publishes a value that was encoded and keeps its contract.
-    fn publish(&self, channel: &'static ChannelInfo, value: &[u8]) -> Result<(), Error>;
+    fn publish(&self, channel: &'static ChannelInfo, value: &Body) -> Result<(), Error>;
 
     /// Publishes a value and reports who got it.
     fn publish_reported(
         &self,
         channel: &'static ChannelInfo,
         within: Duration,
-        value: &[u8],
+        value: &Body,
     ) -> Reporting;
 }
 
@@ -367,24 +367,18 @@ impl Publisher {
 fn encoded(
     channel: &'static ChannelInfo,
     value: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
-) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    match value(&mut Encoder::new(&mut bytes)) {
-        Ok(()) => Ok(bytes),
-        Err(error) => Err(Error::invalid(&error).on(channel.name)),
-    }
+) -> Result<Body, Error> {
+    Body::write(value).map_err(|error| Error::invalid(&error).on(channel.name))
 }
 
 impl PublishTo for Binding {
-    fn publish(&self, channel: &'static ChannelInfo, value: &[u8]) -> Result<(), Error> {
+    fn publish(&self, channel: &'static ChannelInfo, value: &Body) -> Result<(), Error> {
         let number = self.handle.number;
         self.handle
             .peer
             .with(|core| {
-                core.session.one_way(Kind::Publish, number, channel.ordinal, |out| {
-                    out.raw(value);
-                    Ok(())
-                })
+                core.session
+                    .one_way(Kind::Publish, number, channel.ordinal, |out| out.body(value.parts()))
             })
             .map_err(|error| Error::from(error).on(channel.name))
     }
@@ -393,7 +387,7 @@ impl PublishTo for Binding {
         &self,
         channel: &'static ChannelInfo,
         within: Duration,
-        value: &[u8],
+        value: &Body,
     ) -> Reporting {
         let now = self.handle.peer.now();
         let opening = Opening {
@@ -405,10 +399,8 @@ impl PublishTo for Binding {
             up: false,
             down: false,
         };
-        let (calling, _) = self.begin(opening, now, channel, Pending::default(), |out| {
-            out.raw(value);
-            Ok(())
-        });
+        let (calling, _) =
+            self.begin(opening, now, channel, Pending::default(), |out| out.body(value.parts()));
         Reporting::calling(calling)
     }
 }

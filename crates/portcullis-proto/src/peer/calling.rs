@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use super::cell::{CellKey, Ending};
 use super::report::DeliveryReport;
 use super::shared::Shared;
-use crate::codec::{Message, from_bytes};
+use crate::codec::{Message, from_parts};
 use crate::error::{Error, Retry};
 use crate::rpc::{CallError, ChannelInfo, Taken, poll_take};
 use crate::session::Leg;
@@ -63,10 +63,12 @@ impl<T: Message, F: CallError> Calling<T, F> {
                 }
                 return Poll::Pending;
             }
-            Ending::Answered(Status::Ok) => from_bytes::<T>(&cell.body)
+            Ending::Answered(Status::Ok) => from_parts::<T>(&cell.body, &cell.blobs)
                 .map_err(|error| unreadable(self.channel, &error.to_string()).into()),
-            Ending::Answered(Status::Application) => Err(F::from_application(&cell.body)
-                .unwrap_or_else(|error| unreadable(self.channel, &error.to_string()).into())),
+            Ending::Answered(Status::Application) => {
+                Err(F::from_application(&cell.body, &cell.blobs)
+                    .unwrap_or_else(|error| unreadable(self.channel, &error.to_string()).into()))
+            }
             Ending::Answered(status) => {
                 Err(Error::from_end(status, &cell.body).on(self.channel.name).into())
             }
@@ -153,7 +155,7 @@ impl<D: Message, T: Message, F: CallError> Incoming<D, T, F> {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some(item)) => {
                 self.missed = item.missed;
-                let read = from_bytes(&item.body).map(Some);
+                let read = item.body.read().map(Some);
                 let channel = self.calling.channel;
                 Poll::Ready(read.map_err(|error| unreadable(channel, &error.to_string()).into()))
             }

@@ -4,6 +4,7 @@
 use std::task::Waker;
 
 use super::core::Export;
+use crate::codec::Blob;
 use crate::rpc::{LocalCall, Locals};
 use crate::status::Status;
 
@@ -34,6 +35,7 @@ pub(super) struct Cell {
     pub(super) id: u32,
     pub(super) ending: Ending,
     pub(super) body: Vec<u8>,
+    pub(super) blobs: Vec<Blob>,
     pub(super) waker: Option<Waker>,
     /// What is to be done when nobody takes a good outcome.
     pub(super) undo: Undo,
@@ -66,6 +68,7 @@ impl Cells {
             id: 0,
             ending: Ending::Open,
             body: Vec::new(),
+            blobs: Vec::new(),
             waker: None,
             undo: Undo::Nothing,
             left_over: None,
@@ -86,6 +89,7 @@ impl Cells {
         cell.generation = cell.generation.wrapping_add(1);
         cell.waker = None;
         cell.body.clear();
+        cell.blobs.clear();
         // A large reply must not stay in memory for ever.
         cell.body.shrink_to(BODY_BYTES_KEPT);
         cell.left_over = None;
@@ -93,12 +97,19 @@ impl Cells {
     }
 
     /// Settles a call, and wakes its future.
-    pub(super) fn settle(&mut self, pending: Pending, ending: Ending, body: &[u8]) {
+    pub(super) fn settle(
+        &mut self,
+        pending: Pending,
+        ending: Ending,
+        body: &[u8],
+        blobs: Vec<Blob>,
+    ) {
         let Some(key) = pending.cell else { return };
         let Some(cell) = self.get(key) else { return };
         cell.ending = ending;
         cell.body.clear();
         cell.body.extend_from_slice(body);
+        cell.blobs = blobs;
         if let Some(mut local) = pending.local {
             local.end_of_items();
             local.wake_writer();

@@ -5,14 +5,14 @@ use std::task::Waker;
 
 use super::cell::{CellKey, Cells, Ending, Pending, Undo};
 use super::control::{Bound, Served, hub_ordinal};
-use crate::codec::{Message, from_bytes, to_bytes};
+use crate::codec::{Blob, Body, Message, Parts, from_bytes, to_bytes};
 use crate::error::{Error, FailureBody};
-use crate::frame::Kind;
+use crate::frame::{Kind, body_range};
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{Call, Caller, Host, Job, LocalCall, Origin, Service, credited, stop_local};
 use crate::session::{
-    CallerTold, Config, Ended, Event, Expired, Hello, Leg, Opening, PROTOCOL, SendError, Session,
-    Side, Welcome,
+    CallerTold, Config, Ended, Event, Expired, Hello, Lane, Leg, Opening, PROTOCOL, SendError,
+    Session, Side, Welcome,
 };
 use crate::status::Status;
 use crate::time::Time;
@@ -83,13 +83,16 @@ pub struct Delivery {
 }
 
 impl Core {
-    pub(super) fn new(config: &PeerConfig, now: Time) -> Self {
+    pub(super) fn new(config: &PeerConfig, lane: Option<Box<dyn Lane>>, now: Time) -> Self {
         let mut session = Session::new(Side::Peer, config.session, now);
+        if let Some(lane) = lane {
+            session.set_lane(lane);
+        }
         let hello = Hello {
             protocol_min: PROTOCOL,
             protocol_max: PROTOCOL,
             client: config.client.chars().take(16).collect(),
-            limits: config.session.limits,
+            limits: *session.our_limits(),
             interfaces: config.interfaces.iter().map(|each| each.offer()).collect(),
         };
         // A hello that breaks its own bounds has too many interfaces; the hub then hears none, and binds check hashes.
@@ -140,16 +143,16 @@ impl Core {
                 return Delivery { consumed, needed: received.needed, ended };
             };
             match event {
-                Event::Request { id, binding, ordinal, budget_ms, body } => {
+                Event::Request { id, binding, ordinal, budget_ms, body, blobs } => {
                     let origin = origin.get_or_insert_with(|| self.origin(host));
                     let deadline = (budget_ms != 0).then(|| now.after_ms(budget_ms));
-                    let range = consumed - body.len()..consumed;
-                    self.request(Some(id), binding, ordinal, deadline, range, origin, turn);
+                    let body = (body_range(consumed, body.len(), blobs.len()), blobs);
+                    self.request(Some(id), binding, ordinal, deadline, body, origin, turn);
                 }
-                Event::Notify { binding, ordinal, body } => {
+                Event::Notify { binding, ordinal, body, blobs } => {
                     let origin = origin.get_or_insert_with(|| self.origin(host));
-                    let range = consumed - body.len()..consumed;
-                    self.request(None, binding, ordinal, None, range, origin, turn);
+                    let body = (body_range(consumed, body.len(), blobs.len()), blobs);
+                    self.request(None, binding, ordinal, None, body, origin, turn);
                 }
                 Event::Caller { peer, told } => {
                     let CallerTold { label, role } = told;
@@ -172,7 +175,7 @@ impl Core {
         binding: u32,
         ordinal: u32,
         deadline: Option<Time>,
-        body: std::ops::Range<usize>,
+        (body, blobs): (std::ops::Range<usize>, Vec<Blob>),
         origin: &Arc<Origin>,
         turn: &mut Turn,
     ) {
@@ -192,6 +195,7 @@ impl Core {
             ordinal,
             id,
             body,
+            blobs,
             call: call.clone(),
             in_place: true,
         };
@@ -213,7 +217,7 @@ impl Core {
                 let body = to_bytes(&failure).unwrap_or_default();
                 for pending in self.session.take_refused() {
                     let ending = Ending::Answered(Status::ResourceExhausted);
-                    self.settle(pending, ending, &body);
+                    self.settle(pending, ending, &body, Vec::new());
                 }
                 // Streams that were opened before have credit now.
                 for (_, pending) in self.session.outbound_iter() {
@@ -224,7 +228,8 @@ impl Core {
                 self.wake_watchers();
             }
             Event::Goodbye(goodbye) => self.end(goodbye, false),
-            Event::Item { leg, missed, token, body } => {
+            Event::Item { leg, missed, token, body, blobs } => {
+                let body = Body { bytes: body.to_vec(), blobs };
                 if let (Leg::Outbound(id), Some(token)) = (leg, token) {
                     self.session.ack(id, token);
                 }
@@ -247,7 +252,7 @@ impl Core {
             Event::Credit { leg, .. } => {
                 if let (Some(end), Leg::Inbound(id)) = (credited(&mut self.session, leg), leg) {
                     let (status, body) = *end;
-                    self.answer(id, status, &body);
+                    self.answer(id, status, body.parts());
                 }
             }
             Event::Finish { id } => {
@@ -256,7 +261,7 @@ impl Core {
                 }
             }
             Event::Cancel { id } => self.stop(id, Status::Cancelled, "the caller cancelled"),
-            Event::End { status, body, mut data, .. } => {
+            Event::End { status, body, blobs, mut data, .. } => {
                 if status == Status::Ok
                     && data.export.is_some()
                     && let Ok(Served { export: number }) = from_bytes(body)
@@ -270,7 +275,7 @@ impl Core {
                 if let Some(released) = data.released {
                     self.unbound.retain(|each| *each != released);
                 }
-                self.settle(data, Ending::Answered(status), body);
+                self.settle(data, Ending::Answered(status), body, blobs);
             }
             Event::Unbound { binding } => {
                 if self.unbound.len() < UNBOUND_MAX && !self.unbound.contains(&binding) {
@@ -370,20 +375,18 @@ impl Core {
     }
 
     /// Settles a call of this side, and wakes its future.
-    fn settle(&mut self, mut pending: Pending, ending: Ending, body: &[u8]) {
+    fn settle(&mut self, mut pending: Pending, ending: Ending, body: &[u8], blobs: Vec<Blob>) {
         self.retired.extend(pending.export.take().map(|export| *export));
-        self.cells.settle(pending, ending, body);
+        self.cells.settle(pending, ending, body, blobs);
     }
 
     /// Ends a call that a handler here has served, behind the items that still wait for credit.
-    pub(super) fn answer(&mut self, id: u32, status: Status, body: &[u8]) {
-        if self.session.inbound_mut(id).is_some_and(|local| local.hold_end(status, body)) {
+    pub(super) fn answer(&mut self, id: u32, status: Status, body: Parts<'_>) {
+        let held = |local: &mut LocalCall| local.hold_end(status, body);
+        if self.session.inbound_mut(id).is_some_and(held) {
             return;
         }
-        let sent = self.session.reply(id, status, |out| {
-            out.raw(body);
-            Ok(())
-        });
+        let sent = self.session.reply(id, status, |out| out.body(body));
         if let Err(error @ SendError::TooLarge { .. }) = sent {
             let error = Error::from(error);
             self.session.fail(id, error.status(), error.body());
@@ -406,7 +409,7 @@ impl Core {
                     let cell = data.cell.and_then(|key| self.cells.get(key));
                     let undo = cell.map_or(Undo::Nothing, |cell| cell.undo);
                     self.undo_late(id, undo);
-                    self.settle(data, Ending::Expired, &[]);
+                    self.settle(data, Ending::Expired, &[], Vec::new());
                 }
                 Expired::Inbound { id } => {
                     let text = "the time for the call ran out";
@@ -429,7 +432,7 @@ impl Core {
             stop_local(&mut local);
         }
         for (_, pending) in outbound {
-            self.settle(pending, Ending::Lost, &[]);
+            self.settle(pending, Ending::Lost, &[], Vec::new());
         }
         self.retired.append(&mut self.exports);
         self.giving_back.clear();

@@ -8,15 +8,15 @@ use std::task::{Context, Poll, Waker};
 use super::binding::Binding;
 use super::control::{Bind, Bound, HUB_INTERFACE, Target, hub_ordinal};
 use super::core::{Core, Delivery, PeerConfig, Turn};
-use crate::codec::{Message, to_bytes};
+use crate::codec::{Message, Parts, to_bytes};
 use crate::error::{Error, FailureBody};
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{
-    Body, ChannelInfo, Client, Complete, Host, Interface, Outcome, Replies, Taken, finish_local,
-    poll_send, poll_take,
+    ChannelInfo, Client, Complete, Host, Interface, Outcome, Replies, Taken, WriteBody,
+    finish_local, poll_send, poll_take,
 };
 use crate::schema::Overflow;
-use crate::session::{Leg, SendError, Welcome};
+use crate::session::{Lane, Leg, SendError, Welcome};
 use crate::status::Status;
 use crate::time::Time;
 
@@ -77,7 +77,7 @@ impl Host for Shared {
         leg: Leg,
         keep: Option<u32>,
         context: &mut Context<'_>,
-        body: Body<'_>,
+        body: WriteBody<'_>,
     ) -> Poll<Result<(), SendError>> {
         self.with(|core| poll_send(&mut core.session, leg, keep, context, body))
     }
@@ -102,13 +102,13 @@ impl Complete for Shared {
                 let Some(id) = reply.id.filter(|_| !reply.call.is_cancelled()) else { continue };
                 match reply.outcome {
                     Ok(Outcome::Written(status)) => {
-                        let body = replies.bytes.get(reply.body).unwrap_or_default();
-                        core.answer(id, status, body);
+                        let bytes = replies.bytes.get(reply.body).unwrap_or_default();
+                        core.answer(id, status, Parts { bytes, blobs: &reply.blobs });
                     }
                     Ok(Outcome::Failed(error)) => {
                         let error = error.on(reply.channel);
                         let body = to_bytes(&error.body().bounded()).unwrap_or_default();
-                        core.answer(id, error.status(), &body);
+                        core.answer(id, error.status(), (&body).into());
                     }
                     Ok(Outcome::Panicked(_)) => {
                         let failure = FailureBody::new("the handler failed; its log says why");
@@ -130,7 +130,16 @@ impl Complete for Shared {
 impl Peer {
     /// A peer that waits for its driver.
     pub fn new(config: &PeerConfig, driver: Arc<dyn Driver>) -> Self {
-        let core = Mutex::new(Core::new(config, driver.now()));
+        Self::with_lane(config, driver, None)
+    }
+
+    /// The same; with a lane, blobs may go past the bytes of the connection.
+    pub fn with_lane(
+        config: &PeerConfig,
+        driver: Arc<dyn Driver>,
+        lane: Option<Box<dyn Lane>>,
+    ) -> Self {
+        let core = Mutex::new(Core::new(config, lane, driver.now()));
         Self(Arc::new(Shared { core, driver }))
     }
 

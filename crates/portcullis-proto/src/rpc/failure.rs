@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::codec::{CodecError, Encoder, Message, from_bytes};
+use crate::codec::{Blob, CodecError, Encoder, Message, from_parts};
 use crate::error::Error;
 use crate::schema::{SchemaBuilder, Type};
 use crate::status::Status;
@@ -46,18 +46,18 @@ impl<E> From<Error> for Failure<E> {
 /// What a client's call can fail with: [`Error`], or [`Failure`] where the channel declares an error.
 pub trait CallError: From<Error> + Send + 'static {
     /// From the body of an `end` with the status `application`.
-    fn from_application(body: &[u8]) -> Result<Self, CodecError>;
+    fn from_application(body: &[u8], blobs: &[Blob]) -> Result<Self, CodecError>;
 }
 
 impl CallError for Error {
-    fn from_application(_: &[u8]) -> Result<Self, CodecError> {
+    fn from_application(_: &[u8], _: &[Blob]) -> Result<Self, CodecError> {
         Ok(Self::new(Status::Internal, "an application error on a channel that declares none"))
     }
 }
 
 impl<E: Message> CallError for Failure<E> {
-    fn from_application(body: &[u8]) -> Result<Self, CodecError> {
-        from_bytes(body).map(Self::App)
+    fn from_application(body: &[u8], blobs: &[Blob]) -> Result<Self, CodecError> {
+        from_parts(body, blobs).map(Self::App)
     }
 }
 

@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
 use super::call::Call;
-use crate::codec::{CodecError, Encoder};
+use crate::codec::{Body, CodecError, Encoder, Parts};
 use crate::session::{Leg, SendError, Session};
 use crate::status::Status;
 use crate::time::Time;
 
 /// Writes the body of an item.
-pub type Body<'a> = &'a mut dyn FnMut(&mut Encoder<'_>) -> Result<(), CodecError>;
+pub type WriteBody<'a> = &'a mut dyn FnMut(&mut Encoder<'_>) -> Result<(), CodecError>;
 
 /// What a handler's flows reach their session through. One for each connection.
 pub trait Host: Send + Sync {
@@ -23,7 +23,7 @@ pub trait Host: Send + Sync {
         leg: Leg,
         keep: Option<u32>,
         context: &mut Context<'_>,
-        body: Body<'_>,
+        body: WriteBody<'_>,
     ) -> Poll<Result<(), SendError>>;
 
     /// Takes the next item; `None` at the end of the flow.
@@ -37,7 +37,7 @@ pub trait Host: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
     /// The item.
-    pub body: Vec<u8>,
+    pub body: Body,
     /// Values of a topic that were dropped before it.
     pub missed: u32,
 }
@@ -56,20 +56,20 @@ pub struct LocalCall {
     /// Items and bytes taken, for which credit was not yet given back.
     taken: (u32, u32),
     /// Items that wait for credit, of a flow that drops its oldest; bounded by its depth.
-    outgoing: VecDeque<Vec<u8>>,
+    outgoing: VecDeque<Body>,
     /// Items dropped since the last one that left.
     dropped: u32,
     /// How the call ends once those items have left.
-    end: Option<Box<(Status, Vec<u8>)>>,
+    end: Option<Box<(Status, Body)>>,
     /// No more items follow those.
     finish: bool,
 }
 
 impl LocalCall {
     /// An item has come.
-    pub fn push(&mut self, missed: u32, body: &[u8]) {
-        self.items_bytes += body.len();
-        self.items.push_back(Taken { body: body.to_vec(), missed });
+    pub fn push(&mut self, missed: u32, body: Body) {
+        self.items_bytes += body.size();
+        self.items.push_back(Taken { body, missed });
         wake(&mut self.reader);
     }
 
@@ -84,7 +84,7 @@ impl LocalCall {
         wake(&mut self.reader);
     }
 
-    fn keep(&mut self, depth: u32, body: Vec<u8>) {
+    fn keep(&mut self, depth: u32, body: Body) {
         if self.outgoing.len() >= depth as usize {
             self.outgoing.pop_front();
             self.dropped = self.dropped.saturating_add(1);
@@ -93,10 +93,10 @@ impl LocalCall {
     }
 
     /// Keeps the outcome of a call until the items before it have left. False when none waits: it may leave now.
-    pub fn hold_end(&mut self, status: Status, body: &[u8]) -> bool {
+    pub fn hold_end(&mut self, status: Status, body: Parts<'_>) -> bool {
         let waits = !self.outgoing.is_empty();
         if waits {
-            self.end = Some(Box::new((status, body.to_vec())));
+            self.end = Some(Box::new((status, body.to_body())));
         }
         waits
     }
@@ -109,7 +109,7 @@ impl LocalCall {
     /// Takes an item of a flow that has ended.
     pub fn take(&mut self) -> Option<Taken> {
         let item = self.items.pop_front()?;
-        self.items_bytes -= item.body.len();
+        self.items_bytes -= item.body.size();
         Some(item)
     }
 }
@@ -140,7 +140,7 @@ pub fn poll_send<I: Locals, O: Locals>(
     leg: Leg,
     keep: Option<u32>,
     context: &mut Context<'_>,
-    body: Body<'_>,
+    body: WriteBody<'_>,
 ) -> Poll<Result<(), SendError>> {
     let Some(may_send) = session.may_send(leg) else {
         return Poll::Ready(Err(SendError::CallEnded));
@@ -152,11 +152,10 @@ pub fn poll_send<I: Locals, O: Locals>(
             Poll::Ready(session.item(leg, missed, None, body))
         }
         Some(depth) => {
-            let mut item = Vec::new();
-            if let Err(error) = body(&mut Encoder::new(&mut item)) {
-                return Poll::Ready(Err(SendError::Codec(error)));
+            match Body::write(body) {
+                Ok(item) => call.keep(depth, item),
+                Err(error) => return Poll::Ready(Err(SendError::Codec(error))),
             }
-            call.keep(depth, item);
             Poll::Ready(Ok(()))
         }
         None => {
@@ -179,16 +178,13 @@ pub fn poll_send<I: Locals, O: Locals>(
 pub fn credited<I: Locals, O: Locals>(
     session: &mut Session<I, O>,
     leg: Leg,
-) -> Option<Box<(Status, Vec<u8>)>> {
+) -> Option<Box<(Status, Body)>> {
     // Every turn spends credit.
     while session.may_send(leg) == Some(true) {
         let call = local(session, leg)?;
         let Some(item) = call.outgoing.pop_front() else { break };
         let missed = std::mem::take(&mut call.dropped);
-        let sent = session.item(leg, missed, None, |out| {
-            out.raw(&item);
-            Ok(())
-        });
+        let sent = session.item(leg, missed, None, |out| out.body(item.parts()));
         if sent.is_err()
             && let Some(call) = local(session, leg)
         {
@@ -225,7 +221,7 @@ pub fn poll_take<I: Locals, O: Locals>(
     };
     let (items, bytes) = &mut call.taken;
     *items += 1;
-    *bytes = bytes.saturating_add(u32::try_from(item.body.len()).unwrap_or(u32::MAX));
+    *bytes = bytes.saturating_add(u32::try_from(item.body.size()).unwrap_or(u32::MAX));
     if *items >= limits.stream_items.div_ceil(2) || *bytes >= limits.stream_bytes / 2 {
         let (items, bytes) = std::mem::take(&mut call.taken);
         session.credit(leg, items, bytes);

@@ -13,7 +13,8 @@ pub use call::{Call, Caller, CancelToken, Origin};
 pub use descriptor::{ChannelInfo, Client, Descriptor, Interface, Publish};
 pub use failure::{CallError, Failure, IntoFailure, Reply};
 pub use local::{
-    Body, Host, LocalCall, Locals, Taken, credited, finish_local, poll_send, poll_take, stop_local,
+    Host, LocalCall, Locals, Taken, WriteBody, credited, finish_local, poll_send, poll_take,
+    stop_local,
 };
 pub use running::{Complete, Replies, Reply as HandlerReply, Running, start_job};
 pub use service::{Dispatch, Job, Mode, Outcome, Request, Service, Started, Task, poll_task};

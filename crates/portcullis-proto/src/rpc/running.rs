@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use super::call::Call;
 use super::service::{Job, Mode, Outcome, Started, Task, poll_task};
-use crate::codec::CodecError;
+use crate::codec::{Blob, Body, CodecError};
 use crate::error::Error;
 use crate::status::Status;
 
@@ -31,6 +31,8 @@ pub struct Reply {
     pub outcome: Result<Outcome, CodecError>,
     /// Where the body stands in [`Replies::bytes`].
     pub body: Range<usize>,
+    /// The body's blobs.
+    pub blobs: Vec<Blob>,
 }
 
 /// Outcomes of a burst of calls.
@@ -67,12 +69,13 @@ pub fn start_job(
     complete: &Arc<dyn Complete>,
 ) -> Option<(Mode, Running)> {
     let start = replies.bytes.len();
-    let (channel, args_bytes) = (job.channel(), job.body.len());
+    let (channel, args_bytes) = (job.channel(), job.args_bytes());
+    let mut blobs = Vec::new();
     let outcome = if job.call.is_cancelled() {
         // Its cancel came in the same burst, and the call has its outcome.
         Ok(cancelled())
     } else {
-        match job.start(input, &mut replies.bytes) {
+        match job.start(input, &mut replies.bytes, &mut blobs) {
             Started::Ready(outcome) => Ok(outcome),
             Started::Malformed(error) => Err(error),
             Started::Pending(mode, task) => {
@@ -90,6 +93,7 @@ pub fn start_job(
         call: job.call,
         outcome,
         body: start..replies.bytes.len(),
+        blobs,
     });
     None
 }
@@ -115,7 +119,7 @@ impl Running {
         self.channel
     }
 
-    fn settle(&mut self, outcome: Outcome, bytes: Vec<u8>) {
+    fn settle(&mut self, outcome: Outcome, Body { bytes, blobs }: Body) {
         let body = 0..bytes.len();
         let entry = Reply {
             id: self.id,
@@ -125,6 +129,7 @@ impl Running {
             call: self.call.clone(),
             outcome: Ok(outcome),
             body,
+            blobs,
         };
         self.complete.complete(&mut Replies { bytes, entries: vec![entry] });
     }
@@ -142,16 +147,16 @@ impl Future for Running {
         self.call.token().register(context.waker());
         if self.call.is_cancelled() {
             self.task = None;
-            self.settle(cancelled(), Vec::new());
+            self.settle(cancelled(), Body::default());
             return Poll::Ready(());
         }
         let Some(task) = &mut self.task else { return Poll::Ready(()) };
-        let mut bytes = Vec::new();
-        match poll_task(task.as_mut(), context, &mut bytes) {
+        let mut body = Body::default();
+        match poll_task(task.as_mut(), context, &mut body.bytes, &mut body.blobs) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(outcome) => {
                 self.task = None;
-                self.settle(outcome, bytes);
+                self.settle(outcome, body);
                 Poll::Ready(())
             }
         }
@@ -162,7 +167,7 @@ impl Drop for Running {
     /// A runtime that shuts down drops its tasks: the callers hear of it.
     fn drop(&mut self) {
         if self.task.take().is_some() {
-            self.settle(cancelled(), Vec::new());
+            self.settle(cancelled(), Body::default());
         }
     }
 }

@@ -13,7 +13,7 @@ use super::call::Call;
 use super::descriptor::Descriptor;
 use super::failure::Reply;
 use super::stream::{Sink, Source};
-use crate::codec::{CodecError, Encoder, Message};
+use crate::codec::{Blob, CodecError, Encoder, Message};
 use crate::error::Error;
 use crate::session::Leg;
 use crate::status::Status;
@@ -41,6 +41,8 @@ pub struct Request<'a> {
     pub ordinal: u32,
     /// The arguments.
     pub body: &'a [u8],
+    /// Their blobs.
+    pub blobs: &'a [Blob],
     /// What the handler is told.
     pub call: Call,
     /// The call's id.
@@ -131,11 +133,12 @@ pub enum Outcome {
 
 /// A running handler, its types erased.
 pub trait Task: Send {
-    /// Runs it as far as it goes; when it is done, its body stands at the end of `out`.
+    /// Runs it as far as it goes; when it is done, its body stands at the end of `out`, and its blobs in `blobs`.
     fn poll(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         out: &mut Vec<u8>,
+        blobs: &mut Vec<Blob>,
     ) -> Poll<Result<Status, Error>>;
 }
 
@@ -156,8 +159,10 @@ where
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         out: &mut Vec<u8>,
+        blobs: &mut Vec<Blob>,
     ) -> Poll<Result<Status, Error>> {
-        self.project().future.poll(context).map(|reply| reply.write(&mut Encoder::new(out)))
+        let reply = self.project().future.poll(context);
+        reply.map(|reply| reply.write(&mut Encoder::with_blobs(out, blobs)))
     }
 }
 
@@ -166,15 +171,17 @@ pub fn poll_task(
     task: Pin<&mut dyn Task>,
     context: &mut Context<'_>,
     out: &mut Vec<u8>,
+    blobs: &mut Vec<Blob>,
 ) -> Poll<Outcome> {
     let start = out.len();
-    let outcome = match catch_unwind(AssertUnwindSafe(|| task.poll(context, out))) {
+    let outcome = match catch_unwind(AssertUnwindSafe(|| task.poll(context, out, blobs))) {
         Ok(Poll::Pending) => return Poll::Pending,
         Ok(Poll::Ready(Ok(status))) => return Poll::Ready(Outcome::Written(status)),
         Ok(Poll::Ready(Err(error))) => Outcome::Failed(error),
         Err(panic) => Outcome::Panicked(panic_text(&*panic)),
     };
     out.truncate(start);
+    blobs.clear();
     Poll::Ready(outcome)
 }
 
@@ -196,6 +203,8 @@ pub struct Job {
     pub id: Option<u32>,
     /// Where the arguments stand in the bytes that were delivered.
     pub body: std::ops::Range<usize>,
+    /// Their blobs.
+    pub blobs: Vec<Blob>,
     /// What the handler is told.
     pub call: Call,
     /// Whether it may be polled in place: false for a method that was found to be slow.
@@ -223,12 +232,18 @@ impl Job {
         self.service.mode(self.ordinal)
     }
 
+    /// Size of its arguments as they came, in bytes.
+    pub fn args_bytes(&self) -> usize {
+        self.body.len().saturating_add(Blob::total(&self.blobs))
+    }
+
     /// Starts the handler and polls it once, with its arguments taken from `input`.
     #[inline]
-    pub fn start(&self, input: &[u8], out: &mut Vec<u8>) -> Started {
+    pub fn start(&self, input: &[u8], out: &mut Vec<u8>, blobs: &mut Vec<Blob>) -> Started {
         let request = Request {
             ordinal: self.ordinal,
             body: input.get(self.body.clone()).unwrap_or_default(),
+            blobs: &self.blobs,
             call: self.call.clone(),
             id: self.id.unwrap_or(0),
         };
@@ -243,7 +258,7 @@ impl Job {
             }
             Ok(Dispatch::Task { mode, mut task }) => {
                 let mut context = Context::from_waker(std::task::Waker::noop());
-                match poll_task(task.as_mut(), &mut context, out) {
+                match poll_task(task.as_mut(), &mut context, out, blobs) {
                     Poll::Ready(outcome) => Started::Ready(outcome),
                     Poll::Pending => Started::Pending(mode, task),
                 }

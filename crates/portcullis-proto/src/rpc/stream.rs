@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use super::call::Call;
 use super::local::Host;
-use crate::codec::{Message, from_bytes};
+use crate::codec::Message;
 use crate::error::Error;
 use crate::session::{Leg, SendError};
 use crate::status::Status;
@@ -152,7 +152,7 @@ impl<T: Message> Source<T> {
             self.host.poll_take(self.leg, context)
         })
         .await;
-        taken.map(|item| from_bytes(&item.body)).transpose().map_err(|error| Error::invalid(&error))
+        taken.map(|item| item.body.read()).transpose().map_err(|error| Error::invalid(&error))
     }
 }
 

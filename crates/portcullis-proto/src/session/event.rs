@@ -1,6 +1,7 @@
 //! What a session tells its owner.
 
 use super::{CallerTold, Hello, Welcome};
+use crate::codec::Blob;
 use crate::goodbye::Goodbye;
 use crate::status::Status;
 
@@ -34,6 +35,8 @@ pub enum Event<'a, O> {
         budget_ms: u32,
         /// The arguments.
         body: &'a [u8],
+        /// Its blobs.
+        blobs: Vec<Blob>,
     },
     /// A one-way message.
     Notify {
@@ -43,6 +46,8 @@ pub enum Event<'a, O> {
         ordinal: u32,
         /// The arguments.
         body: &'a [u8],
+        /// Its blobs.
+        blobs: Vec<Blob>,
     },
     /// Hub: a subscription was opened.
     Subscribe {
@@ -65,6 +70,8 @@ pub enum Event<'a, O> {
         budget_ms: u32,
         /// The value.
         body: &'a [u8],
+        /// Its blobs.
+        blobs: Vec<Blob>,
     },
     /// An item of a stream or topic. Its credit is spent.
     Item {
@@ -76,6 +83,8 @@ pub enum Event<'a, O> {
         token: Option<u32>,
         /// The item.
         body: &'a [u8],
+        /// Its blobs.
+        blobs: Vec<Blob>,
     },
     /// Hub: a subscriber has the item.
     Ack {
@@ -114,6 +123,8 @@ pub enum Event<'a, O> {
         status: Status,
         /// The reply, the application's error, or a `FailureBody`.
         body: &'a [u8],
+        /// Its blobs.
+        blobs: Vec<Blob>,
         /// What the owner had attached.
         data: O,
     },

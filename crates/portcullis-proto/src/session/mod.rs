@@ -6,28 +6,38 @@
 //! [`Session::next_timeout`] and [`Session::handle_timeout`].
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod arrivals;
 mod calls;
 mod event;
 mod flow;
 mod handshake;
+mod lane;
 mod outbox;
 mod receive;
 mod send;
+mod shipping;
 mod timeout;
 
+pub use arrivals::PARCEL_FRAME_BYTES_MAX;
 pub use event::{Event, Expired, Leg, Received};
 pub use handshake::{
     CLIENT_BYTES_MAX, CallerTold, FRAME_BYTES_FLOOR, GOODBYE_BYTES_MAX, Hello, Limits,
     NAME_BYTES_MAX, OFFER_CHANNELS_MAX, OFFERS_MAX, Offer, PROTOCOL, WINDOW_BYTES_FLOOR, Welcome,
 };
+pub use lane::{Lane, Lent, POOLS_MAX, PoolOffer, SlotLoan};
 pub use send::{Opening, SendError};
 pub use timeout::{GRACE_MS, QUIET_MS};
 
+use crate::codec::Blob;
 use crate::goodbye::{Goodbye, Reason};
 use crate::time::Time;
+use arrivals::Arrivals;
 use calls::CallTable;
 use flow::Flows;
 use outbox::{HeldKey, Outbox};
+
+/// Most parcels of a direction that no message has taken yet.
+pub const PARCELS_MAX: usize = 64;
 
 /// Which end of the connection a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +112,10 @@ pub struct Session<I, O> {
     inbound: CallTable<Inbound<I>>,
     outbound: CallTable<Outbound<O>>,
     outbox: Outbox,
+    /// Parcels that no message has taken yet.
+    arrivals: Arrivals,
+    /// Blobs of the frame that is being written.
+    blobs: Vec<Blob>,
     /// Data parsed and not yet acknowledged, in bytes.
     unacknowledged: u64,
     /// No deadline is earlier than this.
@@ -131,6 +145,8 @@ impl<I, O> Session<I, O> {
             inbound: CallTable::new(config.limits.calls),
             outbound: CallTable::new(Limits::DEFAULT.calls),
             outbox: Outbox::new(config.outbox_bytes_max),
+            arrivals: Arrivals::new(config.limits.blob_bytes),
+            blobs: Vec::new(),
             unacknowledged: 0,
             deadline_floor: None,
             timeout_moved: false,
@@ -172,6 +188,17 @@ impl<I, O> Session<I, O> {
     /// frames may be: they never left. Look for them behind a `welcome`.
     pub fn take_refused(&mut self) -> Vec<O> {
         std::mem::take(&mut self.refused)
+    }
+
+    /// Lets blobs go past the bytes of the connection, and says so to the other side. Before anything is sent or received.
+    pub fn set_lane(&mut self, lane: Box<dyn Lane>) {
+        self.ours.pools = POOLS_MAX;
+        self.outbox.set_lane(lane);
+    }
+
+    /// Bytes of blobs that have come, and whose messages have not.
+    pub fn arriving_bytes(&self) -> usize {
+        self.arrivals.bytes()
     }
 
     /// Bytes that wait to leave.
@@ -239,6 +266,7 @@ impl<I, O> Session<I, O> {
     fn end(&mut self, in_silence: bool) -> Ended<I, O> {
         self.state = State::Closed;
         self.outbox.clear(in_silence);
+        self.arrivals.clear();
         self.deadline_floor = None;
         self.awaited = 0;
         Ended {

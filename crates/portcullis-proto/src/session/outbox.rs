@@ -4,7 +4,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use crate::frame::{self, Head, Kind};
+use super::Limits;
+use super::lane::Lane;
+use super::shipping::{Shipping, Way};
+use crate::codec::Blob;
+use crate::frame::{self, Frame, Head, Kind, Parsed};
 use crate::time::Time;
 
 /// Data that may wait for the transport, in bytes; what comes behind it waits as if the window were closed, so that a
@@ -21,13 +25,30 @@ const BUDGET_BYTES: std::ops::Range<usize> = 20..24;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct HeldKey(u64);
 
-/// A data frame that waits for the window to open, or for the transport.
+/// A data frame that waits for the window to open, for the transport, or for its blobs.
 #[derive(Debug)]
-struct Held {
+pub(super) struct Held {
     /// Empty when it was taken back.
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) blobs: Vec<Blob>,
     /// When its call runs out: its budget is written again when it leaves.
     due: Option<Time>,
+}
+
+impl Held {
+    /// Writes into the frame what is left of its call's time.
+    pub(super) fn renew_budget(&mut self, now: Option<Time>) {
+        if let (Some(due), Some(now)) = (self.due, now)
+            && let Some(budget) = self.bytes.get_mut(BUDGET_BYTES)
+        {
+            budget.copy_from_slice(&due.budget_ms(now).max(1).to_le_bytes());
+        }
+    }
+
+    /// What it counts for while it waits, its blobs aside.
+    fn size(&self) -> usize {
+        self.bytes.len() + HELD_OVERHEAD_BYTES
+    }
 }
 
 #[derive(Debug)]
@@ -44,12 +65,21 @@ pub(super) struct Outbox {
     window: i64,
     /// Bytes of acknowledgements that stand in `control`, not yet transmitted.
     acknowledging: u64,
+    /// Messages that wait for their blobs, and frames behind them.
+    shipping: Shipping,
+    /// Bytes of blobs whose messages have not left.
+    blob_bytes: usize,
+    lane: Option<Box<dyn Lane>>,
+    theirs: Limits,
+    /// The last moment that this was told of.
+    now: Option<Time>,
 }
 
 /// Where a frame that is being written stands.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Writing {
     start: usize,
+    head: Head,
 }
 
 impl Outbox {
@@ -63,27 +93,54 @@ impl Outbox {
             bytes_max,
             window: 0,
             acknowledging: 0,
+            shipping: Shipping::new(),
+            blob_bytes: 0,
+            lane: None,
+            theirs: Limits::DEFAULT,
+            now: None,
         }
     }
 
+    /// Says what the other side accepts.
+    pub(super) fn limits_are(&mut self, theirs: Limits) {
+        self.theirs = theirs;
+    }
+
+    pub(super) fn set_lane(&mut self, lane: Box<dyn Lane>) {
+        self.lane = Some(lane);
+    }
+
+    pub(super) fn lane(&mut self) -> Option<&mut dyn Lane> {
+        self.lane.as_mut().map(|lane| &mut **lane as &mut dyn Lane)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.control.is_empty() && self.ready.is_empty()
+        self.control.is_empty() && self.ready.is_empty() && !self.can_ship()
+    }
+
+    fn can_ship(&self) -> bool {
+        self.shipping.can_leave(self.window, &self.theirs)
     }
 
     /// Whether data waits for the other side.
     pub(super) fn is_held(&self) -> bool {
-        !self.held.is_empty()
+        !self.held.is_empty() || !self.shipping.is_empty()
     }
 
     /// Whether more waits than may: the other side does not keep up.
     pub(super) fn is_over(&self) -> bool {
-        self.waiting() > self.bytes_max
+        self.waiting() > self.bytes_max || self.blob_bytes > self.blob_bytes_max()
+    }
+
+    /// Bytes of blobs that may wait: twice what may be on their way.
+    fn blob_bytes_max(&self) -> usize {
+        (self.theirs.blob_bytes as usize).saturating_mul(2)
     }
 
     /// Whether a quarter of what may wait does. With a largest frame on top, and the answers to what the other side asks
     /// for, it is still within the bound.
     pub(super) fn is_crowded(&self) -> bool {
-        self.waiting() > self.bytes_max / 4
+        self.waiting() > self.bytes_max / 4 || self.blob_bytes > self.blob_bytes_max() / 4
     }
 
     fn waiting(&self) -> usize {
@@ -92,28 +149,38 @@ impl Outbox {
 
     /// Bytes that wait, in all.
     pub(super) fn bytes(&self) -> usize {
-        self.control.len() + self.ready.len() + self.held_bytes
+        self.control.len() + self.ready.len() + self.held_bytes + self.blob_bytes
     }
 
     /// Opens the other side's window further.
     pub(super) fn add_window(&mut self, bytes: u32, now: Time) {
         self.window = self.window.saturating_add(i64::from(bytes));
-        self.refill(Some(now));
+        self.now = Some(now);
+        self.refill(true);
     }
 
-    /// Lets go what was held, as far as it may.
-    fn refill(&mut self, now: Option<Time>) {
+    /// Lets go what was held, as far as it may. With `renew`, budgets are written anew.
+    fn refill(&mut self, renew: bool) {
         // Every turn takes a frame out.
         while self.may_leave() {
-            let Some(mut held) = self.held.pop_front() else { return };
-            self.held_first += 1;
-            self.held_bytes -= held.bytes.len() + HELD_OVERHEAD_BYTES;
-            self.window -= held.bytes.len() as i64;
-            if let (Some(due), Some(now)) = (held.due, now)
-                && let Some(budget) = held.bytes.get_mut(BUDGET_BYTES)
-            {
-                budget.copy_from_slice(&due.budget_ms(now).max(1).to_le_bytes());
+            let Some(front) = self.held.front() else { return };
+            let head = (!front.blobs.is_empty() || !self.shipping.is_empty())
+                .then(|| head_of(&front.bytes))
+                .flatten()
+                .filter(|head| !front.blobs.is_empty() || self.shipping.keeps_back(head));
+            if head.is_some() && !self.shipping.has_room() {
+                return;
             }
+            let Some(mut held) = self.held.pop_front() else { return };
+            let key = HeldKey(self.held_first);
+            self.held_first += 1;
+            if let Some(head) = head {
+                self.shipping.keep(key, head, held);
+                continue;
+            }
+            self.held_bytes -= held.size();
+            self.window -= held.bytes.len() as i64;
+            held.renew_budget(self.now.filter(|_| renew));
             self.ready.extend_from_slice(&held.bytes);
         }
     }
@@ -143,7 +210,7 @@ impl Outbox {
     #[inline]
     pub(super) fn begin(&mut self, head: Head) -> (Writing, &mut Vec<u8>) {
         let start = frame::begin(&mut self.ready, head);
-        (Writing { start }, &mut self.ready)
+        (Writing { start, head }, &mut self.ready)
     }
 
     /// The size so far of the frame that is being written.
@@ -153,16 +220,30 @@ impl Outbox {
 
     /// The frame is whole: it leaves now if it may, else when it may; then its key comes back.
     #[inline]
-    pub(super) fn commit(&mut self, writing: Writing, due: Option<Time>) -> Option<HeldKey> {
+    pub(super) fn commit(
+        &mut self,
+        writing: Writing,
+        blobs: &mut Vec<Blob>,
+        due: Option<Time>,
+    ) -> Option<HeldKey> {
         let length = frame::finish(&mut self.ready, writing.start);
-        if self.window > 0 && writing.start < READY_BYTES_MAX && self.held.is_empty() {
+        if self.window > 0
+            && writing.start < READY_BYTES_MAX
+            && self.held.is_empty()
+            && blobs.is_empty()
+            && (self.shipping.is_empty() || !self.shipping.keeps_back(&writing.head))
+        {
             self.window -= i64::from(length);
             return None;
         }
         let bytes = self.ready.split_off(writing.start);
-        self.held_bytes += bytes.len() + HELD_OVERHEAD_BYTES;
-        self.held.push_back(Held { bytes, due });
-        Some(HeldKey(self.held_first + self.held.len() as u64 - 1))
+        let held = Held { bytes, blobs: std::mem::take(blobs), due };
+        self.held_bytes += held.size();
+        self.blob_bytes += Blob::total(&held.blobs);
+        self.held.push_back(held);
+        let key = HeldKey(self.held_first + self.held.len() as u64 - 1);
+        self.refill(false);
+        Some(key)
     }
 
     /// The frame could not be written: as if it had never been begun.
@@ -176,10 +257,18 @@ impl Outbox {
         self.held.get(place).map(|held| held.bytes.len())
     }
 
-    /// Takes back all frames that are larger than that. Only before anything has left: their places stay.
-    pub(super) fn drop_larger(&mut self, bytes_max: usize) {
-        for held in self.held.iter_mut().filter(|held| held.bytes.len() > bytes_max) {
-            self.held_bytes -= std::mem::take(&mut held.bytes).len();
+    /// Takes back all frames that are larger than the other side takes. Only before anything has left: their places stay.
+    pub(super) fn drop_larger(&mut self) {
+        let frame_bytes_max = self.theirs.frame_bytes as usize;
+        let blob_bytes_max = self.theirs.blob_bytes as usize;
+        for held in &mut self.held {
+            let blob_bytes = Blob::total(&held.blobs);
+            let bytes = held.bytes.len() + frame::numbers_bytes(held.blobs.len());
+            if bytes > frame_bytes_max || blob_bytes > blob_bytes_max {
+                self.held_bytes -= std::mem::take(&mut held.bytes).len();
+                self.blob_bytes -= blob_bytes;
+                held.blobs.clear();
+            }
         }
     }
 
@@ -193,21 +282,53 @@ impl Outbox {
             self.held.iter_mut().filter(|held| id_of(held).is_some_and(|id| ids.contains(&id)))
         {
             self.held_bytes -= std::mem::take(&mut held.bytes).len();
+            self.blob_bytes -= Blob::total(&held.blobs);
+            held.blobs.clear();
         }
     }
 
-    /// Takes back a frame that is still held. False when it has left.
+    /// Takes back a frame that is still held, or waits for its blobs. False when it has left.
     pub(super) fn withdraw(&mut self, key: HeldKey) -> bool {
-        let Some(place) = key.0.checked_sub(self.held_first) else { return false };
+        let Some(place) = key.0.checked_sub(self.held_first) else {
+            return self.withdraw_shipping(key);
+        };
         let held = usize::try_from(place).ok().and_then(|place| self.held.get_mut(place));
         let Some(held) = held else { return false };
         // Its place stays, so that the keys of the others stay true, and is counted until it is gone.
         self.held_bytes -= std::mem::take(&mut held.bytes).len();
+        self.blob_bytes -= Blob::total(&held.blobs);
+        held.blobs.clear();
         while self.held.back().is_some_and(|held| held.bytes.is_empty()) {
             self.held.pop_back();
             self.held_bytes -= HELD_OVERHEAD_BYTES;
         }
         true
+    }
+
+    fn withdraw_shipping(&mut self, key: HeldKey) -> bool {
+        let mut way = Way {
+            out: &mut self.ready,
+            window: &mut self.window,
+            theirs: &self.theirs,
+            lane: None,
+            now: self.now,
+        };
+        let Some(held) = self.shipping.withdraw(key, &mut way) else { return false };
+        self.held_bytes -= held.size();
+        self.blob_bytes -= Blob::total(&held.blobs);
+        true
+    }
+
+    /// Writes parcels, and the messages that they belong to, as far as they may leave.
+    fn ship(&mut self, out: &mut Vec<u8>) {
+        let lane = self.lane.as_mut().map(|lane| &mut **lane as &mut dyn Lane);
+        let mut way =
+            Way { out, window: &mut self.window, theirs: &self.theirs, lane, now: self.now };
+        let (held_bytes, blob_bytes) = (&mut self.held_bytes, &mut self.blob_bytes);
+        self.shipping.ship(&mut way, |held| {
+            *held_bytes -= held.size();
+            *blob_bytes -= Blob::total(&held.blobs);
+        });
     }
 
     /// Drops all data that has not left: the connection ends. What control frames said may still be said before the
@@ -219,6 +340,9 @@ impl Outbox {
         self.ready.clear();
         self.held.clear();
         self.held_bytes = 0;
+        self.shipping.clear();
+        self.blob_bytes = 0;
+        self.lane = None;
     }
 
     /// Moves everything that may leave to the end of `into`. True when there was anything.
@@ -227,6 +351,7 @@ impl Outbox {
             return false;
         }
         self.acknowledging = 0;
+        let before = into.len();
         if into.is_empty() && self.control.is_empty() {
             // The usual case: hand the buffer over, and write into the driver's old one next.
             std::mem::swap(into, &mut self.ready);
@@ -234,9 +359,20 @@ impl Outbox {
             into.append(&mut self.control);
             into.append(&mut self.ready);
         }
-        if !self.held.is_empty() {
-            self.refill(None);
+        if self.can_ship() {
+            self.ship(into);
         }
-        true
+        if !self.held.is_empty() {
+            self.refill(false);
+        }
+        into.len() > before
+    }
+}
+
+/// The head of a whole frame.
+fn head_of(bytes: &[u8]) -> Option<Head> {
+    match frame::parse(bytes, u32::MAX) {
+        Ok(Parsed::Frame { frame: Frame { head, .. }, .. }) => Some(head),
+        _ => None,
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::calls::Found;
+use super::lane::{Lane, Lent, SlotLoan};
 use super::{Event, GOODBYE_BYTES_MAX, Inbound, Leg, Received, Session, Side, State, unexpected};
-use crate::codec::{Message, from_bytes};
+use crate::codec::{Blob, Message, from_bytes};
 use crate::frame::{self, FLAG_ACK, FLAG_CALLEE, Frame, Head, Kind, Parsed};
 use crate::goodbye::{Goodbye, Reason};
 use crate::session::flow::Flows;
@@ -69,8 +70,10 @@ impl<I: Default, O> Session<I, O> {
     }
 
     fn take<'a>(&mut self, frame: Frame<'a>, now: Time) -> Result<Option<Event<'a, O>>, Goodbye> {
-        let Frame { head, body, parcels: _ } = frame;
+        let Frame { head, body, parcels } = frame;
         self.check_state(head.kind)?;
+        // Taken whatever becomes of their message, so that their numbers are free again.
+        let blobs = self.arrivals.take(parcels)?;
         let Head { binding, ordinal, id, budget, .. } = head;
         match head.kind {
             Kind::Hello => self.take_hello(body).map(Some),
@@ -97,9 +100,9 @@ impl<I: Default, O> Session<I, O> {
                 if budget != 0 {
                     self.set_inbound_deadline(id, now.after_ms(budget));
                 }
-                Ok(Some(Event::Request { id, binding, ordinal, budget_ms: budget, body }))
+                Ok(Some(Event::Request { id, binding, ordinal, budget_ms: budget, body, blobs }))
             }
-            Kind::Notify => Ok(Some(Event::Notify { binding, ordinal, body })),
+            Kind::Notify => Ok(Some(Event::Notify { binding, ordinal, body, blobs })),
             Kind::Subscribe => {
                 bodiless(head.kind, body)?;
                 if !self.admit(id)? {
@@ -112,9 +115,9 @@ impl<I: Default, O> Session<I, O> {
                     return Ok(None);
                 }
                 let id = (id != 0).then_some(id);
-                Ok(Some(Event::Publish { id, binding, ordinal, budget_ms: budget, body }))
+                Ok(Some(Event::Publish { id, binding, ordinal, budget_ms: budget, body, blobs }))
             }
-            Kind::Item => self.take_item(head, body),
+            Kind::Item => self.take_item(head, body, blobs),
             Kind::Ack => {
                 bodiless(head.kind, body)?;
                 Ok(self.inbound_call(id)?.then_some(Event::Ack { id, token: budget }))
@@ -131,7 +134,7 @@ impl<I: Default, O> Session<I, O> {
                 bodiless(head.kind, body)?;
                 Ok(self.inbound_call(id)?.then_some(Event::Cancel { id }))
             }
-            Kind::End => self.take_end(id, ordinal, body),
+            Kind::End => self.take_end(id, ordinal, body, blobs),
             Kind::Caller => {
                 let told = known_body("caller", body)?;
                 Ok(Some(Event::Caller { peer: binding, told }))
@@ -140,8 +143,31 @@ impl<I: Default, O> Session<I, O> {
                 bodiless(head.kind, body)?;
                 Ok(Some(Event::Unbound { binding }))
             }
-            Kind::Parcel | Kind::Lend | Kind::Pool => Ok(None),
+            Kind::Parcel => {
+                self.arrivals.parcel(head, body)?;
+                Ok(None)
+            }
+            Kind::Lend => {
+                self.take_lent(head, body)?;
+                Ok(None)
+            }
+            Kind::Pool => {
+                let offer = known_body("pool", body)?;
+                self.lane()?.open(binding, offer)?;
+                Ok(None)
+            }
         }
+    }
+
+    fn take_lent(&mut self, head: Head, body: &[u8]) -> Result<(), Goodbye> {
+        let Lent { generation } = known_body("lend", body)?;
+        let Head { binding: pool, ordinal: slot, budget: length, id, .. } = head;
+        let lane = self.outbox.lane().ok_or_else(no_lane)?;
+        self.arrivals.lent(id, length, || lane.borrow(SlotLoan { pool, slot, generation, length }))
+    }
+
+    fn lane(&mut self) -> Result<&mut dyn Lane, Goodbye> {
+        self.outbox.lane().ok_or_else(no_lane)
     }
 
     /// Which frames may come in which state, and from which side.
@@ -189,6 +215,7 @@ impl<I: Default, O> Session<I, O> {
 
     fn their_limits_are(&mut self, limits: super::Limits) {
         self.theirs = limits;
+        self.outbox.limits_are(limits);
         self.outbound.set_slots_max(limits.calls);
         for (_, call) in self.outbound.iter_mut() {
             if call.flows.send.is_some() {
@@ -201,7 +228,7 @@ impl<I: Default, O> Session<I, O> {
 
     /// Takes back what was written before the other side's limits were known, and is larger than its frames may be.
     fn refuse_larger(&mut self) {
-        self.outbox.drop_larger(self.theirs.frame_bytes as usize);
+        self.outbox.drop_larger();
         let gone = |key| self.outbox.held_size(key) == Some(0);
         let refused = self.outbound.iter_mut();
         let refused = refused.filter(|(_, call)| call.opener.is_some_and(gone));
@@ -251,6 +278,7 @@ impl<I: Default, O> Session<I, O> {
         &mut self,
         head: Head,
         body: &'a [u8],
+        blobs: Vec<Blob>,
     ) -> Result<Option<Event<'a, O>>, Goodbye> {
         let id = head.id;
         let token = (head.flags & FLAG_ACK != 0).then_some(head.budget);
@@ -268,7 +296,9 @@ impl<I: Default, O> Session<I, O> {
             }
         };
         match &mut flows.recv {
-            Some(flow) if flow.may_send() => flow.spend(body.len()),
+            Some(flow) if flow.may_send() => {
+                flow.spend(body.len().saturating_add(Blob::total(&blobs)))
+            }
             Some(_) => {
                 return Err(Goodbye::because(Reason::CreditExceeded, "an item without credit"));
             }
@@ -277,7 +307,7 @@ impl<I: Default, O> Session<I, O> {
                 return Err(Goodbye::because(Reason::CreditExceeded, text));
             }
         }
-        Ok(Some(Event::Item { leg, missed: head.ordinal, token, body }))
+        Ok(Some(Event::Item { leg, missed: head.ordinal, token, body, blobs }))
     }
 
     fn take_credit<'a>(&mut self, head: Head) -> Result<Option<Event<'a, O>>, Goodbye> {
@@ -319,6 +349,7 @@ impl<I: Default, O> Session<I, O> {
         id: u32,
         code: u32,
         body: &'a [u8],
+        blobs: Vec<Blob>,
     ) -> Result<Option<Event<'a, O>>, Goodbye> {
         let Some(call) = self.outbound.get(id) else { return Err(unknown_id(id)) };
         let status = Status::from_code(code);
@@ -329,7 +360,7 @@ impl<I: Default, O> Session<I, O> {
         }
         let data = self.forget(id).and_then(|call| call.data.or(call.late));
         let (Some(data), Some(status)) = (data, status) else { return Ok(None) };
-        Ok(Some(Event::End { id, status, body, data }))
+        Ok(Some(Event::End { id, status, body, blobs, data }))
     }
 }
 
@@ -345,6 +376,11 @@ fn bodiless(kind: Kind, body: &[u8]) -> Result<(), Goodbye> {
     }
     let text = format!("`{}` has no body", kind.name());
     Err(Goodbye::because(Reason::MalformedFrame, text))
+}
+
+#[cold]
+fn no_lane() -> Goodbye {
+    Goodbye::because(Reason::BadPool, "this side maps no pools")
 }
 
 #[cold]

@@ -8,9 +8,9 @@ use super::{
     CallerTold, Ended, GOODBYE_BYTES_MAX, Hello, Leg, Limits, Outbound, Session, Side, State,
     Welcome,
 };
-use crate::codec::{CodecError, Encoder, Message};
+use crate::codec::{Blob, CodecError, Encoder, Message};
 use crate::error::FailureBody;
-use crate::frame::{FLAG_ACK, FLAG_CALLEE, HEADER_BYTES, Head, Kind};
+use crate::frame::{self, FLAG_ACK, FLAG_CALLEE, HEADER_BYTES, Head, Kind};
 use crate::goodbye::Goodbye;
 use crate::status::Status;
 use crate::time::Time;
@@ -30,7 +30,7 @@ pub enum SendError {
     NoCredit,
     /// The value breaks its contract.
     Codec(CodecError),
-    /// The frame would be larger than the other side accepts.
+    /// The frame, or its blobs together, would be larger than the other side accepts.
     TooLarge {
         /// Its size in bytes.
         bytes: usize,
@@ -49,7 +49,7 @@ impl fmt::Display for SendError {
             Self::NoCredit => f.write_str("the stream has no credit"),
             Self::Codec(error) => error.fmt(f),
             Self::TooLarge { bytes, limit } => {
-                write!(f, "a frame of {bytes} bytes exceeds the limit of {limit}")
+                write!(f, "{bytes} bytes in one message exceed the limit of {limit}")
             }
         }
     }
@@ -346,7 +346,7 @@ impl<I, O> Session<I, O> {
         }
     }
 
-    /// Writes a data frame; returns the size of its body, and its key if it has to wait. With `due`, its budget is then
+    /// Writes a data frame; returns the size of its body with its blobs, and its key if it has to wait. With `due`, its budget is then
     /// what is left until that moment when it leaves.
     #[inline]
     fn data_frame(
@@ -359,19 +359,27 @@ impl<I, O> Session<I, O> {
             return Err(SendError::Closed);
         }
         let (writing, out) = self.outbox.begin(head);
-        if let Err(error) = body(&mut Encoder::new(out)) {
+        self.blobs.clear();
+        if let Err(error) = body(&mut Encoder::with_blobs(out, &mut self.blobs)) {
             self.outbox.abandon(writing);
             return Err(SendError::Codec(error));
         }
         let bytes = self.outbox.size(writing);
-        if bytes > self.theirs.frame_bytes as usize {
+        let blob_bytes = Blob::total(&self.blobs);
+        let fits = |bytes, limit| {
+            if bytes > limit as usize { Err(SendError::TooLarge { bytes, limit }) } else { Ok(()) }
+        };
+        if let Err(error) =
+            fits(bytes + frame::numbers_bytes(self.blobs.len()), self.theirs.frame_bytes)
+                .and_then(|()| fits(blob_bytes, self.theirs.blob_bytes))
+        {
             self.outbox.abandon(writing);
-            return Err(SendError::TooLarge { bytes, limit: self.theirs.frame_bytes });
+            return Err(error);
         }
         let waited = self.outbox.is_held();
-        let held = self.outbox.commit(writing, due);
+        let held = self.outbox.commit(writing, &mut self.blobs, due);
         self.timeout_moved |= held.is_some() && !waited && self.keepalive;
-        Ok((bytes - HEADER_BYTES, held))
+        Ok((bytes - HEADER_BYTES + blob_bytes, held))
     }
 }
 

@@ -13,14 +13,15 @@ use std::time::Duration;
 
 use portcullis_proto::peer::{Driver, Peer, PeerConfig, Turn};
 use portcullis_proto::rpc::{Complete, Replies, Running};
+use portcullis_proto::session::Lane;
 use portcullis_proto::time::Time;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{SendFlags, send};
+use rustix::net::SendFlags;
 
 use super::World;
 use crate::clock::Clock;
 use crate::driver::{Pace, start_all};
-use crate::link::{RecvBuffer, receive};
+use crate::link::{Descriptors, RecvBuffer, receive, transmit};
 
 /// Reads from a socket that cannot be written to any more.
 const LAST_READS_MAX: usize = 1024;
@@ -38,6 +39,7 @@ pub struct BlockingPeer {
     clock: Clock,
     pace: Pace,
     socket: UnixStream,
+    descriptors: Option<Arc<Descriptors>>,
     buffer: RecvBuffer,
     out: Vec<u8>,
     turn: Turn,
@@ -58,7 +60,8 @@ impl BlockingPeer {
         socket.set_read_timeout(Some(TICK))?;
         let clock = Clock::system();
         let world = Arc::new(LastTold { world: World { clock }, last_us: AtomicU64::new(0) });
-        let peer = Peer::new(config, Arc::clone(&world) as Arc<dyn Driver>);
+        let (descriptors, lane) = lane();
+        let peer = Peer::with_lane(config, Arc::clone(&world) as Arc<dyn Driver>, lane);
         Ok(Self {
             complete: peer.completer(),
             peer,
@@ -66,6 +69,7 @@ impl BlockingPeer {
             clock,
             pace: Pace::default(),
             socket,
+            descriptors,
             buffer: RecvBuffer::default(),
             out: Vec::new(),
             turn: Turn::default(),
@@ -132,7 +136,9 @@ impl BlockingPeer {
             again = false;
             while written < self.out.len() && !self.lost {
                 let rest = self.out.get(written..).unwrap_or_default();
-                match send(&self.socket, rest, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+                let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+                let descriptors = self.descriptors.as_deref();
+                match transmit(self.socket.as_fd(), rest, flags, descriptors) {
                     Ok(count) => written += count,
                     Err(rustix::io::Errno::INTR) => {}
                     Err(rustix::io::Errno::AGAIN) => {
@@ -153,7 +159,7 @@ impl BlockingPeer {
     fn hear_out(&mut self) {
         // Every turn takes in something that was sent before the end; a hub that goes on and on is cut off.
         for _ in 0..LAST_READS_MAX {
-            match receive(self.socket.as_fd(), self.buffer.spare()) {
+            match self.read() {
                 Ok(count @ 1..) => self.buffer.advance(count),
                 Ok(0) | Err(_) => return,
             }
@@ -162,6 +168,10 @@ impl BlockingPeer {
                 return;
             }
         }
+    }
+
+    fn read(&mut self) -> io::Result<usize> {
+        receive(self.socket.as_fd(), self.buffer.spare(), self.descriptors.as_deref())
     }
 
     fn wait_writable(&mut self) {
@@ -190,7 +200,7 @@ impl BlockingPeer {
                 }
             }
         }
-        match receive(self.socket.as_fd(), self.buffer.spare()) {
+        match self.read() {
             Ok(0) => self.end(None),
             Ok(count) => {
                 self.buffer.advance(count);
@@ -221,6 +231,19 @@ impl BlockingPeer {
             self.lost = true;
         }
     }
+}
+
+/// A lane to the hub, and its descriptors.
+#[cfg(target_os = "linux")]
+fn lane() -> (Option<Arc<Descriptors>>, Option<Box<dyn Lane>>) {
+    let descriptors = Arc::default();
+    let lane = crate::lane::ShmLane::new(&descriptors, &crate::link::LinkedWith::Hub);
+    (Some(descriptors), Some(Box::new(lane)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn lane() -> (Option<Arc<Descriptors>>, Option<Box<dyn Lane>>) {
+    (None, None)
 }
 
 /// What the peer is told of the world, and the time that it was told last.

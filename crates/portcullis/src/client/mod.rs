@@ -45,9 +45,17 @@ pub fn connect(link: impl Link, config: &PeerConfig) -> Peer {
 }
 
 /// As [`connect`], on a given runtime.
-pub fn connect_on(runtime: &tokio::runtime::Handle, link: impl Link, config: &PeerConfig) -> Peer {
+pub fn connect_on(
+    runtime: &tokio::runtime::Handle,
+    #[allow(unused_mut, reason = "lanes are Linux's")] mut link: impl Link,
+    config: &PeerConfig,
+) -> Peer {
     let clock = Clock::tokio();
-    let peer = Peer::new(config, Arc::new(World { clock }));
+    #[cfg(target_os = "linux")]
+    let lane = link.lane(crate::link::LinkedWith::Hub);
+    #[cfg(not(target_os = "linux"))]
+    let lane = None;
+    let peer = Peer::with_lane(config, Arc::new(World { clock }), lane);
     let driven = tokio_driver::Driven::new(peer.clone(), runtime.clone(), clock);
     runtime.spawn(async move { crate::driver::connection::run(&driven, link, clock).await });
     peer

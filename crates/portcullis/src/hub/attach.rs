@@ -10,6 +10,8 @@ use portcullis_proto::rpc::Host;
 
 use super::host::PeerHost;
 use super::shared::{Hub, Wake};
+#[cfg(target_os = "linux")]
+use crate::link::LinkedWith;
 use crate::link::{IoLink, Link};
 
 /// A connection of the hub.
@@ -73,8 +75,16 @@ impl Hub {
     /// # Errors
     ///
     /// See [`AdmitError`]; the link is closed then.
-    pub fn attach(&self, link: impl Link, admission: &Admission) -> Result<Connection, AdmitError> {
+    pub fn attach(
+        &self,
+        #[allow(unused_mut, reason = "lanes are Linux's")] mut link: impl Link,
+        admission: &Admission,
+    ) -> Result<Connection, AdmitError> {
         let host = self.admit(admission)?;
+        #[cfg(target_os = "linux")]
+        if let Some(lane) = link.lane(LinkedWith::Peer(Arc::clone(&host.process))) {
+            self.0.lock().core.set_lane(host.peer, lane);
+        }
         let driven = Arc::clone(&host);
         let clock = self.0.clock;
         self.0.runtime.spawn(async move {
@@ -93,6 +103,8 @@ impl Hub {
         socket: std::os::unix::net::UnixStream,
         connection: &Connection,
     ) -> std::io::Result<()> {
+        // Set once: a connection has one process.
+        let _ = connection.0.process.set(Arc::clone(&process));
         let runtime = &self.0.runtime;
         let _entered = runtime.enter();
         match crate::process::life::end_with(process, socket, connection.clone()) {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use portcullis_hub::{PeerId, Turn};
 use portcullis_proto::goodbye::{Goodbye, Reason};
-use portcullis_proto::rpc::{Body, Complete, Host, Job, Mode, Replies, Running, Taken};
+use portcullis_proto::rpc::{Complete, Host, Job, Mode, Replies, Running, Taken, WriteBody};
 use portcullis_proto::session::{Leg, SendError};
 use portcullis_proto::time::Time;
 use tokio::sync::Notify;
@@ -19,6 +19,8 @@ use super::shared::{Shared, Wake};
 use crate::client::spawn;
 use crate::driver::connection::Core;
 use crate::driver::{log_panics, start_all, start_inline};
+#[cfg(target_os = "linux")]
+use crate::link::ProcessSlot;
 use crate::link::{Framing, RecvBuffer};
 
 /// The hub's side of a connection.
@@ -26,6 +28,9 @@ pub(super) struct PeerHost {
     pub(super) hub: Arc<Shared>,
     pub(super) peer: PeerId,
     pub(super) gone: Notify,
+    /// The process at the other end, once it is known.
+    #[cfg(target_os = "linux")]
+    pub(super) process: ProcessSlot,
     pub(super) goodbye: Mutex<Option<Goodbye>>,
     /// Until when nothing is to be read, in microseconds of the hub's time; 0 when reading goes on.
     paused_until: AtomicU64,
@@ -47,6 +52,8 @@ impl PeerHost {
             hub,
             peer,
             gone: Notify::new(),
+            #[cfg(target_os = "linux")]
+            process: ProcessSlot::default(),
             goodbye: Mutex::new(None),
             paused_until: AtomicU64::new(0),
             scratch: Mutex::new(Scratch::default()),
@@ -200,7 +207,7 @@ impl Host for PeerHost {
         leg: Leg,
         keep: Option<u32>,
         context: &mut Context<'_>,
-        body: Body<'_>,
+        body: WriteBody<'_>,
     ) -> Poll<Result<(), SendError>> {
         self.hub.turn(|core, _, turn| core.poll_send(self.peer, leg, keep, context, body, turn))
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_hub::{InstanceId, PublishError};
+use portcullis_proto::codec::Body;
 use portcullis_proto::error::Error;
 use portcullis_proto::peer::{PublishTo, Publisher, Reporting};
 use portcullis_proto::rpc::{ChannelInfo, Interface, Publish, Service};
@@ -130,7 +131,7 @@ impl MainPublisher {
 }
 
 impl PublishTo for MainPublisher {
-    fn publish(&self, channel: &'static ChannelInfo, value: &[u8]) -> Result<(), Error> {
+    fn publish(&self, channel: &'static ChannelInfo, value: &Body) -> Result<(), Error> {
         self.hub(channel)?
             .turn(|core, now, turn| core.publish(self.instance, channel.ordinal, value, now, turn))
             .map_err(|error| failed(&error, channel))
@@ -140,7 +141,7 @@ impl PublishTo for MainPublisher {
         &self,
         channel: &'static ChannelInfo,
         within: Duration,
-        value: &[u8],
+        value: &Body,
     ) -> Reporting {
         let hub = match self.hub(channel) {
             Ok(hub) => hub,

@@ -11,13 +11,13 @@ use std::time::Duration;
 use portcullis_hub::{Admission, AdmitError};
 use portcullis_proto::time::Time;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::net::{SendFlags, Shutdown, send, shutdown};
+use rustix::net::{SendFlags, Shutdown, shutdown};
 
 use super::attach::Connection;
 use super::host::PeerHost;
 use super::shared::{Hub, Wake};
 use crate::driver::connection::Core;
-use crate::link::{Framing, RecvBuffer, receive};
+use crate::link::{Descriptors, Framing, RecvBuffer, receive, transmit};
 
 /// While something can run out, the writer looks at it at least this often.
 const TICK: Duration = Duration::from_millis(100);
@@ -31,6 +31,7 @@ const HUNG_UP: PollFlags = PollFlags::empty();
 struct Threads {
     host: Arc<PeerHost>,
     socket: UnixStream,
+    descriptors: Option<Arc<Descriptors>>,
     out: Mutex<Out>,
     /// Set when the writer is to look: there is output that the reader does not send, or a first time-out.
     signal: Mutex<bool>,
@@ -65,9 +66,11 @@ impl Hub {
         admission: &Admission,
     ) -> Result<Connection, AdmitError> {
         let host = self.admit(admission)?;
+        let descriptors = self.open_lane(&host);
         let threads = Arc::new(Threads {
             host: Arc::clone(&host),
             socket,
+            descriptors,
             out: Mutex::new(Out::default()),
             signal: Mutex::new(true),
             signalled: Condvar::new(),
@@ -81,6 +84,21 @@ impl Hub {
         std::thread::spawn(move || writer.write());
         std::thread::spawn(move || threads.read());
         Ok(Connection(host))
+    }
+
+    /// Gives a connection its lane, where the system has them.
+    #[cfg(target_os = "linux")]
+    fn open_lane(&self, host: &PeerHost) -> Option<Arc<Descriptors>> {
+        let descriptors = Arc::default();
+        let other = crate::link::LinkedWith::Peer(Arc::clone(&host.process));
+        let lane = crate::lane::ShmLane::new(&descriptors, &other);
+        self.0.lock().core.set_lane(host.peer, Box::new(lane));
+        Some(descriptors)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn open_lane(&self, _: &PeerHost) -> Option<Arc<Descriptors>> {
+        None
     }
 }
 
@@ -106,7 +124,7 @@ impl Threads {
         // Every turn waits for bytes, or ends the loop.
         while !ended {
             self.pause();
-            match receive(self.socket.as_fd(), buffer.spare()) {
+            match receive(self.socket.as_fd(), buffer.spare(), self.descriptors.as_deref()) {
                 Ok(0) => self.host.lost(None),
                 Ok(count) => {
                     buffer.advance(count);
@@ -185,7 +203,8 @@ impl Threads {
                 taken = true;
             }
             let rest = out.bytes.get(out.written..).unwrap_or_default();
-            match send(&self.socket, rest, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+            let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+            match transmit(self.socket.as_fd(), rest, flags, self.descriptors.as_deref()) {
                 Ok(count) => out.written += count,
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::AGAIN) => return false,

@@ -8,16 +8,23 @@ mod unix;
 mod websocket;
 
 use std::io as std_io;
+#[cfg(target_os = "linux")]
+use std::os::fd::OwnedFd;
+#[cfg(target_os = "linux")]
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+
+#[cfg(target_os = "linux")]
+use portcullis_proto::session::Lane;
 
 pub use buffer::RecvBuffer;
 pub use io::IoLink;
 #[cfg(unix)]
 pub use unix::UnixLink;
-#[cfg(all(unix, feature = "blocking"))]
-pub(crate) use unix::receive;
 #[cfg(target_os = "linux")]
 pub(crate) use unix::watch;
+#[cfg(all(unix, feature = "blocking"))]
+pub(crate) use unix::{Descriptors, receive, transmit};
 #[cfg(feature = "web")]
 pub use websocket::WebSocketLink;
 
@@ -29,6 +36,21 @@ pub enum Framing {
     /// Each message holds whole frames.
     Messages,
 }
+
+/// Who is at the other end of a link.
+#[cfg(target_os = "linux")]
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub enum LinkedWith {
+    /// Main, which this process trusts with everything already: its frames are lent as slices.
+    Hub,
+    /// A peer, which may write into its frames at any time: they are copied, and the copy is looked at.
+    Peer(ProcessSlot),
+}
+
+/// The kernel's descriptor of the process at the other end, once it is known.
+#[cfg(target_os = "linux")]
+pub(crate) type ProcessSlot = Arc<OnceLock<Arc<OwnedFd>>>;
 
 /// One end of a transport. Polled by a single task, for both directions.
 pub trait Link: Send + 'static {
@@ -47,6 +69,14 @@ pub trait Link: Send + 'static {
     fn has_hung_up(&mut self, context: &mut Context<'_>) -> bool {
         let _ = context;
         false
+    }
+
+    /// A way for blobs past the bytes, where the link has one. Asked once, before anything is read or written.
+    #[cfg(target_os = "linux")]
+    #[doc(hidden)]
+    fn lane(&mut self, other: LinkedWith) -> Option<Box<dyn Lane>> {
+        let _ = other;
+        None
     }
 
     /// Sends bytes from the start of `from` (or all of it, as one message); how many.

@@ -1,22 +1,37 @@
-//! A Unix socket as a link. It is read with `recvmsg`, so that descriptors that a peer sends are seen: none is declared
-//! in this version, and one that comes all the same is closed and ends the peer.
+//! A Unix socket as a link. It is read with `recvmsg`, so that descriptors that the other side sends are seen: those of pools
+//! go to the connection's lane. Where there is none, one that comes all the same is closed and ends the peer.
 
-use std::io::{self, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+#[cfg(target_os = "linux")]
+use portcullis_proto::session::Lane;
+
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendFlags, recvmsg, send,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, send, sendmsg,
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+#[cfg(target_os = "linux")]
+use super::LinkedWith;
 use super::{Framing, Link, RecvBuffer, violation};
+#[cfg(target_os = "linux")]
+pub(crate) use crate::lane::Descriptors;
+#[cfg(target_os = "linux")]
+use crate::lane::ShmLane;
 
-/// Descriptors that a control message may hold before the kernel cuts it off; each that comes is closed.
-const DESCRIPTORS_SEEN: usize = 8;
+/// Without lanes there are none to move.
+#[cfg(not(target_os = "linux"))]
+pub(crate) type Descriptors = std::convert::Infallible;
+
+/// Descriptors that one message brings at most; the kernel closes what is beyond, and says so.
+const DESCRIPTORS_MAX: usize = 8;
 
 /// A link over a Unix stream socket.
 #[derive(Debug)]
@@ -25,6 +40,8 @@ pub struct UnixLink {
     socket: AsyncFd<UnixStream>,
     /// Watches for room, while the socket is full.
     full: Option<AsyncFd<OwnedFd>>,
+    /// Descriptors of the lane, where there is one.
+    descriptors: Option<Arc<Descriptors>>,
 }
 
 impl UnixLink {
@@ -35,7 +52,7 @@ impl UnixLink {
     /// When the socket cannot be made non-blocking, or tokio cannot watch it.
     pub fn new(socket: UnixStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(Self { socket: watch(socket, Interest::READABLE)?, full: None })
+        Ok(Self { socket: watch(socket, Interest::READABLE)?, full: None, descriptors: None })
     }
 
     /// Two connected links of one process.
@@ -57,23 +74,65 @@ pub(crate) fn watch<T: AsRawFd>(socket: T, interest: Interest) -> io::Result<Asy
     AsyncFd::with_interest(socket, interest)
 }
 
-/// Reads once. Descriptors that came along are closed on the way out.
-pub(crate) fn receive(socket: BorrowedFd<'_>, into: &mut [u8]) -> io::Result<usize> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_SEEN))];
+/// Reads once. Descriptors go to the lane; without one they are closed, and end the connection.
+pub(crate) fn receive(
+    socket: BorrowedFd<'_>,
+    into: &mut [u8],
+    lane: Option<&Descriptors>,
+) -> io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let flags = RecvFlags::CMSG_CLOEXEC;
     let received = recvmsg(socket, &mut [IoSliceMut::new(into)], &mut control, flags)?;
     let mut foreign = received.flags.contains(ReturnFlags::CTRUNC);
+    let mut refused = Ok(());
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(descriptors) = message {
-            foreign = true;
-            descriptors.for_each(drop);
+            match lane {
+                #[cfg(target_os = "linux")]
+                Some(lane) => {
+                    for descriptor in descriptors {
+                        refused = refused.and(lane.arrived(descriptor));
+                    }
+                }
+                _ => {
+                    foreign = true;
+                    descriptors.for_each(drop);
+                }
+            }
         }
     }
     if foreign {
         return Err(violation("a descriptor came that no frame declares"));
     }
-    Ok(received.bytes)
+    refused.map(|()| received.bytes)
+}
+
+/// Writes once, and sends what the lane hands over along with it.
+pub(crate) fn transmit(
+    socket: BorrowedFd<'_>,
+    from: &[u8],
+    flags: SendFlags,
+    lane: Option<&Descriptors>,
+) -> rustix::io::Result<usize> {
+    #[cfg(target_os = "linux")]
+    if let Some(lane) = lane {
+        let leaving = lane.leaving();
+        if !leaving.is_empty() {
+            let now: Vec<BorrowedFd<'_>> =
+                leaving.iter().take(DESCRIPTORS_MAX).map(AsFd::as_fd).collect();
+            let mut space =
+                [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
+            let mut control = SendAncillaryBuffer::new(&mut space);
+            control.push(SendAncillaryMessage::ScmRights(&now));
+            let sent = sendmsg(socket, &[IoSlice::new(from)], &mut control, flags);
+            let count = if sent.is_ok() { now.len() } else { 0 };
+            lane.put_back(leaving.into_iter().skip(count).collect());
+            return sent;
+        }
+    }
+    let _ = lane;
+    send(socket, from, flags)
 }
 
 impl Link for UnixLink {
@@ -91,7 +150,7 @@ impl Link for UnixLink {
             let mut ready = ready!(self.socket.poll_read_ready(context))?;
             let room = into.spare();
             let size = room.len();
-            match receive(ready.get_inner().as_fd(), room) {
+            match receive(ready.get_inner().as_fd(), room, self.descriptors.as_deref()) {
                 Ok(count) => {
                     if count < size && count > 0 {
                         // The socket is empty now: no system call is needed to find that out.
@@ -105,6 +164,12 @@ impl Link for UnixLink {
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn lane(&mut self, other: LinkedWith) -> Option<Box<dyn Lane>> {
+        let descriptors = self.descriptors.insert(Arc::default());
+        Some(Box::new(ShmLane::new(descriptors, &other)))
     }
 
     fn has_hung_up(&mut self, context: &mut Context<'_>) -> bool {
@@ -122,7 +187,8 @@ impl Link for UnixLink {
             if let Some(full) = &self.full {
                 ready!(full.poll_write_ready(context))?.clear_ready();
             }
-            match send(self.socket.get_ref(), from, SendFlags::NOSIGNAL) {
+            let socket = self.socket.get_ref().as_fd();
+            match transmit(socket, from, SendFlags::NOSIGNAL, self.descriptors.as_deref()) {
                 Ok(count) => {
                     self.full = None;
                     return Poll::Ready(Ok(count));

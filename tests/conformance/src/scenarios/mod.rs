@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod bindings;
+pub mod blobs;
 pub mod calls;
 pub mod ends;
 pub mod events;

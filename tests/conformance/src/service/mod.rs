@@ -1,7 +1,9 @@
 //! The interfaces of the contract, served the way an application would.
 
+mod blobs;
 mod echo;
 mod flows;
 
+pub use blobs::BlobsService;
 pub use echo::{ChainService, EchoService};
 pub use flows::{FlowsService, TopicsService};

@@ -11,7 +11,11 @@ use std::task::{Context, Poll};
 
 use portcullis::Hub;
 use portcullis::hub::Admission;
+#[cfg(target_os = "linux")]
+use portcullis::link::LinkedWith;
 use portcullis::link::{Framing, IoLink, Link, RecvBuffer};
+#[cfg(target_os = "linux")]
+use portcullis_proto::session::Lane;
 
 pub use embedded::Embedded;
 pub use page::Browser;
@@ -60,6 +64,11 @@ impl Link for BoxLink {
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.0.poll_flush(context)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn lane(&mut self, other: LinkedWith) -> Option<Box<dyn Lane>> {
+        self.0.lane(other)
     }
 }
 

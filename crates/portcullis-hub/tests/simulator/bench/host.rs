@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use portcullis_hub::{Hub, HubEvent, PeerId, Turn};
 use portcullis_proto::peer::DeliveryReport;
-use portcullis_proto::rpc::{Body, Complete, Host, Job, Outcome, Replies, Taken};
+use portcullis_proto::rpc::{Complete, Host, Job, Outcome, Replies, Taken, WriteBody};
 use portcullis_proto::session::{Leg, SendError};
 use portcullis_proto::time::Time;
 
@@ -73,7 +73,7 @@ impl Host for PeerHost {
         leg: Leg,
         keep: Option<u32>,
         context: &mut Context<'_>,
-        body: Body<'_>,
+        body: WriteBody<'_>,
     ) -> Poll<Result<(), SendError>> {
         self.hub.turn(|hub, _, turn| hub.poll_send(self.peer, leg, keep, context, body, turn)).0
     }

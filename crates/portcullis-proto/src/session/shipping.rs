@@ -1,0 +1,323 @@
+//! Messages whose blobs are on their way out, and what must not overtake them: parcels leave by turns, beside the frames of
+//! other channels, and each message when its own are whole (`docs/protocol.md`, section 15).
+
+use std::collections::VecDeque;
+
+use super::arrivals::PARCEL_FRAME_BYTES_MAX;
+use super::lane::{Lane, Lent};
+use super::outbox::{Held, HeldKey};
+use super::{Limits, PARCELS_MAX};
+use crate::codec::{Encoder, Message};
+use crate::frame::{self, FLAG_ABANDON, FLAG_CALLEE, Head, Kind};
+use crate::time::Time;
+
+/// Parcel bytes that leave in one transmission: what a small frame waits for at most, besides what the transport holds.
+const TURN_BYTES_MAX: usize = 256 * 1024;
+/// Most frames that are kept back behind blobs; what comes then waits as if the window were closed.
+const KEPT_MAX: usize = 1024;
+
+/// The messages that wait for their parcels, and frames behind them, in the order in which they were given.
+#[derive(Debug)]
+pub(super) struct Shipping {
+    kept: VecDeque<Kept>,
+    last_number: u32,
+    /// Parcels whose message has not left, and their bytes.
+    parcels: usize,
+    bytes: u64,
+    /// Whose turn it is, as a place in `kept`.
+    turn: usize,
+    /// A message could go, and waits for the window alone.
+    release_waits: bool,
+}
+
+#[derive(Debug)]
+struct Kept {
+    key: HeldKey,
+    head: Head,
+    held: Held,
+    parcels: Vec<Parcel>,
+}
+
+/// One blob of a message.
+#[derive(Clone, Copy, Debug, Default)]
+struct Parcel {
+    /// 0 until it is begun.
+    number: u32,
+    sent: usize,
+}
+
+/// Where frames go, and how much may.
+pub(super) struct Way<'a> {
+    pub(super) out: &'a mut Vec<u8>,
+    pub(super) window: &'a mut i64,
+    pub(super) theirs: &'a Limits,
+    pub(super) lane: Option<&'a mut dyn Lane>,
+    /// The last moment that the connection was told of.
+    pub(super) now: Option<Time>,
+}
+
+impl Way<'_> {
+    /// Whether a parcel may use more of the window: at most half of it, so that other frames find room.
+    fn open(&self) -> bool {
+        *self.window > parcels_stop_at(self.theirs)
+    }
+
+    fn frame(&mut self, head: Head, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = frame::begin(self.out, head);
+        write(self.out);
+        *self.window -= i64::from(frame::finish(self.out, start));
+    }
+}
+
+impl Shipping {
+    pub(super) fn new() -> Self {
+        let kept = VecDeque::new();
+        Self { kept, last_number: 0, parcels: 0, bytes: 0, turn: 0, release_waits: false }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// Whether something can leave now, with that window.
+    pub(super) fn can_leave(&self, window: i64, theirs: &Limits) -> bool {
+        if self.kept.is_empty() {
+            return false;
+        }
+        (window > 0 && self.release_waits)
+            || (window > parcels_stop_at(theirs) && self.has_parcel_to_send(theirs))
+    }
+
+    fn has_parcel_to_send(&self, theirs: &Limits) -> bool {
+        for kept in &self.kept {
+            for (parcel, blob) in kept.parcels.iter().zip(&kept.held.blobs) {
+                if parcel.number == 0 {
+                    return self.may_begin(blob.len(), theirs);
+                }
+                if !parcel.is_whole(blob.len()) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn may_begin(&self, bytes: usize, theirs: &Limits) -> bool {
+        let bytes = self.bytes + bytes as u64;
+        self.parcels < PARCELS_MAX && bytes <= u64::from(theirs.blob_bytes)
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.kept.len() < KEPT_MAX
+    }
+
+    /// Whether a frame has to wait behind one that is here.
+    pub(super) fn keeps_back(&self, head: &Head) -> bool {
+        self.kept.iter().any(|kept| must_wait(head, &kept.head))
+    }
+
+    pub(super) fn keep(&mut self, key: HeldKey, head: Head, held: Held) {
+        let parcels = vec![Parcel::default(); held.blobs.len()];
+        self.kept.push_back(Kept { key, head, held, parcels });
+    }
+
+    /// Takes a frame back, and gives up its parcels that were begun.
+    pub(super) fn withdraw(&mut self, key: HeldKey, way: &mut Way<'_>) -> Option<Held> {
+        let place = self.kept.iter().position(|kept| kept.key == key)?;
+        let Kept { held, parcels, .. } = self.kept.remove(place)?;
+        for (parcel, blob) in parcels.iter().zip(&held.blobs).filter(|(each, _)| each.number != 0) {
+            self.forget(blob.len());
+            let head = Head { flags: FLAG_ABANDON, id: parcel.number, ..Head::new(Kind::Parcel) };
+            way.frame(head, |_| ());
+        }
+        // What it kept back may go now.
+        self.release_waits = (0..self.kept.len()).any(|place| self.may_go(place));
+        Some(held)
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self { last_number: self.last_number, ..Self::new() };
+    }
+
+    /// Writes what may leave now. Frames that are done with come back in `done`, to be counted.
+    pub(super) fn ship(&mut self, way: &mut Way<'_>, mut done: impl FnMut(Held)) {
+        let start = way.out.len();
+        // Every turn writes a frame, or ends the loop.
+        loop {
+            self.begin(way);
+            let before = way.out.len();
+            self.one_frame(way);
+            self.release(way, &mut done);
+            if way.out.len() == before || way.out.len() - start >= TURN_BYTES_MAX {
+                return;
+            }
+        }
+    }
+
+    /// Begins parcels in the order of their messages, as many as may be on their way: so the first ones can always be
+    /// finished.
+    fn begin(&mut self, way: &mut Way<'_>) {
+        for kept in &mut self.kept {
+            for (parcel, blob) in kept.parcels.iter_mut().zip(&kept.held.blobs) {
+                if parcel.number != 0 {
+                    continue;
+                }
+                if self.parcels >= PARCELS_MAX || !way.open() {
+                    return;
+                }
+                let bytes = self.bytes + blob.len() as u64;
+                if bytes > u64::from(way.theirs.blob_bytes) {
+                    return;
+                }
+                let pools_max = way.theirs.pools;
+                let loan = way.lane.as_mut().and_then(|lane| lane.lend(blob, pools_max));
+                self.last_number = self.last_number.checked_add(1).unwrap_or(1);
+                *parcel = Parcel { number: self.last_number, sent: 0 };
+                (self.parcels, self.bytes) = (self.parcels + 1, bytes);
+                let Some(loan) = loan else { continue };
+                parcel.sent = blob.len().max(Parcel::EMPTY_SENT);
+                while let Some((pool, offer)) = way.lane.as_mut().and_then(|lane| lane.next_offer())
+                {
+                    // A control frame: it does not count against the window.
+                    let window = *way.window;
+                    let head = Head { binding: pool, ..Head::new(Kind::Pool) };
+                    way.frame(head, |out| write(&offer, out));
+                    *way.window = window;
+                }
+                let head = Head {
+                    binding: loan.pool,
+                    ordinal: loan.slot,
+                    id: parcel.number,
+                    budget: loan.length,
+                    ..Head::new(Kind::Lend)
+                };
+                way.frame(head, |out| write(&Lent { generation: loan.generation }, out));
+            }
+        }
+    }
+
+    /// Writes a frame of the parcel whose turn it is.
+    fn one_frame(&mut self, way: &mut Way<'_>) {
+        if !way.open() {
+            return;
+        }
+        let count = self.kept.len();
+        for step in 0..count {
+            let place = (self.turn + step) % count;
+            let Some(kept) = self.kept.get_mut(place) else { return };
+            let mut parcels = kept.parcels.iter_mut().zip(&kept.held.blobs);
+            let Some((parcel, blob)) =
+                parcels.find(|(parcel, blob)| parcel.number != 0 && !parcel.is_whole(blob.len()))
+            else {
+                continue;
+            };
+            let room = way.theirs.frame_bytes as usize - frame::HEADER_BYTES;
+            let end = blob.len().min(parcel.sent + room.min(PARCEL_FRAME_BYTES_MAX));
+            let part = blob.get(parcel.sent..end).unwrap_or_default();
+            let budget = u32::try_from(blob.len()).unwrap_or(u32::MAX);
+            let head = Head { id: parcel.number, budget, ..Head::new(Kind::Parcel) };
+            way.frame(head, |out| out.extend_from_slice(part));
+            parcel.sent = if blob.is_empty() { Parcel::EMPTY_SENT } else { end };
+            self.turn = place + 1;
+            return;
+        }
+    }
+
+    /// Lets messages go whose parcels are whole, and frames that nothing keeps back any more.
+    fn release(&mut self, way: &mut Way<'_>, done: &mut impl FnMut(Held)) {
+        self.release_waits = false;
+        let mut place = 0;
+        // Every turn takes a frame out, or passes one.
+        while place < self.kept.len() {
+            if !self.may_go(place) {
+                place += 1;
+                continue;
+            }
+            if *way.window <= 0 {
+                self.release_waits = true;
+                return;
+            }
+            let Some(Kept { mut held, parcels, .. }) = self.kept.remove(place) else { return };
+            if place < self.turn {
+                self.turn -= 1;
+            }
+            let start = way.out.len();
+            held.renew_budget(way.now);
+            way.out.extend_from_slice(&held.bytes);
+            let numbers: Vec<u32> = parcels.iter().map(|parcel| parcel.number).collect();
+            frame::attach(way.out, start, &numbers);
+            *way.window -= i64::from(frame::finish(way.out, start));
+            held.blobs.iter().for_each(|blob| self.forget(blob.len()));
+            done(held);
+        }
+    }
+
+    /// Whether nothing but the window keeps a frame back.
+    fn may_go(&self, place: usize) -> bool {
+        let Some(kept) = self.kept.get(place) else { return false };
+        let mut earlier = self.kept.iter().take(place);
+        kept.is_whole() && !earlier.any(|earlier| must_wait(&kept.head, &earlier.head))
+    }
+
+    /// The number of a parcel is free again.
+    fn forget(&mut self, bytes: usize) {
+        self.parcels -= 1;
+        self.bytes -= bytes as u64;
+    }
+}
+
+/// The window at which parcels stop, so that other frames find room in the rest.
+fn parcels_stop_at(theirs: &Limits) -> i64 {
+    i64::from(theirs.window_bytes / 2)
+}
+
+impl Kept {
+    fn is_whole(&self) -> bool {
+        let mut parcels = self.parcels.iter().zip(&self.held.blobs);
+        parcels.all(|(parcel, blob)| parcel.number != 0 && parcel.is_whole(blob.len()))
+    }
+}
+
+impl Parcel {
+    /// What `sent` is when the one frame of a parcel without bytes has left.
+    const EMPTY_SENT: usize = 1;
+
+    fn is_whole(self, bytes: usize) -> bool {
+        self.sent >= bytes.max(Self::EMPTY_SENT)
+    }
+}
+
+fn write(body: &impl Message, out: &mut Vec<u8>) {
+    // Numbers alone, which break no limit.
+    let _ = body.encode(&mut Encoder::new(out));
+}
+
+/// Whether `later` must not overtake `earlier`, whose parcels are not whole or which is kept back itself.
+fn must_wait(later: &Head, earlier: &Head) -> bool {
+    if later.id != 0 && later.id == earlier.id && is_of_callee(later) == is_of_callee(earlier) {
+        return true;
+    }
+    if !(opens(later) && opens(earlier)) {
+        return false;
+    }
+    stands_alone(later)
+        || stands_alone(earlier)
+        || (later.binding == earlier.binding && later.ordinal == earlier.ordinal)
+}
+
+/// Whether a frame belongs to a call that the other side has opened.
+fn is_of_callee(head: &Head) -> bool {
+    head.kind == Kind::End || (head.kind == Kind::Item && head.flags & FLAG_CALLEE != 0)
+}
+
+/// Whether a frame begins something at the other side: those of one channel keep their order.
+fn opens(head: &Head) -> bool {
+    matches!(head.kind, Kind::Request | Kind::Notify | Kind::Publish | Kind::Subscribe)
+        || stands_alone(head)
+}
+
+/// Whether a frame says something of bindings or of all requests behind it, so that it keeps its place among them.
+fn stands_alone(head: &Head) -> bool {
+    matches!(head.kind, Kind::Caller | Kind::Unbound)
+        || (head.kind == Kind::Request && head.binding == 0)
+}
