@@ -171,7 +171,8 @@ impl BlockingPeer {
     }
 
     fn read(&mut self) -> io::Result<usize> {
-        receive(self.socket.as_fd(), self.buffer.spare(), self.descriptors.as_deref())
+        let read = receive(self.socket.as_fd(), self.buffer.spare(), self.descriptors.as_deref());
+        read.map(|read| read.bytes)
     }
 
     fn wait_writable(&mut self) {

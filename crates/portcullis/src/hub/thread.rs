@@ -124,7 +124,8 @@ impl Threads {
         // Every turn waits for bytes, or ends the loop.
         while !ended {
             self.pause();
-            match receive(self.socket.as_fd(), buffer.spare(), self.descriptors.as_deref()) {
+            let read = receive(self.socket.as_fd(), buffer.spare(), self.descriptors.as_deref());
+            match read.map(|read| read.bytes) {
                 Ok(0) => self.host.lost(None),
                 Ok(count) => {
                     buffer.advance(count);

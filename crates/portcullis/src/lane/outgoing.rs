@@ -14,7 +14,7 @@ use crate::link::ProcessSlot;
 /// Slots of the pool into which a connection copies blobs that are in no pool.
 const OWN_SLOTS: usize = 4;
 /// Most bytes of one blob that are copied into that pool; larger ones leave by copies over the socket.
-const OWN_SLOT_BYTES_MAX: usize = 32 * 1024 * 1024;
+const OWN_SLOT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Least bytes of its slots: blobs of a connection are often alike, and a pool that is too small is given up.
 const OWN_SLOT_BYTES_MIN: usize = 256 * 1024;
 

@@ -74,20 +74,30 @@ pub(crate) fn watch<T: AsRawFd>(socket: T, interest: Interest) -> io::Result<Asy
     AsyncFd::with_interest(socket, interest)
 }
 
+/// What one read has brought.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Read {
+    /// Bytes; 0 at the end of the socket.
+    pub(crate) bytes: usize,
+    /// Descriptors came along: the kernel ends a read behind them, whatever else is there.
+    cut: bool,
+}
+
 /// Reads once. Descriptors go to the lane; without one they are closed, and end the connection.
 pub(crate) fn receive(
     socket: BorrowedFd<'_>,
     into: &mut [u8],
     lane: Option<&Descriptors>,
-) -> io::Result<usize> {
+) -> io::Result<Read> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let flags = RecvFlags::CMSG_CLOEXEC;
     let received = recvmsg(socket, &mut [IoSliceMut::new(into)], &mut control, flags)?;
     let mut foreign = received.flags.contains(ReturnFlags::CTRUNC);
-    let mut refused = Ok(());
+    let (mut cut, mut refused) = (false, Ok(()));
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(descriptors) = message {
+            cut = true;
             match lane {
                 #[cfg(target_os = "linux")]
                 Some(lane) => {
@@ -105,7 +115,7 @@ pub(crate) fn receive(
     if foreign {
         return Err(violation("a descriptor came that no frame declares"));
     }
-    refused.map(|()| received.bytes)
+    refused.map(|()| Read { bytes: received.bytes, cut })
 }
 
 /// Writes once, and sends what the lane hands over along with it.
@@ -151,8 +161,8 @@ impl Link for UnixLink {
             let room = into.spare();
             let size = room.len();
             match receive(ready.get_inner().as_fd(), room, self.descriptors.as_deref()) {
-                Ok(count) => {
-                    if count < size && count > 0 {
+                Ok(Read { bytes: count, cut }) => {
+                    if count < size && count > 0 && !cut {
                         // The socket is empty now: no system call is needed to find that out.
                         ready.clear_ready();
                     }

@@ -91,7 +91,7 @@ pub async fn errors_have_blobs(scene: &Scene, by: By) {
 /// Small calls go on while a large blob is on its way.
 pub async fn small_calls_go_on(scene: &Scene, by: By) {
     let stage = stage(scene, by).await;
-    let large = scan("large", 24_000_000);
+    let large = scan("large", 6_000_000);
     let mut echo = pin!(stage.blobs.echo(large.clone()));
     for number in 0..100 {
         assert_eq!(stage.blobs.small(number).await.expect("a reply"), number);
