@@ -100,7 +100,7 @@ fn policy(path: &Path, schema: &Path) -> Result<bool, String> {
         eprintln!("{}\n", policy.warnings.in_file(&name));
     }
     let matrix = Matrix::new(&schema, &policy.roles).map_err(|error| format!("{name}: {error}"))?;
-    print(&matrix.to_string())
+    print(&matrix.user_budget(&policy.user_budget).to_string())
 }
 
 /// Prints; whoever reads may go away in the middle (`portcullis docs | head`), which is no failure.

@@ -127,6 +127,8 @@ fn policy_prints_the_matrix_or_what_is_wrong() {
     let good = "../portcullis-policy/tests/policies/sample.toml";
     let (code, text, _) = run(&["policy", good, "--schema", SAMPLE]);
     assert_eq!((code, text.contains("sample.echo")), (0, true), "{text}");
+    assert!(text.contains("\nguest has at most calls 8,"), "{text}");
+    assert!(text.contains("\nall peers of a user have at most calls 64,"), "{text}");
     let (_folder, [wrong]) = files(["[role.viewer]\ncall = [\"sample.echo.cal\"]\n"]);
     let (code, out, text) = run(&["policy", &wrong, "--schema", SAMPLE]);
     assert_eq!((code, out.as_str()), (1, ""));
