@@ -123,7 +123,7 @@ impl Owner {
                 self.session.welcome(&welcome).expect("a welcome within its bounds");
             }
             Event::Welcome(_) => {
-                for serial in self.session.take_refused() {
+                for (serial, _) in self.session.take_refused() {
                     self.told(serial);
                 }
             }

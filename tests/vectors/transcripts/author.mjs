@@ -98,6 +98,39 @@ transcript('handshake-held', 'A call before the welcome waits for it.', [
   receive(ended(1, 'ok', '0102')),
   { event: 'end', as: 'a', status: 'ok', body: '0102' },
 ]);
+const large = { binding: 3, ordinal: 2, args: 'cc'.repeat(4096 - 24 + 1) };
+transcript('handshake-held-larger', 'What was written before the welcome and is larger than the hub takes never leaves, nor what belongs to it; the call is refused.', [
+  send(hello({})),
+  call('a'),
+  call('b', { ...large, up: true }),
+  { do: 'finish', as: 'b' },
+  { do: 'notify', ...large },
+  call('c', { args: 'dd'.repeat(4096 - 24) }),
+  receive(frame('welcome', { body: welcomeBody({ frame_bytes: 4096 }) })),
+  { event: 'welcome', peer: 7, label: 'viewer-1', role: 'viewer' },
+  { event: 'refused', as: 'b', bytes: 4096 - 24 + 1, room: 4096 - 24 },
+  send(request(1), request(1, 2, { body: 'dd'.repeat(4096 - 24) })),
+  // Its place is free, under an id that was never used.
+  call('d'),
+  send(request(2, 1)),
+  call('e', { ...large, refused: true }),
+  receive(ended(1, 'ok'), ended(1, 'ok', '', 2), ended(2, 'ok', '', 1)),
+  ...['a', 'c', 'd'].map((as) => ({ event: 'end', as, status: 'ok', body: '' })),
+]);
+transcript('handshake-held-stream', 'A stream that was opened before the welcome has no credit before it, and what the welcome says from then on.', [
+  send(hello({})),
+  call('a', { up: true }),
+  { do: 'item', as: 'a', value: '01', refused: true },
+  receive(frame('welcome', { body: welcomeBody({ stream_items: 1 }) })),
+  { event: 'welcome', peer: 7, label: 'viewer-1', role: 'viewer' },
+  { event: 'credit', as: 'a' },
+  send(request(1)),
+  { do: 'item', as: 'a', value: '01' },
+  send(up(1, '01')),
+  { do: 'item', as: 'a', value: '02', refused: true },
+  receive(ended(1, 'ok')),
+  { event: 'end', as: 'a', status: 'ok', body: '' },
+]);
 transcript('f08-request-before-welcome', 'Only a welcome or a goodbye may come first.', [send(hello({})), receive(ask()), killed('unexpected_frame')], { faults: [8] });
 for (const [what, early] of Object.entries({ ping: frame('ping', { id: 5 }), optional: frame(200) })) transcript(`f08-${what}-before-welcome`, 'Nothing else may come before the welcome: no ping, and no frame that may be passed over later.', [send(hello({})), receive(early), killed('unexpected_frame')], { faults: [8] });
 transcript('f09-second-welcome', 'A connection is welcomed once.', [open(), receive(frame('welcome', { body: welcomeBody() })), killed('unexpected_frame')], { faults: [9] });

@@ -7,7 +7,7 @@ use super::cell::{CellKey, Cells, Ending, Pending, Undo};
 use super::control::{Bound, Served, hub_ordinal};
 use crate::codec::{Message, from_bytes, to_bytes};
 use crate::error::{Error, FailureBody};
-use crate::frame::Kind;
+use crate::frame::{HEADER_BYTES, Kind};
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{Call, Caller, Host, Job, LocalCall, Origin, Service, credited, stop_local};
 use crate::session::{
@@ -209,9 +209,14 @@ impl Core {
         match event {
             Event::Welcome(welcome) => {
                 self.welcome = Some(welcome);
-                let failure = FailureBody::new("the arguments are larger than the hub takes");
-                let body = to_bytes(&failure).unwrap_or_default();
-                for pending in self.session.take_refused() {
+                let room = self.session.their_limits().frame_bytes as usize;
+                let room = room.saturating_sub(HEADER_BYTES);
+                for (pending, size) in self.session.take_refused() {
+                    let size = size.saturating_sub(HEADER_BYTES);
+                    let text = format!(
+                        "a body of {size} bytes is larger than the {room} that the hub takes"
+                    );
+                    let body = to_bytes(&FailureBody::new(text)).unwrap_or_default();
                     let ending = Ending::Answered(Status::ResourceExhausted);
                     self.settle(pending, ending, &body);
                 }

@@ -115,7 +115,7 @@ pub struct Session<I, O> {
     heard: Time,
     ping_sent: Option<Time>,
     /// Calls that were opened before the other side's limits were known, and do not fit them.
-    refused: Vec<O>,
+    refused: Vec<(O, usize)>,
     /// Hub: an item had credit, and found no room in the outbox.
     items_wait: bool,
 }
@@ -169,8 +169,8 @@ impl<I, O> Session<I, O> {
     }
 
     /// Takes the calls of this side that were opened before the other side's limits were known and are larger than its
-    /// frames may be: they never left. Look for them behind a `welcome`.
-    pub fn take_refused(&mut self) -> Vec<O> {
+    /// frames may be: they never left. With each, how large its frame was, in bytes. Look for them behind a `welcome`.
+    pub fn take_refused(&mut self) -> Vec<(O, usize)> {
         std::mem::take(&mut self.refused)
     }
 

@@ -1,9 +1,11 @@
 //! The receiving half: one frame in, at most one event out. Everything a frame can break is checked here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::calls::Found;
-use super::{Event, GOODBYE_BYTES_MAX, Inbound, Leg, Received, Session, Side, State, unexpected};
+use super::{
+    Event, GOODBYE_BYTES_MAX, Inbound, Leg, Outbound, Received, Session, Side, State, unexpected,
+};
 use crate::codec::{Message, from_bytes};
 use crate::frame::{self, FLAG_ACK, FLAG_CALLEE, Frame, Head, Kind, Parsed};
 use crate::goodbye::{Goodbye, Reason};
@@ -200,7 +202,11 @@ impl<I: Default, O> Session<I, O> {
 
     /// Takes back what was written before the other side's limits were known, and is larger than its frames may be.
     fn refuse_larger(&mut self) {
-        self.outbox.drop_larger(self.theirs.frame_bytes as usize);
+        let bytes_max = self.theirs.frame_bytes as usize;
+        let size = |call: &Outbound<O>| call.opener.and_then(|key| self.outbox.held_size(key));
+        let sizes = self.outbound.iter_mut().filter_map(|(id, call)| Some((id, size(call)?)));
+        let sizes: BTreeMap<u32, usize> = sizes.filter(|(_, size)| *size > bytes_max).collect();
+        self.outbox.drop_larger(bytes_max);
         let gone = |key| self.outbox.held_size(key) == Some(0);
         let refused = self.outbound.iter_mut();
         let refused = refused.filter(|(_, call)| call.opener.is_some_and(gone));
@@ -209,7 +215,7 @@ impl<I: Default, O> Session<I, O> {
         self.outbox.drop_of_calls(&refused);
         for id in refused {
             let data = self.forget(id).and_then(|call| call.data);
-            self.refused.extend(data);
+            self.refused.extend(data.zip(sizes.get(&id).copied()));
         }
     }
 
