@@ -125,8 +125,8 @@ impl Owner {
                 self.session.welcome(&welcome).expect("a welcome within its bounds");
             }
             Event::Welcome(_) => {
-                for serial in self.session.take_refused() {
-                    self.told(serial);
+                for refused in self.session.take_refused() {
+                    self.told(refused.data);
                 }
             }
             Event::Goodbye(goodbye) => {

@@ -18,21 +18,26 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write the TypeScript modules of a contract.
+    /// Write the TypeScript modules of a contract, its Python modules, or both.
     #[command(
-        after_help = "Examples:\n  portcullis gen --out src/generated\n  portcullis gen --out src/generated --check\n  portcullis gen --schema contract/contract.schema --out src/generated --watch"
+        after_help = "Examples:\n  portcullis gen --out src/generated\n  portcullis gen --out src/generated --check\n  portcullis gen --python meter/contract\n  portcullis gen --schema contract/contract.schema --out src/generated --watch"
     )]
     Gen {
         /// The contract's schema.
         #[arg(long, default_value = "contract.schema")]
         schema: PathBuf,
-        /// The folder that they are written to. Generated modules in it that are not needed any more are removed.
-        #[arg(long)]
-        out: PathBuf,
-        /// Where the modules import the runtime from.
+        /// The folder that the TypeScript modules are written to. Generated modules in it that are not needed any more are
+        /// removed.
+        #[arg(long, value_name = "FOLDER", required_unless_present = "python")]
+        out: Option<PathBuf>,
+        /// Where the TypeScript modules import the runtime from.
         #[arg(long, default_value = RUNTIME)]
         runtime: String,
-        /// Write nothing; exit with 1 if the folder differs.
+        /// The folder of the Python modules: a package, which stands on the package `portcullis`. One of this and --out is
+        /// needed.
+        #[arg(long, value_name = "FOLDER")]
+        python: Option<PathBuf>,
+        /// Write nothing; exit with 1 if a folder differs.
         #[arg(long)]
         check: bool,
         /// Go on, and write them anew whenever the schema changes.

@@ -1,11 +1,12 @@
 //! What each command does: `Ok(true)` is all well, `Ok(false)` a finding, `Err` one sentence about bad input.
 
+use std::fmt::Display;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::CommandFactory as _;
-use portcullis_codegen::{HEADER, Options, Outcome, compat};
+use portcullis_codegen::{File, HEADER, Options, PYTHON_HEADER, compat};
 use portcullis_hub::Matrix;
 
 use crate::arguments::{Arguments, Command, Format};
@@ -16,13 +17,10 @@ const WATCH_MS: u64 = 300;
 
 pub(crate) fn run(command: Command) -> Result<bool, String> {
     match command {
-        Command::Gen { schema, out, runtime, check, watch } => {
-            let options = Options { runtime };
-            if watch {
-                self::watch(&schema, &out, &options)
-            } else {
-                generate(&schema, &out, &options, check)
-            }
+        Command::Gen { schema, out, runtime, python, check, watch } => {
+            let typescript = out.map(|out| (out, Options { runtime }));
+            let targets = Targets { typescript, python };
+            if watch { self::watch(&schema, &targets) } else { targets.generate(&schema, check) }
         }
         Command::Docs { schema, format } => {
             let schema = files::schema(&schema)?;
@@ -45,41 +43,60 @@ pub(crate) fn run(command: Command) -> Result<bool, String> {
     }
 }
 
-fn generate(path: &Path, out: &Path, options: &Options, check: bool) -> Result<bool, String> {
-    let schema = files::schema(path)?;
-    let modules = portcullis_codegen::typescript(&schema, options)
-        .map_err(|error| format!("{}: {error}", path.display()))?;
+/// Where the modules of each language go, and what they are made with.
+struct Targets {
+    typescript: Option<(PathBuf, Options)>,
+    python: Option<PathBuf>,
+}
+
+impl Targets {
+    /// Writes the modules of every language, or only compares them.
+    fn generate(&self, path: &Path, check: bool) -> Result<bool, String> {
+        let schema = files::schema(path)?;
+        let unfit = |error: &dyn Display| format!("{}: {error}", path.display());
+        let mut all = true;
+        // What one language cannot say is told before a file of another is written.
+        let typescript = self.typescript.as_ref().map(|(out, options)| {
+            let modules = portcullis_codegen::typescript(&schema, options);
+            modules.map(|modules| (out, modules)).map_err(|error| unfit(&error))
+        });
+        let python = self.python.as_ref().map(|out| {
+            let modules = portcullis_codegen::python(&schema);
+            modules.map(|modules| (out, modules)).map_err(|error| unfit(&error))
+        });
+        let (typescript, python) = (typescript.transpose()?, python.transpose()?);
+        for (made, marker) in [(typescript, HEADER), (python, PYTHON_HEADER)] {
+            if let Some((out, modules)) = made {
+                all &= put(out, &modules, marker, check)?;
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn put(out: &Path, modules: &[File], marker: &str, check: bool) -> Result<bool, String> {
     let outcomes = if check {
-        portcullis_codegen::check(out, &modules, HEADER)
+        portcullis_codegen::check(out, modules, marker)
     } else {
-        portcullis_codegen::write(out, &modules, HEADER)
+        portcullis_codegen::write(out, modules, marker)
     };
     let outcomes = outcomes.map_err(|error| format!("{}: {error}", out.display()))?;
-    let mut text = String::new();
-    for outcome in &outcomes {
-        let (what, path) = match (outcome, check) {
-            (Outcome::Differs(path), true) => ("differs, generate it anew", path),
-            (Outcome::Differs(path), false) => ("written", path),
-            (Outcome::Stale(path), true) => ("is not generated any more, remove it", path),
-            (Outcome::Stale(path), false) => ("removed", path),
-        };
-        text.push_str(&format!("{}: {what}\n", path.display()));
-    }
+    let text: String = outcomes.iter().map(|outcome| outcome.line(check) + "\n").collect();
     print(&text)?;
     Ok(!check || outcomes.is_empty())
 }
 
 /// Generates whenever the text of the schema changes, until it is ended from outside. A schema that cannot be used, half
 /// written perhaps, is told once, and waited for.
-fn watch(path: &Path, out: &Path, options: &Options) -> Result<bool, String> {
+fn watch(path: &Path, targets: &Targets) -> Result<bool, String> {
     let mut last = files::text(path)?;
-    generate(path, out, options, false)?;
+    targets.generate(path, false)?;
     loop {
         std::thread::sleep(Duration::from_millis(WATCH_MS));
         let Ok(text) = files::text(path) else { continue };
         if text != last {
             last = text;
-            if let Err(message) = generate(path, out, options, false) {
+            if let Err(message) = targets.generate(path, false) {
                 eprintln!("portcullis: {message}");
             }
         }
@@ -100,7 +117,7 @@ fn policy(path: &Path, schema: &Path) -> Result<bool, String> {
         eprintln!("{}\n", policy.warnings.in_file(&name));
     }
     let matrix = Matrix::new(&schema, &policy.roles).map_err(|error| format!("{name}: {error}"))?;
-    print(&matrix.to_string())
+    print(&matrix.user_budget(&policy.user_budget).to_string())
 }
 
 /// Prints; whoever reads may go away in the middle (`portcullis docs | head`), which is no failure.

@@ -65,6 +65,40 @@ fn gen_writes_and_then_checks() {
 }
 
 #[test]
+fn gen_writes_python_alone_or_beside_typescript() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [python, out] =
+        ["python", "typescript"].map(|name| folder.path().join(name).display().to_string());
+    let alone = ["gen", "--schema", SAMPLE, "--python", &python];
+    assert_eq!(run(&[&alone[..], &["--check"]].concat()).0, 1, "nothing is there yet");
+    assert_eq!(run(&alone).0, 0);
+    assert_eq!(run(&[&alone[..], &["--check"]].concat()), (0, String::new(), String::new()));
+    // The committed modules of the Python package's tests are of the same contract.
+    let committed =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packages/python/tests/generated");
+    let mut count = 0;
+    for entry in fs::read_dir(folder.path().join("python")).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name");
+        let text = |path: &Path| fs::read_to_string(path).expect("text");
+        assert_eq!(text(&path), text(&committed.join(name)), "{}", path.display());
+        count += 1;
+    }
+    assert!(count > 4, "{count} modules");
+    let both = [&alone[..], &["--out", &out]].concat();
+    let (code, text, _) = run(&both);
+    assert_eq!((code, text.contains("types.ts: written\n")), (0, true), "{text}");
+    assert!(!text.contains(".py"), "nothing of it differs: {text}");
+    // What neither language generated is left alone, what is stale is removed.
+    let stale = folder.path().join("python/sample_gone.py");
+    fs::copy(folder.path().join("python/types.py"), &stale).expect("copied");
+    fs::write(folder.path().join("python/own.py"), "mine").expect("written");
+    assert_eq!(run(&both), (0, format!("{}: removed\n", stale.display()), String::new()));
+    assert!(folder.path().join("python/own.py").exists());
+    assert_eq!(run(&["gen", "--schema", SAMPLE]).0, 2, "nowhere to write to");
+}
+
+#[test]
 fn f48_compat_exits_with_1_on_a_break() {
     let old = sample();
     // Deadlines are no part of the hash.
@@ -127,6 +161,8 @@ fn policy_prints_the_matrix_or_what_is_wrong() {
     let good = "../portcullis-policy/tests/policies/sample.toml";
     let (code, text, _) = run(&["policy", good, "--schema", SAMPLE]);
     assert_eq!((code, text.contains("sample.echo")), (0, true), "{text}");
+    assert!(text.contains("\nguest has at most calls 8,"), "{text}");
+    assert!(text.contains("\nall peers of a user have at most calls 64,"), "{text}");
     let (_folder, [wrong]) = files(["[role.viewer]\ncall = [\"sample.echo.cal\"]\n"]);
     let (code, out, text) = run(&["policy", &wrong, "--schema", SAMPLE]);
     assert_eq!((code, out.as_str()), (1, ""));

@@ -22,6 +22,19 @@ pub enum Outcome {
     Stale(PathBuf),
 }
 
+impl Outcome {
+    /// What is told of it: of a folder that was only looked at (`checked`), or of one that was written.
+    pub fn line(&self, checked: bool) -> String {
+        let (path, what) = match (self, checked) {
+            (Self::Differs(path), true) => (path, "differs, generate it anew"),
+            (Self::Differs(path), false) => (path, "written"),
+            (Self::Stale(path), true) => (path, "is not generated any more, remove it"),
+            (Self::Stale(path), false) => (path, "removed"),
+        };
+        format!("{}: {what}", path.display())
+    }
+}
+
 /// Compares the folder with `files`. `marker` is the first line of files that were generated.
 pub fn check(folder: &Path, files: &[File], marker: &str) -> io::Result<Vec<Outcome>> {
     let mut outcomes = Vec::new();

@@ -7,7 +7,7 @@ use std::{fs, io};
 
 use clap::{Parser, Subcommand};
 use portcullis_codegen::{
-    ERRORS_HEADER, File, HEADER, Options, Outcome, PYTHON_HEADER, PYTHON_TABLES_HEADER, RUNTIME,
+    ERRORS_HEADER, File, HEADER, Options, PYTHON_HEADER, PYTHON_TABLES_HEADER, RUNTIME,
     TABLES_HEADER,
 };
 use portcullis_proto::schema::Schema;
@@ -142,13 +142,7 @@ fn put(folder: &Path, files: &[File], marker: &str, check: bool) -> Result<bool,
     };
     let outcomes = outcomes.map_err(|error| at(folder, &error))?;
     for outcome in &outcomes {
-        let (what, path) = match (outcome, check) {
-            (Outcome::Differs(path), true) => ("differs, generate it anew", path),
-            (Outcome::Differs(path), false) => ("written", path),
-            (Outcome::Stale(path), true) => ("is not generated any more, remove it", path),
-            (Outcome::Stale(path), false) => ("removed", path),
-        };
-        println!("{}: {what}", path.display());
+        println!("{}", outcome.line(check));
     }
     Ok(!check || outcomes.is_empty())
 }

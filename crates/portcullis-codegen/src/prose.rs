@@ -1,4 +1,6 @@
-//! What documentation says in every language that is generated: limits and times as sentences.
+//! What documentation and reports say of limits and times, in words and as sentences. Types are left to `shape.rs`.
+
+use std::fmt::Display;
 
 use portcullis_proto::schema::{Int, Type};
 
@@ -21,45 +23,54 @@ pub(crate) fn joined(docs: &str, more: &str) -> String {
 pub(crate) fn limits(ty: &Type, told_by_type: u32) -> Vec<String> {
     match ty {
         Type::Option(inner) => limits(inner, told_by_type),
-        Type::Int { min, max, .. } => {
-            range(min.map(|min| min.to_string()), max.map(|max| max.to_string()))
-        }
-        Type::Float { min, max, .. } => {
-            range(min.map(|min| min.to_string()), max.map(|max| max.to_string()))
-        }
-        Type::String { min, max } => count(*min, *max, "bytes of UTF-8"),
-        Type::Bytes { min, max } | Type::Blob { min, max } => count(*min, *max, "bytes"),
+        Type::Int { min, max, .. } => sentence(range(*min, *max), ""),
+        Type::Float { min, max, .. } => sentence(range(*min, *max), ""),
+        Type::String { min, max } => sentence(count(*min, *max), " bytes of UTF-8"),
+        Type::Bytes { min, max } | Type::Blob { min, max } => sentence(count(*min, *max), " bytes"),
         Type::List { item, min, max } => {
-            let mut all = count(*min, *max, "items");
+            let mut all = sentence(count(*min, *max), " items");
             all.extend(
                 limits(item, told_by_type).into_iter().map(|limit| format!("Each: {limit}")),
             );
             all
         }
-        Type::Map { min, max, .. } => count(*min, *max, "entries"),
+        Type::Map { min, max, .. } => sentence(count(*min, *max), " entries"),
         Type::Array { item, len } if is_byte(item) => vec![format!("Exactly {len} bytes.")],
         Type::Array { len, .. } if *len > told_by_type => vec![format!("Exactly {len} items.")],
         _ => Vec::new(),
     }
 }
 
-fn range(min: Option<String>, max: Option<String>) -> Vec<String> {
+/// A range of numbers in words, as they stand inside a sentence; `None` when there is none.
+pub(crate) fn range(min: Option<impl Display>, max: Option<impl Display>) -> Option<String> {
     match (min, max) {
-        (None, None) => Vec::new(),
-        (Some(min), None) => vec![format!("At least {min}.")],
-        (None, Some(max)) => vec![format!("At most {max}.")],
-        (Some(min), Some(max)) => vec![format!("From {min} to {max}.")],
+        (None, None) => None,
+        (Some(min), None) => Some(format!("at least {min}")),
+        (None, Some(max)) => Some(format!("at most {max}")),
+        (Some(min), Some(max)) => Some(format!("{min} to {max}")),
     }
 }
 
-fn count(min: Option<u32>, max: Option<u32>, what: &str) -> Vec<String> {
+/// The same for how many there may be: nobody needs to be told that there are at least none.
+pub(crate) fn count(min: Option<u32>, max: Option<u32>) -> Option<String> {
     match (min.filter(|&min| min > 0), max) {
-        (None, None) => Vec::new(),
-        (Some(min), None) => vec![format!("At least {min} {what}.")],
-        (None, Some(max)) => vec![format!("At most {max} {what}.")],
-        (Some(min), Some(max)) if min == max => vec![format!("Exactly {max} {what}.")],
-        (Some(min), Some(max)) => vec![format!("From {min} to {max} {what}.")],
+        (Some(min), Some(max)) if min == max => Some(format!("exactly {max}")),
+        (min, max) => range(min, max),
     }
+}
+
+/// Such words and what they count as a sentence of their own.
+fn sentence(words: Option<String>, what: &str) -> Vec<String> {
+    let sentence = |words: String| {
+        let mut rest = words.chars();
+        match rest.next() {
+            Some(first) if first.is_alphabetic() => {
+                format!("{}{}{what}.", first.to_uppercase(), rest.as_str())
+            }
+            _ => format!("From {words}{what}."),
+        }
+    };
+    words.map(sentence).into_iter().collect()
 }
 
 /// A time with its unit.

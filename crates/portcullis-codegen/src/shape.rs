@@ -2,28 +2,28 @@
 
 use portcullis_proto::schema::{Float, Int, Type};
 
+use crate::prose::{count, range};
+
 /// `ty` as a reader of the contract would call it: `list of u32 (at most 16)`.
 pub(crate) fn type_text(ty: &Type, named: &dyn Fn(&str) -> String) -> String {
     let inner = |ty: &Type| type_text(ty, named);
     match ty {
         Type::Unit => "nothing".to_owned(),
         Type::Bool => "bool".to_owned(),
-        Type::Int { int, min, max } => {
-            let (min, max) = (min.map(|min| min.to_string()), max.map(|max| max.to_string()));
-            with_range(int_name(*int), min, max)
-        }
+        Type::Int { int, min, max } => limited(int_name(*int).to_owned(), range(*min, *max), ""),
         Type::Float { float, min, max } => {
-            let (min, max) = (min.map(|min| min.to_string()), max.map(|max| max.to_string()));
-            with_range(float_name(*float), min, max)
+            limited(float_name(*float).to_owned(), range(*min, *max), "")
         }
-        Type::String { min, max } => sized("string".to_owned(), *min, *max, " bytes"),
-        Type::Bytes { min, max } => sized("bytes".to_owned(), *min, *max, ""),
-        Type::Blob { min, max } => sized("blob".to_owned(), *min, *max, " bytes"),
+        Type::String { min, max } => limited("string".to_owned(), count(*min, *max), " bytes"),
+        Type::Bytes { min, max } => limited("bytes".to_owned(), count(*min, *max), ""),
+        Type::Blob { min, max } => limited("blob".to_owned(), count(*min, *max), " bytes"),
         Type::Option(ty) => format!("optional {}", inner(ty)),
-        Type::List { item, min, max } => sized(format!("list of {}", inner(item)), *min, *max, ""),
+        Type::List { item, min, max } => {
+            limited(format!("list of {}", inner(item)), count(*min, *max), "")
+        }
         Type::Array { item, len } => format!("{len} times {}", inner(item)),
         Type::Map { key, value, min, max } => {
-            sized(format!("map from {} to {}", inner(key), inner(value)), *min, *max, "")
+            limited(format!("map from {} to {}", inner(key), inner(value)), count(*min, *max), "")
         }
         Type::Tuple(types) => {
             let types: Vec<String> = types.iter().map(inner).collect();
@@ -59,21 +59,9 @@ fn float_name(float: Float) -> &'static str {
     }
 }
 
-fn with_range(name: &str, min: Option<String>, max: Option<String>) -> String {
-    match (min, max) {
-        (None, None) => name.to_owned(),
-        (Some(min), None) => format!("{name} (at least {min})"),
-        (None, Some(max)) => format!("{name} (at most {max})"),
-        (Some(min), Some(max)) => format!("{name} ({min} to {max})"),
-    }
-}
-
-fn sized(name: String, min: Option<u32>, max: Option<u32>, unit: &str) -> String {
-    match (min.filter(|&min| min > 0), max) {
-        (None, None) => name,
-        (Some(min), None) => format!("{name} (at least {min}{unit})"),
-        (None, Some(max)) => format!("{name} (at most {max}{unit})"),
-        (Some(min), Some(max)) if min == max => format!("{name} (exactly {max}{unit})"),
-        (Some(min), Some(max)) => format!("{name} ({min} to {max}{unit})"),
+fn limited(name: String, words: Option<String>, unit: &str) -> String {
+    match words {
+        None => name,
+        Some(words) => format!("{name} ({words}{unit})"),
     }
 }

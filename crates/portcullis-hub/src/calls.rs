@@ -155,13 +155,35 @@ impl Hub {
         }
         let charged = state.account.charge(Resource::Calls);
         let charged = charged.and_then(|one| if up || down { one.and_stream() } else { Ok(one) });
-        let (charge, over) = match charged {
+        // What a handler in main is to hold is taken last, and nothing fails behind it.
+        let (charge, started) = match (charged, &route, state.origin.as_ref()) {
+            (Ok(charge), Route::Main(_), Some(origin)) => {
+                match state.account.take(Resource::HandledBytes, asked.body.size()) {
+                    Ok(()) => {
+                        let origin = Arc::clone(origin);
+                        (Ok(charge), Some(Call::new(origin, Some(deadline), correlation)))
+                    }
+                    Err(over) => (Err(over), None),
+                }
+            }
+            (charged, ..) => (charged, None),
+        };
+        let (charge, over) = match charge {
             Ok(charge) => (Some(charge), None),
             Err(over) => (None, Some(over)),
         };
         if let Some(inbound) = state.session.inbound_mut(id) {
             inbound.meta = Some(meta);
             inbound.charge = charge;
+            if let Some(call) = started.clone() {
+                inbound.work = if up || down {
+                    let mut local = Box::new(LocalCall::default());
+                    local.call = Some(call);
+                    Work::Local(local)
+                } else {
+                    Work::Handler(call)
+                };
+            }
         }
         if let Some(over) = over {
             self.refuse_over(peer, id, over, RETRY_AFTER_MS, now, turn);
@@ -169,23 +191,7 @@ impl Hub {
         }
         match route {
             Route::Main(service) => {
-                if let Err(over) = self.may_handle(peer, asked.body.size(), false) {
-                    self.refuse_over(peer, id, over, RETRY_AFTER_MS, now, turn);
-                    return Ok(());
-                }
-                let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
-                let Some(origin) = state.origin.clone() else { return Ok(()) };
-                let call = Call::new(origin, Some(deadline), correlation);
-                let work = if up || down {
-                    let mut local = Box::new(LocalCall::default());
-                    local.call = Some(call.clone());
-                    Work::Local(local)
-                } else {
-                    Work::Handler(call.clone())
-                };
-                if let Some(inbound) = state.session.inbound_mut(id) {
-                    inbound.work = work;
-                }
+                let Some(call) = started else { return Ok(()) };
                 turn.jobs.push(Job {
                     service,
                     ordinal: asked.ordinal,
@@ -222,7 +228,7 @@ impl Hub {
         let correlation = self.correlation();
         match route {
             Route::Main(service) => {
-                let may = self.may_handle(peer, asked.body.size(), true);
+                let may = self.may_handle_notification(peer, asked.body.size());
                 if let Err(over) = may {
                     // A notification promises nothing.
                     self.drop_notification(peer, over.what, turn);

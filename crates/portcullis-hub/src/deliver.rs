@@ -80,7 +80,12 @@ impl Hub {
             let needed = received.needed;
             *frames += u64::from(received.frames);
             let came = (u64::from(received.frames), received.consumed as u64);
-            let taken = self.too_fast(peer, received.event.as_ref(), came, now, turn);
+            // Where the transport can wait, a whole read is counted at its end.
+            let taken = if state.waits {
+                Ok(false)
+            } else {
+                self.too_fast(peer, received.event.as_ref(), came, now, turn)
+            };
             let Some(event) = received.event else {
                 if let Err(goodbye) = taken {
                     self.dismiss(peer, goodbye, now, turn);
@@ -206,9 +211,9 @@ impl Hub {
     /// correlation number of each.
     pub fn complete(&mut self, peer: PeerId, replies: &mut Replies, now: Time, turn: &mut Turn) {
         let bytes = std::mem::take(&mut replies.bytes);
-        for reply in &replies.entries {
-            self.handled(peer, reply.args_bytes, reply.id.is_none());
-        }
+        let held = replies.entries.iter().map(|reply| reply.args_bytes).sum();
+        let notifications = replies.entries.iter().filter(|reply| reply.id.is_none()).count();
+        self.handled(peer, held, notifications);
         for reply in replies.entries.drain(..) {
             if let Err(error) = &reply.outcome {
                 let text = format!("the arguments of `{}`: {error}", reply.channel);

@@ -1,8 +1,6 @@
 //! What main's own handlers work on for each peer: the arguments that they hold, and notifications, which no call's id
 //! counts. Every job that is started is completed once, a cancelled one too, so both return to zero.
 
-use std::sync::Arc;
-
 use crate::Hub;
 use crate::account::Over;
 use crate::budget::Resource;
@@ -15,24 +13,24 @@ pub const HANDLED_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const NOTIFICATIONS_MAX: usize = 1024;
 
 impl Hub {
-    /// Counts a handler that is about to be started for `peer` with arguments of that size, until [`Self::handled`].
-    pub(crate) fn may_handle(
+    /// Counts a notification's handler that is about to be started for `peer` with arguments of that size, until
+    /// [`Self::handled`]. That of a request is counted with the call.
+    pub(crate) fn may_handle_notification(
         &mut self,
         peer: PeerId,
         bytes: usize,
-        notification: bool,
     ) -> Result<(), Over> {
         let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
         state.account.take(Resource::HandledBytes, bytes)?;
-        if notification && let Err(over) = state.account.take(Resource::Notifications, 1) {
+        if let Err(over) = state.account.take(Resource::Notifications, 1) {
             state.account.give(Resource::HandledBytes, bytes);
             return Err(over);
         }
         Ok(())
     }
 
-    /// A handler has ended; its peer may be gone.
-    pub(crate) fn handled(&mut self, peer: PeerId, bytes: usize, notification: bool) {
+    /// Handlers have ended that held so many bytes, and so many of which were told by notifications; their peer may be gone.
+    pub(crate) fn handled(&mut self, peer: PeerId, bytes: usize, notifications: usize) {
         let account = match self.peers.get_mut(peer.0) {
             Some(state) => &state.account,
             None => match self.leftovers.get(&peer) {
@@ -40,11 +38,10 @@ impl Hub {
                 None => return,
             },
         };
-        let account = Arc::clone(account);
         account.give(Resource::HandledBytes, bytes);
-        account.give(Resource::Notifications, usize::from(notification));
-        if account.is_empty() && self.leftovers.remove(&peer).is_some() {
-            drop(account);
+        account.give(Resource::Notifications, notifications);
+        if self.leftovers.get(&peer).is_some_and(|account| account.is_empty()) {
+            self.leftovers.remove(&peer);
             self.forget_users();
         }
     }

@@ -21,6 +21,10 @@ pub(crate) enum Code {
     Label,
     /// A peer is not admitted: there are as many as may be.
     Full,
+    /// A peer is not admitted: the name of its user.
+    User,
+    /// A peer is not admitted: its user has as many connections as it may.
+    UserBudget,
     /// A peer is not admitted: the hub is quitting.
     Quitting,
     /// An argument is no `Uint8Array`, or the drain buffer is too small.
@@ -47,6 +51,8 @@ impl AsRef<str> for Code {
             Self::UnknownRole => "ERR_PORTCULLIS_UNKNOWN_ROLE",
             Self::Label => "ERR_PORTCULLIS_LABEL",
             Self::Full => "ERR_PORTCULLIS_FULL",
+            Self::User => "ERR_PORTCULLIS_USER",
+            Self::UserBudget => "ERR_PORTCULLIS_USER_BUDGET",
             Self::Quitting => "ERR_PORTCULLIS_QUITTING",
             Self::NotBytes => "ERR_PORTCULLIS_NOT_BYTES",
             Self::SharedBuffer => "ERR_PORTCULLIS_SHARED_BUFFER",

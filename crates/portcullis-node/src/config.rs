@@ -138,6 +138,7 @@ impl Config {
             })?;
             let lines = policy.warnings.in_file(&name).to_string();
             warnings.extend(lines.lines().map(str::to_owned));
+            builder = builder.user_budget(policy.user_budget);
             for role in policy.roles {
                 builder = builder.role(role);
             }

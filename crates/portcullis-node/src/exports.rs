@@ -30,7 +30,7 @@ use crate::report;
 use crate::wakeups::Wakeups;
 
 /// The version of this interface; the package refuses an addon of another.
-const INTERFACE: u32 = 2;
+const INTERFACE: u32 = 3;
 
 thread_local! {
     /// The hubs of this thread, which has one environment of Node's; by handle. Handles are not used again.
@@ -135,8 +135,16 @@ pub fn change_role(
 }
 
 #[napi(catch_unwind)]
-pub fn attach(hub: u32, label: String, role: String, kind_name: String) -> Result<u32> {
-    with(hub, |live| live.attach(&Admission::new(label, role, kind(&kind_name)?)))
+pub fn attach(
+    hub: u32,
+    label: String,
+    role: String,
+    kind_name: String,
+    user: Option<String>,
+) -> Result<u32> {
+    let mut admission = Admission::new(label, role, kind(&kind_name)?);
+    admission.user = user;
+    with(hub, |live| live.attach(&admission))
 }
 
 #[napi(catch_unwind)]

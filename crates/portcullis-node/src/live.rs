@@ -260,6 +260,8 @@ fn not_admitted(refused: &AdmitError) -> Error {
         AdmitError::UnknownRole(_) => Code::UnknownRole,
         AdmitError::LabelTooLong => Code::Label,
         AdmitError::Full => Code::Full,
+        AdmitError::UserTooLong => Code::User,
+        AdmitError::UserBudget(_) => Code::UserBudget,
         _ => Code::Quitting,
     };
     error(code, refused)

@@ -29,6 +29,7 @@ fn run() -> Result<(), String> {
     if !policy.warnings.is_empty() {
         eprintln!("{}\n", policy.warnings.in_file(file));
     }
-    print!("{}", Matrix::new(&schema, &policy.roles).map_err(|error| error.to_string())?);
+    let matrix = Matrix::new(&schema, &policy.roles).map_err(|error| error.to_string())?;
+    print!("{}", matrix.user_budget(&policy.user_budget));
     Ok(())
 }

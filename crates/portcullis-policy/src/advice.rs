@@ -52,7 +52,9 @@ pub(crate) fn warnings(
             warn(role.at, &role.path, message.to_owned());
         }
     }
-    for (index, name) in reader.names.interfaces().enumerate() {
+    // A file of budgets alone stands beside roles that are declared elsewhere.
+    let interfaces = reader.names.interfaces().enumerate().filter(|_| !roles.is_empty());
+    for (index, name) in interfaces {
         let is_of = |grant: &GrantText, serve: bool| {
             (grant.grant.action() == Action::Serve) == serve
                 && grant.scope.cells().any(|(interface, ..)| interface == index)

@@ -1,13 +1,14 @@
-//! `[role.x.budget]`: how much a peer of the role may have and do at once. What each key bounds is said by `Budget`.
+//! `[role.x.budget]` and `[user.budget]`: how much a peer of the role, or all peers of a user together, may have and do at
+//! once. What each key bounds is said by `Budget`.
 
 use portcullis_hub::{BURST_MS, Budget};
 use toml::de::{DeInteger, DeValue};
 
-use crate::read::{Key, Reader, Value, in_order, path_of};
+use crate::read::{Reader, Value, in_order, path_of};
 use crate::time::time;
 
-/// The keys of a budget.
-const KEYS: [&str; 15] = [
+/// The keys of a role's budget.
+const ROLE_KEYS: [&str; 15] = [
     "calls",
     "streams",
     "subscriptions",
@@ -24,6 +25,26 @@ const KEYS: [&str; 15] = [
     "callee-share-percent",
     "handshake",
 ];
+/// The keys of a user's budget: shares and the handshake are each peer's own, connections a user's.
+const USER_KEYS: [&str; 15] = [
+    "peers",
+    "half-open",
+    "calls",
+    "streams",
+    "subscriptions",
+    "bindings",
+    "exports",
+    "reports",
+    "notifications",
+    "queued-bytes",
+    "handled-bytes",
+    "frames-per-second",
+    "frames-burst",
+    "bytes-per-second",
+    "bytes-burst",
+];
+/// The keys of `user`.
+const OF_USER: [&str; 1] = ["budget"];
 
 /// A rate and its burst, as far as they are said.
 #[derive(Clone, Copy, Default)]
@@ -41,8 +62,29 @@ impl Flow {
     }
 }
 
-/// Reads a budget.
-pub(crate) fn read_budget(reader: &mut Reader<'_>, value: &Value<'_>, path: &str) -> Budget {
+/// Reads the table `user`: what every user has, all its peers together.
+pub(crate) fn read_user(reader: &mut Reader<'_>, value: &Value<'_>) -> Budget {
+    let mut budget = Budget::new();
+    let DeValue::Table(table) = value.get_ref() else {
+        reader.wrong_type(value, "user", "a table: [user.budget]");
+        return budget;
+    };
+    for (key, value) in in_order(table) {
+        let path = path_of("user", key.get_ref());
+        match key.get_ref().as_ref() {
+            "budget" => budget = read_budget(reader, value, &path, &USER_KEYS),
+            _ => reader.unknown_key(key, &path, &OF_USER),
+        }
+    }
+    budget
+}
+
+/// Reads the budget of a role.
+pub(crate) fn read_role_budget(reader: &mut Reader<'_>, value: &Value<'_>, path: &str) -> Budget {
+    read_budget(reader, value, path, &ROLE_KEYS)
+}
+
+fn read_budget(reader: &mut Reader<'_>, value: &Value<'_>, path: &str, keys: &[&str]) -> Budget {
     let mut budget = Budget::new();
     let DeValue::Table(table) = value.get_ref() else {
         reader.wrong_type(value, path, "a table: { calls = 64, frames-per-second = 2000 }");
@@ -52,6 +94,10 @@ pub(crate) fn read_budget(reader: &mut Reader<'_>, value: &Value<'_>, path: &str
     for (key, value) in in_order(table) {
         let path = path_of(path, key.get_ref());
         let name = key.get_ref().as_ref();
+        if !keys.contains(&name) {
+            reader.unknown_key(key, &path, keys);
+            continue;
+        }
         match name {
             "handshake" => budget = handshake(reader, budget, value, &path),
             "callee-share-percent" => {
@@ -63,7 +109,7 @@ pub(crate) fn read_budget(reader: &mut Reader<'_>, value: &Value<'_>, path: &str
             "frames-burst" => frames.burst = rate(reader, value, &path, u32::MAX.into()),
             "bytes-per-second" => bytes.per_second = rate(reader, value, &path, BYTES_MAX),
             "bytes-burst" => bytes.burst = rate(reader, value, &path, BYTES_MAX),
-            _ => budget = count(reader, budget, key, value, &path),
+            _ => budget = count(reader, budget, name, value, &path),
         }
     }
     for (flow, name) in [(frames, "frames"), (bytes, "bytes")] {
@@ -88,11 +134,13 @@ const BYTES_MAX: u64 = (1 << 53) - 1;
 fn count(
     reader: &mut Reader<'_>,
     budget: Budget,
-    key: &Key<'_>,
+    key: &str,
     value: &Value<'_>,
     path: &str,
 ) -> Budget {
-    let with = match key.get_ref().as_ref() {
+    let with = match key {
+        "peers" => Budget::peers,
+        "half-open" => Budget::half_open,
         "calls" => Budget::calls,
         "streams" => Budget::streams,
         "subscriptions" => Budget::subscriptions,
@@ -102,10 +150,7 @@ fn count(
         "notifications" => Budget::notifications,
         "queued-bytes" => Budget::queued_bytes,
         "handled-bytes" => Budget::handled_bytes,
-        _ => {
-            reader.unknown_key(key, path, &KEYS);
-            return budget;
-        }
+        _ => return budget,
     };
     match number(reader, value, path, BYTES_MAX) {
         Some(max) => with(budget, usize::try_from(max).unwrap_or(usize::MAX)),

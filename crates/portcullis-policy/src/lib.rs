@@ -1,4 +1,4 @@
-//! The policy file: roles and grants in TOML, read into [`Role`]s and checked against the contract. Text comes in, and
+//! The policy file: roles, grants and budgets in TOML, read into [`Role`]s and checked against the contract. Text comes in, and
 //! roles or the list of everything that is wrong come out; reading files and starting hubs is left to others.
 //!
 //! ```
@@ -32,7 +32,7 @@ pub use read::{FILE_BYTES_MAX, ROLES_MAX};
 pub use role::{GRANT_BYTES_MAX, GRANTS_MAX};
 pub use time::LASTING_MAX_MS;
 
-use portcullis_hub::Role;
+use portcullis_hub::{Budget, Role};
 use portcullis_proto::schema::Schema;
 
 /// What a policy file says.
@@ -40,6 +40,8 @@ use portcullis_proto::schema::Schema;
 pub struct Policy {
     /// Its roles, in the order in which they stand there.
     pub roles: Vec<Role>,
+    /// What all peers of a user together may have and do at once; says nothing where the file does not.
+    pub user_budget: Budget,
     /// What it says in vain, or more widely than it may mean. It holds all the same.
     pub warnings: Problems,
 }

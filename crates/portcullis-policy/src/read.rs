@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use portcullis_hub::{Names, nearest};
+use portcullis_hub::{Budget, Names, nearest};
 use portcullis_proto::schema::Schema;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::Policy;
 use crate::advice;
+use crate::budget::read_user;
 use crate::problem::{Problem, Problems, shown};
 use crate::role::{RoleText, read_role};
 
@@ -21,7 +22,7 @@ pub const FILE_BYTES_MAX: usize = 256 * 1024;
 pub const ROLES_MAX: usize = 256;
 
 /// The keys of the file as a whole.
-const KEYS: [&str; 2] = ["admit", "role"];
+const KEYS: [&str; 3] = ["admit", "role", "user"];
 
 /// A key or value with its place in the text.
 pub(crate) type Key<'i> = Spanned<Cow<'i, str>>;
@@ -148,10 +149,12 @@ pub(crate) fn read(text: &str, schema: &Schema) -> Result<Policy, Problems> {
     }
     let mut roles = Vec::new();
     let mut admitted = None;
+    let mut user_budget = Budget::new();
     for (key, value) in in_order(document.get_ref()) {
         match key.get_ref().as_ref() {
             "role" => read_roles(&mut reader, value, &mut roles),
             "admit" => admitted = Some(reader.strings(value, "admit", "names of roles")),
+            "user" => user_budget = read_user(&mut reader, value),
             other => reader.unknown_key(key, &path_of("", other), &KEYS),
         }
     }
@@ -163,7 +166,7 @@ pub(crate) fn read(text: &str, schema: &Schema) -> Result<Policy, Problems> {
         admitted.as_ref().map(|names| names.iter().map(|(name, ..)| *name).collect());
     let warnings = advice::warnings(&reader, &roles, admitted.as_deref());
     let roles = roles.into_iter().map(|role| role.role).collect();
-    Ok(Policy { roles, warnings: warnings.sorted() })
+    Ok(Policy { roles, user_budget, warnings: warnings.sorted() })
 }
 
 fn read_roles(reader: &mut Reader<'_>, value: &Value<'_>, roles: &mut Vec<RoleText>) {

@@ -7,7 +7,7 @@ use portcullis_hub::{Action, Address, Grant, Misfit, OWN_GRANTS_MAX, Role, Scope
 use portcullis_proto::session::NAME_BYTES_MAX;
 use toml::de::DeValue;
 
-use crate::budget::read_budget;
+use crate::budget::read_role_budget;
 use crate::problem::shown;
 use crate::read::{Key, Reader, Value, in_order, path_of};
 use crate::time::time;
@@ -89,7 +89,7 @@ pub(crate) fn read_role(
                 _ => reader.wrong_type(value, &path, "true or false"),
             },
             "budget" => {
-                let budget = read_budget(reader, value, &path);
+                let budget = read_role_budget(reader, value, &path);
                 read.role = take(&mut read).budget(budget);
             }
             _ => reader.unknown_key(key, &path, &KEYS),

@@ -12,7 +12,8 @@ fn holds(text: &str) -> Result<(), TestCaseError> {
             let config = policy
                 .roles
                 .into_iter()
-                .fold(portcullis_hub::HubConfig::new(contract()), |config, role| config.role(role));
+                .fold(portcullis_hub::HubConfig::new(contract()), |config, role| config.role(role))
+                .user_budget(policy.user_budget);
             prop_assert!(portcullis_hub::Hub::new(config).is_ok());
         }
         Err(problems) => {
@@ -39,7 +40,7 @@ proptest! {
     #[test]
     fn any_words(words in prop::collection::vec(prop::sample::select(vec![
         "[role.a]", "[role.b.addresses]", "call", "deny", "serve", "admit", "=", "[", "]", "{", "}", ",", "\n", "\"",
-        "\"sample.echo.*\"", "\"sample.topics.ticked\"", "grant", "for", "\"1m\"", "main", "true", "#", "é", "'''", ".",
+        "\"sample.echo.*\"", "\"sample.topics.ticked\"", "grant", "for", "\"1m\"", "main", "[user.budget]", "peers", "calls", "7", "true", "#", "é", "'''", ".",
     ]), 0..40)) {
         holds(&words.concat())?;
     }

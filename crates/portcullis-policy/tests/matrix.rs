@@ -6,7 +6,8 @@ use portcullis_proto::schema::Schema;
 
 fn matrix(text: &str, schema: &Schema) -> String {
     let policy = portcullis_policy::parse(text, schema).unwrap_or_else(|wrong| panic!("{wrong}"));
-    Matrix::new(schema, &policy.roles).expect("it was checked").to_string()
+    let matrix = Matrix::new(schema, &policy.roles).expect("it was checked");
+    matrix.user_budget(&policy.user_budget).to_string()
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn f33_each_mistake_is_told_with_its_place_and_the_nearest_name() {
         ),
         (
             "[roles.log]",
-            "policy.toml:3:2: roles: there is no such key here; there are admit, role; did you mean `role`?",
+            "policy.toml:3:2: roles: there is no such key here; there are admit, role, user; did you mean `role`?",
         ),
         // Names.
         (
@@ -92,6 +92,31 @@ fn f33_each_mistake_is_told_with_its_place_and_the_nearest_name() {
         ("budget = { bytes-burst = 9 }", "`bytes-burst` says nothing without `bytes-per-second`"),
         ("budget = { handshake = 5 }", "role.viewer.budget.handshake: it takes a time"),
         ("budget = 3", "role.viewer.budget: it takes a table"),
+        ("budget = { peers = 3 }", "role.viewer.budget.peers: there is no such key here"),
+        // Budgets of users.
+        (
+            "[user.budget]\nconnections = 3\ncals = 3",
+            "policy.toml:5:1: user.budget.cals: there is no such key here; there are peers, half-open, calls, streams, \
+             subscriptions, bindings, exports, reports, notifications, queued-bytes, handled-bytes, frames-per-second, \
+             frames-burst, bytes-per-second, bytes-burst; did you mean `calls`?",
+        ),
+        (
+            "[user.budget]\nhandshake = \"1s\"",
+            "policy.toml:4:1: user.budget.handshake: there is no such key here",
+        ),
+        (
+            "[user.budget]\npeers = \"many\"",
+            "policy.toml:4:9: user.budget.peers: it takes a whole number, and this is a string",
+        ),
+        (
+            "[user.budgte]\npeers = 1",
+            "policy.toml:3:7: user.budgte: there is no such key here; there are budget; did you mean `budget`?",
+        ),
+        ("[user]\nbudget = 3", "policy.toml:4:10: user.budget: it takes a table"),
+        (
+            "[users.budget]",
+            "policy.toml:3:2: users: there is no such key here; there are admit, role, user; did you mean `user`?",
+        ),
         // Roles.
         ("[role.\"\"]", "policy.toml:3:7: role.\"\": the name of a role has 1 to 128 bytes"),
         ("[role]\nlog = 3", "role.log: it takes a table"),
@@ -164,6 +189,7 @@ fn what_is_said_in_vain_is_warned_of() {
     }
     let clean = "[role.a]\ncall = [\"sample.echo.*\", \"sample.flows.*\", \"sample.values.*\"]\nsubscribe = [\"sample.topics.ticked\"]\naddresses.main = true";
     assert_eq!(warned(clean), "");
+    assert_eq!(warned("[user.budget]\ncalls = 3"), "", "its roles stand elsewhere");
 }
 
 #[test]
@@ -213,4 +239,28 @@ fn a_budget_is_read_whole() {
         .handshake_ms(2_000);
     let role = Role::new("viewer").call("sample.echo.call").budget(budget);
     assert_eq!(policy.roles, [role]);
+    assert_eq!(policy.user_budget, Budget::new(), "nothing was said of users");
+}
+
+#[test]
+fn f16_the_budget_of_a_user_is_read_whole() {
+    use portcullis_hub::Budget;
+    let text = r#"
+        [role.viewer]
+        [user.budget]
+        peers = 16
+        half-open = 4
+        calls = 64
+        frames-per-second = 2_000
+        bytes-per-second = 1_000
+        bytes-burst = 99
+    "#;
+    let policy = parse(text, contract()).expect("it fits the contract");
+    let budget = Budget::new()
+        .peers(16)
+        .half_open(4)
+        .calls(64)
+        .frames_per_second(2_000, 2_000)
+        .bytes_per_second(1_000, 99);
+    assert_eq!(policy.user_budget, budget);
 }

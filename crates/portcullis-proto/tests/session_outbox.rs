@@ -140,7 +140,7 @@ fn calls_larger_than_the_hub_takes_are_refused_at_the_welcome() {
     let mut hub = Pair::new(portcullis_proto::session::Side::Hub, config, Time::ZERO);
     take(&mut hub, &sent(&mut peer), Time::ZERO).expect("a hello");
     take(&mut peer, &sent(&mut hub), Time::ZERO).expect("a welcome");
-    assert_eq!(peer.take_refused(), [2]);
+    assert_eq!(peer.take_refused(), [(2, 24 + 100_000)]);
     assert_eq!(peer.calls_open(), (0, 1));
     let events = take(&mut hub, &sent(&mut peer), Time::ZERO).expect("what fits");
     assert_eq!(events, [format!("request {small:#x} 0")]);

@@ -1,11 +1,11 @@
-//! Replays the committed transcripts of a peer's session (`tests/vectors/transcripts`), which the TypeScript session
-//! replays, too: both read `docs/protocol.md` in the same way. Each is replayed twice, the second time with what comes
+//! Replays the committed transcripts of a peer's session (`tests/vectors/transcripts`), which the sessions in TypeScript
+//! and Python replay, too: all read `docs/protocol.md` in the same way. Each is replayed twice, the second time with what comes
 //! in delivered byte by byte.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
-use portcullis_proto::frame::Kind;
+use portcullis_proto::frame::{HEADER_BYTES, Kind};
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::session::{
     Config, Ended, Event, Expired, Hello, Leg, Limits, Offer, Opening, PROTOCOL, SendError,
@@ -99,7 +99,7 @@ fn same_frame(expected: &str, sent: &str) -> bool {
 }
 
 struct Replay {
-    session: Session<(), ()>,
+    session: Session<(), String>,
     now: Time,
     /// Ids by name, of both directions.
     made: BTreeMap<String, u32>,
@@ -182,20 +182,32 @@ impl Replay {
         self.closed(goodbye.reason, ended);
     }
 
-    fn closed(&mut self, reason: Reason, ended: Ended<(), ()>) {
-        let made = ended.outbound.iter().map(|(id, ())| self.name_of(Leg::Outbound(*id)));
-        let calls: BTreeSet<String> = made.collect();
+    fn closed(&mut self, reason: Reason, ended: Ended<(), String>) {
+        let calls: BTreeSet<String> = ended.outbound.into_iter().map(|(_, name)| name).collect();
         let served = ended.inbound.iter().map(|(id, ())| self.name_of(Leg::Inbound(*id)));
         let served: BTreeSet<String> = served.collect();
         let caused = json!({ "closed": reason.name(), "calls": calls, "served": served });
         self.caused.push_back(caused);
     }
 
-    fn event(&mut self, event: Event<'_, ()>) {
+    fn event(&mut self, event: Event<'_, String>) {
         let caused = match event {
-            Event::Welcome(welcome) => json!({
-                "event": "welcome", "peer": welcome.peer, "label": welcome.label, "role": welcome.role,
-            }),
+            Event::Welcome(welcome) => {
+                self.caused.push_back(json!({
+                    "event": "welcome", "peer": welcome.peer, "label": welcome.label, "role": welcome.role,
+                }));
+                let refused = self.session.take_refused().into_iter();
+                self.caused.extend(refused.map(|each| {
+                    json!({ "event": "refused", "as": each.data, "bytes": each.bytes, "room": each.room })
+                }));
+                // The welcome itself says that streams have credit now.
+                let session = &mut self.session;
+                let mut may_send = |id| session.may_send(Leg::Outbound(id)) == Some(true);
+                let waiting = self.made.iter().filter(|(_, id)| may_send(**id));
+                self.caused
+                    .extend(waiting.map(|(name, _)| json!({ "event": "credit", "as": name })));
+                return;
+            }
             Event::Goodbye(goodbye) => {
                 let ended = self.session.abort();
                 return self.closed(goodbye.reason, ended);
@@ -229,8 +241,8 @@ impl Replay {
             Event::Cancel { id } => {
                 json!({ "event": "cancel", "as": self.name_of(Leg::Inbound(id)) })
             }
-            Event::End { id, status, body, data: (), .. } => json!({
-                "event": "end", "as": self.name_of(Leg::Outbound(id)), "status": status.name(),
+            Event::End { status, body, data, .. } => json!({
+                "event": "end", "as": data, "status": status.name(),
                 "body": to_hex(body),
             }),
             Event::Caller { peer, told } => json!({
@@ -334,10 +346,11 @@ impl Replay {
             down: flag(step, "down") || kind == Kind::Subscribe,
         };
         let bytes = hex(text(step, body));
-        let opened: Result<u32, SendError> = self.session.open(opening, self.now, (), |out| {
-            out.raw(&bytes);
-            Ok(())
-        });
+        let opened: Result<u32, SendError> =
+            self.session.open(opening, self.now, text(step, "as").to_owned(), |out| {
+                out.raw(&bytes);
+                Ok(())
+            });
         if let Ok(id) = opened {
             self.made.insert(text(step, "as").to_owned(), id);
         }

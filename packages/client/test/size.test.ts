@@ -40,8 +40,8 @@ describe('a page with one interface', () => {
     expect(gzipped).toBeLessThanOrEqual(BYTES_MAX);
   });
 
-  test('Values, which has every form of a type at once: at most 19 kB', async () => {
-    expect((await bundle(page('Values', 'sample-values'))).gzipped).toBeLessThanOrEqual(19_000);
+  test('Values, which has every form of a type at once: at most 19.25 kB', async () => {
+    expect((await bundle(page('Values', 'sample-values'))).gzipped).toBeLessThanOrEqual(19_250);
   });
 
   test.each([

@@ -64,6 +64,25 @@ test('f43_a_frame_inside_a_page_connects_only_from_an_origin_that_was_opted_in',
   expect(refusals()[0]?.code).toBe('origin_not_allowed');
 });
 
+test('f15_what_is_of_one_user_is_admitted_as_that_user', async () => {
+  const { electron, attach, hub, page } = application();
+  const childFrames = [{ origins: ['https://maps.example'], role: 'maps' }, { origins: ['https://shop.example'], role: 'maps', user: 'shop' }];
+  const { contents } = attach({ user: 'app://studio', childFrames });
+  page(contents).connect();
+  const inside = (origin: string) => new Page(electron, contents, new FakeFrame(`${origin}/x`, origin, contents.frame), true);
+  inside('https://maps.example').connect();
+  inside('https://shop.example').connect();
+  page(attach().contents).connect();
+  await until(() => hub.noted.length === 4);
+  // A frame is its window's, so that a page gets no more by frames; unless its attachment says otherwise.
+  expect(hub.noted.map(({ admission }) => [admission.role, admission.user])).toEqual([
+    ['viewer', 'app://studio'],
+    ['maps', 'app://studio'],
+    ['maps', 'shop'],
+    ['viewer', undefined],
+  ]);
+});
+
 test('f43_a_window_that_main_did_not_attach_is_refused', async () => {
   const { page, hub, refusals } = application();
   const child = new FakeContents(new FakeSession());

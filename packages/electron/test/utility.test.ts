@@ -16,10 +16,10 @@ function forked() {
 
 test('a utility process becomes a peer that its silence never ends', async () => {
   const { portcullis, hub, child, parentPort, events } = forked();
-  const attachment = portcullis.attachUtility(child, { label: 'worker', role: 'worker' });
+  const attachment = portcullis.attachUtility(child, { label: 'worker', role: 'worker', user: 'workers' });
   connectUtility({ parentPort, logger: quiet });
   await until(() => hub.noted.length === 1);
-  expect(hub.noted[0]?.admission).toEqual({ label: 'worker', role: 'worker', kind: 'page' });
+  expect(hub.noted[0]?.admission).toEqual({ label: 'worker', role: 'worker', user: 'workers', kind: 'page' });
   expect(attachment.peer).toBe(1);
   child.exit(1);
   child.exit(1);

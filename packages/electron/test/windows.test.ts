@@ -28,14 +28,14 @@ function registry(kind: Partial<KindConfig> = {}, more: { readonly [name: string
 }
 
 test('a peer opens a window of a declared kind, which is attached and told of', async () => {
-  const { windows, made, told, info, electron, hub } = registry();
+  const { windows, made, told, info, electron, hub } = registry({ user: 'viewers' });
   const opened = await windows.handlers.open('viewer', { argument: 'left', background: true }, cx);
   expect(opened).toMatchObject({ label: 'viewer-1', kind: 'viewer', role: 'viewer', phase: 'open', connected: false });
   expect(told).toEqual(['opened viewer-1']);
   const document = new Page(electron, made[0]!.webContents);
   document.connect();
   await until(() => info('viewer-1').connected);
-  expect(hub.noted[0]?.admission).toEqual({ label: 'viewer-1', role: 'viewer', kind: 'page' });
+  expect(hub.noted[0]?.admission).toEqual({ label: 'viewer-1', role: 'viewer', user: 'viewers', kind: 'page' });
   made[0]!.webContents.navigate();
   expect(info('viewer-1').connected).toBe(false);
 });

@@ -3,7 +3,7 @@
 import type { GrantAction } from './config.js';
 
 /** The version of this interface. An addon of another is refused when it is loaded. */
-export const INTERFACE_VERSION = 2;
+export const INTERFACE_VERSION = 3;
 
 /** The exports of an addon. A hub is a number. Errors have a `code` that begins with `ERR_PORTCULLIS_`. */
 export interface Addon {
@@ -24,7 +24,7 @@ export interface Addon {
   /** Gives something to a role, or takes it. */
   changeRole(hub: number, role: string, gives: boolean, action: GrantAction, name: string, forMs: number | undefined): void;
   /** Admits a peer, and returns its number. */
-  attach(hub: number, label: string, role: string, kind: 'page' | 'native' | 'main'): number;
+  attach(hub: number, label: string, role: string, kind: 'page' | 'native' | 'main', user: string | undefined): number;
   /** Takes in a message. Whoever calls it drains before it returns to the event loop. */
   deliver(hub: number, peer: number, message: Uint8Array): void;
   /** Fills the buffer with records (`records.ts`) from its start; returns how many bytes were written. */

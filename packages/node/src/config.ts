@@ -77,6 +77,11 @@ export interface AdmissionConfig {
   readonly label: string;
   /** The name of its role. */
   readonly role: string;
+  /**
+   * Whose it is, in at most 128 bytes of UTF-8: peers of one user share one budget, that of `[user.budget]` in the policy file, beside
+   * what each may by its role. Absent: it shares with nobody.
+   */
+  readonly user?: string | undefined;
 }
 
 /** What the hub sends to; set by whoever attaches. */

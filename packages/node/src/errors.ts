@@ -11,6 +11,8 @@ export type HubErrorCode =
   | 'ERR_PORTCULLIS_UNKNOWN_ROLE'
   | 'ERR_PORTCULLIS_LABEL'
   | 'ERR_PORTCULLIS_FULL'
+  | 'ERR_PORTCULLIS_USER'
+  | 'ERR_PORTCULLIS_USER_BUDGET'
   | 'ERR_PORTCULLIS_QUITTING'
   | 'ERR_PORTCULLIS_NOT_BYTES'
   | 'ERR_PORTCULLIS_SHARED_BUFFER'
@@ -32,7 +34,7 @@ export class HubError extends Error {
   }
 }
 
-/** A peer that is not admitted: there is no such role, its label is too long, or the hub takes no more. */
+/** A peer that is not admitted: there is no such role, its label or user is too long, its user has as many connections as it may, or the hub takes no more. */
 export class AdmitError extends HubError {
   override name = 'AdmitError';
 }
@@ -64,6 +66,8 @@ const ADMISSION: readonly string[] = [
   'ERR_PORTCULLIS_UNKNOWN_ROLE',
   'ERR_PORTCULLIS_LABEL',
   'ERR_PORTCULLIS_FULL',
+  'ERR_PORTCULLIS_USER',
+  'ERR_PORTCULLIS_USER_BUDGET',
   'ERR_PORTCULLIS_QUITTING',
 ];
 

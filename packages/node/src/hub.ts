@@ -50,8 +50,7 @@ export class Hub {
    * awaited. Throws `AdmitError`.
    */
   attach(port: HubPort, admission: AdmissionConfig & { readonly kind?: 'page' | 'native' }): Attached {
-    const { label, role, kind = 'page' } = admission;
-    const peer = this.#admit(label, role, kind);
+    const peer = this.#admit(admission, admission.kind ?? 'page');
     this.#pump.sinks.set(peer, {
       message: (bytes) => port.send(bytes.slice()),
       ended: (reason, message) => port.closed({ reason, message }),
@@ -69,7 +68,7 @@ export class Hub {
    * the call. Throws `AdmitError`.
    */
   connect(admission: AdmissionConfig, options: ConnectOptions = {}): Portcullis {
-    const peer = this.#admit(admission.label, admission.role, 'main');
+    const peer = this.#admit(admission, 'main');
     const lost = (why: string) => this.#act(() => this.#addon.lost(this.#handle, peer, why));
     const transport = new InProcessTransport(this.#pump, peer, lost);
     this.#pump.sinks.set(peer, transport);
@@ -163,10 +162,10 @@ export class Hub {
     this.#shutDown?.();
   }
 
-  #admit(label: string, role: string, kind: PeerInfo['kind']): number {
+  #admit({ label, role, user }: AdmissionConfig, kind: PeerInfo['kind']): number {
     if (this.#closed) throw new HubError('ERR_PORTCULLIS_CLOSED', 'the hub is closed');
     if (this.#shutdown !== undefined) throw new AdmitError('ERR_PORTCULLIS_QUITTING', 'the hub is quitting');
-    return typed(() => this.#addon.attach(this.#handle, label, role, kind));
+    return typed(() => this.#addon.attach(this.#handle, label, role, kind, user));
   }
 
   #change(whose: number | { readonly role: string }, gives: boolean, { action, name, forMs }: Grant): void {

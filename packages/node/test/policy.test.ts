@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { serve } from '@portcullis/client';
-import { Hub, HubError, type HubEvent } from '../src/index.js';
+import { AdmitError, Hub, HubError, type HubEvent } from '../src/index.js';
 import { Pages, Pictures } from './generated/index.js';
 import { closeHubs, exampleAddon, exampleHub, main, MemoryLogger, page, rejection, until } from './support/example.js';
 
@@ -78,6 +78,70 @@ describe('a policy file', () => {
     const file = join(folder, 'nothing.toml');
     expect(() => exampleHub({ roles: undefined, policy: { file } })).toThrow(/the policy file cannot be read: .*nothing\.toml/);
     expect(() => new Hub({ addon: exampleAddon })).toThrow('give `roles` or `policy`');
+  });
+});
+
+describe('peers of one user', () => {
+  const port = { send: () => {}, closed: () => {} };
+  /** Longer than the watchdog of tests waits, in milliseconds. */
+  const LONG_MS = 120_000;
+
+  test('f15_share_the_budget_of_the_policy_file_and_a_third_of_another_user_has_its_own', async () => {
+    const text = `${POLICY.replace('deny = ["example.pictures.later"]', '')}\n[role.caller]\ncall = ["example.pictures.*"]\n[user.budget]\ncalls = 4\n`;
+    const events: HubEvent[] = [];
+    const hub = exampleHub({ roles: undefined, policy: { text }, onEvent: (event) => void events.push(event) });
+    const pictures = (label: string, user?: string) => page(hub, label, 'caller', user).portcullis.bind(Pictures);
+    const [one, two] = [await pictures('one', 'app://studio'), await pictures('two', 'app://studio')];
+    const stop = new AbortController();
+    const begun = [one, one, two, two].map((client) => rejection(client.later(LONG_MS, { signal: stop.signal })));
+    await until(() => hub.openWork() === begun.length);
+    for (const both of [one, two]) {
+      const error = await rejection(both.later(1));
+      expect(error).toMatchObject({ status: 'resource_exhausted', retry: { type: 'after' } });
+      expect(error.message).toContain("budget `calls`: this peer's user has as much as it may");
+    }
+    // Another user, and whoever has none, do not notice.
+    for (const other of [await pictures('three', 'app://maps'), await pictures('four')]) {
+      expect(await Promise.all(Array.from({ length: 4 }, () => other.later(1)))).toEqual([1, 1, 1, 1]);
+    }
+    await until(() => events.some((event) => event.type === 'throttled' && event.label === 'two'));
+    stop.abort();
+    await Promise.all(begun);
+    expect(await two.later(1)).toBe(1);
+    expect(hub.openWork()).toBe(0);
+  });
+
+  test('main and its peers in this process can have one, too', async () => {
+    const policy = { text: '[user.budget]\ncalls = 1\n' };
+    const hub = exampleHub({ policy });
+    const work = await hub.connect({ label: 'main', role: 'main', user: 'workers' }, { interfaces: [Pictures] }).bind(Pictures);
+    const stop = new AbortController();
+    const begun = rejection(work.later(LONG_MS, { signal: stop.signal }));
+    expect(await rejection(work.later(1))).toMatchObject({ status: 'resource_exhausted' });
+    stop.abort();
+    await begun;
+  });
+
+  test('f15_are_not_admitted_beyond_the_connections_of_their_user', () => {
+    const hub = exampleHub({ policy: { text: '[user.budget]\npeers = 2\n' } });
+    const admit = (user?: string) => hub.attach(port, { label: 'a', role: 'page', user });
+    const first = admit('ada');
+    admit('ada');
+    expect(() => admit('ada')).toThrow(AdmitError);
+    expect(() => admit('ada')).toThrow(expect.objectContaining({ code: 'ERR_PORTCULLIS_USER_BUDGET', message: "the user's budget `peers` is used up" }));
+    admit('bob');
+    admit();
+    first.close('closed');
+    admit('ada');
+    expect(() => admit('é'.repeat(65))).toThrow(expect.objectContaining({ code: 'ERR_PORTCULLIS_USER', message: 'a user has at most 128 bytes' }));
+    expect(() => hub.attach(port, { label: 'a', role: 'page', user: 7 as never })).toThrow();
+    expect(hub.peers()).toHaveLength(4);
+  });
+
+  test('a mistake in their budget is told with its place', () => {
+    const { code, message } = failure(`${POLICY}[user.budget]\nconnections = 3\n`);
+    expect(code).toBe('ERR_PORTCULLIS_POLICY');
+    expect(message).toContain('policy.toml:11:1: user.budget.connections: there is no such key here; there are peers, half-open, calls');
   });
 });
 

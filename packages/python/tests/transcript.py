@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from portcullis.session import frame
@@ -55,6 +56,10 @@ class Call:
         if status == "unavailable":
             assert self.replay.ended is not None
             self.replay.ended["calls"].append(self.name)
+        elif status == "resource_exhausted":
+            # The caller is told both sizes.
+            size, room = (int(number) for number in re.findall(r"\d+", message or ""))
+            self.tell("refused", bytes=size, room=room)
         else:
             self.tell("expired")
 

@@ -1,77 +1,11 @@
 // Writes the transcripts beside it, or with `--check` says which of them differ. No dependencies; see README.md.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  u32, text, STATUS, REASON, CALLEE, ACK, frame, free, hello, welcomeBody, failure, receive, send, id, open,
+  killed, call, request, asked, ask, down, up, ended, zeros,
+} from './words.mjs';
 
 const here = new URL('./', import.meta.url);
-
-// Bytes.
-const u32 = (value) => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value >>> 0);
-  return bytes.toString('hex');
-};
-const varint = (value) => {
-  let out = '';
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) out += Buffer.from([(rest % 128) | 0x80]).toString('hex');
-  return out + Buffer.from([rest]).toString('hex');
-};
-const text = (value) => varint(Buffer.byteLength(value)) + Buffer.from(value).toString('hex');
-const KINDS = {
-  hello: 1, welcome: 2, goodbye: 3, ping: 4, pong: 5, window: 6, request: 7, notify: 8, subscribe: 9,
-  publish: 10, item: 11, ack: 12, credit: 13, finish: 14, cancel: 15, end: 16, unbound: 17, caller: 18,
-};
-const STATUS = { ok: 0, cancelled: 1, deadline_exceeded: 4, not_found: 5, resource_exhausted: 8, unavailable: 14, application: 16 };
-const REASON = {
-  closed: 0, going_away: 1, version_mismatch: 16, malformed_frame: 32, frame_too_large: 33, unknown_kind: 34, unknown_flag: 35,
-  unexpected_frame: 36, duplicate_id: 37, unknown_id: 38, credit_exceeded: 40, window_exceeded: 41, malformed_payload: 42, partial_message: 43,
-};
-const CALLEE = 1;
-const ACK = 2;
-
-/** A frame; `length` overrides what is true. */
-function frame(kind, fields = {}) {
-  const { flags = 0, attachments = 0, binding = 0, ordinal = 0, id = 0, budget = 0, body = '', length } = fields;
-  const code = (KINDS[kind] ?? kind).toString(16).padStart(2, '0');
-  const bits = flags.toString(16).padStart(2, '0') + Buffer.from([attachments & 255, attachments >> 8]).toString('hex');
-  return u32(length ?? 24 + body.length / 2) + code + bits + [binding, ordinal, id, budget].map(u32).join('') + body;
-}
-/** A frame whose text is free. */
-const free = (kind, fields) => `${frame(kind, fields)}*`;
-const LIMITS = { frame_bytes: 16 << 20, window_bytes: 4 << 20, calls: 1024, stream_items: 16, stream_bytes: 1 << 20 };
-const limitsBytes = (limits) => Object.keys(LIMITS).map((name) => varint({ ...LIMITS, ...limits }[name])).join('');
-const hello = ({ client = 'test', limits = {}, interfaces = [] }) =>
-  frame('hello', {
-    body: varint(1) + varint(1) + text(client) + limitsBytes(limits) + varint(interfaces.length) +
-      interfaces.map((i) => text(i.name) + varint(i.version) + i.hash + varint(i.channels.length) + i.channels.map(varint).join('')).join(''),
-  });
-const welcomeBody = (limits = {}) => varint(1) + limitsBytes(limits) + varint(7) + text('viewer-1') + text('viewer');
-const failure = (message, { channel = '', path = '', retry = '00', correlation = 0 } = {}) =>
-  text(channel) + text(path) + text(message) + retry + varint(correlation);
-
-// Steps.
-const receive = (...frames) => ({ receive: frames });
-const send = (...frames) => ({ send: frames });
-const id = (generation, slot = 0) => generation * 0x10000 + slot;
-/** The handshake; `hub` are the hub's limits. */
-const open = (options = {}, hub = {}) => [
-  send(hello(options)),
-  receive(frame('welcome', { body: welcomeBody(hub) })),
-  { event: 'welcome', peer: 7, label: 'viewer-1', role: 'viewer' },
-];
-/** The end of the connection because of what the hub did. */
-const killed = (reason, calls = [], served = [], before = []) => [
-  { closed: reason, calls, served },
-  send(...before, free('goodbye', { ordinal: REASON[reason] })),
-];
-const call = (as, more = {}) => ({ do: 'call', as, binding: 3, ordinal: 1, args: 'aa', timeoutMs: 1000, up: false, down: false, ...more });
-const request = (generation, slot = 0, more = {}) =>
-  frame('request', { binding: 3, ordinal: 1, id: id(generation, slot), budget: 1000, body: 'aa', ...more });
-const asked = (as, more = {}) => ({ event: 'request', as, binding: 9, ordinal: 2, budgetMs: 500, args: 'bb', ...more });
-const ask = (more = {}) => frame('request', { binding: 9, ordinal: 2, id: id(1), budget: 500, body: 'bb', ...more });
-const down = (generation, value, more = {}) => frame('item', { flags: CALLEE, id: id(generation), body: value, ...more });
-const up = (generation, value, more = {}) => frame('item', { id: id(generation), body: value, ...more });
-const ended = (generation, status, body = '', slot = 0) => frame('end', { id: id(generation, slot), ordinal: STATUS[status], body });
-const zeros = (count) => '00'.repeat(count);
 
 const transcripts = [];
 function transcript(name, about, steps, { faults, options = {}, ...more } = {}) {
@@ -97,6 +31,39 @@ transcript('handshake-held', 'A call before the welcome waits for it.', [
   send(request(1)),
   receive(ended(1, 'ok', '0102')),
   { event: 'end', as: 'a', status: 'ok', body: '0102' },
+]);
+const large = { binding: 3, ordinal: 2, args: 'cc'.repeat(4096 - 24 + 1) };
+transcript('handshake-held-larger', 'What was written before the welcome and is larger than the hub takes never leaves, nor what belongs to it; the call is refused.', [
+  send(hello({})),
+  call('a'),
+  call('b', { ...large, up: true }),
+  { do: 'finish', as: 'b' },
+  { do: 'notify', ...large },
+  call('c', { args: 'dd'.repeat(4096 - 24) }),
+  receive(frame('welcome', { body: welcomeBody({ frame_bytes: 4096 }) })),
+  { event: 'welcome', peer: 7, label: 'viewer-1', role: 'viewer' },
+  { event: 'refused', as: 'b', bytes: 4096 - 24 + 1, room: 4096 - 24 },
+  send(request(1), request(1, 2, { body: 'dd'.repeat(4096 - 24) })),
+  // Its place is free, under an id that was never used.
+  call('d'),
+  send(request(2, 1)),
+  call('e', { ...large, refused: true }),
+  receive(ended(1, 'ok'), ended(1, 'ok', '', 2), ended(2, 'ok', '', 1)),
+  ...['a', 'c', 'd'].map((as) => ({ event: 'end', as, status: 'ok', body: '' })),
+]);
+transcript('handshake-held-stream', 'A stream that was opened before the welcome has no credit before it, and what the welcome says from then on.', [
+  send(hello({})),
+  call('a', { up: true }),
+  { do: 'item', as: 'a', value: '01', refused: true },
+  receive(frame('welcome', { body: welcomeBody({ stream_items: 1 }) })),
+  { event: 'welcome', peer: 7, label: 'viewer-1', role: 'viewer' },
+  { event: 'credit', as: 'a' },
+  send(request(1)),
+  { do: 'item', as: 'a', value: '01' },
+  send(up(1, '01')),
+  { do: 'item', as: 'a', value: '02', refused: true },
+  receive(ended(1, 'ok')),
+  { event: 'end', as: 'a', status: 'ok', body: '' },
 ]);
 transcript('f08-request-before-welcome', 'Only a welcome or a goodbye may come first.', [send(hello({})), receive(ask()), killed('unexpected_frame')], { faults: [8] });
 for (const [what, early] of Object.entries({ ping: frame('ping', { id: 5 }), optional: frame(200) })) transcript(`f08-${what}-before-welcome`, 'Nothing else may come before the welcome: no ping, and no frame that may be passed over later.', [send(hello({})), receive(early), killed('unexpected_frame')], { faults: [8] });

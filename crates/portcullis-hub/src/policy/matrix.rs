@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use portcullis_proto::schema::{ChannelKind, Schema};
 
+use crate::budget::{Budget, Rate, Resource};
+
 use super::names::Names;
 use super::rights::{PUBLISH, SERVE, USE};
 use super::role::{Address, Role};
@@ -54,6 +56,13 @@ impl Matrix {
         }
         let notes = roles.iter().flat_map(notes).collect();
         Ok(Self { roles: roles.iter().map(|role| role.name.clone()).collect(), rows, notes })
+    }
+
+    /// The same, with what all peers of a user together may have; nothing is said of a budget that says nothing.
+    #[must_use]
+    pub fn user_budget(mut self, budget: &Budget) -> Self {
+        self.notes.extend(bounds(budget).map(|all| format!("all peers of a user have {all}")));
+        self
     }
 }
 
@@ -128,7 +137,26 @@ fn notes(role: &Role) -> Vec<String> {
     if role.sees_callers {
         notes.push(format!("{} sees who calls what it serves", role.name));
     }
+    notes.extend(bounds(&role.budget).map(|all| format!("{} has {all}", role.name)));
     notes
+}
+
+/// What a budget says, by the keys of policy files; `None` when it says nothing.
+fn bounds(budget: &Budget) -> Option<String> {
+    let mut all = Vec::new();
+    for (resource, max) in Resource::ALL.iter().zip(budget.counts) {
+        all.extend(max.map(|max| format!("{} {max}", resource.name().replace('_', "-"))));
+    }
+    for (name, rate) in [("frames", budget.frames), ("bytes", budget.bytes)] {
+        all.extend(rate.map(|Rate { per_second, burst }| {
+            format!("{name}-per-second {per_second}, {name}-burst {burst}")
+        }));
+    }
+    let percent = budget.callee_share_percent;
+    all.extend(percent.map(|percent| format!("callee-share-percent {percent}")));
+    let handshake = budget.handshake_ms.map(|ms| Duration::from_millis(ms.into()));
+    all.extend(handshake.map(|time| format!("handshake {}", short(time))));
+    (!all.is_empty()).then(|| format!("at most {}", all.join(", ")))
 }
 
 impl fmt::Display for Matrix {

@@ -11,8 +11,8 @@ use crate::frame::{Kind, body_range};
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{Call, Caller, Host, Job, LocalCall, Origin, Service, credited, stop_local};
 use crate::session::{
-    CallerTold, Config, Ended, Event, Expired, Hello, Lane, Leg, Opening, PROTOCOL, SendError,
-    Session, Side, Welcome,
+    CallerTold, Config, Ended, Event, Expired, Hello, Lane, Leg, Opening, PROTOCOL, Refused,
+    SendError, Session, Side, Welcome,
 };
 use crate::status::Status;
 use crate::time::Time;
@@ -213,9 +213,11 @@ impl Core {
         match event {
             Event::Welcome(welcome) => {
                 self.welcome = Some(welcome);
-                let failure = FailureBody::new("the arguments are larger than the hub takes");
-                let body = to_bytes(&failure).unwrap_or_default();
-                for pending in self.session.take_refused() {
+                for Refused { data: pending, bytes, room } in self.session.take_refused() {
+                    let text = format!(
+                        "a body of {bytes} bytes is larger than the {room} that the hub takes"
+                    );
+                    let body = to_bytes(&FailureBody::new(text)).unwrap_or_default();
                     let ending = Ending::Answered(Status::ResourceExhausted);
                     self.settle(pending, ending, &body, Vec::new());
                 }

@@ -112,10 +112,12 @@ impl<T> CallTable<T> {
 
     pub(super) fn remove(&mut self, id: u32) -> Option<T> {
         let slot = slot_of(id);
-        let entry = self.slots.get_mut(slot).filter(|entry| entry.id == id)?;
-        let value = entry.value.take()?;
-        self.mark(slot, false);
-        Some(value)
+        // Handed on as it is: what belongs to a call is large, and each time it is unpacked is a copy.
+        let value = self.slots.get_mut(slot).filter(|entry| entry.id == id)?.value.take();
+        if value.is_some() {
+            self.mark(slot, false);
+        }
+        value
     }
 
     /// Every open call.

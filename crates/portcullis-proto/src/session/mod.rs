@@ -129,7 +129,7 @@ pub struct Session<I, O> {
     heard: Time,
     ping_sent: Option<Time>,
     /// Calls that were opened before the other side's limits were known, and do not fit them.
-    refused: Vec<O>,
+    refused: Vec<Refused<O>>,
     /// Hub: an item had credit, and found no room in the outbox.
     items_wait: bool,
 }
@@ -185,8 +185,8 @@ impl<I, O> Session<I, O> {
     }
 
     /// Takes the calls of this side that were opened before the other side's limits were known and are larger than its
-    /// frames may be: they never left. Look for them behind a `welcome`.
-    pub fn take_refused(&mut self) -> Vec<O> {
+    /// frames may be: they never left. With each, how large its frame was, in bytes. Look for them behind a `welcome`.
+    pub fn take_refused(&mut self) -> Vec<Refused<O>> {
         std::mem::take(&mut self.refused)
     }
 
@@ -289,6 +289,17 @@ impl<I, O> Session<I, O> {
         }
         ended
     }
+}
+
+/// A call that never left, since the other side does not take what it carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused<O> {
+    /// What the owner had attached.
+    pub data: O,
+    /// Bytes of its body, or of its blobs, where these are too many.
+    pub bytes: usize,
+    /// How many the other side takes.
+    pub room: usize,
 }
 
 /// What belonged to the calls that were open when a connection ended.

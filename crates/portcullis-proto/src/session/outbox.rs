@@ -45,6 +45,17 @@ impl Held {
         }
     }
 
+    /// See [`Outbox::too_large`].
+    fn too_large(&self, theirs: &Limits) -> Option<(usize, usize)> {
+        let beside = frame::HEADER_BYTES + frame::numbers_bytes(self.blobs.len());
+        let body = self.bytes.len().saturating_sub(frame::HEADER_BYTES);
+        let sizes = [
+            (body, (theirs.frame_bytes as usize).saturating_sub(beside)),
+            (Blob::total(&self.blobs), theirs.blob_bytes as usize),
+        ];
+        sizes.into_iter().find(|(bytes, room)| bytes > room)
+    }
+
     /// What it counts for while it waits, its blobs aside.
     fn size(&self) -> usize {
         self.bytes.len() + HELD_OVERHEAD_BYTES
@@ -257,16 +268,19 @@ impl Outbox {
         self.held.get(place).map(|held| held.bytes.len())
     }
 
+    /// Of a frame that is held and larger than the other side takes: bytes of its body and the room for it, or those of its
+    /// blobs where these are too many.
+    pub(super) fn too_large(&self, key: HeldKey) -> Option<(usize, usize)> {
+        let place = usize::try_from(key.0.checked_sub(self.held_first)?).ok()?;
+        self.held.get(place)?.too_large(&self.theirs)
+    }
+
     /// Takes back all frames that are larger than the other side takes. Only before anything has left: their places stay.
     pub(super) fn drop_larger(&mut self) {
-        let frame_bytes_max = self.theirs.frame_bytes as usize;
-        let blob_bytes_max = self.theirs.blob_bytes as usize;
         for held in &mut self.held {
-            let blob_bytes = Blob::total(&held.blobs);
-            let bytes = held.bytes.len() + frame::numbers_bytes(held.blobs.len());
-            if bytes > frame_bytes_max || blob_bytes > blob_bytes_max {
+            if held.too_large(&self.theirs).is_some() {
                 self.held_bytes -= std::mem::take(&mut held.bytes).len();
-                self.blob_bytes -= blob_bytes;
+                self.blob_bytes -= Blob::total(&held.blobs);
                 held.blobs.clear();
             }
         }

@@ -1,10 +1,13 @@
 //! The receiving half: one frame in, at most one event out. Everything a frame can break is checked here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::calls::Found;
 use super::lane::{Lane, Lent, SlotLoan};
-use super::{Event, GOODBYE_BYTES_MAX, Inbound, Leg, Received, Session, Side, State, unexpected};
+use super::{
+    Event, GOODBYE_BYTES_MAX, Inbound, Leg, Outbound, Received, Refused, Session, Side, State,
+    unexpected,
+};
 use crate::codec::{Blob, Message, from_bytes};
 use crate::frame::{self, FLAG_ACK, FLAG_CALLEE, Frame, Head, Kind, Parsed};
 use crate::goodbye::{Goodbye, Reason};
@@ -228,6 +231,10 @@ impl<I: Default, O> Session<I, O> {
 
     /// Takes back what was written before the other side's limits were known, and is larger than its frames may be.
     fn refuse_larger(&mut self) {
+        let too_large = |call: &Outbound<O>| call.opener.and_then(|key| self.outbox.too_large(key));
+        let sizes = self.outbound.iter_mut();
+        let sizes: BTreeMap<u32, (usize, usize)> =
+            sizes.filter_map(|(id, call)| Some((id, too_large(call)?))).collect();
         self.outbox.drop_larger();
         let gone = |key| self.outbox.held_size(key) == Some(0);
         let refused = self.outbound.iter_mut();
@@ -237,7 +244,8 @@ impl<I: Default, O> Session<I, O> {
         self.outbox.drop_of_calls(&refused);
         for id in refused {
             let data = self.forget(id).and_then(|call| call.data);
-            self.refused.extend(data);
+            let (bytes, room) = sizes.get(&id).copied().unwrap_or_default();
+            self.refused.extend(data.map(|data| Refused { data, bytes, room }));
         }
     }
 

@@ -1413,17 +1413,30 @@ var Outbox = class {
     }
     if (next > 0) this.#held.splice(0, next);
   }
+  /**
+   * Takes back all frames that are larger than that, and everything of their calls; returns how large the frame was by the id
+   * of its call, 0 for what is none. Only before anything has left, and so before the hub has opened calls.
+   */
+  takeLarger(bytesMax) {
+    const taken = /* @__PURE__ */ new Map();
+    for (const { bytes, id } of this.#held) if (bytes.length > bytesMax) taken.set(id, bytes.length);
+    this.#takeBack(({ bytes, id }) => bytes.length > bytesMax || id !== 0 && taken.has(id));
+    return taken;
+  }
   /** Takes back a call that still waits for the window, and all that belongs to it. False when it has left. */
   withdraw(id) {
     const opens = ({ kind }) => kind === REQUEST || kind === SUBSCRIBE || kind === PUBLISH;
     const belongs = ({ kind, ours }) => ours && (kind === FINISH || kind === CANCEL || kind === ITEM);
     if (!this.#held.some((held) => held.id === id && opens(held))) return false;
-    this.#held = this.#held.filter((held) => {
-      const stays = held.id !== id || !(opens(held) || belongs(held));
-      if (!stays) this.dataBytes -= held.bytes.length;
-      return stays;
-    });
+    this.#takeBack((held) => held.id === id && (opens(held) || belongs(held)));
     return true;
+  }
+  #takeBack(goes) {
+    this.#held = this.#held.filter((held) => {
+      if (!goes(held)) return true;
+      this.dataBytes -= held.bytes.length;
+      return false;
+    });
   }
   /** Drops all data that has not left, and control frames where nobody wants them: the connection ends. */
   clear(control) {
@@ -1670,7 +1683,8 @@ var SessionCore = class {
     const call = {
       owner,
       cancelled: false,
-      send: up ? flow(this.theirs) : void 0,
+      // How much may be sent before the hub has said so is not known.
+      send: up ? this.state === GREETING ? new Flow(0, 0) : flow(this.theirs) : void 0,
       recv: down ? flow(this.ours) : void 0,
       deadline,
       awaited: false
@@ -1839,7 +1853,7 @@ var SessionCore = class {
       out.reset(HEADER_BYTES);
       body(out);
       if (out.length > this.theirs.frameBytes) {
-        throw new SendError("resource_exhausted", `a body of ${out.length - HEADER_BYTES} bytes is too large`);
+        throw new SendError("resource_exhausted", tooLarge(out.length, this.theirs));
       }
       return use(out.copy());
     } finally {
@@ -1847,6 +1861,9 @@ var SessionCore = class {
     }
   }
 };
+function tooLarge(bytes, { frameBytes }) {
+  return `a body of ${bytes - HEADER_BYTES} bytes is larger than the ${frameBytes - HEADER_BYTES} that the hub takes`;
+}
 function flow({ streamItems, streamBytes }) {
   return new Flow(streamItems, streamBytes);
 }
@@ -1992,12 +2009,13 @@ var Session = class extends SessionCore {
     if (!works) throw new Violation("malformed_payload", "welcome: its limits or protocol cannot be");
     this.theirs = limits;
     this.outbound.slotsMax = calls;
-    this.outbound.forEach((call) => {
-      if (call.send !== void 0) call.send = new Flow(streamItems, streamBytes);
-    });
+    const larger = [...this.outbox.takeLarger(frameBytes)].map(([id, bytes]) => ({ call: this.forget(id), bytes }));
+    this.outbound.forEach(({ send }) => send?.add(streamItems, streamBytes));
     this.outbox.addWindow(windowBytes, now);
     this.state = OPEN;
     this.events.welcome(welcome);
+    for (const { call, bytes } of larger) call?.owner.fail("resource_exhausted", tooLarge(bytes, limits));
+    this.outbound.forEach(({ owner, send }) => send && owner.credit?.());
   }
   #takeRequest({ id, binding, ordinal, budget }, body, now) {
     const call = { owner: void 0, send: void 0, recv: void 0, deadline: void 0 };

@@ -33,7 +33,7 @@ export interface Caller {
   end(status: StatusName, body: Uint8Array): void;
   /** The same, after this side had given it up. */
   late?(status: StatusName, body: Uint8Array): void;
-  /** It ended here: it ran out of time and is being cancelled, or the connection has ended. */
+  /** It ended here: it ran out of time and is being cancelled, never left because the hub has no room for it, or the connection has ended. */
   fail(status: StatusName, message?: string): void;
 }
 
@@ -190,7 +190,8 @@ export class SessionCore {
     const call: Outbound = {
       owner,
       cancelled: false,
-      send: up ? flow(this.theirs) : undefined,
+      // How much may be sent before the hub has said so is not known.
+      send: up ? (this.state === GREETING ? new Flow(0, 0) : flow(this.theirs)) : undefined,
       recv: down ? flow(this.ours) : undefined,
       deadline,
       awaited: false,
@@ -384,13 +385,18 @@ export class SessionCore {
       out.reset(frame.HEADER_BYTES);
       body(out);
       if (out.length > this.theirs.frameBytes) {
-        throw new SendError('resource_exhausted', `a body of ${out.length - frame.HEADER_BYTES} bytes is too large`);
+        throw new SendError('resource_exhausted', tooLarge(out.length, this.theirs));
       }
       return use(out.copy());
     } finally {
       if (out.capacity <= SCRATCH_BYTES_MAX) scratch = out;
     }
   }
+}
+
+/** What is said of a frame of that many bytes. */
+export function tooLarge(bytes: number, { frameBytes }: Limits): string {
+  return `a body of ${bytes - frame.HEADER_BYTES} bytes is larger than the ${frameBytes - frame.HEADER_BYTES} that the hub takes`;
 }
 
 function flow({ streamItems, streamBytes }: Limits): Flow {

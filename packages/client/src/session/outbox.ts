@@ -107,17 +107,32 @@ export class Outbox {
     if (next > 0) this.#held.splice(0, next);
   }
 
+  /**
+   * Takes back all frames that are larger than that, and everything of their calls; returns how large the frame was by the id
+   * of its call, 0 for what is none. Only before anything has left, and so before the hub has opened calls.
+   */
+  takeLarger(bytesMax: number): ReadonlyMap<number, number> {
+    const taken = new Map<number, number>();
+    for (const { bytes, id } of this.#held) if (bytes.length > bytesMax) taken.set(id, bytes.length);
+    this.#takeBack(({ bytes, id }) => bytes.length > bytesMax || (id !== 0 && taken.has(id)));
+    return taken;
+  }
+
   /** Takes back a call that still waits for the window, and all that belongs to it. False when it has left. */
   withdraw(id: number): boolean {
     const opens = ({ kind }: Held) => kind === REQUEST || kind === SUBSCRIBE || kind === PUBLISH;
     const belongs = ({ kind, ours }: Held) => ours && (kind === FINISH || kind === CANCEL || kind === ITEM);
     if (!this.#held.some((held) => held.id === id && opens(held))) return false;
-    this.#held = this.#held.filter((held) => {
-      const stays = held.id !== id || !(opens(held) || belongs(held));
-      if (!stays) this.dataBytes -= held.bytes.length;
-      return stays;
-    });
+    this.#takeBack((held) => held.id === id && (opens(held) || belongs(held)));
     return true;
+  }
+
+  #takeBack(goes: (held: Held) => boolean): void {
+    this.#held = this.#held.filter((held) => {
+      if (!goes(held)) return true;
+      this.dataBytes -= held.bytes.length;
+      return false;
+    });
   }
 
   /** Drops all data that has not left, and control frames where nobody wants them: the connection ends. */

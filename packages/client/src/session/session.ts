@@ -5,8 +5,7 @@
 import { Reader } from '../codec/reader.js';
 import { reasonOf, statusOf } from '../names.js';
 import { NEVER, PAST } from './calls.js';
-import { CLOSED, type Flows, GREETING, type Inbound, OPEN, type Outbound, SessionCore } from './core.js';
-import { Flow } from './flow.js';
+import { CLOSED, type Flows, GREETING, type Inbound, OPEN, type Outbound, SessionCore, tooLarge } from './core.js';
 import * as frame from './frame.js';
 import {
   CONTROL_BYTES_MAX,
@@ -178,13 +177,15 @@ export class Session extends SessionCore {
     if (!works) throw new Violation('malformed_payload', 'welcome: its limits or protocol cannot be');
     this.theirs = limits;
     this.outbound.slotsMax = calls;
-    this.outbound.forEach((call) => {
-      // Opened before the handshake was done: credit was only assumed.
-      if (call.send !== undefined) call.send = new Flow(streamItems, streamBytes);
-    });
+    // Written before the hub's limits were known: what its frames have no room for never leaves, nor what belongs to it.
+    const larger = [...this.outbox.takeLarger(frameBytes)].map(([id, bytes]) => ({ call: this.forget(id), bytes }));
+    // Opened before the handshake was done, without credit.
+    this.outbound.forEach(({ send }) => send?.add(streamItems, streamBytes));
     this.outbox.addWindow(windowBytes, now);
     this.state = OPEN;
     this.events.welcome(welcome);
+    for (const { call, bytes } of larger) call?.owner.fail('resource_exhausted', tooLarge(bytes, limits));
+    this.outbound.forEach(({ owner, send }) => send && owner.credit?.());
   }
 
   #takeRequest({ id, binding, ordinal, budget }: frame.Head, body: Uint8Array, now: number): void {

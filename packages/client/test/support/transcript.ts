@@ -261,6 +261,12 @@ class Replay {
     }
   }
 
+  /** The caller is told both sizes. */
+  #refused(name: string, message: string): void {
+    const [bytes, room] = message.match(/\d+/g)?.map(Number) ?? [];
+    this.#tell({ event: 'refused', as: name, bytes, room });
+  }
+
   #tell(event: Told): void {
     expect(this.#ended, 'nothing is told after the end').toBeUndefined();
     this.#events.push(event);
@@ -293,8 +299,9 @@ class Replay {
         }),
       credit: () => this.#tell({ event: 'credit', as: owner.name }),
       end: (status, body) => this.#tell({ event: 'end', as: owner.name, status, body: toHex(body) }),
-      fail: (status) => {
+      fail: (status, message = '') => {
         if (status === 'unavailable') this.#ended?.calls.push(owner.name);
+        else if (status === 'resource_exhausted') this.#refused(owner.name, message);
         else this.#tell({ event: 'expired', as: owner.name });
       },
     };

@@ -89,12 +89,12 @@ export class AttachedContents {
 
   /** Takes a port of a document that was judged. Whoever calls has asked `refusalFor`. */
   connect(port: PortParts, granted: Grant, sender: Sender, frame: FrameParts): void {
-    const { label, role } = granted;
+    const { label, role, user } = granted;
     const subject = this.#subject(sender, label);
     const connection: Connection = {
       sender,
       frame,
-      port: new PortPeer(this.hub, port, { label, role, kind: 'page' }, {
+      port: new PortPeer(this.hub, port, { label, role, user, kind: 'page' }, {
         connected: (peer) => {
           this.reporter.tell({ type: 'connected', peer, role, ...subject });
           if (sender.isTop) this.watcher?.connected();

@@ -15,6 +15,8 @@ export interface FrameAttachment {
   readonly role: string;
   /** The window's label and `/frame` when absent. */
   readonly label?: string | undefined;
+  /** Whose it is; that of the window when absent. */
+  readonly user?: string | undefined;
 }
 
 /** What a window is attached as. */
@@ -23,6 +25,11 @@ export interface WindowAttachment {
   readonly label: string;
   /** What it may do: a role of the hub. */
   readonly role: string;
+  /**
+   * Whose it is; at most 128 bytes. All peers of one user share one budget, `[user.budget]` of the policy file: name all windows of one
+   * site, or of one session's partition, alike, and together they take no more than one may. Absent: it shares with nobody.
+   */
+  readonly user?: string | undefined;
   /** The origins of pages that may connect, compared exactly; those of `createPortcullis` when absent. */
   readonly origins?: readonly string[] | undefined;
   /** Frames inside the page that may connect, too; none when absent. They need `preload-frames.cjs` and `nodeIntegrationInSubFrames`. */
@@ -108,11 +115,17 @@ function turnAway(port: PortParts, refused: Refusal): void {
   }
 }
 
-function grantsOf({ label, role, origins, childFrames = [] }: WindowAttachment, defaults: readonly string[]): Grants {
+function grantsOf({ label, role, user, origins, childFrames = [] }: WindowAttachment, defaults: readonly string[]): Grants {
   const own = originList(origins ?? defaults);
   if (own.size === 0) throw new TypeError(`portcullis: "${label}" has no origins: say from where its pages come, app://studio for example`);
-  const frames = childFrames.map((frame) => ({ label: frame.label ?? `${label}/frame`, role: frame.role, origins: originList(frame.origins) }));
-  return { top: { label, role, origins: own }, frames };
+  const frames = childFrames.map((frame) => ({
+    label: frame.label ?? `${label}/frame`,
+    role: frame.role,
+    // A page that is one of many for its user must not get more by frames.
+    user: frame.user ?? user,
+    origins: originList(frame.origins),
+  }));
+  return { top: { label, role, user, origins: own }, frames };
 }
 
 /** The contents of what may be attached. */

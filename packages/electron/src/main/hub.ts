@@ -5,6 +5,8 @@ import type { ConnectOptions, Portcullis, ReasonName } from '@portcullis/client'
 export interface Admission {
   readonly label: string;
   readonly role: string;
+  /** Peers of one user share that user's budget; absent: it shares with nobody. */
+  readonly user?: string | undefined;
   /** A page is never ended for its silence. */
   readonly kind?: 'page' | 'native';
 }
@@ -26,7 +28,7 @@ export interface AttachedLike {
 /** The hub. */
 export interface HubLike {
   attach(port: HubPortLike, admission: Admission): AttachedLike;
-  connect(admission: { readonly label: string; readonly role: string }, options?: ConnectOptions): Portcullis;
+  connect(admission: Omit<Admission, 'kind'>, options?: ConnectOptions): Portcullis;
   /** Who is connected; where a hub cannot tell, whoever holds the end of the application is waited for until its grace is over. */
   peers?(): readonly { readonly kind: 'page' | 'native' | 'main' }[];
   /** The names of all roles; where a hub cannot tell, one that nobody declared is found when a page is refused for it. */

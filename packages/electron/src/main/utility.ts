@@ -15,6 +15,8 @@ export interface UtilityAttachment {
   readonly label: string;
   /** What it may do: a role of the hub. */
   readonly role: string;
+  /** Whose it is: peers of one user share one budget; absent: it shares with nobody. */
+  readonly user?: string | undefined;
 }
 
 const attached = new WeakSet<UtilityParts>();
@@ -24,14 +26,14 @@ export function attachUtility(
   electron: Pick<ElectronParts, 'MessageChannelMain'>,
   hub: HubLike,
   child: UtilityParts,
-  { label, role }: UtilityAttachment,
+  { label, role, user }: UtilityAttachment,
   reporter: Reporter,
 ): Attachment {
   if (attached.has(child)) throw new Error(`portcullis: the utility process "${label}" is attached already`);
   attached.add(child);
   const { port1, port2 } = new electron.MessageChannelMain();
   const onExit = (code: number) => port.end({ by: 'exit', reason: 'transport_lost', message: `the process exited with ${code}` });
-  const port = new PortPeer(hub, port1, { label, role, kind: 'page' }, {
+  const port = new PortPeer(hub, port1, { label, role, user, kind: 'page' }, {
     connected: (peer) => reporter.tell({ type: 'connected', peer, role, label }),
     ended: (end) => {
       child.removeListener('exit', onExit);

@@ -18,7 +18,7 @@ export function application(options: Partial<ElectronOptions> = {}) {
     electron,
     hub,
   });
-  const attach = (more: { role?: string; childFrames?: any; restrict?: boolean } = {}) => {
+  const attach = (more: { role?: string; user?: string; childFrames?: any; restrict?: boolean } = {}) => {
     const window = electron.window();
     const attachment = portcullis.attachWindow(window, { label: 'viewer', role: 'viewer', ...more });
     return { window, contents: window.webContents, attachment };

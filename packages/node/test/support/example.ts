@@ -64,14 +64,14 @@ export function main(hub: Hub): Portcullis {
 }
 
 /** A peer at the other end of a message port, as a page is. */
-export function page(hub: Hub, label = 'page', role = 'page'): { portcullis: Portcullis; attached: Attached } {
+export function page(hub: Hub, label = 'page', role = 'page', user?: string): { portcullis: Portcullis; attached: Attached } {
   const { port1, port2 } = new MessageChannel();
   const attached = hub.attach(
     {
       send: (bytes) => port1.postMessage(bytes.buffer, [bytes.buffer]),
       closed: () => port1.close(),
     },
-    { label, role },
+    { label, role, user },
   );
   port1.onmessage = ({ data }: MessageEvent<ArrayBuffer | null>) => {
     if (data === null) attached.lost('the page has gone');

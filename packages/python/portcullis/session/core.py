@@ -48,7 +48,8 @@ class Outgoing(Protocol):
         """The same, after this side had given it up."""
 
     def fail(self, status: str, message: str | None) -> None:
-        """It ended here: it ran out of time and is being cancelled, or the connection has ended."""
+        """It ended here: it ran out of time and is being cancelled, never left because the hub has no room for it, or the
+        connection has ended."""
 
 
 class Incoming(Protocol):
@@ -195,7 +196,9 @@ class SessionCore:
         `slack_ms` less than the caller waits. Raises `SendError`, and what `body` raises; nothing was sent then."""
         self._must_send()
         written = self._encode(body)
-        call = Outbound(owner, _flow(self.theirs) if up else None, _flow(self.ours) if down else None, deadline)
+        # How much may be sent before the hub has said so is not known.
+        credit = Flow(0, 0) if self.state is State.GREETING else _flow(self.theirs)
+        call = Outbound(owner, credit if up else None, _flow(self.ours) if down else None, deadline)
         id = self.outbound.open(call)
         if id == 0:
             raise SendError("resource_exhausted", "too many calls are open")
@@ -329,11 +332,12 @@ class SessionCore:
         self.outbox.clear(control=True)
         self._ended(ending)
 
-    def _forget(self, id: int) -> None:
+    def _forget(self, id: int) -> Outbound | None:
         """Frees the id of a call of this side's."""
         call = self.outbound.remove(id)
         if call is not None:
             self._await(call, False)
+        return call
 
     def _note_deadline(self, deadline: float | None) -> None:
         if deadline is not None and (self._deadline_floor is None or deadline < self._deadline_floor):
@@ -374,8 +378,14 @@ class SessionCore:
         out = Writer()
         body(out)
         if len(out.out) + frame.HEADER_BYTES > self.theirs.frame_bytes:
-            raise SendError("resource_exhausted", f"a body of {len(out.out)} bytes is too large")
+            raise SendError("resource_exhausted", too_large(len(out.out) + frame.HEADER_BYTES, self.theirs))
         return out.out
+
+
+def too_large(size: int, limits: Limits) -> str:
+    """What is said of a frame of that many bytes."""
+    room = limits.frame_bytes - frame.HEADER_BYTES
+    return f"a body of {size - frame.HEADER_BYTES} bytes is larger than the {room} that the hub takes"
 
 
 def _flow(limits: Limits) -> Flow:

@@ -98,6 +98,19 @@ class Outbox:
             self._window -= len(data)
             self._ready.append(data)
 
+    def take_larger(self, bytes_max: int) -> dict[int, int]:
+        """Takes back all frames that are larger than that, and everything of their calls; returns how large the frame was by
+        the id of its call. Only before anything has left, and so before the hub has opened calls."""
+        taken = {held.id: len(held.data) for held in self._held if len(held.data) > bytes_max and held.id}
+        stays: deque[_Held] = deque()
+        for held in self._held:
+            if len(held.data) > bytes_max or held.id in taken:
+                self.data_bytes -= len(held.data)
+            else:
+                stays.append(held)
+        self._held = stays
+        return taken
+
     def withdraw(self, id: int) -> bool:
         """Takes back a call that still waits for the window, and all that belongs to it. False when it has left."""
         if not any(held.id == id and held.kind in _OPENS for held in self._held):

@@ -9,7 +9,7 @@ from ..codec.error import CodecError
 from ..tables import REASON_NAMES, STATUS_NAMES
 from . import frame
 from .calls import Gone
-from .core import Flow, Inbound, Outbound, SessionCore, State
+from .core import Flow, Inbound, Outbound, SessionCore, State, too_large
 from .limits import CONTROL_BYTES_MAX, FRAME_BYTES_FLOOR, GOODBYE_BYTES_MAX, GRACE_MS, PROTOCOL, QUIET_MS, WINDOW_BYTES_FLOOR
 from .violation import Ending, Violation
 from .wire import decode_welcome
@@ -179,13 +179,21 @@ class Session(SessionCore):
             raise Violation("malformed_payload", "welcome: its limits or protocol cannot be")
         self.theirs = limits
         self.outbound.slots_max = limits.calls
-        for _, call in self.outbound.items():
-            # Opened before the handshake was done: credit was only assumed.
-            if call.send is not None:
-                call.send = Flow(limits.stream_items, limits.stream_bytes)
+        # Written before the hub's limits were known: what its frames have no room for never leaves, nor what belongs to it.
+        larger = [(self._forget(id), size) for id, size in self.outbox.take_larger(limits.frame_bytes).items()]
+        # Opened before the handshake was done, without credit.
+        waiting = [call for _, call in self.outbound.items() if call.send is not None]
+        for call in waiting:
+            call.send = Flow(limits.stream_items, limits.stream_bytes)
         self.outbox.add_window(limits.window_bytes, now)
         self.state = State.OPEN
         self.events.welcome(welcome)
+        for refused, size in larger:
+            if refused is not None:
+                refused.owner.fail("resource_exhausted", too_large(size, limits))
+        for call in waiting:
+            if call.send is not None:
+                call.owner.credit()
 
     def _take_request(self, head: frame.Head, body: bytes, now: float) -> None:
         match self.inbound.admit(head.id, Inbound()):

@@ -31,6 +31,7 @@ export interface KindConfig {
   /** What people call it; its name when absent. */
   readonly title?: string | undefined;
   /** As in `attachWindow`. */
+  readonly user?: string | undefined;
   readonly origins?: readonly string[] | undefined;
   readonly childFrames?: readonly FrameAttachment[] | undefined;
   readonly restrict?: boolean | undefined;

@@ -123,8 +123,8 @@ export class Windows {
     let window: WindowParts | undefined;
     try {
       window = await config.create(request);
-      const { role, origins, childFrames, restrict } = config;
-      this.#begin(tracked, window, { label, role, origins, childFrames, restrict });
+      const { role, user, origins, childFrames, restrict } = config;
+      this.#begin(tracked, window, { label, role, user, origins, childFrames, restrict });
       const loading = config.load?.(window, request);
       // Whether the page comes is told by its phase and its connection.
       if (isPromise(loading)) loading.then(undefined, (error) => this.logger.error(`portcullis: the page of "${label}" was not loaded`, error));
