@@ -11,7 +11,7 @@ use portcullis_proto::codec::{Message, to_bytes};
 use portcullis_proto::frame::{self, Head, Kind as Frame, Parsed};
 use portcullis_proto::peer::{Bind, Serve, Target, hub_ordinal};
 use portcullis_proto::rpc::{
-    Body, Descriptor, Dispatch, HandlerReply, Host, Outcome, Replies, Request, Service, Taken,
+    Descriptor, Dispatch, HandlerReply, Host, Outcome, Replies, Request, Service, Taken, WriteBody,
 };
 use portcullis_proto::session::{Hello, Leg, Limits, PROTOCOL, SendError};
 use portcullis_proto::status::Status;
@@ -48,7 +48,7 @@ impl Host for Nobody {
         _: Leg,
         _: Option<u32>,
         _: &mut Context<'_>,
-        _: Body<'_>,
+        _: WriteBody<'_>,
     ) -> Poll<Result<(), SendError>> {
         Poll::Pending
     }
@@ -195,6 +195,7 @@ fn main() {
                     call: job.call,
                     outcome: Ok(Outcome::Written(Status::Ok)),
                     body: start..replies.bytes.len(),
+                    blobs: Vec::new(),
                 });
             }
             bench.hub.complete(caller, &mut replies, Time::ZERO, &mut bench.turn);

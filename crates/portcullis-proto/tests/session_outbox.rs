@@ -4,7 +4,7 @@ mod session_support;
 
 use portcullis_proto::codec::Encoder;
 use portcullis_proto::frame::Kind;
-use portcullis_proto::session::{Config, Leg, Limits, Opening, SendError};
+use portcullis_proto::session::{Config, Leg, Limits, Opening, Refused, SendError};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 use session_support::*;
@@ -140,7 +140,8 @@ fn calls_larger_than_the_hub_takes_are_refused_at_the_welcome() {
     let mut hub = Pair::new(portcullis_proto::session::Side::Hub, config, Time::ZERO);
     take(&mut hub, &sent(&mut peer), Time::ZERO).expect("a hello");
     take(&mut peer, &sent(&mut hub), Time::ZERO).expect("a welcome");
-    assert_eq!(peer.take_refused(), [(2, 24 + 100_000)]);
+    let refused = Refused { data: 2, bytes: 100_000, room: 4096 - 24 };
+    assert_eq!(peer.take_refused(), [refused]);
     assert_eq!(peer.calls_open(), (0, 1));
     let events = take(&mut hub, &sent(&mut peer), Time::ZERO).expect("what fits");
     assert_eq!(events, [format!("request {small:#x} 0")]);

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::PARCELS_MAX;
+use super::{PARCELS_MAX, SlotLoan};
 use crate::codec::Blob;
-use crate::frame::{FLAG_ABANDON, Head, Parcels};
+use crate::frame::{Head, Parcels};
 use crate::goodbye::{Goodbye, Reason};
 
 /// Most bytes of a blob in one `parcel` frame.
@@ -15,8 +15,16 @@ const AHEAD: usize = 4;
 
 #[derive(Debug)]
 enum Arrival {
-    Coming { bytes: Vec<u8>, length: u32 },
-    Whole { blob: Blob, length: u32 },
+    Coming {
+        bytes: Vec<u8>,
+        length: u32,
+    },
+    Whole {
+        blob: Blob,
+        length: u32,
+    },
+    /// Lent, and borrowed only when its message says what it is for.
+    Lent(SlotLoan),
 }
 
 /// Parcels that no message has taken yet.
@@ -35,10 +43,7 @@ impl Arrivals {
 
     /// Takes a `parcel` frame in.
     pub(super) fn parcel(&mut self, head: Head, body: &[u8]) -> Result<(), Goodbye> {
-        let Head { id, budget: length, flags, .. } = head;
-        if flags & FLAG_ABANDON != 0 {
-            return self.abandon(id, body);
-        }
+        let Head { id, budget: length, .. } = head;
         if body.len() > PARCEL_FRAME_BYTES_MAX || (body.is_empty() && length != 0) {
             return Err(bad(format!("{} bytes in a frame of parcel {id}", body.len())));
         }
@@ -83,39 +88,46 @@ impl Arrivals {
         Ok(())
     }
 
-    fn abandon(&mut self, id: u32, body: &[u8]) -> Result<(), Goodbye> {
+    /// Gives a parcel up. What was lent comes back, to be given back.
+    pub(super) fn abandon(&mut self, id: u32, body: &[u8]) -> Result<Option<SlotLoan>, Goodbye> {
         if !body.is_empty() {
             return Err(bad(format!("bytes of parcel {id}, which is given up")));
         }
-        self.remove(id).map(drop).ok_or_else(|| bad(format!("there is no parcel {id}")))
+        match self.remove(id) {
+            Some(Arrival::Lent(loan)) => Ok(Some(loan)),
+            Some(_) => Ok(None),
+            None => Err(bad(format!("there is no parcel {id}"))),
+        }
     }
 
-    /// A parcel that is whole at once; `borrow` is asked for it when there is room for it.
-    pub(super) fn lent(
-        &mut self,
-        id: u32,
-        length: u32,
-        borrow: impl FnOnce() -> Result<Blob, Goodbye>,
-    ) -> Result<(), Goodbye> {
-        self.begin(id, length)?;
-        self.parcels.insert(id, Arrival::Whole { blob: borrow()?, length });
+    /// A parcel that is whole at once.
+    pub(super) fn lent(&mut self, id: u32, loan: SlotLoan) -> Result<(), Goodbye> {
+        self.begin(id, loan.length)?;
+        self.parcels.insert(id, Arrival::Lent(loan));
         Ok(())
     }
 
     fn remove(&mut self, id: u32) -> Option<Arrival> {
         let arrival = self.parcels.remove(&id)?;
-        let (Arrival::Coming { length, .. } | Arrival::Whole { length, .. }) = arrival;
+        let (Arrival::Coming { length, .. }
+        | Arrival::Whole { length, .. }
+        | Arrival::Lent(SlotLoan { length, .. })) = arrival;
         self.bytes = self.bytes.saturating_sub(u64::from(length));
         Some(arrival)
     }
 
-    /// The blobs of a message: each parcel is used once.
+    /// The blobs of a message: each parcel is used once. What is lent is borrowed by `borrow`.
     #[inline]
-    pub(super) fn take(&mut self, parcels: Parcels<'_>) -> Result<Vec<Blob>, Goodbye> {
+    pub(super) fn take(
+        &mut self,
+        parcels: Parcels<'_>,
+        mut borrow: impl FnMut(SlotLoan) -> Result<Blob, Goodbye>,
+    ) -> Result<Vec<Blob>, Goodbye> {
         parcels
             .numbers()
             .map(|id| match self.remove(id) {
                 Some(Arrival::Whole { blob, .. }) => Ok(blob),
+                Some(Arrival::Lent(loan)) => borrow(loan),
                 _ => Err(bad(format!("parcel {id} is not there, or not whole"))),
             })
             .collect()
@@ -159,8 +171,7 @@ mod tests {
         let mut arrivals = Arrivals::new(100);
         arrivals.parcel(head(1, 100), &[7; 10]).unwrap();
         assert_eq!(arrivals.parcel(head(2, 1), &[7]).unwrap_err().reason, Reason::BadParcel);
-        let abandon = Head { flags: FLAG_ABANDON, ..head(1, 0) };
-        arrivals.parcel(abandon, &[]).unwrap();
+        assert_eq!(arrivals.abandon(1, &[]), Ok(None));
         assert_eq!(arrivals.bytes(), 0);
         arrivals.parcel(head(2, 100), &[7; 100]).unwrap();
         assert_eq!(arrivals.bytes(), 100);

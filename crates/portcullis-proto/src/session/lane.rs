@@ -43,6 +43,16 @@ pub struct SlotLoan {
     pub length: u32,
 }
 
+/// Which topic a lent blob is published on, by the numbers that the publisher uses: whoever may have one value of it may have
+/// all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TopicPlace {
+    /// The instance.
+    pub binding: u32,
+    /// The topic.
+    pub ordinal: u32,
+}
+
 /// Lends blobs to the other side of one connection, and borrows what that lends.
 pub trait Lane: Send + fmt::Debug {
     /// Lends a blob; `None` when it has to go by copies: it is small, no slot is free, or its pool would be one more than the
@@ -60,10 +70,20 @@ pub trait Lane: Send + fmt::Debug {
     /// A violation: the descriptors are not what the offer says, or did not come.
     fn open(&mut self, pool: u32, offer: PoolOffer) -> Result<(), Goodbye>;
 
-    /// Borrows what the other side lends.
+    /// Borrows what the other side lends, once its message has come. What is published on a `topic` may be kept where all of its
+    /// receivers can be lent it.
     ///
     /// # Errors
     ///
     /// A violation: there is no such pool, slot or generation, or it is lent already.
-    fn borrow(&mut self, loan: SlotLoan) -> Result<Blob, Goodbye>;
+    fn borrow(&mut self, loan: SlotLoan, topic: Option<TopicPlace>) -> Result<Blob, Goodbye>;
+
+    /// What was lent is not wanted any more.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Self::borrow`].
+    fn give_back(&mut self, loan: SlotLoan) -> Result<(), Goodbye> {
+        self.borrow(loan, None).map(drop)
+    }
 }

@@ -24,7 +24,7 @@ pub use handshake::{
     CLIENT_BYTES_MAX, CallerTold, FRAME_BYTES_FLOOR, GOODBYE_BYTES_MAX, Hello, Limits,
     NAME_BYTES_MAX, OFFER_CHANNELS_MAX, OFFERS_MAX, Offer, PROTOCOL, WINDOW_BYTES_FLOOR, Welcome,
 };
-pub use lane::{Lane, Lent, POOLS_MAX, PoolOffer, SlotLoan};
+pub use lane::{Lane, Lent, POOLS_MAX, PoolOffer, SlotLoan, TopicPlace};
 pub use send::{Opening, SendError};
 pub use timeout::{GRACE_MS, QUIET_MS};
 

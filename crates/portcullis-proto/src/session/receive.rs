@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::calls::Found;
-use super::lane::{Lane, Lent, SlotLoan};
+use super::lane::{Lane, Lent, SlotLoan, TopicPlace};
 use super::{
     Event, GOODBYE_BYTES_MAX, Inbound, Leg, Outbound, Received, Refused, Session, Side, State,
     unexpected,
 };
 use crate::codec::{Blob, Message, from_bytes};
-use crate::frame::{self, FLAG_ACK, FLAG_CALLEE, Frame, Head, Kind, Parsed};
+use crate::frame::{self, FLAG_ABANDON, FLAG_ACK, FLAG_CALLEE, Frame, Head, Kind, Parcels, Parsed};
 use crate::goodbye::{Goodbye, Reason};
 use crate::session::flow::Flows;
 use crate::status::Status;
@@ -76,7 +76,7 @@ impl<I: Default, O> Session<I, O> {
         let Frame { head, body, parcels } = frame;
         self.check_state(head.kind)?;
         // Taken whatever becomes of their message, so that their numbers are free again.
-        let blobs = self.arrivals.take(parcels)?;
+        let blobs = if parcels.is_empty() { Vec::new() } else { self.take_blobs(head, parcels)? };
         let Head { binding, ordinal, id, budget, .. } = head;
         match head.kind {
             Kind::Hello => self.take_hello(body).map(Some),
@@ -147,7 +147,7 @@ impl<I: Default, O> Session<I, O> {
                 Ok(Some(Event::Unbound { binding }))
             }
             Kind::Parcel => {
-                self.arrivals.parcel(head, body)?;
+                self.take_parcel(head, body)?;
                 Ok(None)
             }
             Kind::Lend => {
@@ -165,8 +165,25 @@ impl<I: Default, O> Session<I, O> {
     fn take_lent(&mut self, head: Head, body: &[u8]) -> Result<(), Goodbye> {
         let Lent { generation } = known_body("lend", body)?;
         let Head { binding: pool, ordinal: slot, budget: length, id, .. } = head;
-        let lane = self.outbox.lane().ok_or_else(no_lane)?;
-        self.arrivals.lent(id, length, || lane.borrow(SlotLoan { pool, slot, generation, length }))
+        self.lane()?;
+        self.arrivals.lent(id, SlotLoan { pool, slot, generation, length })
+    }
+
+    fn take_parcel(&mut self, head: Head, body: &[u8]) -> Result<(), Goodbye> {
+        if head.flags & FLAG_ABANDON == 0 {
+            return self.arrivals.parcel(head, body);
+        }
+        match self.arrivals.abandon(head.id, body)? {
+            Some(loan) => self.lane()?.give_back(loan),
+            None => Ok(()),
+        }
+    }
+
+    fn take_blobs(&mut self, head: Head, parcels: Parcels<'_>) -> Result<Vec<Blob>, Goodbye> {
+        let Head { kind, binding, ordinal, .. } = head;
+        let topic = (kind == Kind::Publish).then_some(TopicPlace { binding, ordinal });
+        let outbox = &mut self.outbox;
+        self.arrivals.take(parcels, |loan| outbox.lane().ok_or_else(no_lane)?.borrow(loan, topic))
     }
 
     fn lane(&mut self) -> Result<&mut dyn Lane, Goodbye> {

@@ -8,13 +8,20 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use portcullis_proto::codec::{Blob, Keep};
 use portcullis_proto::goodbye::Goodbye;
-use portcullis_proto::session::{POOLS_MAX, PoolOffer, SlotLoan};
+use portcullis_proto::session::{POOLS_MAX, PoolOffer, SlotLoan, TopicPlace};
 use portcullis_shm::memory::{CreateError, OpenError};
 use portcullis_shm::pool::{Borrowed, ForeignPool, Loan, Shape, Trusted, Untrusted};
 
-use super::bad_pool;
 use super::descriptors::Descriptors;
+use super::pool::{BlobPool, FillBlob};
+use super::{LENT_BYTES_MIN, bad_pool};
 
+/// Topics of one peer whose blobs are lent on; those of others are copied for each receiver.
+const RELAYS_MAX: usize = 4;
+/// Slots for the blobs of one topic: as many may be on their way to its subscribers, or held by them.
+const RELAY_SLOTS: usize = 8;
+/// Most bytes of such a slot.
+const RELAY_SLOT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Buffers for copies that a connection keeps for the next ones.
 const COPIES_KEPT: usize = 4;
 /// Larger ones are given back at once, in bytes.
@@ -26,6 +33,7 @@ pub(super) struct Incoming {
     trusted: bool,
     pools: BTreeMap<u32, Foreign>,
     copies: Arc<Copies>,
+    relays: Relays,
 }
 
 enum Foreign {
@@ -35,7 +43,13 @@ enum Foreign {
 
 impl Incoming {
     pub(super) fn new(descriptors: Arc<Descriptors>, trusted: bool) -> Self {
-        Self { descriptors, trusted, pools: BTreeMap::new(), copies: Arc::default() }
+        Self {
+            descriptors,
+            trusted,
+            pools: BTreeMap::new(),
+            copies: Arc::default(),
+            relays: Relays::default(),
+        }
     }
 
     pub(super) fn open(&mut self, pool: u32, offer: PoolOffer) -> Result<(), Goodbye> {
@@ -52,7 +66,11 @@ impl Incoming {
         Ok(())
     }
 
-    pub(super) fn borrow(&mut self, loan: SlotLoan) -> Result<Blob, Goodbye> {
+    pub(super) fn borrow(
+        &mut self,
+        loan: SlotLoan,
+        topic: Option<TopicPlace>,
+    ) -> Result<Blob, Goodbye> {
         let SlotLoan { pool, slot, generation, length } = loan;
         let numbers = Loan { slot, generation, len: length };
         let broken = |error: &dyn std::fmt::Display| bad_pool(format!("pool {pool}: {error}"));
@@ -64,6 +82,12 @@ impl Incoming {
             }
             Some(Foreign::Peer(pool)) => {
                 let borrowed = pool.borrow(numbers).map_err(|error| broken(&error))?;
+                if let Some(mut slot) =
+                    topic.and_then(|topic| self.relays.slot(topic, borrowed.len()))
+                {
+                    borrowed.copy_to(&mut slot).map_err(|error| broken(&error))?;
+                    return Ok(slot.freeze());
+                }
                 let mut bytes = self.copies.take();
                 borrowed.append_to(&mut bytes).map_err(|error| broken(&error))?;
                 let home = Arc::downgrade(&self.copies);
@@ -129,6 +153,32 @@ impl Drop for Copied {
         if let Some(home) = self.home.upgrade() {
             home.put(std::mem::take(&mut self.bytes));
         }
+    }
+}
+
+/// A pool for each topic that the other side publishes blobs on: copied once, a blob is lent to all subscribers, who may all
+/// see the same.
+#[derive(Debug, Default)]
+struct Relays(BTreeMap<TopicPlace, BlobPool>);
+
+impl Relays {
+    /// A slot for a blob of a topic; `None` when it has to be copied elsewhere.
+    fn slot(&mut self, topic: TopicPlace, bytes: usize) -> Option<FillBlob> {
+        if !(LENT_BYTES_MIN..=RELAY_SLOT_BYTES_MAX).contains(&bytes) {
+            return None;
+        }
+        let fits = |pool: &BlobPool| pool.pool().shape().slot_bytes as usize >= bytes;
+        if !self.0.get(&topic).is_some_and(fits) {
+            if self.0.len() >= RELAYS_MAX && !self.0.contains_key(&topic) {
+                return None;
+            }
+            // Those who hold something of a pool that was too small keep its memory.
+            let pool =
+                BlobPool::new(RELAY_SLOTS, bytes.next_power_of_two().min(RELAY_SLOT_BYTES_MAX));
+            let pool = pool.inspect_err(|error| tracing::debug!(%error, "no pool for a topic"));
+            self.0.insert(topic, pool.ok()?);
+        }
+        self.0.get(&topic)?.lease(bytes).ok()
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use portcullis_proto::codec::Blob;
 use portcullis_proto::goodbye::{Goodbye, Reason};
-use portcullis_proto::session::{Lane, PoolOffer, SlotLoan};
+use portcullis_proto::session::{Lane, PoolOffer, SlotLoan, TopicPlace};
 
 pub(crate) use descriptors::Descriptors;
 pub use pool::{BlobPool, FillBlob, LeaseError};
@@ -57,8 +57,8 @@ impl Lane for ShmLane {
         self.incoming.open(pool, offer)
     }
 
-    fn borrow(&mut self, loan: SlotLoan) -> Result<Blob, Goodbye> {
-        self.incoming.borrow(loan)
+    fn borrow(&mut self, loan: SlotLoan, topic: Option<TopicPlace>) -> Result<Blob, Goodbye> {
+        self.incoming.borrow(loan, topic)
     }
 }
 

@@ -1,13 +1,13 @@
 //! Live pictures. How they are measured is `measurements`.
 
-use portcullis::Timestamp;
+use portcullis::{Blob, Timestamp};
 
 use crate::CameraId;
 
 /// The longest side of a picture, in pixels.
 pub const SIDE_PIXELS_MAX: u32 = 8192;
 
-/// The most bytes of a picture: a little less than a frame of the protocol may have.
+/// The most bytes of a picture.
 pub const PICTURE_BYTES_MAX: u32 = 15 << 20;
 
 /// One picture.
@@ -28,7 +28,7 @@ pub struct Frame {
     pub height: u32,
     /// The luma plane, then both chroma planes at half the width and height, rounded up (I420, BT.601, video range).
     #[limit(len <= PICTURE_BYTES_MAX)]
-    pub data: Vec<u8>,
+    pub data: Blob,
 }
 
 /// The selected camera's pictures, for every window and native renderer. Hosted by main; the camera worker publishes.

@@ -21,7 +21,7 @@ pub struct LightMeter {
 
 impl LightMeter {
     /// Measures a picture against the one before, and remembers it.
-    pub fn measure(&mut self, picture: &Picture) -> Light {
+    pub fn measure<D: AsRef<[u8]>>(&mut self, picture: &Picture<D>) -> Light {
         let luma = picture.luma();
         let pixels = luma.len() as f64;
         let range = f64::from(LUMA_WHITE - LUMA_BLACK);

@@ -154,13 +154,41 @@ impl std::fmt::Display for Rate {
 /// One picture. The buffer holds the luma plane, then both chroma planes at half the width and
 /// height (I420, BT.601, video range); it is reused from picture to picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
+pub struct Picture<D = Vec<u8>> {
     size: Size,
     /// Counts the pictures of one source from zero, without a gap.
     pub sequence: u64,
     /// When it was taken, in microseconds since the Unix epoch.
     pub captured_us: u64,
-    data: Vec<u8>,
+    data: D,
+}
+
+impl<D: AsRef<[u8]>> Picture<D> {
+    /// A picture of planes that came from elsewhere; nothing when they are not those of that size.
+    pub fn from_data(size: Size, data: D) -> Option<Self> {
+        let fits = data.as_ref().len() == size.picture_bytes();
+        fits.then_some(Self { size, sequence: 0, captured_us: 0, data })
+    }
+
+    /// Its width and height.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// All planes, in the order in which they travel.
+    pub fn data(&self) -> &[u8] {
+        self.data.as_ref()
+    }
+
+    /// The luma plane.
+    pub fn luma(&self) -> &[u8] {
+        &self.data()[..self.size.luma_bytes()]
+    }
+
+    /// Both chroma planes, blue difference first.
+    pub fn chroma(&self) -> (&[u8], &[u8]) {
+        self.data()[self.size.luma_bytes()..].split_at(self.size.chroma_bytes())
+    }
 }
 
 impl Picture {
@@ -168,21 +196,7 @@ impl Picture {
     pub fn new(size: Size) -> Self {
         let mut data = vec![CHROMA_NEUTRAL; size.picture_bytes()];
         data[..size.luma_bytes()].fill(LUMA_BLACK);
-        Self { data, ..Self::empty(size) }
-    }
-
-    /// A picture of planes that came from elsewhere; nothing when they are not those of that size.
-    pub fn from_data(size: Size, data: Vec<u8>) -> Option<Self> {
-        (data.len() == size.picture_bytes()).then(|| Self { data, ..Self::empty(size) })
-    }
-
-    fn empty(size: Size) -> Self {
-        Self { size, sequence: 0, captured_us: 0, data: Vec::new() }
-    }
-
-    /// Its width and height.
-    pub fn size(&self) -> Size {
-        self.size
+        Self { size, sequence: 0, captured_us: 0, data }
     }
 
     /// Makes it a black picture of another size; nothing happens when the size is right already.
@@ -193,24 +207,9 @@ impl Picture {
         }
     }
 
-    /// All planes, in the order in which they travel.
-    pub fn data(&self) -> &[u8] {
-        &self.data
-    }
-
     /// All planes, to write to.
     pub fn data_mut(&mut self) -> &mut [u8] {
         &mut self.data
-    }
-
-    /// The luma plane.
-    pub fn luma(&self) -> &[u8] {
-        &self.data[..self.size.luma_bytes()]
-    }
-
-    /// Both chroma planes, blue difference first.
-    pub fn chroma(&self) -> (&[u8], &[u8]) {
-        self.data[self.size.luma_bytes()..].split_at(self.size.chroma_bytes())
     }
 
     /// The three planes to write to: luma, blue difference, red difference.

@@ -5,7 +5,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use camera_studio_contract::{CameraId, Frame, LivePublisher, Progress, Quality, Settings};
+use portcullis::lane::LeaseError;
 use portcullis::peer::Peer;
+use portcullis::{Blob, BlobPool};
 
 use super::pace::Thinning;
 use crate::clock;
@@ -16,6 +18,9 @@ use crate::text;
 
 /// Bytes that may wait for main; a picture that comes when there are more is dropped.
 const WAITING_BYTES_MAX: usize = 8 << 20;
+
+/// Pictures that may be on their way to main.
+const SLOTS: usize = 4;
 
 /// A pump that is later than this gives up what it has missed instead of hurrying.
 const LATE_MAX: Duration = Duration::from_millis(250);
@@ -75,8 +80,9 @@ impl Pump {
                 captured: clock::now(),
                 width: 1,
                 height: 1,
-                data: Vec::new(),
+                data: Blob::default(),
             },
+            pool: None,
         };
         std::thread::Builder::new().name("camera".to_owned()).spawn(move || running.run())?;
         Ok(Self(shared))
@@ -108,8 +114,9 @@ struct Running {
     thinning: Thinning,
     peer: Peer,
     publisher: LivePublisher,
-    /// Used again for each picture.
     frame: Frame,
+    /// Memory that main maps, of the size of the last picture.
+    pool: Option<BlobPool>,
 }
 
 impl Running {
@@ -176,8 +183,7 @@ impl Running {
             frame.captured = clock::timestamp(picture.captured_us);
             frame.width = u32::try_from(picture.size().width()).unwrap_or(u32::MAX);
             frame.height = u32::try_from(picture.size().height()).unwrap_or(u32::MAX);
-            frame.data.clear();
-            frame.data.extend_from_slice(picture.data());
+            frame.data = blob_of(&mut self.pool, picture.data());
             self.publisher.frame(frame).is_ok()
         };
         // A picture that is dropped here leaves a gap, as one that is dropped later does.
@@ -189,6 +195,28 @@ impl Running {
         } else {
             state.progress.dropped += 1;
         }
+    }
+}
+
+/// The picture in a slot of shared memory; while there is none, in memory of its own.
+fn blob_of(pool: &mut Option<BlobPool>, picture: &[u8]) -> Blob {
+    let leased = match pool {
+        Some(pool) => pool.lease(picture.len()),
+        None => Err(LeaseError::Exhausted),
+    };
+    let leased = leased.or_else(|error| {
+        if pool.is_some() && error == LeaseError::Exhausted {
+            return Err(error);
+        }
+        *pool = BlobPool::new(SLOTS, picture.len()).ok();
+        pool.as_ref().ok_or(error)?.lease(picture.len())
+    });
+    match leased {
+        Ok(mut slot) => {
+            slot.copy_from_slice(picture);
+            slot.freeze()
+        }
+        Err(_) => Blob::from(picture),
     }
 }
 
