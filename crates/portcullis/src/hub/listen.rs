@@ -12,7 +12,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 #[cfg(target_os = "linux")]
 use std::sync::Arc;
-use std::time::Duration;
 
 use portcullis_hub::{Admission, PeerId};
 use tokio::net::{UnixListener, UnixStream};
@@ -20,13 +19,11 @@ use tokio::task::AbortHandle;
 
 use super::folder::safe_folder;
 use super::shared::Hub;
+use crate::accept::Failures;
 use crate::link::UnixLink;
 
 /// Most connections of a listener that have not said hello yet; further ones are closed unread.
 pub const HANDSHAKES_MAX: usize = 64;
-
-/// How long to wait before accepting again when the system would not: out of descriptors, say.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Who is at the other end of a Unix socket, as the kernel knows it.
 #[derive(Clone, Debug)]
@@ -314,17 +311,16 @@ where
 {
     /// Accepts until aborted.
     async fn run(mut self, listener: UnixListener) {
+        let mut failures = Failures::default();
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
+                    failures.end();
                     if let Err(error) = self.take(stream) {
                         tracing::warn!(%error, "a connection was lost while it was taken in");
                     }
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
+                Err(error) => failures.pause(&error).await,
             }
         }
     }
