@@ -142,12 +142,7 @@ impl Field {
         }
         if self.with.is_none() {
             let unlimited = limit::unlimited(self.limit.as_ref(), ty);
-            for (name, held) in &unlimited {
-                let span = held[0].span();
-                let name = Ident::new(name, span);
-                let assertion = args::at(&quote!(#krate::codec::applies::#name), span);
-                all.extend(quote_spanned!(span=> const _: () = #assertion::<#(#held),*>();));
-            }
+            all.extend(limit::assert_in_proportion(krate, &unlimited));
             let seen = |item: &Type| unlimited.iter().any(|(_, held)| std::ptr::eq(held[0], item));
             for item in types::items(ty).into_iter().filter(|item| !seen(item)) {
                 let assertion = args::at(&quote!(#krate::codec::applies::item), item.span());

@@ -190,6 +190,21 @@ pub(crate) fn unlimited<'a>(
     }
 }
 
+/// Assertions that what [`unlimited`] gives takes no memory out of proportion to its bytes.
+pub(crate) fn assert_in_proportion(
+    krate: &TokenStream,
+    unlimited: &[(&'static str, Vec<&Type>)],
+) -> TokenStream {
+    let mut all = TokenStream::new();
+    for (name, held) in unlimited {
+        let span = held[0].span();
+        let name = Ident::new(name, span);
+        let assertion = args::at(&quote!(#krate::codec::applies::#name), span);
+        all.extend(quote_spanned!(span=> const _: () = #assertion::<#(#held),*>();));
+    }
+    all
+}
+
 fn bounds(word: &Ident, input: ParseStream<'_>) -> syn::Result<Bounds> {
     let items = word == "items";
     let span = word.span();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 
-use super::{CodecError, Decoder, Encoder, EntryPart, ErrorKind, Message, Segment, applies};
+use super::{CodecError, Decoder, Encoder, EntryPart, ErrorKind, Message, Segment};
 use crate::schema::{SchemaBuilder, Type};
 
 /// Memory that a list may reserve before its items are there; beyond it, it grows as they arrive.
@@ -40,7 +40,6 @@ impl<T: Message> Message for Vec<T> {
     }
     #[inline]
     fn decode(input: &mut Decoder<'_>) -> Result<Self, CodecError> {
-        const { applies::unlimited_item::<T>() };
         let count = input.count(item_bytes_min::<T>())?;
         T::decode_items(count, input)
     }
@@ -86,7 +85,6 @@ fn decode_entries<K: Message, V: Message>(
     input: &mut Decoder<'_>,
     insert: impl FnMut(K, V),
 ) -> Result<(), CodecError> {
-    const { applies::unlimited_entry::<K, V>() };
     let count = input.count(entry_bytes_min::<K, V>())?;
     counted_entries(count, input, insert)
 }
