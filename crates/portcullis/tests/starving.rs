@@ -10,7 +10,7 @@ use std::fs::File;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use portcullis::client::{connect, connect_unix};
@@ -21,6 +21,7 @@ use portcullis::{Call, Hub, Role};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, UnixSocket};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
 use support::{Ask, admitted, gate, log, read_reply, within};
