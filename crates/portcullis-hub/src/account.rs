@@ -2,7 +2,7 @@
 //! together. Every amount is taken and given back here and nowhere else.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use portcullis_proto::error::{FailureBody, Retry};
 use portcullis_proto::time::Time;
@@ -10,14 +10,19 @@ use portcullis_proto::time::Time;
 use crate::budget::{Budget, Resource};
 use crate::rate::Bucket;
 
+/// What has a rate, by the word that errors and events use.
+const RATED: [&str; 2] = ["frames", "bytes"];
+
 /// What a peer or a user uses, and may use. Numbers are atomic so that a [`Charge`] can hold the account; they change
 /// under the hub's `&mut` alone, so that plain loads and stores are enough.
 #[derive(Debug)]
 pub(crate) struct Account {
     used: [AtomicUsize; Resource::COUNT],
     max: [usize; Resource::COUNT],
-    frames: Option<Bucket>,
-    bytes: Option<Bucket>,
+    /// How fast it may send, by [`RATED`].
+    rates: [Option<Bucket>; RATED.len()],
+    /// What the peer itself has sent while its user was overdrawn, by [`RATED`].
+    pressed: [AtomicU64; RATED.len()],
     user: Option<Arc<Account>>,
     /// Names whoever shares what others offer: the user, or the peer of none.
     pub(crate) sharer: u64,
@@ -45,8 +50,8 @@ impl Account {
         Self {
             used: Default::default(),
             max: budget.counts.map(|count| count.unwrap_or(usize::MAX)),
-            frames: budget.frames.map(Bucket::new),
-            bytes: budget.bytes.map(Bucket::new),
+            rates: [budget.frames, budget.bytes].map(|rate| rate.map(Bucket::new)),
+            pressed: Default::default(),
             sharer: user.as_ref().map_or(sharer, |user| user.sharer),
             user,
         }
@@ -117,34 +122,47 @@ impl Account {
         Ok(Charge { account: Arc::clone(self), resource, stream: false })
     }
 
-    /// What bounds how fast the peer may send.
-    fn buckets(&self) -> impl Iterator<Item = (&'static str, &Bucket)> {
-        let user = self.user.as_deref();
-        let frames = [self.frames.as_ref(), user.and_then(|user| user.frames.as_ref())];
-        let bytes = [self.bytes.as_ref(), user.and_then(|user| user.bytes.as_ref())];
-        let frames = frames.into_iter().flatten().map(|bucket| ("frames", bucket));
-        frames.chain(bytes.into_iter().flatten().map(|bucket| ("bytes", bucket)))
-    }
-
-    /// Counts what has come from the peer. Returns until when it should send no more, if it should not now.
-    pub(crate) fn spend(&self, frames: u64, bytes: u64, now: Time) -> Option<(Time, &'static str)> {
-        let mut until: Option<(Time, &'static str)> = None;
-        for (what, bucket) in self.buckets() {
-            bucket.take(if what == "frames" { frames } else { bytes }, now);
-            let free = bucket.free_at();
-            if free > now && until.is_none_or(|(until, _)| until < free) {
-                until = Some((free, what));
+    /// Counts what has come from the peer: frames and bytes. Returns until when it should send no more, if it should not
+    /// now, and why.
+    pub(crate) fn spend(&self, units: [u64; RATED.len()], now: Time) -> Option<(Time, Over)> {
+        self.press(units, now);
+        let mut until: Option<(Time, Over)> = None;
+        for (account, of_user) in [(Some(self), false), (self.user.as_deref(), true)] {
+            let Some(account) = account else { continue };
+            for ((what, bucket), units) in RATED.into_iter().zip(&account.rates).zip(units) {
+                let Some(bucket) = bucket else { continue };
+                bucket.take(units, now);
+                let free = bucket.free_at();
+                if free > now && until.is_none_or(|(until, _)| until < free) {
+                    until = Some((free, Over { what, of_user }));
+                }
             }
         }
         until
     }
 
-    /// Whether the peer goes on sending although it was told to wait: so many bursts beyond what it may.
+    /// Notes what the peer sends although its user has nothing left to send with.
+    fn press(&self, units: [u64; RATED.len()], now: Time) {
+        let Some(user) = &self.user else { return };
+        for ((bucket, pressed), units) in user.rates.iter().zip(&self.pressed).zip(units) {
+            let Some(bucket) = bucket else { continue };
+            let before = if bucket.free_at() > now { pressed.load(Ordering::Relaxed) } else { 0 };
+            pressed.store(before.saturating_add(units), Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the peer goes on sending although it was told to wait: so many bursts beyond what it may; or its user is
+    /// so far beyond, and a burst of that is its own. One that merely has such a user is not.
     pub(crate) fn is_flooding(&self, bursts: u32, now: Time) -> bool {
-        [&self.frames, &self.bytes]
-            .into_iter()
-            .flatten()
-            .any(|bucket| bucket.is_beyond(bursts, now))
+        let alone = self.rates.iter().flatten().any(|bucket| bucket.is_beyond(bursts, now));
+        let Some(user) = &self.user else { return alone };
+        let mut rates = user.rates.iter().zip(&self.pressed);
+        alone
+            || rates.any(|(bucket, pressed)| {
+                let pressed = pressed.load(Ordering::Relaxed);
+                let bucket = bucket.as_ref();
+                bucket.is_some_and(|user| user.is_beyond(bursts, now) && user.is_burst(pressed))
+            })
     }
 }
 

@@ -35,7 +35,7 @@ pub enum Resource {
     Exports,
     /// Published values whose reports are out.
     Reports,
-    /// Stream items that wait in the hub, in bytes.
+    /// Items of its streams, and values of events for it, that wait in the hub, in bytes.
     QueuedBytes,
     /// Arguments that handlers in main hold, in bytes.
     HandledBytes,
@@ -177,7 +177,8 @@ impl Budget {
         self.count(Resource::Reports, max)
     }
 
-    /// Items of its streams that wait in the hub, in bytes: [`QUEUED_BYTES_MAX`], unless said. One item may always wait.
+    /// Items of its streams and values of events for it that wait in the hub, in bytes: [`QUEUED_BYTES_MAX`], unless said. One
+    /// may always wait. Beyond it streams are refused more, and events act by their overflow policies.
     #[must_use]
     pub fn queued_bytes(self, max: usize) -> Self {
         self.count(Resource::QueuedBytes, max)

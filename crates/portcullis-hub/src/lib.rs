@@ -30,6 +30,7 @@ mod rate;
 mod relay;
 mod report;
 mod slab;
+mod subscriber;
 mod timeout;
 mod topics;
 mod users;

@@ -6,7 +6,6 @@ use portcullis_proto::peer::hub_ordinal;
 use portcullis_proto::session::Event;
 use portcullis_proto::time::Time;
 
-use crate::account::Over;
 use crate::peer::PeerId;
 use crate::work::RelayOut;
 use crate::{Hub, Turn};
@@ -33,13 +32,13 @@ impl Hub {
         turn: &mut Turn,
     ) -> Option<Time> {
         let state = self.peers.get_mut(peer.0).filter(|state| state.waits)?;
-        let (until, what) = state.account.spend(frames, bytes, now)?;
+        let (until, over) = state.account.spend([frames, bytes], now)?;
         let from = state.paused_until.map_or(now, |before| before.max(now));
         let wait = until.budget_ms(from);
         state.paused_until = Some(until);
         state.counters.paused += 1;
         state.counters.paused_ms += u64::from(wait);
-        self.throttled(peer, what, turn);
+        self.throttled(peer, over.what, turn);
         Some(until)
     }
 
@@ -61,9 +60,11 @@ impl Hub {
         if state.waits {
             return Ok(false);
         }
-        let Some((until, what)) = state.account.spend(frames, bytes, now) else { return Ok(false) };
+        let Some((until, over)) = state.account.spend([frames, bytes], now) else {
+            return Ok(false);
+        };
         if state.account.is_flooding(RATE_FLOOD_BURSTS, now) {
-            let text = format!("budget `{what}`: far more came than it allows");
+            let text = format!("budget `{}`: far more came than it allows", over.what);
             return Err(Goodbye::because(Reason::RateExceeded, text));
         }
         let Some(event) = event else { return Ok(false) };
@@ -81,10 +82,9 @@ impl Hub {
         };
         match id {
             Some(id) => {
-                let over = Over { what, of_user: false };
                 self.refuse_over(peer, id, over, until.budget_ms(now), now, turn);
             }
-            None => self.drop_notification(peer, what, turn),
+            None => self.drop_notification(peer, over.what, turn),
         }
         Ok(true)
     }

@@ -40,6 +40,11 @@ impl Bucket {
         Time::from_micros(nanos.div_ceil(1_000))
     }
 
+    /// Whether so many units are more than what may come at once.
+    pub(crate) fn is_burst(&self, units: u64) -> bool {
+        nanos(units, self.per_second) > self.burst
+    }
+
     /// Whether it is overdrawn by more than so many bursts.
     pub(crate) fn is_beyond(&self, bursts: u32, now: Time) -> bool {
         let now = now.as_micros().saturating_mul(1_000);

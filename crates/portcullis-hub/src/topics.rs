@@ -16,14 +16,14 @@ use portcullis_proto::time::Time;
 use crate::audit::{DenyReason, Subject};
 use crate::budget::Resource;
 use crate::calls::{Asked, Refusal, unknown_binding};
-use crate::config::SUBSCRIPTION_BYTES_MAX;
 use crate::handles::Handle;
 use crate::instance::InstanceId;
 use crate::peer::{PeerId, PeerState};
 use crate::policy::rights::{OWN, PUBLISH, USE};
 use crate::report::Origin;
+use crate::subscriber::{Subscriber, Waiting};
 use crate::users::RETRY_AFTER_MS;
-use crate::work::{Subscriber, Waiting, Work};
+use crate::work::Work;
 use crate::{Hub, Turn};
 
 /// Why main's own value was not published.
@@ -109,6 +109,7 @@ impl Hub {
             ordinal,
             queue: VecDeque::new(),
             queued_bytes: 0,
+            retained: channel.is_some_and(|channel| channel.kind == ChannelKind::State),
             missed: 0,
             awaited: BTreeSet::new(),
         };
@@ -382,7 +383,7 @@ impl Hub {
         let mut dropped = Vec::new();
         let mut count: u32 = 0;
         // Every turn takes a value out, or ends the loop.
-        while subscriber.is_full(depth, value.size()) {
+        while !subscriber.may_wait(depth, value.size(), &state.account) {
             match overflow {
                 Overflow::DropNewest => {
                     subscriber.missed = subscriber.missed.saturating_add(1);
@@ -391,14 +392,19 @@ impl Hub {
                 }
                 Overflow::Disconnect => return Pushed::Disconnect,
                 Overflow::DropOldest | Overflow::Conflate | Overflow::Wait => {
-                    let Some(gone) = subscriber.pop() else { break };
+                    let Some(gone) = subscriber.pop(&state.account) else {
+                        // What waits for this peer elsewhere leaves no room.
+                        subscriber.missed = subscriber.missed.saturating_add(1);
+                        state.counters.missed += u64::from(count) + 1;
+                        dropped.extend(token);
+                        return Pushed::Dropped(dropped);
+                    };
                     subscriber.missed_before_next(gone.missed, 1);
                     dropped.extend(gone.token);
                     count += 1;
                 }
             }
         }
-        subscriber.queued_bytes += value.size();
         let value = Arc::clone(shared.get_or_insert_with(|| Arc::new(value.to_body())));
         let missed = std::mem::take(&mut subscriber.missed);
         subscriber.queue.push_back(Waiting { value, token, missed });
@@ -421,7 +427,9 @@ impl Hub {
             else {
                 break;
             };
-            let Some(Waiting { value, token, missed }) = subscriber.pop() else { break };
+            let Some(Waiting { value, token, missed }) = subscriber.pop(&state.account) else {
+                break;
+            };
             let sent = state.session.item(leg, missed, token, |out| out.body(value.parts()));
             if sent.is_ok() {
                 state.counters.values += 1;
@@ -436,27 +444,6 @@ impl Hub {
             self.close_report_if_done(token, turn);
         }
         self.touch(peer, turn);
-    }
-}
-
-impl Subscriber {
-    /// Whether one more value is too many.
-    fn is_full(&self, depth: usize, bytes: usize) -> bool {
-        let too_large = self.queued_bytes.saturating_add(bytes) > SUBSCRIPTION_BYTES_MAX;
-        self.queue.len() >= depth || (too_large && !self.queue.is_empty())
-    }
-
-    fn pop(&mut self) -> Option<Waiting> {
-        let popped = self.queue.pop_front()?;
-        self.queued_bytes -= popped.value.size();
-        Some(popped)
-    }
-
-    /// Values were missed right before the next one that leaves: the first that waits, or else the next to come.
-    fn missed_before_next(&mut self, before: u32, values: u32) {
-        let waiting = self.queue.front_mut().map(|next| &mut next.missed);
-        let missed = waiting.unwrap_or(&mut self.missed);
-        *missed = missed.saturating_add(before).saturating_add(values);
     }
 }
 

@@ -1,7 +1,6 @@
 //! What the hub keeps for calls: who works on each, and what of it waits.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
+use std::collections::VecDeque;
 
 use portcullis_proto::codec::Body;
 use portcullis_proto::rpc::{Call, LocalCall, Locals, stop_local};
@@ -13,6 +12,7 @@ use crate::budget::Resource;
 use crate::catalog::InterfaceIndex;
 use crate::instance::InstanceId;
 use crate::peer::PeerId;
+use crate::subscriber::Subscriber;
 use crate::{Hub, Turn};
 
 /// What a call is about, for whoever observes it.
@@ -84,30 +84,6 @@ pub(crate) struct RelayOut {
     pub(crate) finished: bool,
 }
 
-/// A subscription.
-#[derive(Debug)]
-pub(crate) struct Subscriber {
-    pub(crate) instance: InstanceId,
-    pub(crate) ordinal: u32,
-    /// Values that wait for credit; bounded by the topic's depth, and in bytes.
-    pub(crate) queue: VecDeque<Waiting>,
-    pub(crate) queued_bytes: usize,
-    /// Values missed since the last one that left or waits.
-    pub(crate) missed: u32,
-    /// Reports that wait for this subscriber, by token.
-    pub(crate) awaited: BTreeSet<u32>,
-}
-
-/// A value that waits for a subscriber's credit.
-#[derive(Debug)]
-pub(crate) struct Waiting {
-    pub(crate) value: Arc<Body>,
-    /// Names its report, where there is one.
-    pub(crate) token: Option<u32>,
-    /// Values missed right before it.
-    pub(crate) missed: u32,
-}
-
 impl RelayIn {
     fn queued_bytes(&self) -> usize {
         self.items.iter().map(|(_, item)| item.size()).sum()
@@ -136,11 +112,12 @@ impl Locals for RelayOut {
 }
 
 impl Work {
-    /// Items that wait, and the peer that has sent them; `caller` is whose call it is.
+    /// Items that wait, and the peer that has sent them, or for which values of a topic wait; `caller` is whose call it is.
     pub(crate) fn queued(&self, caller: PeerId) -> (PeerId, usize) {
         match self {
             Self::Local(local) => (caller, local.queued_bytes()),
             Self::Relay(relay) => (relay.callee, relay.queued_bytes()),
+            Self::Subscription(subscriber) => (caller, subscriber.counted_bytes()),
             _ => (caller, 0),
         }
     }

@@ -9,7 +9,7 @@ use syn::{Attribute, Ident, LitInt, Meta, Path, Type};
 
 use crate::errors::Errors;
 use crate::limit::Limit;
-use crate::{args, docs, names, types};
+use crate::{args, docs, limit, names, types};
 
 /// The helper attributes of a field. They are ours alone, so they are taken off before the item goes to rustc.
 const HELPERS: &[&str] = &["limit", "with", "secret", "field"];
@@ -141,7 +141,10 @@ impl Field {
             all.extend(quote!(const _: () = { #applies };));
         }
         if self.with.is_none() {
-            for item in types::items(ty) {
+            let unlimited = limit::unlimited(self.limit.as_ref(), ty);
+            all.extend(limit::assert_in_proportion(krate, &unlimited));
+            let seen = |item: &Type| unlimited.iter().any(|(_, held)| std::ptr::eq(held[0], item));
+            for item in types::items(ty).into_iter().filter(|item| !seen(item)) {
                 let assertion = args::at(&quote!(#krate::codec::applies::item), item.span());
                 all.extend(quote_spanned!(item.span()=> const _: () = #assertion::<#item>();));
             }

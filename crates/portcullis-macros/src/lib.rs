@@ -90,6 +90,9 @@ use proc_macro::TokenStream;
 /// | `#[secret]` | tools that show values hide this one |
 /// | `#[field(1)]` | the number of a table's field |
 ///
+/// A list whose items can be much larger in memory than on the wire (`Vec<Option<Large>>`, or of an enum with a large variant) needs a
+/// limit of how many there are, or does not compile: an absent value is one byte on the wire.
+///
 /// Ends of limits are literals or constants. The limit of an option is that of the value inside it. Documentation comments go into
 /// the schema. Attributes of other macros (serde's, say) stay as they are, in whatever order the derives stand.
 /// `#[message(crate = "path")]` names the crate that re-exports `portcullis`, when it has another name.

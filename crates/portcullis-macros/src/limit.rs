@@ -170,6 +170,41 @@ impl Limit {
     }
 }
 
+/// The lists and maps in `ty` of which `limit` does not say how much they hold at most, as [`types::unlimited`] gives them.
+pub(crate) fn unlimited<'a>(
+    limit: Option<&Limit>,
+    ty: &'a Type,
+) -> Vec<(&'static str, Vec<&'a Type>)> {
+    let Some(limit) = limit else { return types::unlimited(ty) };
+    let bounded = limit.len.as_ref().is_some_and(|len| len.high.is_some());
+    match (limit.each.as_deref(), types::list_item(ty)) {
+        (Some(each), Some(item)) => {
+            let mut all = unlimited(Some(each), item);
+            if !bounded {
+                all.push((types::UNLIMITED_ITEM, vec![item]));
+            }
+            all
+        }
+        _ if bounded => types::counted(ty).into_iter().flat_map(types::unlimited).collect(),
+        _ => types::unlimited(ty),
+    }
+}
+
+/// Assertions that what [`unlimited`] gives takes no memory out of proportion to its bytes.
+pub(crate) fn assert_in_proportion(
+    krate: &TokenStream,
+    unlimited: &[(&'static str, Vec<&Type>)],
+) -> TokenStream {
+    let mut all = TokenStream::new();
+    for (name, held) in unlimited {
+        let span = held[0].span();
+        let name = Ident::new(name, span);
+        let assertion = args::at(&quote!(#krate::codec::applies::#name), span);
+        all.extend(quote_spanned!(span=> const _: () = #assertion::<#(#held),*>();));
+    }
+    all
+}
+
 fn bounds(word: &Ident, input: ParseStream<'_>) -> syn::Result<Bounds> {
     let items = word == "items";
     let span = word.span();

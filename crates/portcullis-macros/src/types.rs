@@ -98,6 +98,45 @@ pub(crate) fn items(ty: &Type) -> Vec<&Type> {
     items.0
 }
 
+/// The assertion about the items of a list without a limit.
+pub(crate) const UNLIMITED_ITEM: &str = "unlimited_item";
+/// The assertion about the entries of a map without a limit.
+const UNLIMITED_ENTRY: &str = "unlimited_entry";
+
+/// The lists and maps in `ty`: for each the name of the assertion that holds where it has no limit, and its arguments.
+pub(crate) fn unlimited(ty: &Type) -> Vec<(&'static str, Vec<&Type>)> {
+    struct Unlimited<'a>(Vec<(&'static str, Vec<&'a Type>)>);
+    impl<'a> Visit<'a> for Unlimited<'a> {
+        fn visit_type(&mut self, ty: &'a Type) {
+            match last(ty) {
+                Some((name, held)) if name == "Vec" && held.len() == 1 => {
+                    self.0.push((UNLIMITED_ITEM, held));
+                }
+                Some((name, held)) if MAPS.iter().any(|map| name == map) && held.len() >= 2 => {
+                    self.0.push((UNLIMITED_ENTRY, held.into_iter().take(2).collect()));
+                }
+                _ => {}
+            }
+            visit::visit_type(self, ty);
+        }
+    }
+    let mut unlimited = Unlimited(Vec::new());
+    unlimited.visit_type(ty);
+    unlimited.0
+}
+
+/// What is left of `ty` behind a limit of how much it holds: what a list or a map holds.
+pub(crate) fn counted(ty: &Type) -> Vec<&Type> {
+    let ty = ["Option", "Box", "Arc"].iter().fold(ty, |ty, outer| inside(ty, outer).unwrap_or(ty));
+    match last(ty) {
+        Some((name, held)) if name == "Vec" || MAPS.iter().any(|map| name == map) => held,
+        _ => Vec::new(),
+    }
+}
+
+/// Maps that cross.
+const MAPS: [&str; 2] = ["HashMap", "BTreeMap"];
+
 struct Walk<'e> {
     errors: &'e mut Errors,
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
-use portcullis_proto::frame::{HEADER_BYTES, Kind};
+use portcullis_proto::frame::Kind;
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::session::{
     Config, Ended, Event, Expired, Hello, Leg, Limits, Offer, Opening, PROTOCOL, SendError,

@@ -8,6 +8,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use portcullis_macros::message;
+use portcullis_proto::codec::applies::ITEM_MEMORY_BYTES_MAX;
 use portcullis_proto::codec::{Encoder, ErrorKind, Message, from_bytes};
 use portcullis_proto::schema::validate::Plan;
 use support::{Rng, schemas, valid};
@@ -89,13 +90,34 @@ fn f04_a_claimed_count_reserves_little() {
     struct Big {
         page: [u8; 4096],
     }
+    #[message(crate = "portcullis_proto")]
+    #[derive(Clone, Debug, PartialEq)]
+    struct Pages {
+        #[limit(items <= 65_536)]
+        pages: Vec<Option<Big>>,
+    }
     // Room for 64 Ki items of a page each is 256 MiB; the first item is wrong, so nearly none of it is taken.
     let mut body = Vec::new();
     Encoder::new(&mut body).count(64 * 1024);
     body.extend([2; 64 * 1024]);
-    let (error, _, bytes) = allocated(|| from_bytes::<Vec<Option<Big>>>(&body));
+    let (error, _, bytes) = allocated(|| from_bytes::<Pages>(&body));
     assert_eq!(error.map_err(|error| error.kind()), Err(ErrorKind::BadBool));
     assert!(bytes <= 72 * 1024, "{bytes} bytes");
+}
+
+#[test]
+fn f04_a_list_without_a_limit_takes_memory_in_proportion_to_its_bytes() {
+    // The largest item that compiles without a limit: all of it is there, and one byte stands for it.
+    type Item = Option<[u64; ITEM_MEMORY_BYTES_MAX / 8 - 1]>;
+    assert_eq!((size_of::<Item>(), Item::BYTES_MIN), (ITEM_MEMORY_BYTES_MAX, 1));
+    let count = 1_000_000;
+    let mut body = Vec::new();
+    Encoder::new(&mut body).count(count);
+    body.resize(body.len() + count, 0);
+    let (list, _, bytes) = allocated(|| from_bytes::<Vec<Item>>(&body).map(|list| list.len()));
+    assert_eq!(list, Ok(count));
+    // It grows by doubling: what it had before is counted here, too, and it may end half full.
+    assert!(bytes <= 4 * ITEM_MEMORY_BYTES_MAX * body.len(), "{bytes} bytes");
 }
 
 #[test]

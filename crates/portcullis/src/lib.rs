@@ -1,5 +1,7 @@
 //! What an application uses: contracts as Rust traits and types, and the drivers that carry them between processes.
 
+#[cfg(any(all(unix, feature = "tokio"), feature = "web"))]
+mod accept;
 #[cfg(feature = "tokio")]
 pub mod client;
 #[cfg(feature = "tokio")]

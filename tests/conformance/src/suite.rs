@@ -86,7 +86,8 @@ macro_rules! scenarios {
             both: f16_calls_beyond_the_limit;
             once: f15_f16_calls_beyond_what_the_server_takes, arguments_too_large_for_the_server,
                 f16_subscriptions_beyond_the_limit, f16_exports_beyond_the_limit,
-                f20_who_takes_nothing_is_put_off, f20_a_window_that_stays_shut;
+                f20_who_takes_nothing_is_put_off, f20_a_window_that_stays_shut,
+                f15_who_hangs_up_while_it_has_to_wait_is_gone;
         });
         $crate::tests!($flavour, $transport, ends {
             both: the_client_closes, the_hub_closes, the_application_quits,

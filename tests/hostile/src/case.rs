@@ -26,8 +26,8 @@ pub enum On {
 /// One line of a case.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Connects under a name and a role.
-    Connect(String, String),
+    /// Connects under a name and a role, of a user or of none.
+    Connect(String, String, Option<String>),
     /// Sends a frame, so many times; those of steps one behind the other leave at once.
     Say(String, u32, String),
     /// The next frame.
@@ -36,6 +36,8 @@ pub enum Step {
     Ends(String, Others, String),
     /// So many milliseconds pass.
     Wait(u64),
+    /// The connection is not let in: it ends without a word.
+    TurnedAway(String),
     /// The connection is dropped.
     Close(String),
     /// What is sent next carries so many descriptors.
@@ -109,7 +111,10 @@ impl Case {
             None => (Others::Refused, rest.trim().to_owned()),
         };
         match sign {
-            ":" => Step::Connect(who, rest),
+            ":" => match rest.split_once(" of ") {
+                Some((role, user)) => Step::Connect(who, role.to_owned(), Some(user.to_owned())),
+                None => Step::Connect(who, rest, None),
+            },
             ">" => {
                 let repeated = rest.split_once("x ").and_then(|(times, frame)| {
                     Some((times.parse::<u32>().ok()?, frame.to_owned()))
@@ -121,6 +126,7 @@ impl Case {
             "!" => Step::Ends(who, others, rest),
             _ => match rest.split_once(' ') {
                 None if rest == "closes" => Step::Close(who),
+                None if rest == "refused" => Step::TurnedAway(who),
                 Some(("descriptors", count)) => Step::Descriptors(who, self.number(count)),
                 _ => panic!("`{}`: what is `{line}`?", self.name),
             },

@@ -58,8 +58,8 @@ pub trait Door: Send + Sync {
     fn way(&self) -> Way;
     /// What they speak about.
     fn schema(&self) -> &Schema;
-    /// A connection that nothing was said on yet.
-    fn open<'a>(&'a self, label: &'a str, role: &'a str) -> Opening<'a>;
+    /// A connection that nothing was said on yet; of that user, where whose it is can be chosen.
+    fn open<'a>(&'a self, label: &'a str, role: &'a str, user: Option<&'a str>) -> Opening<'a>;
     /// A browser that the gate has let in, where there is a gate.
     fn browser(&self) -> Option<&Browser>;
     /// The kind of window that comes in with that role.

@@ -1,7 +1,7 @@
 //! A hub of the tests' own with all its doors, the sample contract served in main and by a peer, and a bystander that is
 //! served all the time and must not miss anything.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +10,8 @@ use conformance::scene::{By, Served};
 use conformance::service::{EchoService, FlowsService, TopicsService};
 use conformance::transport::{Browser, Folder, Memory};
 use conformance::{Scene, contract};
-use portcullis::hub::{Admission, Events, HubEvent, Kind, UnixListening};
-use portcullis::link::{UnixLink, WebSocketLink};
+use portcullis::hub::{Admission, AdmitError, Budget, Events, HubEvent, Kind, UnixListening};
+use portcullis::link::{Link, UnixLink, WebSocketLink};
 use portcullis::peer::{Peer, Serving, Subscription, Target};
 use portcullis::web::{Files, Gate, GateConfig};
 use portcullis::{Hub, Role};
@@ -29,6 +29,13 @@ pub const ROLE: &str = conformance::scene::ALL;
 /// The window kind of pages; what they are to the hub, the house says.
 const WINDOW: &str = "test";
 
+/// Calls that the connections of a user may have open together: more than one of them may.
+const USER_CALLS_MAX: usize = 1_500;
+/// Their subscriptions, likewise.
+const USER_SUBSCRIPTIONS_MAX: usize = 300;
+/// Connections of a user.
+const USER_PEERS_MAX: usize = 8;
+
 /// See the module.
 pub struct House {
     way: Way,
@@ -36,6 +43,8 @@ pub struct House {
     hub: Hub,
     gate: Gate,
     browser: Browser,
+    /// The browsers of users that cases name: each has a cookie of its own.
+    browsers: tokio::sync::Mutex<BTreeMap<String, Browser>>,
     listening: UnixListening,
     expected: Arc<Mutex<VecDeque<Admission>>>,
     /// One admission at a time, so that who comes is who was meant.
@@ -52,7 +61,11 @@ impl House {
     /// A house with one door in use.
     pub async fn new(way: Way) -> Self {
         let scene = Scene::new(Memory);
-        let hub = scene.hub_with(|builder| builder.role(Role::new("none")));
+        let shared = Budget::new()
+            .calls(USER_CALLS_MAX)
+            .subscriptions(USER_SUBSCRIPTIONS_MAX)
+            .peers(USER_PEERS_MAX);
+        let hub = scene.hub_with(|builder| builder.role(Role::new("none")).user_budget(shared));
         let served = scene.served(By::Main).await;
         let server = scene.peer("server").await;
         let topics = Arc::new(TopicsService::default());
@@ -69,8 +82,7 @@ impl House {
 
         let files = Files::new().file("/", "text/html", "<!doctype html><title>Test</title>");
         let gate = Gate::bind(GateConfig::new().files(files).windows([WINDOW])).expect("a port");
-        let code = gate.new_code("/").expect("a code");
-        let browser = Browser::enter(gate.local_addr(), &code.form_body()).await.expect("let in");
+        let browser = enter(&gate).await;
 
         let folder = Folder::default();
         let expected = Arc::new(Mutex::new(VecDeque::<Admission>::new()));
@@ -87,6 +99,7 @@ impl House {
             hub,
             gate,
             browser,
+            browsers: tokio::sync::Mutex::default(),
             listening,
             expected,
             opening: tokio::sync::Mutex::default(),
@@ -175,12 +188,38 @@ impl House {
         Bystander { stop, task }
     }
 
+    /// The browser of a user that a case names.
+    async fn browser_of(&self, user: Option<&str>) -> Browser {
+        let Some(user) = user else { return self.browser.clone() };
+        let mut browsers = self.browsers.lock().await;
+        if let Some(browser) = browsers.get(user) {
+            return browser.clone();
+        }
+        let browser = enter(&self.gate).await;
+        browsers.insert(user.to_owned(), browser.clone());
+        browser
+    }
+
+    /// Lets a connection in; one that its user may not have ends, which the other side sees.
+    fn attach(&self, link: impl Link, admission: &Admission) -> std::io::Result<()> {
+        match self.hub.attach(link, admission) {
+            Ok(_) | Err(AdmitError::UserBudget(_)) => Ok(()),
+            Err(error) => Err(std::io::Error::other(error)),
+        }
+    }
+
     /// Ends everybody and looks that nothing of them is left.
     pub async fn settle(self) {
         let left = tokio::time::timeout(WATCHDOG, self.scene.settle()).await;
         assert!(left.is_ok(), "something is left: {}", self.scene.left());
         drop(self.server);
     }
+}
+
+/// A browser that comes with a launcher's code.
+async fn enter(gate: &Gate) -> Browser {
+    let code = gate.new_code("/").expect("a code");
+    Browser::enter(gate.local_addr(), &code.form_body()).await.expect("let in")
 }
 
 /// A peer that wants nothing but to be served.
@@ -220,37 +259,43 @@ impl Door for House {
         WINDOW
     }
 
-    fn open<'a>(&'a self, label: &'a str, role: &'a str) -> Opening<'a> {
+    fn open<'a>(&'a self, label: &'a str, role: &'a str, user: Option<&'a str>) -> Opening<'a> {
         Box::pin(async move {
             let _one = self.opening.lock().await;
             let kind = if self.way == Way::Page { Kind::Page } else { Kind::Native };
-            let admission = Admission::new(label, role, kind);
+            let mut admission = Admission::new(label, role, kind);
+            admission.user = user.map(str::to_owned);
             match self.way {
                 Way::Pair => {
                     let (ours, theirs) = UnixStream::pair()?;
-                    let ours = UnixLink::new(ours)?;
-                    self.hub.attach(ours, &admission).map_err(std::io::Error::other)?;
+                    self.attach(UnixLink::new(ours)?, &admission)?;
                     Line::unix(theirs)
                 }
                 Way::Path => {
-                    let before = self.hub.counters().admitted;
+                    let knocked = |hub: &Hub| {
+                        let counters = hub.counters();
+                        counters.admitted + counters.turned_away
+                    };
+                    let before = knocked(&self.hub);
                     self.expected
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .push_back(admission);
                     let line = Line::unix(UnixStream::connect(self.listening.path())?)?;
                     // The next one must not take its place.
-                    while self.hub.counters().admitted == before {
+                    while knocked(&self.hub) == before {
                         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
                     }
                     Ok(line)
                 }
                 Way::Page => {
-                    let line = Line::page(&self.browser, WINDOW).await?;
+                    let browser = self.browser_of(user).await;
+                    let line = Line::page(&browser, WINDOW).await?;
                     let admitted =
                         self.gate.accept().await.ok_or(std::io::ErrorKind::NotConnected)?;
-                    let link = WebSocketLink::new(admitted.socket);
-                    self.hub.attach(link, &admission).map_err(std::io::Error::other)?;
+                    // The gate knows a user by the cookie.
+                    admission.user = user.map(|_| admitted.session.to_string());
+                    self.attach(WebSocketLink::new(admitted.socket), &admission)?;
                     Ok(line)
                 }
             }
@@ -259,7 +304,7 @@ impl Door for House {
 }
 
 /// How often connections ended for each reason, without those that were closed in peace.
-pub fn ended(hub: &Hub) -> std::collections::BTreeMap<Reason, u64> {
+pub fn ended(hub: &Hub) -> BTreeMap<Reason, u64> {
     let ended = hub.counters().ended.into_iter();
     ended.filter(|(reason, _)| *reason != Reason::Closed).collect()
 }

@@ -82,7 +82,7 @@ struct Connection {
 impl Player<'_> {
     async fn step(&mut self, step: &Step) -> Result<(), String> {
         match step {
-            Step::Connect(who, role) => self.connect(who, role).await?,
+            Step::Connect(who, role, user) => self.connect(who, role, user.as_deref()).await?,
             Step::Say(who, times, frame) => {
                 let another =
                     |(name, each): (&String, &Connection)| name != who && !each.to_send.is_empty();
@@ -107,6 +107,14 @@ impl Player<'_> {
                 self.flush().await?;
                 tokio::time::sleep(Duration::from_millis(*ms)).await;
             }
+            Step::TurnedAway(who) => {
+                self.flush().await?;
+                let connection = self.line(who).await?;
+                connection.ended = true;
+                if let Some(got) = connection.line.next().await? {
+                    return Err(format!("it was let in, and got {}", show(&seen(got))));
+                }
+            }
             Step::Close(who) => {
                 self.flush().await?;
                 self.lines.remove(who);
@@ -127,8 +135,8 @@ impl Player<'_> {
         Ok(())
     }
 
-    async fn connect(&mut self, who: &str, role: &str) -> Result<(), String> {
-        let line = self.door.open(who, role).await.map_err(|error| error.to_string())?;
+    async fn connect(&mut self, who: &str, role: &str, user: Option<&str>) -> Result<(), String> {
+        let line = self.door.open(who, role, user).await.map_err(|error| error.to_string())?;
         let connection = Connection { line, to_send: Vec::new(), descriptors: 0, ended: false };
         self.lines.insert(who.to_owned(), connection);
         Ok(())
@@ -137,7 +145,7 @@ impl Player<'_> {
     /// The connection of that name, which is opened when it is named first.
     async fn line(&mut self, who: &str) -> Result<&mut Connection, String> {
         if !self.lines.contains_key(who) {
-            self.connect(who, self.role).await?;
+            self.connect(who, self.role, None).await?;
         }
         self.lines.get_mut(who).ok_or_else(|| "it was closed".to_owned())
     }

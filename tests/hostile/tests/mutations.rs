@@ -22,7 +22,7 @@ const SPARED: &[&str] =
 const UNSERVED: &[&str] = &["sample.values", "conformance.chain"];
 
 async fn bound(house: &House, interface: &Interface, target: Target) -> (Line, u32) {
-    let mut line = house.open("mutator", ROLE).await.expect("a connection");
+    let mut line = house.open("mutator", ROLE, None).await.expect("a connection");
     line.send(&conformance::raw::hello_frame()).await;
     line.next().await.expect("an answer").expect("welcome");
     let bind = Bind { interface: interface.name.clone(), hash: interface.hash.0, target };

@@ -37,7 +37,13 @@ pub trait Probe {
 
     /// Messages.
     #[call]
-    async fn messages(&self, cx: &Call, shape: Shape, changes: Vec<Change>, table: Preferences);
+    async fn messages(
+        &self,
+        cx: &Call,
+        shape: Shape,
+        #[limit(items <= 1000)] changes: Vec<Change>,
+        table: Preferences,
+    );
 
     /// Nesting.
     #[call]

@@ -10,7 +10,7 @@ use portcullis_proto::peer::{Peer, PeerConfig, Target};
 use portcullis_proto::rpc::{HandlerReply, Outcome, Replies};
 use portcullis_proto::session::{Config, GRACE_MS, Limits, QUIET_MS};
 use portcullis_proto::status::Status;
-use sample_contract::{EchoClient, EchoServer, FlowsClient, TopicsClient};
+use sample_contract::{Change, EchoClient, EchoServer, FlowsClient, TopicsClient};
 
 use crate::bench::{Node, Sim, all, config};
 use crate::frames::{frame, show, take_frames};
@@ -260,6 +260,48 @@ fn where_nothing_can_wait_calls_are_refused_and_notifications_dropped_and_a_floo
 }
 
 #[test]
+fn who_goes_on_beyond_its_users_rate_is_ended_and_its_user_is_not() {
+    // No peer has a rate of its own here: what floods is seen by the user's.
+    let mut sim = Sim::with(15, config().user_budget(Budget::new().frames_per_second(100, 10)));
+    sim.serve_main();
+    let one = Admission::new("x", "all", Kind::Native).user("one");
+    let nodes: Vec<Node> = (0..4).map(|_| sim.raw_as(&one)).collect();
+    for node in &nodes {
+        let peer = sim.id(*node);
+        sim.main(|hub, _, _| hub.set_without_back_pressure(peer));
+        sim.send(*node, &frame("hello"));
+        sim.send(*node, &frame("request id=0x10000 body=bind(sample.echo)"));
+        sim.run_for(200);
+    }
+    let (floods, modest) = nodes.split_at(3);
+    let open = |sim: &mut Sim, nodes: &[Node]| {
+        nodes.iter().filter(|node| sim.link(**node).is_open()).count()
+    };
+    // Each of them may go on by a burst once the user is far over; all together by no more than that.
+    let mut sent = 0;
+    while open(&mut sim, floods) > 0 {
+        for node in floods {
+            sim.send(*node, &frame("notify binding=1 ordinal=12 body=\"text\""));
+            sent += 1;
+        }
+        assert!(sent < 200, "they flood without end");
+    }
+    assert!(sent > 90, "a flood is more than eight bursts: {sent}");
+    assert_eq!(sim.counters().ended.get(&Reason::RateExceeded), Some(&3));
+    // The one that did no such thing is refused, and told whose budget it is; then it is served again.
+    let refused = "request binding=1 ordinal=3 id=0x10001";
+    sim.send(modest[0], &frame(refused));
+    assert_eq!(open(&mut sim, modest), 1);
+    sim.run_for(2_000);
+    sim.send(modest[0], &frame("request binding=1 ordinal=3 id=0x10002"));
+    let mut bytes = sim.received(modest[0]);
+    let frames: Vec<String> = take_frames(&mut bytes).iter().map(show).collect();
+    let answer = |id: &str| frames.iter().find(|line| line.contains(id)).expect("an answer");
+    assert!(answer("0x10001").contains("resource_exhausted"), "{frames:?}");
+    assert!(!answer("0x10002").contains("resource_exhausted"), "{frames:?}");
+}
+
+#[test]
 fn a_paused_peer_is_not_taken_for_a_silent_one() {
     let budget = Budget::new().bytes_per_second(10, 100);
     let mut sim = Sim::with(1, with_role(budget));
@@ -320,6 +362,20 @@ async fn act(peer: Peer, what: u64, ms: u32) {
                 }
             }
         }
+        6 => {
+            let Ok(topics) = peer.bind::<TopicsClient>(Target::Any).await else { return };
+            let Ok(echo) = peer.bind::<EchoClient>(Target::Any).await else { return };
+            // It takes nothing for a while.
+            let (mut changed, mut ticks) = (topics.subscribe_changed(), topics.subscribe_ticked());
+            let _ = echo.later(ms).await;
+            let _ = (changed.next().await, ticks.next().await);
+        }
+        7 => {
+            let Ok(topics) = peer.bind::<TopicsClient>(Target::Any).await else { return };
+            for _ in 0..ms % 60 {
+                let _ = topics.publisher().changed(&vec![Change::Added("x".repeat(300))]);
+            }
+        }
         _ => {
             let Ok(topics) = peer.bind::<TopicsClient>(Target::Any).await else { return };
             let within = std::time::Duration::from_millis(u64::from(ms));
@@ -375,7 +431,7 @@ fn f15_f16_every_account_returns_to_zero_whatever_is_done_and_whoever_crashes() 
                 _ if !nodes.is_empty() => {
                     let node = nodes[sim.rng.index(nodes.len())];
                     let peer = sim.core(node);
-                    let (what, ms) = (sim.rng.below(7), sim.rng.below(200) as u32);
+                    let (what, ms) = (sim.rng.below(9), sim.rng.below(200) as u32);
                     tasks.push(sim.spawn(act(peer, what, ms)));
                 }
                 _ => {}

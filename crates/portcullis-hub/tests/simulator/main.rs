@@ -13,6 +13,7 @@ mod grants;
 mod handling;
 mod peers;
 mod protocol;
+mod queues;
 mod roles;
 mod script;
 mod words;

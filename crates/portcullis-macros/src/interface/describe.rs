@@ -6,7 +6,7 @@ use syn::{Ident, Type};
 
 use super::channel::Channel;
 use super::parse::Interface;
-use crate::names;
+use crate::{limit, names};
 
 /// The marker's name.
 pub(crate) fn marker(interface: &Interface) -> Ident {
@@ -42,6 +42,12 @@ pub(crate) fn expand(krate: &TokenStream, interface: &Interface) -> TokenStream 
         .iter()
         .flat_map(Channel::args)
         .map(|field| field.assertions(krate, &field.ty));
+    // These have no limits of their own.
+    let bare = interface.channels.iter().flat_map(|channel| {
+        let flows = [channel.input(), channel.out()].into_iter().flatten();
+        flows.map(|flow| &flow.item).chain([&channel.output.value])
+    });
+    let bare = bare.map(|ty| limit::assert_in_proportion(krate, &limit::unlimited(None, ty)));
     let about = format!("The interface of [`{trait_name}`], `{name}` on the wire.");
     quote! {
         #[doc = #about]
@@ -52,6 +58,7 @@ pub(crate) fn expand(krate: &TokenStream, interface: &Interface) -> TokenStream 
         #[allow(deprecated, unused_qualifications, clippy::unnecessary_cast, reason = "the code of an interface follows its declaration")]
         const _: () = {
             #(#assertions)*
+            #(#bare)*
             impl #marker {
                 #(#constants)*
             }

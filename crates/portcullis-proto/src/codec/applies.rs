@@ -1,5 +1,6 @@
 //! What the code of `#[portcullis::message]` asserts about the types of a declaration while it is compiled: that a
-//! limit is of the right kind and can be kept, and that what is counted occupies bytes.
+//! limit is of the right kind and can be kept, that what is counted occupies bytes, and that what is counted without a limit
+//! takes no memory out of proportion to them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -115,4 +116,30 @@ pub const fn item<T: Message>() {
         T::BYTES_MIN > 0,
         "an item of a list or array, or a key of a map, must occupy at least one byte: send a count instead"
     );
+}
+
+/// Memory that an item of a list, or an entry of a map, may take for each byte that it occupies at least, where no limit bounds
+/// how many there are. One that takes more (a large value that may be absent, say) does not compile.
+pub const ITEM_MEMORY_BYTES_MAX: usize = 64;
+
+/// Asserts what [`item`] does, and that so many items as a body can hold take no memory out of proportion to it.
+pub const fn unlimited_item<T: Message>() {
+    item::<T>();
+    assert!(
+        in_proportion(size_of::<T>(), T::BYTES_MIN),
+        "an item of this list can be much larger in memory than on the wire, so that a small message could fill the memory: limit how many there are (`#[limit(items <= 1000)]`; in a reply or an item of a stream, on a field of a message), or put what is large and may be absent into a `Box`"
+    );
+}
+
+/// Asserts the same of a key and of the entries of a map.
+pub const fn unlimited_entry<K: Message, V: Message>() {
+    item::<K>();
+    assert!(
+        in_proportion(size_of::<(K, V)>(), K::BYTES_MIN.saturating_add(V::BYTES_MIN)),
+        "an entry of this map can be much larger in memory than on the wire, so that a small message could fill the memory: limit how many there are (`#[limit(items <= 1000)]`; in a reply or an item of a stream, on a field of a message), or put what is large and may be absent into a `Box`"
+    );
+}
+
+const fn in_proportion(memory_bytes: usize, bytes_min: usize) -> bool {
+    memory_bytes <= bytes_min.saturating_mul(ITEM_MEMORY_BYTES_MAX)
 }

@@ -12,7 +12,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 #[cfg(target_os = "linux")]
 use std::sync::Arc;
-use std::time::Duration;
 
 use portcullis_hub::{Admission, PeerId};
 use tokio::net::{UnixListener, UnixStream};
@@ -20,13 +19,11 @@ use tokio::task::AbortHandle;
 
 use super::folder::safe_folder;
 use super::shared::Hub;
+use crate::accept::Failures;
 use crate::link::UnixLink;
 
 /// Most connections of a listener that have not said hello yet; further ones are closed unread.
 pub const HANDSHAKES_MAX: usize = 64;
-
-/// How long to wait before accepting again when the system would not: out of descriptors, say.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Who is at the other end of a Unix socket, as the kernel knows it.
 #[derive(Clone, Debug)]
@@ -131,7 +128,7 @@ impl std::error::Error for ListenError {
     }
 }
 
-/// Where and to whom a hub listens.
+/// Where and to whom a hub listens. Whose the connections are: see [`Hub::listen_unix`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct UnixListen {
@@ -201,6 +198,47 @@ impl Hub {
     /// The socket's folder must be this user's alone: mode 0700, no link, and in folders that nobody else can change
     /// (but for the likes of `/tmp`, which let nobody move what is another's). It is made if it is missing. A socket that a
     /// crash has left behind is replaced. Beside it stands a file with the ending `.lock`, which stays.
+    ///
+    /// # Whose a connection is
+    ///
+    /// All that one account of the system connects is **one user's**, unless `admit` names another: its connections share what
+    /// a user may have ([`HubBuilder::user_budget`](super::HubBuilder::user_budget)), so that one of them that floods leaves less
+    /// for the others. Where programs of one account should not share, name a user for each: by the path at which they knock, say.
+    /// A process id tells well-meant programs apart, and whoever means ill starts another process.
+    ///
+    /// ```
+    /// use portcullis::hub::{Admission, Budget, Kind};
+    /// use portcullis::{Hub, Role};
+    /// # mod notes {
+    /// #     #[portcullis::interface(name = "notes.notes", version = 1)]
+    /// #     pub trait Notes {
+    /// #         #[event]
+    /// #         fn written(number: u32);
+    /// #     }
+    /// #     portcullis::contract! { name = "notes", interfaces = [Notes] }
+    /// # }
+    /// # use std::os::unix::fs::DirBuilderExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = std::env::temp_dir().join(format!("portcullis-two-paths-{}", std::process::id()));
+    /// # std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
+    ///
+    /// let hub = Hub::builder(notes::contract())
+    ///     .role(Role::new("tool").subscribe("notes.notes.*"))
+    ///     .user_budget(Budget::new().calls(500).peers(20))
+    ///     .build()?;
+    /// // Tools are many and share what a user may have; the indexer has as much for itself.
+    /// let _tools = hub.listen_unix(folder.join("tools"), |_| {
+    ///     Some(Admission::new("tool", "tool", Kind::Native).user("tools"))
+    /// })?;
+    /// let _indexer = hub.listen_unix(folder.join("indexer"), |_| {
+    ///     Some(Admission::new("indexer", "tool", Kind::Native).user("indexer"))
+    /// })?;
+    /// # drop((_tools, _indexer));
+    /// # std::fs::remove_dir_all(folder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -314,17 +352,16 @@ where
 {
     /// Accepts until aborted.
     async fn run(mut self, listener: UnixListener) {
+        let mut failures = Failures::default();
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
+                    failures.end();
                     if let Err(error) = self.take(stream) {
                         tracing::warn!(%error, "a connection was lost while it was taken in");
                     }
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
+                Err(error) => failures.pause(&error).await,
             }
         }
     }

@@ -47,6 +47,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Link for IoLink<S> {
         Poll::Ready(Ok(count))
     }
 
+    fn has_hung_up(&mut self, context: &mut Context<'_>) -> bool {
+        // Nobody takes even nothing any more: pipes in memory say so, and whatever else does means the same.
+        matches!(Pin::new(&mut self.0).poll_write(context, &[]), Poll::Ready(Err(_)))
+    }
+
     fn poll_write(&mut self, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(context, from)
     }

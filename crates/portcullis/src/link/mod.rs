@@ -65,7 +65,7 @@ pub trait Link: Send + 'static {
     ) -> Poll<std_io::Result<usize>>;
 
     /// Whether the other side is known to be gone, though what it has sent may still be there to read. Asked while
-    /// reading pauses; a link that cannot tell says no, and its end is seen when reading goes on.
+    /// reading pauses, again and again; a link that cannot tell says no, and its end is seen when reading goes on.
     fn has_hung_up(&mut self, context: &mut Context<'_>) -> bool {
         let _ = context;
         false

@@ -5,8 +5,10 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 use portcullis_proto::session::Lane;
@@ -17,6 +19,7 @@ use rustix::net::{
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::time::{Sleep, sleep};
 
 #[cfg(target_os = "linux")]
 use super::LinkedWith;
@@ -33,15 +36,27 @@ pub(crate) type Descriptors = std::convert::Infallible;
 /// Descriptors that one message brings at most; the kernel closes what is beyond, and says so.
 const DESCRIPTORS_MAX: usize = 8;
 
+/// How long to wait before looking for room in a full socket that cannot be watched for it.
+const FULL_LOOK: Duration = Duration::from_millis(10);
+
 /// A link over a Unix stream socket.
 #[derive(Debug)]
 pub struct UnixLink {
     /// Watched for reading only: a socket that is watched for writing wakes its process whenever the other side reads.
     socket: AsyncFd<UnixStream>,
-    /// Watches for room, while the socket is full.
-    full: Option<AsyncFd<OwnedFd>>,
+    /// Waits for room, while the socket is full.
+    full: Option<Full>,
     /// Descriptors of the lane, where there is one.
     descriptors: Option<Arc<Descriptors>>,
+}
+
+/// How room in a full socket is waited for.
+#[derive(Debug)]
+enum Full {
+    /// The system tells of it, by a descriptor that is watched for nothing else.
+    Watched(AsyncFd<OwnedFd>),
+    /// The process has no descriptor left for that: it is looked for after a while.
+    Looked(Pin<Box<Sleep>>),
 }
 
 impl UnixLink {
@@ -194,8 +209,15 @@ impl Link for UnixLink {
     fn poll_write(&mut self, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         // Every turn waits for the socket, or ends the loop.
         loop {
-            if let Some(full) = &self.full {
-                ready!(full.poll_write_ready(context))?.clear_ready();
+            match &mut self.full {
+                None => {}
+                Some(Full::Watched(socket)) => {
+                    ready!(socket.poll_write_ready(context))?.clear_ready();
+                }
+                Some(Full::Looked(sleep)) => {
+                    ready!(sleep.as_mut().poll(context));
+                    self.full = None;
+                }
             }
             let socket = self.socket.get_ref().as_fd();
             match transmit(socket, from, SendFlags::NOSIGNAL, self.descriptors.as_deref()) {
@@ -204,8 +226,13 @@ impl Link for UnixLink {
                     return Poll::Ready(Ok(count));
                 }
                 Err(rustix::io::Errno::AGAIN) if self.full.is_none() => {
-                    let socket = self.socket.get_ref().as_fd().try_clone_to_owned()?;
-                    self.full = Some(watch(socket, Interest::WRITABLE)?);
+                    let watched = self.socket.get_ref().as_fd().try_clone_to_owned();
+                    let watched = watched.and_then(|socket| watch(socket, Interest::WRITABLE));
+                    self.full = Some(match watched {
+                        Ok(socket) => Full::Watched(socket),
+                        // The connection stands, whatever else the process has none left for.
+                        Err(_) => Full::Looked(Box::pin(sleep(FULL_LOOK))),
+                    });
                 }
                 Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
                 Err(error) => return Poll::Ready(Err(error.into())),

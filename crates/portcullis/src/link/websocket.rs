@@ -74,6 +74,10 @@ impl Link for WebSocketLink {
         }
     }
 
+    fn has_hung_up(&mut self, context: &mut Context<'_>) -> bool {
+        self.reader.has_hung_up(context)
+    }
+
     fn poll_write(&mut self, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         match self.poll_sent(context) {
             Poll::Pending => return Poll::Pending,

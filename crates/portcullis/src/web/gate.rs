@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::config::{GateConfig, GateError, HALF_OPEN_MAX, HEAD_BYTES_MAX, HEADERS_MAX};
 use super::denial::{Counters, Denial, GateCounters, count};
@@ -28,9 +28,7 @@ use super::secret::{SECRET_BYTES, Secret};
 use super::socket::WebSocket;
 use super::ticket::{CodeId, Office, SessionId};
 use super::upgrade::Passage;
-
-/// How long to wait before accepting again when the system would not: out of descriptors, say.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+use crate::accept::Failures;
 
 /// A browser gate: pages in, admitted WebSockets out. See the [module](super) for the way of a page.
 ///
@@ -243,15 +241,16 @@ fn start() -> Instant {
 async fn serve(shared: Arc<Shared>, listener: TcpListener, admit: mpsc::Sender<Admitted>) {
     let half_open = Arc::new(Semaphore::new(HALF_OPEN_MAX));
     let mut connections = JoinSet::new();
+    let mut failures = Failures::default();
     loop {
         let (stream, remote) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(target: "portcullis::web", %error, "cannot accept");
-                sleep(ACCEPT_PAUSE).await;
+                failures.pause(&error).await;
                 continue;
             }
         };
+        failures.end();
         while connections.try_join_next().is_some() {}
         count(&shared.counters.connections);
         match half_open.clone().try_acquire_owned() {

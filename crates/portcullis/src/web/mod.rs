@@ -63,6 +63,7 @@ mod files;
 #[doc(hidden)]
 pub mod fuzz;
 mod gate;
+mod halves;
 mod http;
 mod launcher;
 mod origin;

@@ -3,10 +3,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::Context;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, OwnedSemaphorePermit};
@@ -15,6 +15,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
+
+use super::halves::SharedStream;
 
 /// How long a closing handshake is waited for.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -87,8 +89,8 @@ impl WsError {
 /// piles up for it.
 const PINGS_MAX: u32 = 64;
 
-type Stream = WebSocketStream<TcpStream>;
-type Sink = Arc<Mutex<SplitSink<Stream, Message>>>;
+/// Whoever writes holds it from the first byte of a message to the last.
+type Sink = Arc<Mutex<SharedStream>>;
 
 /// A WebSocket that was admitted. Pings are answered while somebody receives. Dropping it closes
 /// the connection without a closing handshake; [`close`](Self::close) is the polite way.
@@ -99,7 +101,7 @@ pub struct WebSocket {
 
 /// The receiving half of a [`WebSocket`].
 pub struct WebSocketReader {
-    stream: SplitStream<Stream>,
+    stream: SharedStream,
     /// For the close frame that ends a violation, even while the other half is elsewhere.
     sink: Sink,
     state: State,
@@ -141,8 +143,8 @@ impl WebSocket {
             .max_frame_size(Some(message_bytes_max));
         let stream =
             WebSocketStream::from_partially_read(stream, early, Role::Server, Some(config)).await;
-        let (sink, stream) = stream.split();
-        let sink = Arc::new(Mutex::new(sink));
+        let stream = SharedStream::new(stream);
+        let sink = Arc::new(Mutex::new(stream.clone()));
         let permit = Arc::new(permit);
         let limit = message_bytes_max;
         let writer = WebSocketWriter { sink: sink.clone(), limit, _permit: permit.clone() };
@@ -230,6 +232,12 @@ impl WebSocketReader {
                 }
             }
         }
+    }
+
+    /// Whether the other side is known to be gone, though what it has sent may still be there to read. Nothing is read
+    /// to find that out: an end behind more than the system keeps unread is not seen.
+    pub(crate) fn has_hung_up(&self, context: &mut Context<'_>) -> bool {
+        matches!(self.state, State::Done) || self.stream.has_hung_up(context)
     }
 }
 

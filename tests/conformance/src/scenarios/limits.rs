@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use portcullis::hub::{HubEvent, Reason};
+use portcullis::hub::{Budget, HubEvent, Reason};
 use portcullis::peer::{PeerConfig, Target};
-use portcullis::{Limits, Status};
+use portcullis::{Limits, Role, Status};
 use portcullis_proto::error::Retry;
 use portcullis_proto::frame::{Head, Kind};
 use portcullis_proto::session::Hello;
@@ -151,4 +151,26 @@ pub async fn f20_a_window_that_stays_shut(scene: &Scene) {
     raw.send(&burst).await;
     let goodbye = raw.goodbye().await.expect("a goodbye");
     assert_eq!(goodbye.reason, Reason::SlowConsumer);
+}
+
+/// f15, f24: whoever has to wait for its rate and hangs up meanwhile is gone, however long it would have had to wait, and
+/// whatever it has left unread.
+pub async fn f15_who_hangs_up_while_it_has_to_wait_is_gone(scene: &Scene) {
+    // For what it sends it would have to wait for hours.
+    let role = Role::new("slow").budget(Budget::new().bytes_per_second(1, 1));
+    let hub = scene.hub_with(|builder| builder.role(role));
+    let ping = frame(Head { id: 1, ..Head::new(Kind::Ping) }, &[]);
+    for rest in [0, 200] {
+        let mut raw = scene.raw("slow", "slow").await;
+        raw.greet(&hello()).await;
+        // Where nothing can wait, so much more than may come ends it.
+        until(|| match hub.peers().first() {
+            Some(peer) => peer.counters.paused > 0,
+            None => hub.counters().ended.contains_key(&Reason::RateExceeded),
+        })
+        .await;
+        raw.send(&ping.repeat(rest)).await;
+        drop(raw);
+        until(|| hub.peers().is_empty()).await;
+    }
 }

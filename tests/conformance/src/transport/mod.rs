@@ -58,6 +58,10 @@ impl Link for BoxLink {
         self.0.poll_read(context, into)
     }
 
+    fn has_hung_up(&mut self, context: &mut Context<'_>) -> bool {
+        self.0.has_hung_up(context)
+    }
+
     fn poll_write(&mut self, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         self.0.poll_write(context, from)
     }

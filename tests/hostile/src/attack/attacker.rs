@@ -93,7 +93,7 @@ impl Attacker {
         interface: &Interface,
         granted: &mut BTreeMap<String, bool>,
     ) -> Result<(), String> {
-        let opened = self.door.open("", self.role).await;
+        let opened = self.door.open("", self.role, None).await;
         let mut line = opened.map_err(|error| error.to_string())?;
         let Some(binding) = bind(&mut line, interface).await? else {
             self.tally.body(true, Some(Status::PermissionDenied), None);

@@ -208,7 +208,7 @@ impl Door for StudioDoor {
         if role == VISITOR { "log" } else { role }
     }
 
-    fn open<'a>(&'a self, _: &'a str, role: &'a str) -> Opening<'a> {
+    fn open<'a>(&'a self, _: &'a str, role: &'a str, _: Option<&'a str>) -> Opening<'a> {
         Box::pin(async move {
             match self.way {
                 Way::Page => {
