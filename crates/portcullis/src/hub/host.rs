@@ -169,7 +169,7 @@ impl PeerHost {
         let more = state.core.has_output(self.peer);
         let ended = state.core.ended(self.peer).is_some();
         drop(state);
-        self.hub.tell_if_quitting();
+        self.hub.tell_drains();
         Transmitted { moved, more, ended }
     }
 
@@ -247,7 +247,7 @@ impl Core for Arc<PeerHost> {
         if room {
             self.hub.turn(|core, now, turn| core.resume(self.peer, now, turn));
         }
-        self.hub.tell_if_quitting();
+        self.hub.tell_drains();
         some
     }
 
