@@ -327,6 +327,22 @@ async fn one_that_is_not_ready_in_time_or_breaks_the_protocol_is_killed_for_it()
 }
 
 #[tokio::test]
+async fn one_that_stays_when_its_connection_has_ended_is_made_to_go() {
+    within(async {
+        let hub = hub();
+        let supervisor = Supervisor::new(&hub);
+        let mut events = supervisor.events();
+        let short = Duration::from_millis(50);
+        let leaving = spec("leave").stop_within(short, short).restart(Restart::Temporary);
+        let _child = supervisor.start(leaving);
+        came_up(&mut events).await;
+        let why = KilledFor::Staying(Reason::Closed);
+        assert_eq!(exited(&mut events).await, ExitReason::Killed(why));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_process_that_has_ended_well_rests_when_it_is_transient() {
     within(async {
         let hub = hub();
