@@ -38,8 +38,8 @@ pub use policy::{
     RESTART_FACTOR, RESTART_INITIAL, RESTART_JITTER_PERCENT, RESTART_STEADY, RESTART_WAIT_MAX,
     RESTARTS, RESTARTS_MAX, RESTARTS_WITHIN, Restart, RestartPolicy,
 };
-pub use spec::{DRAIN, LEAVE, READY_WITHIN, Spec};
+pub use spec::{DRAIN_TIMEOUT, LEAVE_TIMEOUT, READY_TIMEOUT, Spec};
 pub use status::{
     Happened, Phase, SUPERVISOR_EVENTS_MAX, Status, SupervisorEvent, SupervisorEvents,
 };
-pub use stopping::KILLED_WITHIN;
+pub use stopping::KILLED_TIMEOUT;

@@ -10,11 +10,11 @@ use tokio::process::Command;
 use super::policy::{Restart, RestartPolicy};
 
 /// How long a process has to be ready, unless told.
-pub const READY_WITHIN: Duration = Duration::from_secs(10);
+pub const READY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long work that is under way has to finish when a process is stopped, unless told.
-pub const DRAIN: Duration = Duration::from_secs(2);
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a process has to end once its connection has ended, and again after `SIGTERM`, unless told.
-pub const LEAVE: Duration = Duration::from_secs(1);
+pub const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 type MakeCommand = dyn FnMut() -> io::Result<Command> + Send;
 
@@ -44,9 +44,9 @@ impl Spec {
             admission,
             policy: RestartPolicy::default(),
             serves: Vec::new(),
-            ready_within: READY_WITHIN,
-            drain: DRAIN,
-            leave: LEAVE,
+            ready_within: READY_TIMEOUT,
+            drain: DRAIN_TIMEOUT,
+            leave: LEAVE_TIMEOUT,
         }
     }
 
@@ -76,14 +76,14 @@ impl Spec {
         self
     }
 
-    /// How long it has to be ready before it is killed; [`READY_WITHIN`] when nothing is said.
+    /// How long it has to be ready before it is killed; [`READY_TIMEOUT`] when nothing is said.
     pub fn ready_within(mut self, time: Duration) -> Self {
         self.ready_within = time;
         self
     }
 
     /// How it is stopped: work that is under way has `drain` to finish; then it is told `going_away` and has `leave` to end,
-    /// then as long again after `SIGTERM`; then it is killed. [`DRAIN`] and [`LEAVE`] when nothing is said.
+    /// then as long again after `SIGTERM`; then it is killed. [`DRAIN_TIMEOUT`] and [`LEAVE_TIMEOUT`] when nothing is said.
     pub fn stop_within(mut self, drain: Duration, leave: Duration) -> Self {
         self.drain = drain;
         self.leave = leave;

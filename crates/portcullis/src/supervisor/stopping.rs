@@ -11,7 +11,7 @@ use crate::hub::Hub;
 use crate::process::Process;
 
 /// How long a process that was killed has to be gone; one that the kernel holds back is left to it.
-pub const KILLED_WITHIN: Duration = Duration::from_secs(5);
+pub const KILLED_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) struct Stopping {
     leave: Duration,
@@ -65,7 +65,7 @@ impl Stopping {
 
     /// Waits until it is gone, and says how it went.
     pub(super) async fn end(self, process: &mut Process) -> (ExitReason, Option<Goodbye>) {
-        match timeout(KILLED_WITHIN, process.wait()).await {
+        match timeout(KILLED_TIMEOUT, process.wait()).await {
             Ok(Ok((status, goodbye))) => (ExitReason::of(status, self.killed), Some(goodbye)),
             Ok(Err(_)) | Err(_) => (ExitReason::Unknown, None),
         }

@@ -213,13 +213,14 @@ impl Keeper {
         loop {
             let status = worker.supervised.status();
             let why = || status.exit.as_ref().map_or_else(String::new, Exit::to_string);
-            if status.restarts > restarts && !self.context.is_closing() {
-                let count = (restarts..status.restarts)
-                    .map(|_| self.context.restarts.count(&self.label))
-                    .last();
-                restarts = status.restarts;
-                self.state.update(self.id, |camera| camera.restarts = count.unwrap_or_default());
+            for _ in restarts..status.restarts {
+                if self.context.is_closing() {
+                    break;
+                }
+                let restarts = self.context.restarts.count(&self.label);
+                self.state.update(self.id, |camera| camera.restarts = restarts);
             }
+            restarts = status.restarts;
             if status.phase.is_last() || status.phase == Phase::Waiting && first {
                 if let Some(exit) = &status.exit {
                     self.context.contract_differs(&self.label, exit);
@@ -227,7 +228,7 @@ impl Keeper {
                 return Err(match status.phase {
                     Phase::Ended => StartError::Ended(Ended::Quit),
                     Phase::GaveUp => {
-                        StartError::Source(format!("its process has ended too often ({})", why()))
+                        StartError::Source(format!("its process was given up ({})", why()))
                     }
                     _ => StartError::Other(format!("its process has ended at once ({})", why())),
                 });
