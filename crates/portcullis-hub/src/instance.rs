@@ -60,6 +60,19 @@ pub(crate) struct Instance {
 }
 
 impl Hub {
+    /// Whether the contract has an interface of that name.
+    pub fn has_interface(&self, interface: &str) -> bool {
+        self.catalog.find(interface).is_some()
+    }
+
+    /// Whether `peer` serves the interface of that name now.
+    pub fn is_served_by(&self, peer: PeerId, interface: &str) -> bool {
+        let Some(index) = self.catalog.find(interface) else { return false };
+        self.directory.all(index).filter_map(|id| self.instances.get(id.0)).any(|instance| {
+            matches!(instance.server, Server::Peer { peer: server, .. } if server == peer)
+        })
+    }
+
     /// Serves an interface in main: calls go to `service`, or, without one, the instance has topics only.
     ///
     /// Returns `None` when the contract has no such interface, when it was built with another shape of it, or when main

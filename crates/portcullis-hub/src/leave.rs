@@ -199,25 +199,6 @@ impl Hub {
         }
     }
 
-    /// The application is about to quit: nobody is admitted and no call is begun any more. Those that are under way go on.
-    pub fn drain(&mut self) {
-        self.closing = true;
-    }
-
-    /// Whether the application is about to quit.
-    pub fn is_draining(&self) -> bool {
-        self.closing
-    }
-
-    /// Whether there are calls under way that will end by themselves, or answers that have not left: what quitting
-    /// waits for. Subscriptions and streams that have begun may go on for ever, and are not waited for.
-    pub fn has_work_to_drain(&self) -> bool {
-        self.peers.iter().any(|(_, state)| {
-            state.ended.is_none()
-                && (state.session.inbound_with_deadline() > 0 || state.session.has_output())
-        })
-    }
-
     /// The application quits: every peer is told, and nobody is admitted any more.
     pub fn close(&mut self, now: Time, turn: &mut Turn) {
         self.closing = true;

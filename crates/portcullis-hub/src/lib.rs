@@ -16,6 +16,7 @@ mod config;
 mod control;
 mod deliver;
 mod directory;
+mod drain;
 mod flows;
 mod greet;
 mod handles;

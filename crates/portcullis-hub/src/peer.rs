@@ -128,6 +128,8 @@ pub(crate) struct PeerState {
     /// More waits for it than may: it is about to be ended.
     pub(crate) over: bool,
     pub(crate) silent: bool,
+    /// It is about to be stopped: others begin nothing on what it serves.
+    pub(crate) draining: bool,
 }
 
 impl std::fmt::Debug for PeerState {
@@ -199,6 +201,7 @@ impl Hub {
             touched: false,
             over: false,
             silent: false,
+            draining: false,
         };
         let key = self.peers.insert(state).ok_or(AdmitError::Full)?;
         if let Some(state) = self.peers.get_mut(key) {

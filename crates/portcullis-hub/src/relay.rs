@@ -79,6 +79,10 @@ impl Hub {
                         Retry::After(RETRY_AFTER_MS)
                     };
                 }
+                if text == STOPPING {
+                    // Nothing was done, and another may take its place.
+                    failure.retry = Retry::Later;
+                }
                 if text == SHARE_FULL {
                     self.refused(caller, "callee_share", turn);
                 }
@@ -99,6 +103,9 @@ impl Hub {
     ) -> Result<u32, (Status, &'static str)> {
         let gone = (Status::Unavailable, "the server has left");
         let Some(state) = self.peers.get_mut(callee.0) else { return Err(gone) };
+        if state.draining {
+            return Err((Status::Unavailable, STOPPING));
+        }
         if state.session.is_crowded() {
             // It is not ended for what others ask of it.
             return Err((Status::ResourceExhausted, "the server does not keep up"));
@@ -438,6 +445,7 @@ impl Hub {
 
 const SHARE_FULL: &str =
     "budget `callee_share`: as many calls are open at the server as one caller may have";
+const STOPPING: &str = "the server is stopping";
 const TOO_LARGE_ARGS: &str = "the arguments are larger than the server takes";
 const TOO_LARGE: &str = "an item is larger than its receiver takes";
 const QUEUE_FULL: &str = "budget `queued_bytes`: too many items wait for their receivers";

@@ -19,6 +19,8 @@ pub mod link;
 pub mod process;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(all(unix, feature = "tokio"))]
+pub mod supervisor;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "web")]

@@ -33,6 +33,9 @@ export async function main(): Promise<void> {
   portcullis.attachWindow(new WebContentsView(), { label: 'two', role: 'viewer', origins: ['app://studio'] });
   portcullis.attachWindow(new WebContentsView().webContents, { label: 'three', role: 'viewer' });
   portcullis.attachUtility(utilityProcess.fork('worker.js'), { label: 'worker', role: 'worker' });
+  const fork = () => utilityProcess.fork('worker.js');
+  const supervised = portcullis.superviseUtility({ label: 'worker', role: 'worker', fork, policy: { restart: 'transient' } });
+  await supervised.stop();
   portcullis.legacyHandle('cameras:list', { roles: ['viewer'], argumentCount: 0 }, () => []);
   const handler = (_event: electron.IpcMainInvokeEvent, name: string) => name.length;
   ipcMain.handle('length', handler);
@@ -53,6 +56,8 @@ export function refused(portcullis: ReturnType<typeof createPortcullis>): void {
   portcullis.attachWindow(utilityProcess.fork('worker.js'), { label: 'one', role: 'viewer' });
   // @ts-expect-error A window is no utility process.
   portcullis.attachUtility(new BrowserWindow(), { label: 'one', role: 'viewer' });
+  // @ts-expect-error A window is no utility process, and nothing to be started again.
+  portcullis.superviseUtility({ label: 'one', role: 'viewer', fork: () => new BrowserWindow() });
   // @ts-expect-error A kind makes a window with `close` and `focus`, which a view has not.
   createPortcullis({ electron, hub, kinds: { viewer: { role: 'viewer', create: () => new WebContentsView() } } });
   // @ts-expect-error There is no such option.

@@ -91,6 +91,11 @@ impl<I, O> Session<I, O> {
         self.inbound.iter().filter(|call| call.deadline.is_some()).count()
     }
 
+    /// As [`Self::inbound_with_deadline`], of this side's own calls.
+    pub fn outbound_with_deadline(&self) -> usize {
+        self.outbound.iter().filter(|call| call.deadline.is_some()).count()
+    }
+
     /// From its first item on, a stream has no deadline of its own.
     pub fn clear_deadline(&mut self, leg: super::Leg) {
         match leg {

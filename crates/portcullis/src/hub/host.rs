@@ -176,7 +176,7 @@ impl PeerHost {
         let more = state.core.has_output(self.peer);
         let ended = state.core.ended(self.peer).is_some();
         drop(state);
-        self.hub.tell_if_quitting();
+        self.hub.tell_drains();
         Transmitted { moved, more, ended }
     }
 
@@ -254,7 +254,7 @@ impl Core for Arc<PeerHost> {
         if room {
             self.hub.turn(|core, now, turn| core.resume(self.peer, now, turn));
         }
-        self.hub.tell_if_quitting();
+        self.hub.tell_drains();
         some
     }
 

@@ -5,6 +5,7 @@ mod attach;
 mod backlog;
 mod blocking;
 mod build;
+mod drain;
 mod embedded;
 mod events;
 #[cfg(unix)]

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 
@@ -14,6 +13,7 @@ use tokio::sync::{Notify, broadcast, oneshot};
 
 use super::blocking::Labels;
 use super::build::HubBuilder;
+use super::drain::Drains;
 use super::embedded::EmbeddedWake;
 use super::events::{Events, log};
 use super::timer::EmbeddedTimer;
@@ -46,9 +46,9 @@ pub(super) struct State {
 pub(super) struct Shared {
     state: Mutex<State>,
     events: broadcast::Sender<HubEvent>,
-    /// Told whenever a connection has ended; and, while the application quits, whenever anything has.
+    /// Told whenever a connection has ended; and, while anything is drained, whenever anything has.
     pub(super) emptied: Notify,
-    quitting: AtomicBool,
+    pub(super) drains: Drains,
     pub(super) clock: Clock,
     pub(super) pace: Pace,
     pub(super) labels: Labels,
@@ -82,7 +82,7 @@ impl Hub {
             state: Mutex::new(state),
             events: broadcast::channel(events_max).0,
             emptied: Notify::new(),
-            quitting: AtomicBool::new(false),
+            drains: Drains::default(),
             clock,
             pace: Pace::default(),
             labels: Labels::default(),
@@ -101,6 +101,28 @@ impl Hub {
         self.0.lock().core.counters().clone()
     }
 
+    /// Where its connections run.
+    #[cfg(unix)]
+    pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.0.runtime
+    }
+
+    /// Whether the contract has an interface of that name.
+    #[cfg(unix)]
+    pub(crate) fn has_interface(&self, interface: &str) -> bool {
+        self.0.lock().core.has_interface(interface)
+    }
+
+    /// Whether `peer` has said hello, and serves all these interfaces.
+    #[cfg(unix)]
+    pub(crate) fn is_ready(&self, peer: PeerId, interfaces: &[String]) -> bool {
+        let state = self.0.lock();
+        let core = &state.core;
+        core.is_connected(peer)
+            && !core.is_greeting(peer)
+            && interfaces.iter().all(|interface| core.is_served_by(peer, interface))
+    }
+
     /// Every peer that is connected.
     pub fn peers(&self) -> Vec<PeerInfo> {
         self.0.lock().core.peers().collect()
@@ -115,50 +137,9 @@ impl Hub {
     pub fn open_work(&self) -> usize {
         self.0.lock().core.open_work()
     }
-
-    /// The application quits. From now on nobody is admitted and no call is begun; calls that are under way have up to
-    /// `grace` to end, but for streams that have begun and subscriptions. Then every peer is told `going_away`.
-    ///
-    /// Returns when all connections are closed, at the latest three seconds after `grace`.
-    pub async fn shutdown(&self, grace: std::time::Duration) {
-        self.0.quitting.store(true, Ordering::Release);
-        self.0.turn(|core, _, _| core.drain());
-        let drained = self.0.told_until(|core| !core.has_work_to_drain());
-        let _ = tokio::time::timeout(grace, drained).await;
-        self.0.turn(|core, now, turn| core.close(now, turn));
-        let gone = self.0.told_until(|core| core.peers().next().is_none());
-        let _ = tokio::time::timeout(FAREWELL, gone).await;
-    }
-
-    /// Whether [`Self::shutdown`] was called.
-    pub fn is_quitting(&self) -> bool {
-        self.0.quitting.load(Ordering::Acquire)
-    }
 }
 
-/// How long connections have to close once their peers were told that the application quits.
-const FAREWELL: std::time::Duration = std::time::Duration::from_secs(3);
-
 impl Shared {
-    /// Waits until something holds, which may have become so whenever `emptied` is told.
-    async fn told_until(&self, holds: impl Fn(&portcullis_hub::Hub) -> bool) {
-        // Every turn waits for news.
-        loop {
-            let told = self.emptied.notified();
-            if holds(&self.lock().core) {
-                return;
-            }
-            told.await;
-        }
-    }
-
-    /// Something has happened that the quitting application may wait for.
-    pub(super) fn tell_if_quitting(&self) {
-        if self.quitting.load(Ordering::Acquire) {
-            self.emptied.notify_waiters();
-        }
-    }
-
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // Handlers never run under this lock, so nothing that can panic half-way leaves the state torn.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -221,7 +202,7 @@ impl Shared {
         drop(std::mem::take(&mut turn.retired));
         wakers.wake();
         self.keep_time(timing);
-        self.tell_if_quitting();
+        self.tell_drains();
         for event in turn.events.drain(..) {
             log(&event);
             // Nobody may be listening.

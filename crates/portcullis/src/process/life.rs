@@ -29,9 +29,9 @@ pub(super) fn of_child(id: Option<u32>) -> Option<Arc<OwnedFd>> {
     }
 }
 
-/// Kills a process, and never another that has got its number.
-pub(super) fn kill(process: &OwnedFd) -> io::Result<()> {
-    Ok(pidfd_send_signal(process, Signal::KILL)?)
+/// Signals a process, and never another that has got its number.
+pub(super) fn signal(process: &OwnedFd, signal: Signal) -> io::Result<()> {
+    Ok(pidfd_send_signal(process, signal)?)
 }
 
 /// Ends `connection` when `process` has ended. `socket` is main's end of it.

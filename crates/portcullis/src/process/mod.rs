@@ -1,10 +1,14 @@
 //! Native processes as peers: started by main with a connected socket as their standard input, so that nobody else can
 //! connect in their name. What they may do on the system is `sandbox`; here they get nothing else of main's.
 
+mod bound;
 mod environment;
 #[cfg(target_os = "linux")]
 pub(crate) mod life;
 
+#[cfg(target_os = "linux")]
+pub use bound::STARTS_MAX;
+pub(crate) use bound::spawn_bound;
 pub use environment::ENVIRONMENT_KEPT;
 
 use std::fs::File;
@@ -20,6 +24,7 @@ use std::sync::Arc;
 use portcullis_hub::{Admission, AdmitError};
 use portcullis_proto::goodbye::Goodbye;
 use rustix::net::sockopt;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
 use crate::hub::{Connection, Hub};
@@ -142,6 +147,21 @@ impl Process {
         Ok((status, self.connection.closed().await))
     }
 
+    /// Asks the process to end, by `SIGTERM`.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended already.
+    pub fn terminate(&mut self) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if let Some(process) = &self.descriptor {
+            return life::signal(process, Signal::TERM);
+        }
+        // It was not waited for while it has a number, which is its own until then.
+        let id = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        Ok(kill_process(id.ok_or(io::ErrorKind::NotFound)?, Signal::TERM)?)
+    }
+
     /// Kills the process at once, as a crash would.
     ///
     /// # Errors
@@ -150,7 +170,7 @@ impl Process {
     pub fn kill(&mut self) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         if let Some(process) = &self.descriptor {
-            return life::kill(process);
+            return life::signal(process, Signal::KILL);
         }
         self.child.start_kill()
     }
@@ -160,7 +180,9 @@ impl Process {
 pub(crate) fn inherited_socket() -> io::Result<UnixStream> {
     let socket = rustix::io::fcntl_dupfd_cloexec(io::stdin().as_fd(), 3)?;
     let is_socket = sockopt::socket_type(&socket).is_ok();
-    if !is_socket {
+    if is_socket {
+        bound::end_with_main()?;
+    } else {
         return Err(io::Error::new(
             io::ErrorKind::NotConnected,
             "standard input is no socket: this program is started by its main process",

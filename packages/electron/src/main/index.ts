@@ -10,6 +10,8 @@ export { originOf } from './origins.js';
 export type * from './parts.js';
 export type { PeerEnd } from './port-peer.js';
 export { createPortcullis, type ElectronOptions, ElectronPortcullis } from './portcullis.js';
+export { RESTART_POLICY, type Restart, type RestartPolicy } from './supervisor/policy.js';
+export type { SupervisedOptions, SupervisedParts, SupervisedPhase, SupervisedUtility, SupervisorEvent, UtilityExit } from './supervisor/process.js';
 export type { UtilityAttachment } from './utility.js';
 export type { KindConfig, WindowRequest } from './windows/kinds.js';
 export type { WindowEvent } from './windows/tracked.js';

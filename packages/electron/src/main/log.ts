@@ -2,6 +2,7 @@
 import type { Refusal } from '../shared/refusal.js';
 import { clip } from './judge.js';
 import type { PeerEnd } from './port-peer.js';
+import type { SupervisorEvent } from './supervisor/process.js';
 
 /** Where lines go; the console when absent. */
 export interface AdapterLogger {
@@ -29,6 +30,8 @@ export type AdapterEvent =
   | ({ readonly type: 'stayed' } & Subject)
   /** A navigation or a new window was prevented. */
   | ({ readonly type: 'prevented'; readonly what: 'navigation' | 'window'; readonly url: string } & Subject)
+  /** Something has happened to a supervised utility process. */
+  | ({ readonly type: 'supervised'; readonly what: SupervisorEvent } & Subject)
   /** The preload script failed in a page. */
   | ({ readonly type: 'preload_failed'; readonly message: string } & Subject);
 
@@ -86,6 +89,8 @@ function describe(event: AdapterEvent): string | undefined {
       return `portcullis: refused ${where} (${event.refused.code}): ${event.refused.message} [${event.refused.hint}]`;
     case 'prevented':
       return `portcullis: prevented a ${event.what} of ${where} to ${event.url}; see restrict in attachWindow()`;
+    case 'supervised':
+      return describeSupervised(event.what, where);
     case 'preload_failed':
       return `portcullis: the preload script failed in ${where}: ${event.message} [fix]`;
     case 'ended': {
@@ -97,5 +102,20 @@ function describe(event: AdapterEvent): string | undefined {
     }
     default:
       return undefined;
+  }
+}
+
+function describeSupervised(what: SupervisorEvent, where: string): string | undefined {
+  if (what.type !== 'exited' && what.type !== 'gave_up') return undefined;
+  const { exit } = what;
+  const gaveUp = what.type === 'gave_up' ? ` given up after ${what.restarts} restarts:` : '';
+  switch (exit.reason) {
+    case 'code':
+      // How processes end that end well is no news.
+      return exit.code === 0 && gaveUp === '' ? undefined : `portcullis: ${where}${gaveUp} exited with code ${exit.code}`;
+    case 'killed':
+      return exit.why === 'asked' && gaveUp === '' ? undefined : `portcullis: ${where}${gaveUp} killed (${exit.why})`;
+    default:
+      return `portcullis: ${where}${gaveUp} could not be started: ${clip(String(exit.error))}`;
   }
 }

@@ -15,6 +15,7 @@ import type { ContentsParts, ElectronParts, IpcEventParts, SessionParts, Utility
 import { closeAll } from './port-peer.js';
 import { preloadPath, PreloadScript } from './preload-script.js';
 import { withMain } from './roles.js';
+import { roll, type SupervisedOptions, SupervisedUtility } from './supervisor/process.js';
 import { attachUtility, type UtilityAttachment } from './utility.js';
 import type { KindConfig } from './windows/kinds.js';
 import { Windows } from './windows/registry.js';
@@ -61,6 +62,7 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
   readonly #lifecycle: Lifecycle;
   readonly #preload: PreloadScript | undefined;
   readonly #roles: ReadonlySet<string> | undefined;
+  #closed = false;
   readonly #onConnect = (event: IpcEventParts, data: unknown) => {
     try {
       this.#guests.connect(event, data);
@@ -131,6 +133,22 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
     return attachUtility(this.#electron, this.hub, child, options, this.#reporter);
   }
 
+  /**
+   * Starts a utility process, attaches it, and starts it again by rules when it has ended. It is stopped by `stop()` and by the end of the
+   * application. Everything that happens to it is an event `supervised`. Throws `RangeError` for a role that is not declared.
+   */
+  superviseUtility(options: SupervisedOptions): SupervisedUtility {
+    this.#checkRole(options.role);
+    const { label, role } = options;
+    return new SupervisedUtility(options, {
+      attach: (child, watcher) => attachUtility(this.#electron, this.hub, child, { label, role }, this.#reporter, watcher),
+      tell: (what) => this.#reporter.tell({ type: 'supervised', what, label }),
+      isQuitting: () => this.#closed || this.#lifecycle.phase.type === 'quitting',
+      kill: (pid) => void killed(pid),
+      roll,
+    });
+  }
+
   /** Registers the preload script for a session before its first window is attached. Windows that are attached see to it themselves. */
   registerPreload(session: SessionParts): void {
     this.#preload?.register(session);
@@ -148,6 +166,7 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
 
   /** Ends everything at once, for tests. The application goes on. */
   close(): void {
+    this.#closed = true;
     this.#electron.ipcMain.removeListener(CONNECT_CHANNEL, this.#onConnect);
     this.#lifecycle.dispose();
     this.hub.close();
@@ -183,6 +202,16 @@ async function offered<P>(logger: AdapterLogger, served: Promise<{ readonly publ
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     logger.warn(`portcullis: a built-in interface is not served (${why}); list portcullis_desktop::Windows and Application in the contract to have them`);
+  }
+}
+
+/** Where `kill()` of Electron asks, this does not. */
+function killed(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+    return false;
   }
 }
 

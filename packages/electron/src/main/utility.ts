@@ -6,7 +6,7 @@ import { ADAPTER_PROTOCOL, type UtilityGreeting } from '../shared/words.js';
 import type { HubLike } from './hub.js';
 import type { Reporter } from './log.js';
 import type { ElectronParts, UtilityParts } from './parts.js';
-import { PortPeer } from './port-peer.js';
+import { type PeerEnd, PortPeer } from './port-peer.js';
 import type { Attachment } from './guests.js';
 
 /** What a utility process is attached as. */
@@ -19,6 +19,18 @@ export interface UtilityAttachment {
   readonly user?: string | undefined;
 }
 
+/** Told of the peer, once each. */
+export interface PeerWatcher {
+  connected(peer: number): void;
+  ended(end: PeerEnd): void;
+}
+
+/** An attached utility process. */
+export interface AttachedUtility extends Attachment {
+  /** Tells it that it is to end. */
+  leave(): void;
+}
+
 const attached = new WeakSet<UtilityParts>();
 
 /** Attaches a process that `utilityProcess.fork` returned. Throws `Error` when it is attached already. */
@@ -28,17 +40,22 @@ export function attachUtility(
   child: UtilityParts,
   { label, role, user }: UtilityAttachment,
   reporter: Reporter,
-): Attachment {
+  watcher?: PeerWatcher,
+): AttachedUtility {
   if (attached.has(child)) throw new Error(`portcullis: the utility process "${label}" is attached already`);
   attached.add(child);
   const { port1, port2 } = new electron.MessageChannelMain();
   const onExit = (code: number) => port.end({ by: 'exit', reason: 'transport_lost', message: `the process exited with ${code}` });
   const port = new PortPeer(hub, port1, { label, role, user, kind: 'page' }, {
-    connected: (peer) => reporter.tell({ type: 'connected', peer, role, label }),
+    connected: (peer) => {
+      reporter.tell({ type: 'connected', peer, role, label });
+      watcher?.connected(peer);
+    },
     ended: (end) => {
       child.removeListener('exit', onExit);
       attached.delete(child);
       reporter.tell({ type: 'ended', peer: port.peer, end, label });
+      watcher?.ended(end);
     },
   });
   child.on('exit', onExit);
@@ -49,5 +66,6 @@ export function attachUtility(
       return port.isEnded ? undefined : port.peer;
     },
     revoke: (message = 'main took the grant back') => port.close('revoked', message),
+    leave: () => port.close('going_away', 'main stops this process'),
   };
 }

@@ -163,8 +163,15 @@ export class FakeWindow extends EventEmitter {
 
 /** What `utilityProcess.fork` returns, and the `process.parentPort` of that process. */
 export class FakeUtility extends EventEmitter {
-  readonly pid = 4711;
+  readonly pid: number | undefined = 4711;
   readonly parentPort = new EventEmitter();
+  /** How often it was asked to end. */
+  asked = 0;
+
+  kill(): boolean {
+    this.asked += 1;
+    return true;
+  }
 
   postMessage(data: unknown, transfer: FakePort[] = []): void {
     setImmediate(() => this.parentPort.emit('message', { data: structuredClone(data), ports: transfer }));

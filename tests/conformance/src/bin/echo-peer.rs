@@ -48,7 +48,11 @@ async fn main() -> ExitCode {
         "visit" => visit(&path).await,
         "hub" => hub().await,
         "listen" => listen(&path).await,
-        _ => Err("usage: echo-peer mute|half|serve|call|read|leave|hand-on|kept|environment|visit|hub|listen [PATH]".into()),
+        "stubborn" => stubborn().await,
+        "crash" => crash().await,
+        "break" => break_rules().await,
+        "supervise" => supervise().await,
+        _ => Err("usage: echo-peer mute|half|serve|call|read|leave|hand-on|kept|environment|visit|hub|listen|stubborn|crash|break|supervise [PATH]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -231,6 +235,60 @@ async fn listen(path: &str) -> Outcome {
     let (hub, _served) = served()?;
     let _listening = hub.listen_unix(path, |_| Some(admission("visitor")))?;
     say("listening");
+    tokio::time::sleep(LONG).await;
+    Ok(())
+}
+
+/// Serves, and takes no hint that it should end.
+#[cfg(unix)]
+async fn stubborn() -> Outcome {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut asked = signal(SignalKind::terminate())?;
+    let peer = connect()?;
+    let _echo = peer.serve(EchoServer::new(EchoService::default()), "").await?;
+    say("serving");
+    say(peer.closed().await.reason.name());
+    asked.recv().await;
+    say("asked");
+    tokio::time::sleep(LONG).await;
+    Ok(())
+}
+
+/// Fails as soon as it is connected.
+#[cfg(unix)]
+async fn crash() -> Outcome {
+    let peer = connect()?;
+    peer.ready().await.map_err(|goodbye| goodbye.to_string())?;
+    std::process::exit(3);
+}
+
+/// Says hello, breaks the protocol, and stays.
+#[cfg(unix)]
+async fn break_rules() -> Outcome {
+    let socket = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    (&socket).write_all(&hello_frame())?;
+    (&socket).write_all(&hello_frame())?;
+    tokio::time::sleep(LONG).await;
+    Ok(())
+}
+
+/// A main process that supervises one that serves, whose number it says.
+#[cfg(unix)]
+async fn supervise() -> Outcome {
+    use portcullis::supervisor::{Spec, Supervisor};
+
+    let role = Role::new("all").serve("sample.echo").serve("sample.flows");
+    let hub = Hub::builder(contract()).role(role).build()?;
+    let supervisor = Supervisor::new(&hub);
+    // The child's words go where this process's go.
+    let mut child = supervisor.start(Spec::new(admission("child"), || {
+        let mut command = tokio::process::Command::new(std::env::current_exe()?);
+        command.arg("serve").stdout(File::from(std::io::stdout().as_fd().try_clone_to_owned()?));
+        Ok(command)
+    }));
+    child.ready().await.map_err(|exit| format!("{exit:?}"))?;
+    say(&child.status().process.unwrap_or_default().to_string());
     tokio::time::sleep(LONG).await;
     Ok(())
 }

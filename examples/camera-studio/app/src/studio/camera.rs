@@ -1,31 +1,29 @@
 //! One camera: keeps its worker process running while the camera is plugged in, starts it again when it ends by itself,
 //! and tells it about settings.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use camera_studio_contract::{
     CameraId, CameraStatus, CameraWorkerClient, CameraWorkerInterface, ChannelKind, Progress,
     Settings, WorkerError,
 };
-use portcullis::hub::{Events, HubEvent};
+use portcullis::codec;
 use portcullis::peer::Target;
-use portcullis::process::Process;
 use portcullis::rpc::{Failure, Interface};
-use portcullis::{Status, codec};
+use portcullis::supervisor::{Exit, Phase, Status, Supervised};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::cameras::{State, add};
-use super::children::{Backoff, end};
 use super::context::Context;
 use super::log::Line;
 use super::roles;
 use super::settings::Controls;
 use crate::source::SourceSpec;
-use crate::{child, clock, text};
+use crate::{child, text};
 
 /// How long a worker has to connect and to serve.
 const SERVE_TIME: Duration = Duration::from_secs(5);
@@ -61,11 +59,11 @@ pub(super) struct Keeper {
     current: Progress,
 }
 
-/// A worker that runs and has opened its source.
+/// A worker that is kept running.
 struct Worker {
-    process: Process,
-    client: CameraWorkerClient,
-    started: Instant,
+    supervised: Supervised,
+    /// Which of its runs is looked after.
+    run: u32,
 }
 
 /// How a worker's run ended.
@@ -82,10 +80,12 @@ enum Ended {
 
 /// Why a worker does not run.
 enum StartError {
-    /// Its source cannot be opened: starting it again would not help.
+    /// Starting it again would not help.
     Source(String),
-    /// It could not be started, or has ended at once.
+    /// This run of it is of no use.
     Other(String),
+    /// The camera is not to run any more.
+    Ended(Ended),
 }
 
 impl Keeper {
@@ -130,57 +130,53 @@ impl Keeper {
         commands: &mut mpsc::Receiver<Command>,
     ) -> Option<oneshot::Sender<()>> {
         let mut waiting = Some(plugged);
-        let mut backoff = Backoff::new();
-        // Every turn is one run of a worker; before each but the first there is a wait.
-        loop {
+        let mut worker = Worker { supervised: self.supervise(), run: 0 };
+        // Every turn is one run of a worker; the waits between them are the supervisor's.
+        let ended = loop {
             self.status(CameraStatus::Starting);
-            let began = clock::monotonic();
-            let ended = match self.start().await {
-                Ok(worker) => {
+            match self.start(&mut worker, commands, waiting.is_some()).await {
+                Ok(client) => {
                     if let Some(plugged) = waiting.take() {
                         self.state.announce(self.id, true);
                         let _ = plugged.send(Ok(()));
                     }
-                    let began = worker.started;
-                    let ended = self.attend(worker, commands).await;
+                    let ended = self.attend(&mut worker, &client, commands).await;
                     self.account();
-                    (ended, began)
+                    if !matches!(ended, Ended::Lost) {
+                        break ended;
+                    }
                 }
-                Err(StartError::Source(reason)) => (Ended::Source(reason), began),
+                Err(StartError::Ended(ended)) => break ended,
+                Err(StartError::Source(reason)) => break Ended::Source(reason),
                 Err(StartError::Other(reason)) if waiting.is_some() => {
-                    (Ended::Source(reason), began)
+                    break Ended::Source(reason);
                 }
-                Err(StartError::Other(_)) => (Ended::Lost, began),
-            };
-            match ended {
-                (Ended::Lost, _) if self.context.is_closing() => return None,
-                (Ended::Lost, began) => {
-                    let restarts = self.context.restarts.count(&self.label);
-                    self.state.update(self.id, |camera| {
-                        camera.status = CameraStatus::Starting;
-                        camera.restarts = restarts;
-                    });
-                    let lived = clock::monotonic().saturating_duration_since(began);
-                    match self.wait(backoff.after(lived), commands).await {
-                        Some(Ended::Unplugged(done)) => return Some(self.unplugged(done)),
-                        Some(_) => return None,
-                        None => {}
-                    }
-                }
-                (Ended::Source(reason), _) => {
-                    self.status(CameraStatus::Failed { reason: text::cut(reason.clone()) });
-                    match waiting {
-                        Some(plugged) => {
-                            let _ = plugged.send(Err(text::cut(reason)));
-                        }
-                        None => self.state.announce(self.id, false),
-                    }
-                    return None;
-                }
-                (Ended::Unplugged(done), _) => return Some(self.unplugged(done)),
-                (Ended::Quit, _) => return None,
+                // Another run may be of more use.
+                Err(StartError::Other(_)) => drop(worker.supervised.kill()),
             }
+        };
+        worker.supervised.stop().await;
+        match ended {
+            Ended::Source(reason) => self.failed(waiting, reason),
+            Ended::Unplugged(done) => Some(self.unplugged(done)),
+            Ended::Lost | Ended::Quit => None,
         }
+    }
+
+    /// The camera has failed. Whoever plugs it in is told, or everybody.
+    fn failed(
+        &self,
+        waiting: Option<oneshot::Sender<Result<(), String>>>,
+        reason: String,
+    ) -> Option<oneshot::Sender<()>> {
+        self.status(CameraStatus::Failed { reason: text::cut(reason.clone()) });
+        match waiting {
+            Some(plugged) => {
+                let _ = plugged.send(Err(text::cut(reason)));
+            }
+            None => self.state.announce(self.id, false),
+        }
+        None
     }
 
     fn unplugged(&self, done: oneshot::Sender<()>) -> oneshot::Sender<()> {
@@ -189,54 +185,85 @@ impl Keeper {
         done
     }
 
-    /// Waits before a restart; ends early when the camera is plugged in again, and tells when it is unplugged.
-    async fn wait(&self, wait: Duration, commands: &mut mpsc::Receiver<Command>) -> Option<Ended> {
-        let until = tokio::time::Instant::now() + wait;
-        // Every turn answers a command.
+    /// Has a worker started, and kept running.
+    fn supervise(&self) -> Supervised {
+        let spawner = &self.context.spawner;
+        let mut arguments = vec![OsString::from(child::WORKER)];
+        if let SourceSpec::File(path) = &self.spec {
+            arguments.push(path.into());
+        }
+        let reads_input = self.spec == SourceSpec::Stdin;
+        let output = move || if reads_input { standard_input() } else { Ok(Stdio::null()) };
+        let spec = spawner
+            .spec(&self.label, roles::CAMERA, arguments, output)
+            .serves(CameraWorkerInterface::NAME)
+            .ready_within(SERVE_TIME);
+        spawner.supervisor.start(spec)
+    }
+
+    /// Waits until the next run of a worker serves, and tells how often it was started again.
+    async fn next_run(
+        &self,
+        worker: &mut Worker,
+        commands: &mut mpsc::Receiver<Command>,
+        first: bool,
+    ) -> Result<(), StartError> {
+        let mut restarts = worker.run.saturating_sub(1);
+        // Every turn waits for news or answers a command.
         loop {
-            match tokio::time::timeout_at(until, commands.recv()).await {
-                Err(_) => return None,
-                Ok(None) => return Some(Ended::Quit),
-                Ok(Some(Command::Plug(done))) => {
-                    let _ = done.send(Ok(()));
-                    return None;
+            let status = worker.supervised.status();
+            let why = || status.exit.as_ref().map_or_else(String::new, Exit::to_string);
+            for _ in restarts..status.restarts {
+                if self.context.is_closing() {
+                    break;
                 }
-                Ok(Some(Command::Unplug(done))) => return Some(Ended::Unplugged(done)),
-                Ok(Some(Command::Settle(done))) => {
-                    let _ = done.send(());
+                let restarts = self.context.restarts.count(&self.label);
+                self.state.update(self.id, |camera| camera.restarts = restarts);
+            }
+            restarts = status.restarts;
+            if status.phase.is_last() || status.phase == Phase::Waiting && first {
+                if let Some(exit) = &status.exit {
+                    self.context.contract_differs(&self.label, exit);
                 }
+                return Err(match status.phase {
+                    Phase::Ended => StartError::Ended(Ended::Quit),
+                    Phase::GaveUp => {
+                        StartError::Source(format!("its process was given up ({})", why()))
+                    }
+                    _ => StartError::Other(format!("its process has ended at once ({})", why())),
+                });
+            }
+            if status.phase == Phase::Ready && status.run > worker.run {
+                worker.run = status.run;
+                return Ok(());
+            }
+            tokio::select! {
+                _ = worker.supervised.changed() => {}
+                command = commands.recv() => match command {
+                    None => return Err(StartError::Ended(Ended::Quit)),
+                    Some(Command::Plug(done)) => {
+                        let _ = done.send(Ok(()));
+                    }
+                    Some(Command::Unplug(done)) => {
+                        return Err(StartError::Ended(Ended::Unplugged(done)));
+                    }
+                    Some(Command::Settle(done)) => {
+                        let _ = done.send(());
+                    }
+                },
             }
         }
     }
 
-    /// Starts a worker and lets it open its source.
-    async fn start(&self) -> Result<Worker, StartError> {
+    /// Waits for the next run of a worker, and lets it open its source.
+    async fn start(
+        &self,
+        worker: &mut Worker,
+        commands: &mut mpsc::Receiver<Command>,
+        first: bool,
+    ) -> Result<CameraWorkerClient, StartError> {
+        self.next_run(worker, commands, first).await?;
         let other = |error: &dyn std::fmt::Display| StartError::Other(error.to_string());
-        let output = match self.spec {
-            SourceSpec::Stdin => standard_input().map_err(|error| other(&error))?,
-            _ => Stdio::null(),
-        };
-        let mut events = self.context.hub.events();
-        let spawner = &self.context.spawner;
-        let mut arguments = vec![OsStr::new(child::WORKER)];
-        if let SourceSpec::File(path) = &self.spec {
-            arguments.push(path.as_os_str());
-        }
-        let mut process = spawner
-            .spawn(&self.label, roles::CAMERA, &arguments, output)
-            .map_err(|error| other(&error))?;
-        tokio::select! {
-            served = timeout(SERVE_TIME, serves(&mut events, &self.label)) => {
-                if served != Ok(true) {
-                    return Err(StartError::Other("its process did not connect in time".to_owned()));
-                }
-            }
-            ended = process.wait() => {
-                let (status, goodbye) = ended.map_err(|error| other(&error))?;
-                self.context.contract_differs(&self.label, &goodbye);
-                return Err(StartError::Other(format!("its process has ended at once ({status})")));
-            }
-        }
         let target = Target::Label(self.label.clone());
         let client: CameraWorkerClient =
             self.context.main.bind(target).await.map_err(|error| other(&error))?;
@@ -248,7 +275,7 @@ impl Keeper {
         match opening.await {
             Ok(format) => {
                 self.state.opened(self.id, &format);
-                Ok(Worker { process, client, started: clock::monotonic() })
+                Ok(client)
             }
             Err(Failure::App(WorkerError::Source { reason })) => Err(StartError::Source(reason)),
             Err(error) => Err(other(&error)),
@@ -258,7 +285,8 @@ impl Keeper {
     /// Tells a worker about settings and asks for its progress, until it ends or is to end.
     async fn attend(
         &mut self,
-        mut worker: Worker,
+        worker: &mut Worker,
+        client: &CameraWorkerClient,
         commands: &mut mpsc::Receiver<Command>,
     ) -> Ended {
         let mut controls = self.context.controls.subscribe();
@@ -268,48 +296,44 @@ impl Keeper {
         // Every turn waits for one of these.
         loop {
             tokio::select! {
-                ended = worker.process.wait() => {
-                    if let Ok((_, goodbye)) = &ended {
-                        self.context.contract_differs(&self.label, goodbye);
+                status = worker.supervised.changed() => {
+                    let same = |status: Status| {
+                        status.run == worker.run && status.phase == Phase::Ready
+                    };
+                    if !status.is_some_and(same) {
+                        return Ended::Lost;
                     }
-                    return Ended::Lost;
                 }
                 changed = controls.changed() => {
                     if changed.is_err() {
-                        end(worker.process).await;
                         return Ended::Quit;
                     }
                     let now = controls.borrow_and_update().clone();
                     let publishing = now.selected == Some(self.id);
-                    self.adjust(&worker, now.settings, publishing);
+                    self.adjust(client, now.settings, publishing);
                 }
                 _ = progress.tick() => {
-                    if let Err(reason) = self.ask(&worker).await {
-                        end(worker.process).await;
+                    if let Err(reason) = self.ask(client).await {
                         return Ended::Source(reason);
                     }
                 }
                 command = commands.recv() => match command {
-                    None => {
-                        end(worker.process).await;
-                        return Ended::Quit;
-                    }
+                    None => return Ended::Quit,
                     Some(Command::Plug(done)) => {
                         let _ = done.send(Ok(()));
                     }
                     Some(Command::Settle(done)) => {
                         let settings = self.context.controls.borrow().settings.clone();
-                        self.adjust(&worker, settings, false);
-                        let _ = self.ask(&worker).await;
+                        self.adjust(client, settings, false);
+                        let _ = self.ask(client).await;
                         let _ = done.send(());
                     }
                     Some(Command::Unplug(done)) => {
                         let settings = self.context.controls.borrow().settings.clone();
-                        self.adjust(&worker, settings, false);
-                        let _ = self.ask(&worker).await;
+                        self.adjust(client, settings, false);
+                        let _ = self.ask(client).await;
                         // One that does not answer is ended all the same.
-                        let _ = worker.client.with_timeout(STOP_TIME).stop().await;
-                        end(worker.process).await;
+                        let _ = client.with_timeout(STOP_TIME).stop().await;
                         return Ended::Unplugged(done);
                     }
                 },
@@ -318,10 +342,10 @@ impl Keeper {
     }
 
     /// Tells a worker about settings. The hub reports calls and what is published; a notification is logged by its sender.
-    fn adjust(&self, worker: &Worker, settings: Settings, publishing: bool) {
+    fn adjust(&self, client: &CameraWorkerClient, settings: Settings, publishing: bool) {
         let bytes = codec::to_bytes(&settings).map_or(0, |bytes| bytes.len() + 1);
         // A worker that is gone is found by whoever waits for its process.
-        let _ = worker.client.adjust(settings, publishing);
+        let _ = client.adjust(settings, publishing);
         self.context.log.add(Line {
             channel: format!("{}.adjust", CameraWorkerInterface::NAME),
             kind: ChannelKind::Notification,
@@ -329,14 +353,14 @@ impl Keeper {
             to: self.label.clone(),
             bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
             duration: None,
-            outcome: Status::Ok.name().to_owned(),
+            outcome: portcullis::Status::Ok.name().to_owned(),
         });
     }
 
     /// Asks a worker how far it is; fails when its source has ended or broken off.
-    async fn ask(&mut self, worker: &Worker) -> Result<(), String> {
+    async fn ask(&mut self, client: &CameraWorkerClient) -> Result<(), String> {
         // One that does not answer has ended, or is busy: the next turn tells.
-        let Ok(progress) = worker.client.progress().await else { return Ok(()) };
+        let Ok(progress) = client.progress().await else { return Ok(()) };
         self.state.set_progress(self.id, add(&self.before, &progress));
         self.current = progress;
         self.current.ended.take().map_or(Ok(()), Err)
@@ -346,19 +370,6 @@ impl Keeper {
     fn account(&mut self) {
         self.before = add(&self.before, &std::mem::take(&mut self.current));
     }
-}
-
-/// Waits until the worker with this label serves.
-async fn serves(events: &mut Events, label: &str) -> bool {
-    while let Some(event) = events.next().await {
-        if let HubEvent::Served { interface, label: server, .. } = event
-            && &*interface == CameraWorkerInterface::NAME
-            && server == label
-        {
-            return true;
-        }
-    }
-    false
 }
 
 /// Main's own standard input, for the worker that reads it.

@@ -10,6 +10,7 @@ use camera_studio_contract::CameraWorkerInterface;
 use portcullis::hub::{Goodbye, Hub, Reason};
 use portcullis::peer::{Peer, PeerConfig};
 use portcullis::rpc::Interface;
+use portcullis::supervisor::Exit;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -53,7 +54,7 @@ impl Context {
         let context = Self {
             hub: hub.clone(),
             main: hub.connect(role, role, &config)?,
-            spawner: Spawner::new(hub.clone(), program, light_meter),
+            spawner: Spawner::new(hub, program, light_meter),
             controls: watch::channel(Controls::default()).0,
             restarts: Restarts::default(),
             log: Arc::default(),
@@ -91,8 +92,11 @@ impl Context {
     }
 
     /// Ends the studio when a process was built from another contract: starting it again would not help.
-    pub(super) fn contract_differs(&self, label: &str, goodbye: &Goodbye) {
-        if matches!(goodbye.reason, Reason::ContractMismatch | Reason::VersionMismatch) {
+    pub(super) fn contract_differs(&self, label: &str, exit: &Exit) {
+        let mismatch = |goodbye: &&Goodbye| {
+            matches!(goodbye.reason, Reason::ContractMismatch | Reason::VersionMismatch)
+        };
+        if let Some(goodbye) = exit.goodbye.as_ref().filter(mismatch) {
             let error = StudioError::Contract { label: label.to_owned(), why: goodbye.to_string() };
             // When one has said so already, that one is enough.
             let _ = self.fatal.try_send(error);

@@ -3,18 +3,15 @@
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
-use portcullis::process::Process;
+use portcullis::supervisor::{Exit, ExitReason, Supervised};
 use portcullis_desktop::registry::{Registry, Told};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
-use super::children::{Backoff, end};
 use super::context::Context;
 use super::roles;
+use crate::child;
 use crate::renderer::Kind;
-use crate::{child, clock};
 
 /// Commands that may wait for a renderer; more are dropped, as those that wait say it all.
 const COMMANDS_MAX: usize = 4;
@@ -45,9 +42,9 @@ pub(super) struct Runner {
     process: Arc<AtomicU32>,
 }
 
-/// How one run of a process has ended.
+/// Why a renderer is no longer kept running.
 enum Ended {
-    /// By itself, or because it was killed.
+    /// By itself, and it is not started again.
     Itself,
     /// It was told to.
     Stopped,
@@ -115,66 +112,57 @@ fn role(kind: Kind) -> &'static str {
 impl Runner {
     /// Keeps the renderer running, until the studio ends.
     pub(super) async fn run(mut self, context: Context, registry: Arc<Registry>) {
-        let mut backoff = Backoff::new();
-        // Every turn is one run of the process; before each but the first there is a wait.
+        // Every turn is one time that it is open.
         loop {
-            let began = clock::monotonic();
-            let ended = self.run_once(&context, &registry).await;
+            let ended = self.open(&context, &registry).await;
             self.process.store(0, Ordering::Relaxed);
-            if context.is_closing() {
+            if context.is_closing() || matches!(ended, Ended::Dropped) {
                 return;
             }
-            let started = match ended {
-                Ended::Itself => {
-                    context.restarts.count(self.kind.name());
-                    let lived = clock::monotonic().saturating_duration_since(began);
-                    self.wait(backoff.after(lived)).await
-                }
-                Ended::Stopped => self.wait_for_start().await,
-                Ended::Dropped => false,
-            };
-            if !started {
+            if !self.wait_for_start().await {
                 return;
             }
         }
     }
 
-    async fn run_once(&mut self, context: &Context, registry: &Registry) -> Ended {
+    async fn open(&mut self, context: &Context, registry: &Registry) -> Ended {
         let label = self.kind.name();
-        let arguments = [child::RENDERER, label];
-        let spawned = context.spawner.spawn(label, role(self.kind), &arguments, Stdio::null());
-        // A process that cannot be started is tried again as one that has ended.
-        let Ok(mut process) = spawned else { return Ended::Itself };
-        self.process.store(process.id().unwrap_or(0), Ordering::Relaxed);
-        let ended = self.until_end(&mut process, context, registry).await;
-        if !matches!(ended, Ended::Itself) {
-            end(process).await;
-        }
+        let arguments = vec![child::RENDERER.into(), label.into()];
+        let spec = context.spawner.spec(label, role(self.kind), arguments, || Ok(Stdio::null()));
+        let mut supervised = context.spawner.supervisor.start(spec);
+        let ended = self.until_end(&mut supervised, context, registry).await;
+        supervised.stop().await;
         ended
     }
 
     async fn until_end(
         &mut self,
-        process: &mut Process,
+        supervised: &mut Supervised,
         context: &Context,
         registry: &Registry,
     ) -> Ended {
-        let label = self.kind.name();
-        // Every turn waits for the end or a command.
+        let mut restarts = 0;
+        // Every turn waits for news or a command.
         loop {
             tokio::select! {
-                ended = process.wait() => {
-                    if let Ok((status, goodbye)) = ended {
-                        context.contract_differs(label, &goodbye);
-                        if !status.success() {
-                            registry.tell(label, Told::Crashed(status.to_string()));
-                        }
+                status = supervised.changed() => {
+                    let Some(status) = status else { return Ended::Itself };
+                    self.process.store(status.process.unwrap_or(0), Ordering::Relaxed);
+                    if status.restarts > restarts || status.phase.is_last() {
+                        self.tell(status.exit.as_ref(), context, registry);
                     }
-                    return Ended::Itself;
+                    if status.restarts > restarts && !context.is_closing() {
+                        context.restarts.count(self.kind.name());
+                    }
+                    restarts = status.restarts;
+                    if status.phase.is_last() {
+                        return Ended::Itself;
+                    }
                 }
                 command = self.commands.recv() => match command {
-                    // It has ended already otherwise.
-                    Some(Command::Kill) => drop(process.kill()),
+                    Some(Command::Kill) => {
+                        supervised.kill();
+                    }
                     Some(Command::Stop) => return Ended::Stopped,
                     Some(Command::Start) => {}
                     None => return Ended::Dropped,
@@ -183,12 +171,13 @@ impl Runner {
         }
     }
 
-    /// Waits before the next run; false when there is none.
-    async fn wait(&mut self, time: Duration) -> bool {
-        match timeout(time, self.commands.recv()).await {
-            Err(_) | Ok(Some(Command::Start | Command::Kill)) => true,
-            Ok(Some(Command::Stop)) => self.wait_for_start().await,
-            Ok(None) => false,
+    /// Tells the desk and the studio what a process has ended by.
+    fn tell(&self, exit: Option<&Exit>, context: &Context, registry: &Registry) {
+        let Some(exit) = exit else { return };
+        let label = self.kind.name();
+        context.contract_differs(label, exit);
+        if !exit.asked && exit.reason != ExitReason::Code(0) {
+            registry.tell(label, Told::Crashed(exit.to_string()));
         }
     }
 
