@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
+use portcullis_proto::codec::{Blob, CodecError, Encoder, Parts};
 use portcullis_proto::frame::Kind;
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::session::{
@@ -45,6 +46,29 @@ fn reason(name: &str) -> Reason {
     *Reason::ALL.iter().find(|reason| reason.name() == name).expect("a reason")
 }
 
+/// The blobs of a step.
+fn blobs(step: &Value) -> Vec<Blob> {
+    let list = step.get("blobs").and_then(Value::as_array).into_iter().flatten();
+    list.map(|blob| Blob::from(hex(blob.as_str().expect("hexadecimal")))).collect()
+}
+
+/// What an event says, with the blobs of its message.
+fn with_blobs(mut event: Value, blobs: &[Blob]) -> Value {
+    if !blobs.is_empty() {
+        event["blobs"] = blobs.iter().map(|blob| to_hex(blob)).collect();
+    }
+    event
+}
+
+/// Writes the body of a step as it stands there, with its blobs.
+fn body(
+    step: &Value,
+    name: &str,
+) -> impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError> + use<> {
+    let (bytes, blobs) = (hex(text(step, name)), blobs(step));
+    move |out| out.body(Parts { bytes: &bytes, blobs: &blobs })
+}
+
 fn limits(transcript: &Value) -> Limits {
     let mut limits = Limits::DEFAULT;
     let Some(given) = transcript.get("limits") else { return limits };
@@ -56,6 +80,8 @@ fn limits(transcript: &Value) -> Limits {
             "calls" => limits.calls = value as u16,
             "stream_items" => limits.stream_items = value,
             "stream_bytes" => limits.stream_bytes = value,
+            "blob_bytes" => limits.blob_bytes = value,
+            "pools" => limits.pools = value as u16,
             other => panic!("`{other}` is no limit"),
         }
     }
@@ -212,18 +238,20 @@ impl Replay {
                 let ended = self.session.abort();
                 return self.closed(goodbye.reason, ended);
             }
-            Event::Request { id, binding, ordinal, budget_ms, body, .. } => {
+            Event::Request { id, binding, ordinal, budget_ms, body, blobs } => {
                 let name = self.names.pop_front().expect("a request that is expected");
                 self.served.insert(name.clone(), id);
-                json!({
+                let event = json!({
                     "event": "request", "as": name, "binding": binding, "ordinal": ordinal,
                     "budgetMs": budget_ms, "args": to_hex(body),
-                })
+                });
+                with_blobs(event, &blobs)
             }
-            Event::Notify { binding, ordinal, body, .. } => json!({
-                "event": "notify", "binding": binding, "ordinal": ordinal, "args": to_hex(body),
-            }),
-            Event::Item { leg, missed, token, body, .. } => {
+            Event::Notify { binding, ordinal, body, blobs } => with_blobs(
+                json!({ "event": "notify", "binding": binding, "ordinal": ordinal, "args": to_hex(body) }),
+                &blobs,
+            ),
+            Event::Item { leg, missed, token, body, blobs } => {
                 let mut item =
                     json!({ "event": "item", "as": self.name_of(leg), "value": to_hex(body) });
                 if let Leg::Outbound(_) = leg {
@@ -232,7 +260,7 @@ impl Replay {
                 if let Some(token) = token {
                     item["token"] = json!(token);
                 }
-                item
+                with_blobs(item, &blobs)
             }
             Event::Credit { leg, .. } => json!({ "event": "credit", "as": self.name_of(leg) }),
             Event::Finish { id } => {
@@ -241,10 +269,12 @@ impl Replay {
             Event::Cancel { id } => {
                 json!({ "event": "cancel", "as": self.name_of(Leg::Inbound(id)) })
             }
-            Event::End { status, body, data, .. } => json!({
-                "event": "end", "as": data, "status": status.name(),
-                "body": to_hex(body),
-            }),
+            Event::End { status, body, data, blobs, .. } => {
+                let event = json!({
+                    "event": "end", "as": data, "status": status.name(), "body": to_hex(body),
+                });
+                with_blobs(event, &blobs)
+            }
             Event::Caller { peer, told } => json!({
                 "event": "caller", "peer": peer, "label": told.label, "role": told.role,
             }),
@@ -278,25 +308,18 @@ impl Replay {
 
     /// What the application does; false when it fails or does nothing.
     fn act(&mut self, step: &Value) -> bool {
-        let raw = |name: &str| {
-            let bytes = hex(text(step, name));
-            move |out: &mut portcullis_proto::codec::Encoder<'_>| {
-                out.raw(&bytes);
-                Ok(())
-            }
-        };
         let name = text(step, "as");
         match text(step, "do") {
             "call" => self.open(step, Kind::Request, "args"),
             "subscribe" => self.open(step, Kind::Subscribe, "args"),
             "publish" if !name.is_empty() => self.open(step, Kind::Publish, "value"),
             kind @ ("publish" | "notify") => {
-                let (kind, body) = match kind {
+                let (kind, value) = match kind {
                     "publish" => (Kind::Publish, "value"),
                     _ => (Kind::Notify, "args"),
                 };
                 let (binding, ordinal) = (number(step, "binding"), number(step, "ordinal"));
-                self.session.one_way(kind, binding, ordinal, raw(body)).is_ok()
+                self.session.one_way(kind, binding, ordinal, body(step, value)).is_ok()
             }
             "accept" => {
                 self.session.accept(self.served[name], flag(step, "up"), flag(step, "down"));
@@ -304,7 +327,7 @@ impl Replay {
             }
             "item" => {
                 let missed = number(step, "missed");
-                self.session.item(self.leg(name), missed, None, raw("value")).is_ok()
+                self.session.item(self.leg(name), missed, None, body(step, "value")).is_ok()
             }
             "credit" => {
                 self.session.credit(self.leg(name), number(step, "items"), number(step, "bytes"));
@@ -319,7 +342,7 @@ impl Replay {
             "cancel" => self.session.cancel(self.made[name]).is_some(),
             "end" => {
                 let status = status(text(step, "status"));
-                self.session.reply(self.served[name], status, raw("body")).is_ok()
+                self.session.reply(self.served[name], status, body(step, "body")).is_ok()
             }
             "close" => {
                 let open = !self.session.is_closed();
@@ -334,7 +357,7 @@ impl Replay {
         }
     }
 
-    fn open(&mut self, step: &Value, kind: Kind, body: &str) -> bool {
+    fn open(&mut self, step: &Value, kind: Kind, value: &str) -> bool {
         let deadline = step.get("timeoutMs").map(|_| self.now.after_ms(number(step, "timeoutMs")));
         let opening = Opening {
             kind,
@@ -345,12 +368,9 @@ impl Replay {
             up: flag(step, "up"),
             down: flag(step, "down") || kind == Kind::Subscribe,
         };
-        let bytes = hex(text(step, body));
+        let name = text(step, "as").to_owned();
         let opened: Result<u32, SendError> =
-            self.session.open(opening, self.now, text(step, "as").to_owned(), |out| {
-                out.raw(&bytes);
-                Ok(())
-            });
+            self.session.open(opening, self.now, name, body(step, value));
         if let Ok(id) = opened {
             self.made.insert(text(step, "as").to_owned(), id);
         }

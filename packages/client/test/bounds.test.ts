@@ -3,8 +3,10 @@ import { expect, test } from 'vitest';
 import type { Served } from '../src/session/core.js';
 import { SendError } from '../src/session/core.js';
 import { NOTIFY, REQUEST } from '../src/session/frame.js';
-import { CONTROL_BYTES_MAX, OUTBOX_BYTES_MAX } from '../src/session/limits.js';
+import { BLOBS_WAITING_BYTES_MAX, CONTROL_BYTES_MAX, OUTBOX_BYTES_MAX } from '../src/session/limits.js';
+import { Parcels } from '../src/session/parcels.js';
 import { Session } from '../src/session/session.js';
+import type { Writer } from '../src/index.js';
 import { buildFrame, joinBytes, parseFrame, splitFrames } from './support/bytes.js';
 import { statusOf, welcomeBody } from './support/hub.js';
 
@@ -25,7 +27,7 @@ function open(windowBytes: number) {
   }, 0);
   session.hello('', []);
   session.receive(buildFrame('welcome', { body: welcomeBody({ windowBytes }) }), 0, true);
-  session.transmit();
+  session.transmit(0);
   return { session, ended };
 }
 
@@ -48,7 +50,7 @@ test('answers beyond it are cut short, and each call still has its one end', () 
     expect(session.reply(0x1_0000 + slot, 'ok', large)).toBe(true);
   }
   const ends = [];
-  for (let message = session.transmit(); message !== undefined; message = session.transmit()) {
+  for (let message = session.transmit(0); message !== undefined; message = session.transmit(0)) {
     ends.push(...splitFrames(message).map(parseFrame));
   }
   expect(ends.map(({ id }) => id)).toEqual(Array.from({ length: 100 }, (_, slot) => 0x1_0000 + slot));
@@ -58,7 +60,7 @@ test('answers beyond it are cut short, and each call still has its one end', () 
   // What has left makes room.
   session.receive(buildFrame('request', { id: 0x2_0000 }), 0, true);
   session.reply(0x2_0000, 'ok', large);
-  expect(session.transmit()?.length).toBe(MEGABYTE + 24);
+  expect(session.transmit(0)?.length).toBe(MEGABYTE + 24);
 });
 
 test('pongs that nobody takes end the connection', () => {
@@ -68,4 +70,48 @@ test('pongs that nobody takes end the connection', () => {
   for (; ended.length === 0 && received < 1000; received++) session.receive(pings, 0, true);
   expect(ended).toEqual(['slow_consumer']);
   expect(received * pings.length).toBeLessThanOrEqual(CONTROL_BYTES_MAX + 2 * pings.length);
+});
+
+test('blobs beyond the bound are refused, and messages without any are not', () => {
+  const { session } = open(0xffff_ffff);
+  const blob = (out: Writer) => out.blob(new Uint8Array(20 * MEGABYTE));
+  let sent = 0;
+  expect(() => {
+    for (; sent < 100; sent++) session.oneWay(NOTIFY, 1, 1, blob);
+  }).toThrow('too much waits');
+  expect(sent * 20 * MEGABYTE).toBeLessThanOrEqual(BLOBS_WAITING_BYTES_MAX + 20 * MEGABYTE);
+  session.oneWay(NOTIFY, 1, 2, (out) => out.u8(1));
+  // What has left makes room.
+  let parts = 0;
+  for (let message = session.transmit(0); message !== undefined; message = session.transmit(0)) parts++;
+  expect(parts).toBeGreaterThan(sent * 20 * 16);
+  session.oneWay(NOTIFY, 1, 1, blob);
+});
+
+test('a parcel takes no memory before it comes (f02)', () => {
+  const parcels = new Parcels(1 << 30);
+  const allocated: number[] = [];
+  const { Uint8Array: Bytes } = globalThis;
+  const head = { kind: 19, flags: 0, numbers: 0, length: 124, binding: 0, ordinal: 0, id: 1, budget: 1 << 30 };
+  globalThis.Uint8Array = new Proxy(Bytes, {
+    construct: (target, args: [number]) => {
+      allocated.push(args[0]);
+      return Reflect.construct(target, args) as object;
+    },
+  });
+  try {
+    parcels.add(head, new Bytes(100));
+  } finally {
+    globalThis.Uint8Array = Bytes;
+  }
+  expect(allocated).toContain(400);
+  expect(Math.max(...allocated)).toBe(400);
+});
+
+test('what a session keeps of parcels goes with it', () => {
+  const { session, ended } = open(4096);
+  session.receive(buildFrame('parcel', { id: 1, budget: 10_000, body: new Uint8Array(5000) }), 0, true);
+  session.close({ reason: 'closed', message: '' });
+  expect(ended).toEqual(['closed']);
+  expect(session.receive(buildFrame('parcel', { id: 1, budget: 10_000, body: new Uint8Array(5000) }), 0, true)).toBe(0);
 });

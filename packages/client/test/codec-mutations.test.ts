@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CodecError, fromBytes, toBytes } from '../src/codec/index.js';
+import { CodecError, fromBytes, toBody } from '../src/codec/index.js';
 import type { Codec } from '../src/interface.js';
 import { fromHex, toHex, toNotation } from './codec-notation.js';
 import * as generated from './generated/types.js';
@@ -55,7 +55,7 @@ function mutate(bytes: Uint8Array, random: Random): Uint8Array {
 }
 
 const file = new URL('../../../tests/vectors/codec/valid.json', import.meta.url);
-const rows = JSON.parse(readFileSync(file, 'utf8')) as readonly { type: string; hex: string }[];
+const rows = JSON.parse(readFileSync(file, 'utf8')) as readonly { type: string; hex: string; blobs?: string[] }[];
 const types = [...new Set(rows.map((row) => row.type))];
 
 /**
@@ -74,9 +74,10 @@ describe('mutated bodies', () => {
       const random = new Random(0x9e3779b9 ^ (index * 7919 + type.length));
       for (let round = 0; round < MUTATIONS; round++) {
         const body = mutate(fromHex(row.hex), random);
+        const blobs = (row.blobs ?? []).map(fromHex);
         let value: unknown;
         try {
-          value = fromBytes(codec, body);
+          value = fromBytes(codec, body, undefined, blobs);
         } catch (error) {
           if (!(error instanceof CodecError)) {
             throw new Error(`${type} ${toHex(body)}`, { cause: error });
@@ -85,7 +86,8 @@ describe('mutated bodies', () => {
           continue;
         }
         taken++;
-        const back = toBytes(codec, value);
+        const { bytes: back, blobs: after } = toBody(codec, value);
+        expect(after.map(toHex)).toStrictEqual(blobs.map(toHex));
         if (LOOSE.has(type)) {
           expect(toNotation(fromBytes(codec, back)), toHex(body)).toStrictEqual(toNotation(value));
         } else if (toHex(back) !== toHex(body)) {

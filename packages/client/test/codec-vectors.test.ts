@@ -1,7 +1,7 @@
 /** Replays the golden vectors of the codec: what Rust writes and refuses, TypeScript writes and refuses. (R4, R30) */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CodecError, fromBytes, toBytes } from '../src/codec/index.js';
+import { CodecError, fromBytes, toBody } from '../src/codec/index.js';
 import type { Codec } from '../src/interface.js';
 import { fromHex, fromNotation, toHex, toNotation } from './codec-notation.js';
 import * as generated from './generated/types.js';
@@ -9,12 +9,14 @@ import * as generated from './generated/types.js';
 interface Valid {
   readonly type: string;
   readonly hex: string;
+  readonly blobs?: readonly string[];
   readonly value: unknown;
 }
 
 interface Invalid {
   readonly type: string;
   readonly hex: string;
+  readonly blobs?: readonly string[];
   readonly error: string;
   readonly path: string;
 }
@@ -33,9 +35,9 @@ function codecOf(type: string): Codec<unknown> {
 }
 
 /** What decoding throws. */
-function refusal(type: string, hex: string): unknown {
+function refusal({ type, hex, blobs = [] }: Pick<Valid, 'type' | 'hex' | 'blobs'>): unknown {
   try {
-    fromBytes(codecOf(type), fromHex(hex));
+    fromBytes(codecOf(type), fromHex(hex), undefined, blobs.map(fromHex));
   } catch (error) {
     return error;
   }
@@ -48,29 +50,32 @@ const invalid = vectors<Invalid>('invalid');
 describe('valid vectors', () => {
   it.each(valid.map((row, index) => [index, row.type, row] as const))('%i: %s', (_, type, row) => {
     const codec = codecOf(type);
-    expect(toNotation(fromBytes(codec, fromHex(row.hex)))).toStrictEqual(row.value);
-    expect(toHex(toBytes(codec, fromNotation(row.value)))).toBe(row.hex);
+    const { hex, blobs = [] } = row;
+    expect(toNotation(fromBytes(codec, fromHex(hex), undefined, blobs.map(fromHex)))).toStrictEqual(row.value);
+    const body = toBody(codec, fromNotation(row.value));
+    expect([toHex(body.bytes), body.blobs.map(toHex)]).toStrictEqual([hex, blobs]);
   });
 
   it('are the same when read from the middle of a larger buffer', () => {
     for (const row of valid) {
       const bytes = fromHex(row.hex);
+      const blobs = (row.blobs ?? []).map(fromHex);
       const larger = new Uint8Array(bytes.length + 13).fill(0xff);
       larger.set(bytes, 7);
       const part = larger.subarray(7, 7 + bytes.length);
-      expect(toNotation(fromBytes(codecOf(row.type), part))).toStrictEqual(row.value);
+      expect(toNotation(fromBytes(codecOf(row.type), part, undefined, blobs))).toStrictEqual(row.value);
       // A Node buffer is another class of the same bytes.
       const buffer = Buffer.from(part);
-      expect(toNotation(fromBytes(codecOf(row.type), buffer))).toStrictEqual(row.value);
+      expect(toNotation(fromBytes(codecOf(row.type), buffer, undefined, blobs))).toStrictEqual(row.value);
     }
   });
 
   it('are refused with one byte more, and cut at every byte', () => {
     for (const row of valid) {
-      const longer = refusal(row.type, `${row.hex}00`);
+      const longer = refusal({ ...row, hex: `${row.hex}00` });
       expect(longer, row.hex).toBeInstanceOf(CodecError);
       for (let length = 0; length < row.hex.length; length += 2) {
-        const cut = refusal(row.type, row.hex.slice(0, length));
+        const cut = refusal({ ...row, hex: row.hex.slice(0, length) });
         expect(cut, `${row.type} ${row.hex} at ${length / 2}`).toBeInstanceOf(CodecError);
       }
     }
@@ -87,7 +92,7 @@ describe('invalid vectors', () => {
 
   it('are refused with the same kind at the same path', () => {
     const differing = rows.flatMap((row) => {
-      const error = refusal(row.type, row.hex);
+      const error = refusal(row);
       const found = error instanceof CodecError ? `${error.kind} at ${error.path}` : String(error);
       const wanted = `${row.error} at ${row.path}`;
       return found === wanted ? [] : [{ type: row.type, hex: row.hex, found, wanted }];

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplicationError, connect, type ConnectOptions, type Portcullis, publisherOf, serve } from '../src/index.js';
 import { unixTransport } from '../src/node/index.js';
+import { Blobs, type BlobsHandlers } from './generated/sample-blobs.js';
 import { Echo, type EchoHandlers } from './generated/sample-echo.js';
 import { Flows, type FlowsHandlers } from './generated/sample-flows.js';
 import { Topics } from './generated/sample-topics.js';
@@ -36,7 +37,7 @@ describe.skipIf(program === '')('against the Rust hub', () => {
   });
 
   function peer(options: ConnectOptions = {}): Portcullis {
-    const made = connect(unixTransport({ path }), { client: 'node', interfaces: [Echo, Flows, Topics], ...options });
+    const made = connect(unixTransport({ path }), { client: 'node', interfaces: [Blobs, Echo, Flows, Topics], ...options });
     peers.push(made);
     return made;
   }
@@ -61,6 +62,65 @@ describe.skipIf(program === '')('against the Rust hub', () => {
       const many = await Promise.all(Array.from({ length: 1000 }, (_, n) => echo.inline(n)));
       expect(many.every((value, n) => value === n)).toBe(true);
     }
+  });
+
+  const ramp = (length: number) => {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; at++) bytes[at] = at + (at >> 9);
+    return bytes;
+  };
+
+  test('blobs of every channel, and small calls beside them', async () => {
+    const blobs = await peer().bind(Blobs);
+    const scan = { name: 'left', points: ramp(3_000_000), pictures: [new Uint8Array(0), ramp(70_000)], preview: ramp(9) };
+    const got = await blobs.echo(scan);
+    expect(Buffer.compare(got.points, scan.points)).toBe(0);
+    expect([...got.pictures, got.preview].map((one) => one?.length)).toEqual([0, 70_000, 9]);
+    const rejected = await rejection(blobs.echo({ ...scan, name: '' }));
+    expect(rejected).toBeInstanceOf(ApplicationError);
+    expect(Buffer.compare(rejected.error.seen, scan.points)).toBe(0);
+    const ends: string[] = [];
+    const large = blobs.echo({ ...scan, points: ramp(60_000_000) }).then(() => ends.push('large'));
+    expect(await blobs.small(7)).toBe(7);
+    ends.push('small');
+    await large;
+    expect(ends).toEqual(['small', 'large']);
+    let frames = 0;
+    for await (const frame of blobs.frames(20, 1_500_000)) expect([frame.length, frame[1_499_999]]).toEqual([1_500_000, frames++]);
+    expect(frames).toBe(20);
+    expect(await blobs.total([ramp(2_000_000).fill(1), new Uint8Array(0), new Uint8Array(3).fill(2)])).toBe(2_000_006n);
+    const latest = new Promise<number>((resolve) => blobs.onLatest((value) => resolve(value.length)));
+    const scanned = new Promise<number>((resolve) => blobs.onScanned(({ points }) => resolve(points.length)));
+    await blobs.small(1);
+    blobs.handOver({ ...scan, points: ramp(1_000_000) });
+    expect(await Promise.all([latest, scanned])).toEqual([1_000_000, 1_000_000]);
+    const tooLarge = await rejection(blobs.echo({ ...scan, points: new Uint8Array(64 * 1024 * 1024) }));
+    expect(tooLarge).toMatchObject({ status: 'resource_exhausted' });
+    expect(await blobs.small(2)).toBe(2);
+  });
+
+  test('blobs between two peers, through the hub', async () => {
+    const handlers: Partial<BlobsHandlers> = {
+      echo: (scan) => scan,
+      frames: async function* (count, bytes) {
+        for (let n = 0; n < count; n++) yield new Uint8Array(bytes).fill(n);
+      },
+    };
+    const { publisher, withdraw } = await serve(peer(), Blobs, handlers as BlobsHandlers, { instance: 'mine' });
+    const blobs = await peer().bind(Blobs, { instance: 'mine' });
+    const points = ramp(20_000_000);
+    const got = await blobs.echo({ name: '', points, pictures: [ramp(5)], preview: null });
+    expect(Buffer.compare(got.points, points)).toBe(0);
+    const controller = new AbortController();
+    const given = blobs.echo({ name: '', points, pictures: [], preview: null }, { signal: controller.signal });
+    setTimeout(() => controller.abort(), 5);
+    expect(await rejection(given)).toMatchObject({ status: 'cancelled' });
+    let frames = 0;
+    for await (const frame of blobs.frames(5, 3_000_000)) expect([frame.length, frame[0]]).toEqual([3_000_000, frames++]);
+    const latest = new Promise<number>((resolve) => blobs.onLatest((value) => resolve(value.length)));
+    publisher.latest(ramp(400_000));
+    expect(await latest).toBe(400_000);
+    await withdraw();
   });
 
   test('streams down, up and both', async () => {

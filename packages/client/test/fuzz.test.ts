@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type CallContext, connect, memoryPair, serve, VIOLATIONS_FROM } from '../src/index.js';
+import { type CallContext, connect, memoryPair, serve, VIOLATIONS_FROM, type Writer } from '../src/index.js';
 import { reasonCode } from '../src/names.js';
 import { type Caller, SendError, type Served, type SessionEvents } from '../src/session/core.js';
 import { NOTIFY, PUBLISH, REQUEST, SUBSCRIBE } from '../src/session/frame.js';
@@ -16,7 +16,7 @@ import { FakeHub, MemoryLogger, turn, welcomeBody } from './support/hub.js';
 import { Random } from './support/random.js';
 import type { Transcript } from './support/transcript.js';
 
-const LIMITS = { frameBytes: 4096, windowBytes: 8192, calls: 4, streamItems: 2, streamBytes: 64 };
+const LIMITS = { frameBytes: 4096, windowBytes: 8192, calls: 4, streamItems: 2, streamBytes: 64, blobBytes: 300 };
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 400);
 const kinds = KINDS.filter((kind) => kind !== '') as Kind[];
 
@@ -28,6 +28,11 @@ class Subject implements SessionEvents {
   open = 0;
   readonly ids: number[] = [];
   readonly served = new Set<number>();
+  /** Parcels that were sent and not used: what is left of each, and their lengths. */
+  readonly parcels = new Map<number, number>();
+  readonly lengths = new Map<number, number>();
+  /** What the hub takes. */
+  blobBytes = 64 * 1024 * 1024;
 
   constructor(private readonly random: Random) {
     this.session = new Session({ limits: LIMITS }, this, 0);
@@ -86,7 +91,10 @@ class Subject implements SessionEvents {
   act(): void {
     const { session, random } = this;
     const id = this.ids.length > 0 ? random.pick(this.ids) : random.below(0x3_0000);
-    const bytes = (out: { raw(value: Uint8Array, length: number): void }) => {
+    const bytes = (out: Writer) => {
+      for (let blobs = random.below(12) - 9; blobs > 0; blobs--) {
+        out.blob(random.bytes(random.below(random.pick([60, 60, 9000]))));
+      }
       const length = random.below(60);
       out.raw(random.bytes(length), length);
     };
@@ -137,9 +145,30 @@ class Subject implements SessionEvents {
   }
 
   drain(): void {
-    for (let message = this.session.transmit(); message !== undefined; message = this.session.transmit()) {
-      for (const frame of splitFrames(message)) expect(kinds).toContain(parseFrame(frame).kind);
+    for (let message = this.session.transmit(this.now); message !== undefined; message = this.session.transmit(this.now)) {
+      for (const frame of splitFrames(message)) {
+        const { kind, id, flags, budget, body, parcels } = parseFrame(frame);
+        expect(kinds).toContain(kind);
+        if (kind === 'parcel') this.sent(id, (flags & 4) !== 0, budget, body.length);
+        for (const parcel of parcels) {
+          expect(this.parcels.get(parcel), 'a message leaves when its parcels are whole').toBe(0);
+          this.parcels.delete(parcel);
+        }
+      }
     }
+  }
+
+  /** What the hub would say of the parcels that this side sends. */
+  sent(number: number, abandon: boolean, length: number, bytes: number): void {
+    const left = this.parcels.get(number) ?? length;
+    if (abandon) return void expect(this.parcels.delete(number), 'only what was begun is given up').toBe(true);
+    expect(bytes).toBeLessThanOrEqual(left);
+    expect(bytes > 0 || length === 0).toBe(true);
+    this.parcels.set(number, left - bytes);
+    this.lengths.set(number, length);
+    const total = [...this.parcels.keys()].reduce((sum, one) => sum + (this.lengths.get(one) ?? 0), 0);
+    expect(total).toBeLessThanOrEqual(this.blobBytes);
+    expect(this.parcels.size).toBeLessThanOrEqual(64);
   }
 
   finish(): void {
@@ -159,6 +188,9 @@ class Subject implements SessionEvents {
 function likelyFrame(random: Random): Uint8Array<ArrayBuffer> {
   const kind = random.below(30) === 0 ? random.below(256) : random.pick(kinds);
   const empty = random.below(2) === 0;
+  if (kind === 'parcel' && random.below(8) > 0) return likelyParcel(random);
+  const count = CARRIERS.has(kind) && random.below(4) === 0 ? 1 + random.below(2) : 0;
+  const parcels = Array.from({ length: count }, () => 1 + random.below(3));
   return buildFrame(kind, {
     flags: random.pick([0, 0, 0, 1, 1, 2, 3, 8]),
     binding: random.below(4),
@@ -166,7 +198,19 @@ function likelyFrame(random: Random): Uint8Array<ArrayBuffer> {
     id: random.pick([0, 0x1_0000, 0x1_0000, 0x1_0001, 0x2_0000, 0x1_0005, 0xffff_0000]),
     budget: random.pick([0, 1, 50, 5000]),
     body: empty ? new Uint8Array(0) : random.bytes(random.below(80)),
+    parcels,
   });
+}
+
+const CARRIERS = new Set<Kind | number>(['request', 'notify', 'publish', 'item', 'end']);
+
+/** A frame of one of a few parcels, often the whole of it. */
+function likelyParcel(random: Random): Uint8Array<ArrayBuffer> {
+  const id = 1 + random.below(4);
+  if (random.below(6) === 0) return buildFrame('parcel', { flags: 4, id });
+  const length = id * 20;
+  const part = random.below(3) === 0 ? random.below(length + 2) : length;
+  return buildFrame('parcel', { id, budget: length, body: random.bytes(part) });
 }
 
 describe('a session', () => {
@@ -188,7 +232,8 @@ describe('a session', () => {
     for (let run = 0; run < RUNS * 5; run++) {
       const random = new Random(run + 1_000_000);
       const subject = new Subject(random);
-      subject.receive(buildFrame('welcome', { body: welcomeBody({ calls: 3, streamItems: 2, windowBytes: 4096 }) }), true);
+      subject.blobBytes = 10_000;
+      subject.receive(buildFrame('welcome', { body: welcomeBody({ calls: 3, streamItems: 2, windowBytes: 4096, frameBytes: 4096, blobBytes: 10_000 }) }), true);
       for (let step = 0; step < 40; step++) {
         if (random.below(2) === 0) subject.act();
         else subject.receive(joinBytes(...Array.from({ length: 1 + random.below(3) }, () => likelyFrame(random))), true);
@@ -197,7 +242,7 @@ describe('a session', () => {
       subject.finish();
     }
     // It has seen every kind of end that frames can bring about.
-    for (const reason of ['unknown_kind', 'unknown_flag', 'unexpected_frame', 'duplicate_id', 'unknown_id', 'malformed_frame', 'credit_exceeded', 'going_away']) {
+    for (const reason of ['unknown_kind', 'unknown_flag', 'unexpected_frame', 'duplicate_id', 'unknown_id', 'malformed_frame', 'credit_exceeded', 'going_away', 'bad_parcel', 'bad_pool']) {
       expect([...reasons], reason).toContain(reason);
     }
   });

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 
-const BYTES_MAX = 15_000;
+const BYTES_MAX = 16_500;
 
 /** Bundles a page that is written here, as an application would. */
 async function bundle(page: string): Promise<{ text: string; gzipped: number; inputs: string[] }> {
@@ -34,23 +34,27 @@ describe('a page with one interface', () => {
     ['Flows', 'sample-flows'],
     ['Echo', 'sample-echo'],
     ['Topics', 'sample-topics'],
-  ])('%s: at most 15 kB, gzipped', async (name, file) => {
+  ])('%s: at most 16.5 kB, gzipped', async (name, file) => {
     const { gzipped } = await bundle(page(name, file));
     expect(gzipped).toBeGreaterThan(5_000);
     expect(gzipped).toBeLessThanOrEqual(BYTES_MAX);
   });
 
-  test('Values, which has every form of a type at once: at most 19.25 kB', async () => {
-    expect((await bundle(page('Values', 'sample-values'))).gzipped).toBeLessThanOrEqual(19_250);
+  test('Values, which has every form of a type at once: at most 21.3 kB', async () => {
+    expect((await bundle(page('Values', 'sample-values'))).gzipped).toBeLessThanOrEqual(21_300);
+  });
+
+  test('Blobs: at most 17 kB', async () => {
+    expect((await bundle(page('Blobs', 'sample-blobs'))).gzipped).toBeLessThanOrEqual(17_000);
   });
 
   test.each([
     ['Flows', 'sample-flows'],
     ['Echo', 'sample-echo'],
     ['Topics', 'sample-topics'],
-  ])('%s, and serves as well: at most 17 kB', async (name, file) => {
+  ])('%s, and serves as well: at most 19 kB', async (name, file) => {
     const { gzipped } = await bundle(`${page(name, file)} export { serve } from '../src/index.js';`);
-    expect(gzipped).toBeLessThanOrEqual(17_000);
+    expect(gzipped).toBeLessThanOrEqual(19_000);
   });
 
   test('leaves out what it does not use', async () => {

@@ -1,13 +1,15 @@
-//! A hub over the sample contract on a Unix socket, for peers in other languages: `sample-hub PATH`. It serves the three
+//! A hub over the sample contract on a Unix socket, for peers in other languages: `sample-hub PATH`. It serves the
 //! interfaces in main, takes every process of this user in as `all`, says `ready`, and ends when its input ends.
 
 use std::io::Read;
 use std::sync::{Arc, OnceLock};
 
-use conformance::service::{EchoService, FlowsService};
+use conformance::service::{BlobsService, EchoService, FlowsService};
 use portcullis::hub::{Admission, Kind};
 use portcullis::{Call, Hub, Role};
-use sample_contract::{EchoServer, FlowsServer, Topics, TopicsPublisher, TopicsServer, contract};
+use sample_contract::{
+    BlobsServer, EchoServer, FlowsServer, Topics, TopicsPublisher, TopicsServer, contract,
+};
 
 /// Publishes when it is called.
 #[derive(Default)]
@@ -30,15 +32,20 @@ impl Topics for TopicsService {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args_os().nth(1).ok_or("usage: sample-hub PATH")?;
-    let interfaces = ["sample.echo", "sample.flows", "sample.topics"];
+    let interfaces = ["sample.blobs", "sample.echo", "sample.flows", "sample.topics"];
     let role = interfaces
         .into_iter()
         .fold(Role::new("all"), |role, name| role.call(format!("{name}.*")).serve(name));
-    let role = role.subscribe("sample.topics.*").publish("sample.topics.*");
+    let role = ["sample.blobs.*", "sample.topics.*"]
+        .into_iter()
+        .fold(role, |role, topics| role.subscribe(topics).publish(topics));
     let hub = Hub::builder(contract()).role(role).build()?;
     let service = Arc::new(TopicsService::default());
     let topics = hub.serve(TopicsServer::from_arc(Arc::clone(&service)))?;
     let _ = service.publisher.set(topics.publisher());
+    let service = Arc::new(BlobsService::default());
+    let blobs = hub.serve(BlobsServer::from_arc(Arc::clone(&service)))?;
+    service.publish_with(blobs.publisher());
     let _echo = hub.serve(EchoServer::new(EchoService::default()))?;
     let flows: FlowsService = Default::default();
     let _flows = hub.serve(FlowsServer::new(flows))?;

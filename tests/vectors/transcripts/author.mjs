@@ -1,5 +1,6 @@
 // Writes the transcripts beside it, or with `--check` says which of them differ. No dependencies; see README.md.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { blobTranscripts } from './blobs.mjs';
 import {
   u32, text, STATUS, REASON, CALLEE, ACK, frame, free, hello, welcomeBody, failure, receive, send, id, open,
   killed, call, request, asked, ask, down, up, ended, zeros,
@@ -417,6 +418,7 @@ transcript('keepalive', 'A hub that is silent while it is awaited is pinged, and
   { advance: 1 }, { event: 'silent' },
 ], { keepalive: true });
 
+blobTranscripts(transcript);
 // Ends.
 transcript('close', 'The application closes; open calls are told.', [
   open(),
@@ -450,13 +452,11 @@ for (const [name, reason, bytes, faults] of [
   ['f02-length-over-limit', 'frame_too_large', u32(65537), [2]],
   ['f02-length-u32-max', 'frame_too_large', u32(0xffffffff), [2]],
   ['f03-kind-0', 'unknown_kind', frame(0), [3]],
-  ['f03-kind-19', 'unknown_kind', frame(19), [3]],
+  ['f03-kind-22', 'unknown_kind', frame(22), [3]],
   ['f03-kind-127', 'unknown_kind', frame(127), [3]],
   ['f03-flag-on-ping', 'unknown_flag', header({ flags: 1 }), [3]],
   ['f03-flag-4-on-item', 'unknown_flag', down(1, '', { flags: 4 }), [3]],
   ['f03-ack-on-credit', 'unknown_flag', frame('credit', { flags: 2, id: id(1) }), [3]],
-  ['f03-attachments', 'malformed_frame', frame('notify', { attachments: 1 }), [3]],
-  ['f03-attachments-256', 'malformed_frame', frame('notify', { attachments: 256 }), [3]],
   ...['ping', 'pong', 'window', 'credit', 'finish', 'cancel', 'unbound'].map((kind) => [`f05-body-on-${kind}`, 'malformed_frame', frame(kind, { id: id(1), body: '00' }), [5]]),
   ...['hello', 'subscribe', 'publish', 'ack'].map((kind) => [`f09-${kind}-from-the-hub`, 'unexpected_frame', frame(kind, { id: id(1) }), [9]]),
 ]) {

@@ -5,36 +5,39 @@ export const u32 = (value) => {
   bytes.writeUInt32LE(value >>> 0);
   return bytes.toString('hex');
 };
-const varint = (value) => {
+export const varint = (value) => {
   let out = '';
   let rest = value;
   for (; rest > 0x7f; rest = Math.floor(rest / 128)) out += Buffer.from([(rest % 128) | 0x80]).toString('hex');
   return out + Buffer.from([rest]).toString('hex');
 };
 export const text = (value) => varint(Buffer.byteLength(value)) + Buffer.from(value).toString('hex');
-const KINDS = {
+export const KINDS = {
   hello: 1, welcome: 2, goodbye: 3, ping: 4, pong: 5, window: 6, request: 7, notify: 8, subscribe: 9,
-  publish: 10, item: 11, ack: 12, credit: 13, finish: 14, cancel: 15, end: 16, unbound: 17, caller: 18,
+  publish: 10, item: 11, ack: 12, credit: 13, finish: 14, cancel: 15, end: 16, unbound: 17, caller: 18, parcel: 19, lend: 20, pool: 21,
 };
 export const STATUS = { ok: 0, cancelled: 1, deadline_exceeded: 4, not_found: 5, resource_exhausted: 8, unavailable: 14, application: 16 };
 export const REASON = {
   closed: 0, going_away: 1, version_mismatch: 16, malformed_frame: 32, frame_too_large: 33, unknown_kind: 34, unknown_flag: 35,
   unexpected_frame: 36, duplicate_id: 37, unknown_id: 38, credit_exceeded: 40, window_exceeded: 41, malformed_payload: 42, partial_message: 43,
+  bad_parcel: 45, bad_pool: 46,
 };
 export const CALLEE = 1;
 export const ACK = 2;
+export const ABANDON = 4;
 
-/** A frame; `length` overrides what is true. */
+/** A frame that takes the `parcels` of these numbers; `length` and `attachments` override what is true. */
 export function frame(kind, fields = {}) {
-  const { flags = 0, attachments = 0, binding = 0, ordinal = 0, id = 0, budget = 0, body = '', length } = fields;
+  const { flags = 0, parcels = [], attachments = parcels.length, binding = 0, ordinal = 0, id = 0, budget = 0, length } = fields;
+  const body = (fields.body ?? '') + parcels.map(u32).join('');
   const code = (KINDS[kind] ?? kind).toString(16).padStart(2, '0');
   const bits = flags.toString(16).padStart(2, '0') + Buffer.from([attachments & 255, attachments >> 8]).toString('hex');
   return u32(length ?? 24 + body.length / 2) + code + bits + [binding, ordinal, id, budget].map(u32).join('') + body;
 }
 /** A frame whose text is free. */
 export const free = (kind, fields) => `${frame(kind, fields)}*`;
-const LIMITS = { frame_bytes: 16 << 20, window_bytes: 4 << 20, calls: 1024, stream_items: 16, stream_bytes: 1 << 20 };
-const limitsBytes = (limits) => Object.keys(LIMITS).map((name) => varint({ ...LIMITS, ...limits }[name])).join('');
+export const LIMITS = { frame_bytes: 16 << 20, window_bytes: 4 << 20, calls: 1024, stream_items: 16, stream_bytes: 1 << 20, blob_bytes: 64 << 20, pools: 0 };
+export const limitsBytes = (limits) => Object.keys(LIMITS).map((name) => varint({ ...LIMITS, ...limits }[name])).join('');
 export const hello = ({ client = 'test', limits = {}, interfaces = [] }) =>
   frame('hello', {
     body: varint(1) + varint(1) + text(client) + limitsBytes(limits) + varint(interfaces.length) +
@@ -68,3 +71,7 @@ export const down = (generation, value, more = {}) => frame('item', { flags: CAL
 export const up = (generation, value, more = {}) => frame('item', { id: id(generation), body: value, ...more });
 export const ended = (generation, status, body = '', slot = 0) => frame('end', { id: id(generation, slot), ordinal: STATUS[status], body });
 export const zeros = (count) => '00'.repeat(count);
+/** `count` bytes that tell their place. */
+export const ramp = (count, first = 0) => Buffer.from(Array.from({ length: count }, (_, at) => (first + at) & 255)).toString('hex');
+/** A part of a parcel of `length` bytes; the whole of it when that is not said. */
+export const parcel = (number, part, length = part.length / 2, more = {}) => frame('parcel', { id: number, budget: length, body: part, ...more });

@@ -127,6 +127,10 @@ impl Shipping {
         let Kept { held, parcels, .. } = self.kept.remove(place)?;
         for (parcel, blob) in parcels.iter().zip(&held.blobs).filter(|(each, _)| each.number != 0) {
             self.forget(blob.len());
+            if parcel.sent == 0 {
+                // It has a number, and nothing of it is known at the other side.
+                continue;
+            }
             let head = Head { flags: FLAG_ABANDON, id: parcel.number, ..Head::new(Kind::Parcel) };
             way.frame(head, |_| ());
         }

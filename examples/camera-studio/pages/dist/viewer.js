@@ -1,5 +1,12 @@
 // Generated from examples/camera-studio/pages by `npm run build`. Do not edit.
 
+// ../../../packages/client/src/codec/blob.ts
+var BLOBS_MAX = 16;
+var NO_BLOBS = [];
+function sizeOf(body, blobs) {
+  return blobs.reduce((sum, blob) => sum + blob.length, body.length);
+}
+
 // ../../../packages/client/src/codec/ascii.ts
 var text = String.fromCharCode;
 var ASCII_BYTES_MAX = 24;
@@ -232,11 +239,16 @@ var Reader = class {
   #end = 0;
   #depth = 0;
   #views = false;
+  #blobs = NO_BLOBS;
+  /** Blobs that were referred to. */
+  #used = 0;
+  /** How many parts with a byte count the reader is in. */
+  #parts = 0;
   constructor(body = NOTHING, options) {
     this.reset(body, 0, body.length, options);
   }
-  /** Starts over, on a part of `buffer`. */
-  reset(buffer, start = 0, end = buffer.length, options) {
+  /** Starts over, on a part of `buffer`, with the blobs of that body. */
+  reset(buffer, start = 0, end = buffer.length, options, blobs = NO_BLOBS) {
     if (!(start >= 0 && start <= end && end <= buffer.length)) {
       throw new RangeError("the part lies outside of the buffer");
     }
@@ -245,20 +257,29 @@ var Reader = class {
     this.#end = end;
     this.#depth = 0;
     this.#views = options !== void 0 && options.bytes === "view";
+    this.#blobs = blobs;
+    this.#used = this.#parts = 0;
     return this;
   }
-  /** Lets go of the buffer. */
+  /** Lets go of the buffer and the blobs. */
   release() {
     this.#buffer = NOTHING;
     this.#position = 0;
     this.#end = 0;
+    this.#blobs = NO_BLOBS;
   }
   /** The bytes that are left. */
   get remaining() {
     return this.#end - this.#position;
   }
-  /** Fails unless the whole input was used. */
+  /** Fails unless the whole input was used, and every blob. */
   finish() {
+    this.#finishPart();
+    if (this.#used < this.#blobs.length) {
+      fail("bad_blob");
+    }
+  }
+  #finishPart() {
     if (this.#position !== this.#end) {
       fail("trailing_bytes");
     }
@@ -389,12 +410,7 @@ var Reader = class {
   /** As `count`, for things whose number has declared limits. */
   countWithin(bytesMin, min, max) {
     const count = this.count(bytesMin);
-    if (count < min) {
-      fail("too_short");
-    }
-    if (count > max) {
-      fail("too_long");
-    }
+    checkLength(count, min, max);
     return count;
   }
   /** Text of `min` to `max` bytes. */
@@ -418,6 +434,17 @@ var Reader = class {
   bytes(min = 0, max = Infinity) {
     return this.raw(this.countWithin(1, min, max));
   }
+  /** A blob of `min` to `max` bytes. Bodies refer to theirs one after the other, and never from within a part. */
+  blob(min = 0, max = Infinity) {
+    const place = this.u32();
+    const blob = this.#blobs[place];
+    if (blob === void 0 || place !== this.#used || this.#parts > 0) {
+      fail("bad_blob");
+    }
+    this.#used++;
+    checkLength(blob.length, min, max);
+    return blob;
+  }
   /** The next `length` bytes. */
   raw(length) {
     const position = this.#take(length);
@@ -431,11 +458,13 @@ var Reader = class {
     const length = this.count(1);
     const outer = this.#end;
     this.#end = this.#position + length;
+    this.#parts++;
     return outer;
   }
   /** Leaves a part that `beginPart` entered. */
   endPart(outer) {
-    this.finish();
+    this.#finishPart();
+    this.#parts--;
     this.#end = outer;
   }
   /** Passes over what is left, in a part. */
@@ -534,6 +563,14 @@ var Reader = class {
     halves[HIGH] = high;
   }
 };
+function checkLength(length, min, max) {
+  if (length < min) {
+    fail("too_short");
+  }
+  if (length > max) {
+    fail("too_long");
+  }
+}
 
 // ../../../packages/client/src/codec/writer.ts
 var ASCII_UNITS_MAX = 24;
@@ -546,6 +583,7 @@ var Writer = class {
   #buffer;
   #position = 0;
   #depth = 0;
+  #blobs;
   constructor(capacity = 1024) {
     this.#buffer = new Uint8Array(Math.max(capacity, CAPACITY_MIN));
   }
@@ -557,10 +595,11 @@ var Writer = class {
   get capacity() {
     return this.#buffer.length;
   }
-  /** Starts over, behind `room` bytes, few, that are the caller's; the buffer is kept. */
-  reset(room = 0) {
+  /** Starts over, behind `room` bytes, few, that are the caller's; the buffer is kept. Blobs go to `blobs`, if any may stand. */
+  reset(room = 0, blobs) {
     this.#position = room;
     this.#depth = 0;
+    this.#blobs = blobs;
   }
   /** What was written, from `start`: a window that is valid until the next call that writes. */
   view(start = 0) {
@@ -754,6 +793,18 @@ var Writer = class {
     this.count(value.length);
     this.#append(value);
   }
+  /** A blob of `min` to `max` bytes: its place. The bytes are copied, so that their owner can go on with them. */
+  blob(value, min = 0, max = Infinity) {
+    if (!isBytes(value)) {
+      notA("Uint8Array", value);
+    }
+    checkLength(value.length, min, max);
+    const blobs = this.#blobs;
+    if (blobs === void 0 || blobs.length >= BLOBS_MAX) {
+      fail("bad_blob", blobs && `more than ${BLOBS_MAX}`);
+    }
+    this.count(blobs.push(new Uint8Array(value)) - 1);
+  }
   /** Exactly `length` bytes, without a count. */
   raw(value, length) {
     if (!isBytes(value)) {
@@ -872,14 +923,6 @@ function countLength(count) {
     length++;
   }
   return length;
-}
-function checkLength(length, min, max) {
-  if (length < min) {
-    fail("too_short");
-  }
-  if (length > max) {
-    fail("too_long");
-  }
 }
 function notInteger(value) {
   if (typeof value !== "number") {
@@ -1006,8 +1049,8 @@ var noArguments = {
 var KEPT_BYTES_MAX = 64 * 1024;
 var spare = new Writer();
 var reader = new Reader();
-function fromBytes(codec, body, options) {
-  reader.reset(body, 0, body.length, options);
+function fromBytes(codec, body, options, blobs = NO_BLOBS) {
+  reader.reset(body, 0, body.length, options, blobs);
   try {
     const value = codec.decode(reader);
     reader.finish();
@@ -1242,6 +1285,8 @@ var HEADER_BYTES = 24;
 var OPTIONAL_KINDS_FROM = 128;
 var FLAG_CALLEE = 1;
 var FLAG_ACK = 2;
+var FLAG_ABANDON = 4;
+var NUMBER_BYTES = 4;
 var HELLO = 1;
 var WELCOME = 2;
 var GOODBYE = 3;
@@ -1260,7 +1305,12 @@ var CANCEL = 15;
 var END = 16;
 var UNBOUND = 17;
 var CALLER = 18;
-var DATA_KINDS = 1 << REQUEST | 1 << NOTIFY | 1 << SUBSCRIBE | 1 << PUBLISH | 1 << ITEM | 1 << FINISH | 1 << CANCEL | 1 << END | 1 << UNBOUND | 1 << CALLER;
+var PARCEL = 19;
+var LEND = 20;
+var POOL = 21;
+var DATA_KINDS = 1 << REQUEST | 1 << NOTIFY | 1 << SUBSCRIBE | 1 << PUBLISH | 1 << ITEM | 1 << FINISH | 1 << CANCEL | 1 << END | 1 << UNBOUND | 1 << CALLER | 1 << PARCEL | 1 << LEND;
+var OPENING_KINDS = 1 << REQUEST | 1 << NOTIFY | 1 << SUBSCRIBE | 1 << PUBLISH;
+var VALUE_KINDS = 1 << REQUEST | 1 << NOTIFY | 1 << PUBLISH | 1 << ITEM | 1 << END;
 var PEER_KINDS = 1 << HELLO | 1 << SUBSCRIBE | 1 << PUBLISH | 1 << ACK;
 function isFromPeer(kind) {
   return (PEER_KINDS >> kind & 1) !== 0;
@@ -1269,10 +1319,11 @@ function isData(kind) {
   return (DATA_KINDS >> kind & 1) !== 0;
 }
 function flagsAllowed(kind) {
-  return kind === ITEM ? FLAG_CALLEE | FLAG_ACK : kind === CREDIT ? FLAG_CALLEE : 0;
+  if (kind === ITEM) return FLAG_CALLEE | FLAG_ACK;
+  return kind === CREDIT ? FLAG_CALLEE : kind === PARCEL ? FLAG_ABANDON : 0;
 }
 function emptyHead() {
-  return { length: 0, kind: 0, flags: 0, binding: 0, ordinal: 0, id: 0, budget: 0 };
+  return { length: 0, kind: 0, flags: 0, numbers: 0, binding: 0, ordinal: 0, id: 0, budget: 0 };
 }
 function get32(bytes, at) {
   return (bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24) >>> 0;
@@ -1291,7 +1342,7 @@ function parseHead(bytes, offset, frameBytesMax, head) {
   head.length = length;
   if (have < HEADER_BYTES) return false;
   const kind = bytes[offset + 4];
-  if (kind === 0 || kind > CALLER) {
+  if (kind === 0 || kind > POOL) {
     if (kind < OPTIONAL_KINDS_FROM) throw new Violation("unknown_kind", `kind ${kind}`);
     head.kind = 0;
     return have >= length;
@@ -1300,11 +1351,14 @@ function parseHead(bytes, offset, frameBytesMax, head) {
   if ((flags & ~flagsAllowed(kind)) !== 0) {
     throw new Violation("unknown_flag", `kind ${kind}, flags ${flags}`);
   }
-  if (bytes[offset + 6] !== 0 || bytes[offset + 7] !== 0) {
-    throw new Violation("malformed_frame", "attachments");
+  const blobs = bytes[offset + 6] | bytes[offset + 7] << 8;
+  const numbers = blobs * NUMBER_BYTES;
+  if (blobs > BLOBS_MAX * (VALUE_KINDS >> kind & 1) || HEADER_BYTES + numbers > length) {
+    throw new Violation("malformed_frame", `${blobs} attachments`);
   }
   head.kind = kind;
   head.flags = flags;
+  head.numbers = numbers;
   head.binding = get32(bytes, offset + 8);
   head.ordinal = get32(bytes, offset + 12);
   head.id = get32(bytes, offset + 16);
@@ -1329,6 +1383,14 @@ function writeHead(out, kind, flags, binding, ordinal, id, budget) {
 function writeBudget(out, budget) {
   put32(out, 20, budget);
 }
+function writeNumbers(out, numbers) {
+  out[6] = numbers.length;
+  let at = out.length - numbers.length * NUMBER_BYTES;
+  for (const number of numbers) {
+    put32(out, at, number);
+    at += NUMBER_BYTES;
+  }
+}
 
 // ../../../packages/client/src/session/limits.ts
 var PROTOCOL = 1;
@@ -1338,6 +1400,9 @@ var NAME_BYTES_MAX = 128;
 var CLIENT_BYTES_MAX = 64;
 var GOODBYE_BYTES_MAX = 1024;
 var OUTBOX_BYTES_MAX = 32 * 1024 * 1024;
+var BLOBS_WAITING_BYTES_MAX = 64 * 1024 * 1024;
+var PARCELS_MAX = 64;
+var PARCEL_FRAME_BYTES_MAX = 64 * 1024;
 var CONTROL_BYTES_MAX = 1024 * 1024;
 var QUIET_MS = 1e4;
 var GRACE_MS = 2e4;
@@ -1346,7 +1411,154 @@ var LIMITS_DEFAULT = {
   windowBytes: 4 * 1024 * 1024,
   calls: 1024,
   streamItems: 16,
-  streamBytes: 1024 * 1024
+  streamBytes: 1024 * 1024,
+  blobBytes: 64 * 1024 * 1024
+};
+
+// ../../../packages/client/src/session/shipping.ts
+function opens(kind) {
+  return (OPENING_KINDS >> kind & 1) !== 0;
+}
+function standsAlone({ kind, binding }) {
+  return kind === CALLER || kind === UNBOUND || kind === REQUEST && binding === 0;
+}
+function isWhole({ message, whole }) {
+  return whole === message.blobs.length;
+}
+var Barrier = class {
+  /** Calls of this side's by id, those of the other side by its negative. */
+  #calls = /* @__PURE__ */ new Set();
+  #channels = /* @__PURE__ */ new Set();
+  #alone = false;
+  add(message) {
+    const alone = standsAlone(message);
+    this.#alone ||= alone;
+    this.#calls.add(callOf(message));
+    if (alone || opens(message.kind)) this.#channels.add(channelOf(message));
+  }
+  holds(message) {
+    if (message.id !== 0 && this.#calls.has(callOf(message))) return true;
+    const alone = standsAlone(message);
+    if (this.#channels.size === 0 || !(alone || opens(message.kind))) return false;
+    return alone || this.#alone || this.#channels.has(channelOf(message));
+  }
+};
+function callOf({ id, ours }) {
+  return ours ? id : -id;
+}
+function channelOf({ binding, ordinal }) {
+  return `${binding} ${ordinal}`;
+}
+var Shipping = class {
+  #kept = [];
+  #barrier = new Barrier();
+  #lastNumber = 0;
+  /** Parcels whose message has not left, and their bytes. */
+  #parcels = 0;
+  #bytes = 0;
+  /** Whose turn it is, as a place in what is kept. */
+  #turn = 0;
+  /** Something may have become free to leave. */
+  #loose = false;
+  get isEmpty() {
+    return this.#kept.length === 0;
+  }
+  get messages() {
+    return this.#kept.map(({ message }) => message);
+  }
+  /** Takes a frame that has blobs, or must not overtake one that has; false for any other. */
+  keep(message) {
+    if (message.blobs.length === 0 && (this.isEmpty || !this.#barrier.holds(message))) return false;
+    this.#kept.push({ message, numbers: [], whole: 0, sent: 0 });
+    this.#barrier.add(message);
+    return true;
+  }
+  /** The next frame of a parcel, by turns of their messages; undefined when none may leave. */
+  next(limits) {
+    this.#begin(limits.blobBytes);
+    const count = this.#kept.length;
+    for (let step2 = 0; step2 < count; step2++) {
+      const at = (this.#turn + step2) % count;
+      const kept = this.#kept[at];
+      if (kept.whole >= kept.numbers.length) continue;
+      this.#turn = at + 1;
+      return this.#cut(kept, Math.min(PARCEL_FRAME_BYTES_MAX, limits.frameBytes - HEADER_BYTES));
+    }
+    return void 0;
+  }
+  /** Lets go what nothing keeps back any more, while there is room. */
+  release(hasRoom, leave) {
+    if (!this.#loose) return;
+    this.#loose = false;
+    this.#filter((kept, barrier) => {
+      if (!isWhole(kept) || barrier.holds(kept.message)) return true;
+      if (!hasRoom()) return this.#loose = true;
+      writeNumbers(kept.message.bytes, kept.numbers);
+      this.#forget(kept);
+      leave(kept.message);
+      return false;
+    });
+  }
+  /** Takes frames back; `abandon` is told of each parcel of theirs that was begun. */
+  withdraw(which, abandon) {
+    const gone = [];
+    this.#filter((kept) => {
+      if (!which(kept.message)) return true;
+      kept.numbers.slice(0, kept.whole + Number(kept.sent > 0)).forEach(abandon);
+      this.#forget(kept);
+      gone.push(kept.message);
+      return false;
+    });
+    this.#loose = true;
+    return gone;
+  }
+  clear() {
+    this.#kept = [];
+  }
+  /** Keeps what `stays` says, and its barrier with it, which it is shown as it grows. */
+  #filter(stays) {
+    const barrier = new Barrier();
+    const turn = this.#turn;
+    this.#kept = this.#kept.filter((kept, at) => {
+      const stay = stays(kept, barrier);
+      if (stay) barrier.add(kept.message);
+      else if (at < turn) this.#turn--;
+      return stay;
+    });
+    this.#barrier = barrier;
+  }
+  /** Numbers parcels in the order of their messages, as many as may be on their way: so the first can always be finished. */
+  #begin(bytesMax) {
+    for (const { message, numbers } of this.#kept) {
+      while (numbers.length < message.blobs.length) {
+        const { length } = message.blobs[numbers.length];
+        if (this.#parcels >= PARCELS_MAX || this.#bytes + length > bytesMax) return;
+        this.#parcels++;
+        this.#bytes += length;
+        this.#lastNumber = this.#lastNumber === 4294967295 ? 1 : this.#lastNumber + 1;
+        numbers.push(this.#lastNumber);
+      }
+    }
+  }
+  #cut(kept, bytesMax) {
+    const blob = kept.message.blobs[kept.whole];
+    const part = blob.subarray(kept.sent, kept.sent + bytesMax);
+    const bytes = new Uint8Array(HEADER_BYTES + part.length);
+    writeHead(bytes, PARCEL, 0, 0, 0, kept.numbers[kept.whole], blob.length);
+    bytes.set(part, HEADER_BYTES);
+    kept.sent += part.length;
+    if (kept.sent === blob.length) {
+      kept.sent = 0;
+      kept.whole++;
+      this.#loose ||= isWhole(kept);
+    }
+    return bytes;
+  }
+  /** The numbers of its parcels are free again. */
+  #forget({ message, numbers }) {
+    this.#parcels -= numbers.length;
+    for (const { length } of message.blobs.slice(0, numbers.length)) this.#bytes -= length;
+  }
 };
 
 // ../../../packages/client/src/session/outbox.ts
@@ -1355,15 +1567,24 @@ var CLOCK_ERROR_MS = 1e-3;
 function budgetMs(deadline, now) {
   return Math.min(Math.max(1, Math.ceil(deadline - now - CLOCK_ERROR_MS)), 4294967295);
 }
+var NOTHING2 = new Uint8Array(0);
 var Outbox = class {
   constructor() {
     this.#control = [];
     /** Data frames that may leave. */
     this.#ready = [];
+    /** Data frames that wait for the window to open. */
     this.#held = [];
+    this.#shipping = new Shipping();
+    /** Nothing that is shipped can go on until the window opens, or something is added. */
+    this.#stalled = false;
     this.#window = 0;
-    /** Bytes of data that wait, in all. */
+    /** What the other side accepts. */
+    this.limits = LIMITS_DEFAULT;
+    /** Bytes of data that wait, in all, without blobs. */
     this.dataBytes = 0;
+    /** Bytes of the blobs whose messages wait. */
+    this.blobBytes = 0;
     /** Bytes of control frames that wait. */
     this.controlBytes = 0;
     /** Bytes of acknowledgements among the control frames that have not left. */
@@ -1372,14 +1593,16 @@ var Outbox = class {
   #control;
   #ready;
   #held;
+  #shipping;
+  #stalled;
   #window;
   /** Whether something can leave now. */
   get hasOutput() {
-    return this.#control.length + this.#ready.length > 0;
+    return this.#control.length + this.#ready.length > 0 || !(this.#stalled || this.#shipping.isEmpty);
   }
-  /** Whether data waits for the other side's window. */
+  /** Whether data waits for the other side. */
   get isHeld() {
-    return this.#held.length > 0;
+    return this.#held.length > 0 || !this.#shipping.isEmpty;
   }
   /** A control frame: outside the window, ahead of data. `bytes` as in `data`. */
   control(kind, flags, ordinal, id, budget, bytes = noBody()) {
@@ -1388,66 +1611,102 @@ var Outbox = class {
     this.controlBytes += bytes.length;
   }
   /**
-   * A data frame: `bytes`, which belong to the outbox from here on, are room for the header and the body. If it has to
-   * wait, its budget is what is left until `due` when it leaves.
+   * A data frame: `bytes`, which belong to the outbox from here on, are room for the header, the body and the numbers of
+   * its blobs. If it has to wait, its budget is what is left until `due` when it leaves.
    */
-  data(kind, flags, binding, ordinal, id, budget, bytes = noBody(), due) {
+  data(kind, flags, binding, ordinal, id, budget, bytes = noBody(), due, blobs = NO_BLOBS) {
     writeHead(bytes, kind, flags, binding, ordinal, id, budget);
     this.dataBytes += bytes.length;
-    if (this.#window > 0 && this.#held.length === 0) {
-      this.#window -= bytes.length;
-      this.#ready.push(bytes);
-    } else {
-      this.#held.push({ bytes, kind, id, ours: (flags & FLAG_CALLEE) === 0, due });
-    }
+    this.blobBytes += sizeOf(NOTHING2, blobs);
+    const ours = kind !== END && (flags & FLAG_CALLEE) === 0;
+    const message = { bytes, kind, binding, ordinal, id: kind === PARCEL ? 0 : id, ours, due, blobs };
+    if (this.#shipping.keep(message)) this.#stalled = false;
+    else if (this.#window > 0 && this.#held.length === 0) this.#push(bytes);
+    else this.#held.push(message);
   }
   /** Opens the other side's window further. */
   addWindow(bytes, now) {
     this.#window += bytes;
+    this.#stalled = false;
     let next = 0;
-    for (; this.#window > 0 && next < this.#held.length; next++) {
-      const { bytes: bytes2, due } = this.#held[next];
-      if (due !== void 0) writeBudget(bytes2, budgetMs(due, now));
-      this.#window -= bytes2.length;
-      this.#ready.push(bytes2);
-    }
+    for (; this.#window > 0 && next < this.#held.length; next++) this.#leave(this.#held[next], now);
     if (next > 0) this.#held.splice(0, next);
   }
   /**
-   * Takes back all frames that are larger than that, and everything of their calls; returns how large the frame was by the id
-   * of its call, 0 for what is none. Only before anything has left, and so before the hub has opened calls.
+   * Takes back all messages that `why` says something of, and everything of their calls; returns what it said by the id of
+   * the call, 0 for what is none. Only before anything has left, and so before the hub has opened calls.
    */
-  takeLarger(bytesMax) {
+  takeLarger(why) {
     const taken = /* @__PURE__ */ new Map();
-    for (const { bytes, id } of this.#held) if (bytes.length > bytesMax) taken.set(id, bytes.length);
-    this.#takeBack(({ bytes, id }) => bytes.length > bytesMax || id !== 0 && taken.has(id));
+    const said = ({ bytes, blobs }) => why(bytes.length, sizeOf(NOTHING2, blobs));
+    for (const message of [...this.#held, ...this.#shipping.messages]) {
+      const text2 = said(message);
+      if (text2 !== void 0) taken.set(message.id, text2);
+    }
+    this.#drop((message) => message.id !== 0 && taken.has(message.id) || said(message) !== void 0);
     return taken;
   }
-  /** Takes back a call that still waits for the window, and all that belongs to it. False when it has left. */
+  /** Takes back what waits of a call of this side's, and gives its parcels up. True when nothing of the call has left. */
   withdraw(id) {
-    const opens = ({ kind }) => kind === REQUEST || kind === SUBSCRIBE || kind === PUBLISH;
-    const belongs = ({ kind, ours }) => ours && (kind === FINISH || kind === CANCEL || kind === ITEM);
-    if (!this.#held.some((held) => held.id === id && opens(held))) return false;
-    this.#takeBack((held) => held.id === id && (opens(held) || belongs(held)));
-    return true;
-  }
-  #takeBack(goes) {
-    this.#held = this.#held.filter((held) => {
-      if (!goes(held)) return true;
-      this.dataBytes -= held.bytes.length;
-      return false;
-    });
+    return this.#drop((message) => message.ours && message.id === id).some(({ kind }) => opens(kind));
   }
   /** Drops all data that has not left, and control frames where nobody wants them: the connection ends. */
   clear(control) {
     if (control) this.#control = [];
     this.#ready = [];
     this.#held = [];
-    this.dataBytes = 0;
+    this.#shipping.clear();
+    this.dataBytes = this.blobBytes = 0;
+  }
+  #drop(which) {
+    const abandoned = [];
+    const gone = this.#shipping.withdraw(which, (number) => abandoned.push(number));
+    this.#held = this.#held.filter((message) => !(which(message) && gone.push(message)));
+    for (const { bytes, blobs } of gone) {
+      this.dataBytes -= bytes.length;
+      this.blobBytes -= sizeOf(NOTHING2, blobs);
+    }
+    for (const number of abandoned) this.data(PARCEL, FLAG_ABANDON, 0, 0, number, 0);
+    this.#stalled = false;
+    return gone;
+  }
+  /** A frame that leaves now. */
+  #push(bytes) {
+    this.#window -= bytes.length;
+    this.#ready.push(bytes);
+  }
+  /** One that has waited. */
+  #leave({ bytes, due }, now) {
+    if (due !== void 0) writeBudget(bytes, budgetMs(due, now));
+    this.#push(bytes);
+  }
+  /** Parcels, when nothing else can leave, and the messages that they make whole: as much as goes into one message. */
+  #ship(now) {
+    const { limits } = this;
+    let before = -1;
+    for (let bytes = 0; this.#ready.length > before && bytes < BATCH_BYTES_MAX; ) {
+      before = this.#ready.length;
+      const part = this.#window > Math.floor(limits.windowBytes / 2) ? this.#shipping.next(limits) : void 0;
+      if (part !== void 0) {
+        bytes += part.length;
+        this.dataBytes += part.length;
+        this.#push(part);
+      }
+      this.#shipping.release(
+        () => this.#window > 0,
+        (message) => {
+          bytes += message.bytes.length;
+          this.blobBytes -= sizeOf(NOTHING2, message.blobs);
+          this.#leave(message, now);
+        }
+      );
+    }
+    this.#stalled = this.#ready.length === 0;
   }
   /** The next message of whole frames, which belongs to the caller; undefined when nothing may leave now. */
-  transmit() {
+  transmit(now) {
     this.acknowledging = 0;
+    if (this.#ready.length === 0) this.#ship(now);
     if (this.#control.length === 0 && this.#ready.length === 1) {
       const only = this.#ready.pop();
       this.dataBytes -= only.length;
@@ -1482,6 +1741,64 @@ function noBody() {
   return new Uint8Array(HEADER_BYTES);
 }
 
+// ../../../packages/client/src/session/parcels.ts
+var AHEAD = 4;
+var Parcels = class {
+  constructor(bytesMax) {
+    this.bytesMax = bytesMax;
+  }
+  #parcels = /* @__PURE__ */ new Map();
+  /** Their lengths together. */
+  #bytes = 0;
+  /** Takes in a `parcel` frame. */
+  add({ id, flags, budget: length }, body) {
+    let parcel = this.#parcels.get(id);
+    if ((flags & FLAG_ABANDON) !== 0) {
+      if (parcel === void 0 || body.length > 0) throw bad(id);
+      return this.#remove(id, parcel);
+    }
+    if (parcel === void 0) {
+      if (id === 0 || this.#parcels.size >= PARCELS_MAX || this.#bytes + length > this.bytesMax) throw bad(id);
+      this.#bytes += length;
+      this.#parcels.set(id, parcel = { length, bytes: new Uint8Array(0), have: 0 });
+    } else if (parcel.have === parcel.length) throw bad(id);
+    const have = parcel.have + body.length;
+    const fits = length === parcel.length && have <= length && body.length <= PARCEL_FRAME_BYTES_MAX;
+    if (!fits || body.length === 0 && length > 0) throw bad(id);
+    if (have > parcel.bytes.length) {
+      const grown = new Uint8Array(Math.min(length, have * AHEAD));
+      grown.set(parcel.bytes.subarray(0, parcel.have));
+      parcel.bytes = grown;
+    }
+    parcel.bytes.set(body, parcel.have);
+    parcel.have = have;
+  }
+  /** The blobs of a message that names their parcels: each is used once. */
+  take(numbers) {
+    const blobs = [];
+    for (let at = 0; at < numbers.length; at += 4) {
+      const id = get32(numbers, at);
+      const parcel = this.#parcels.get(id);
+      if (parcel === void 0 || parcel.have < parcel.length) throw bad(id);
+      this.#remove(id, parcel);
+      blobs.push(parcel.bytes);
+    }
+    return blobs;
+  }
+  /** Lets go of everything: the connection has ended. */
+  clear() {
+    this.#parcels.clear();
+    this.#bytes = 0;
+  }
+  #remove(id, { length }) {
+    this.#parcels.delete(id);
+    this.#bytes -= length;
+  }
+};
+function bad(id) {
+  return new Violation("bad_parcel", `parcel ${id}`);
+}
+
 // ../../../packages/client/src/session/wire.ts
 var CHANNEL_BYTES_MAX = 256;
 var PATH_BYTES_MAX = 512;
@@ -1514,17 +1831,25 @@ function encodeLimits(out, limits) {
   out.u16(limits.calls);
   out.u32(limits.streamItems);
   out.u32(limits.streamBytes);
+  out.u32(limits.blobBytes);
+  out.u16(0);
+}
+function decodeLimits(input) {
+  const limits = {
+    frameBytes: input.u32(),
+    windowBytes: input.u32(),
+    calls: input.u16(),
+    streamItems: input.u32(),
+    streamBytes: input.u32(),
+    blobBytes: input.u32()
+  };
+  input.u16();
+  return limits;
 }
 function decodeWelcome(input) {
   return {
     protocol: input.u16(),
-    limits: {
-      frameBytes: input.u32(),
-      windowBytes: input.u32(),
-      calls: input.u16(),
-      streamItems: input.u32(),
-      streamBytes: input.u32()
-    },
+    limits: decodeLimits(input),
     peer: input.u32(),
     label: input.string(0, NAME_BYTES_MAX),
     role: input.string(0, NAME_BYTES_MAX)
@@ -1648,6 +1973,7 @@ var SessionCore = class {
     this.ours = { ...LIMITS_DEFAULT, ...config.limits };
     this.keepalive = config.keepalive ?? true;
     this.heard = now;
+    this.parcels = new Parcels(this.ours.blobBytes);
     this.inbound = new CallTable(this.ours.calls);
     this.outbound = new CallTable(this.theirs.calls);
   }
@@ -1663,8 +1989,8 @@ var SessionCore = class {
     return this.outbox.hasOutput;
   }
   /** The next message of whole frames; undefined when there is none. */
-  transmit() {
-    return this.outbox.transmit();
+  transmit(now) {
+    return this.outbox.transmit(now);
   }
   /** Introduces this side. Everything may be sent behind it at once; data waits for the welcome here. */
   hello(client, interfaces) {
@@ -1689,11 +2015,11 @@ var SessionCore = class {
       deadline,
       awaited: false
     };
-    return this.#encode(body, (bytes) => {
+    return this.#encode(body, (bytes, blobs) => {
       const id = this.outbound.open(call);
       if (id === 0) throw new SendError("resource_exhausted", "too many calls are open");
       const due = deadline === void 0 ? void 0 : deadline - slackMs;
-      this.outbox.data(kind, 0, binding, ordinal, id, due === void 0 ? 0 : budgetMs(due, now), bytes, due);
+      this.outbox.data(kind, 0, binding, ordinal, id, due === void 0 ? 0 : budgetMs(due, now), bytes, due, blobs);
       this.noteDeadline(deadline);
       if (this.awaited === 0 && now > this.heard) this.heard = now;
       this.#await(call, kind !== SUBSCRIBE);
@@ -1703,7 +2029,7 @@ var SessionCore = class {
   /** Sends a one-way message: a notification, or a publication without a report. Throws as `open` does. */
   oneWay(kind, binding, ordinal, body) {
     this.#mustSend();
-    this.#encode(body, (bytes) => this.outbox.data(kind, 0, binding, ordinal, 0, 0, bytes));
+    this.#encode(body, (bytes, blobs) => this.outbox.data(kind, 0, binding, ordinal, 0, 0, bytes, void 0, blobs));
   }
   /** Says who serves a call of the hub's, and which flows it has. */
   accept(id, owner, up, down) {
@@ -1721,9 +2047,9 @@ var SessionCore = class {
   item(callee, id, missed, body) {
     const send = this.#flows(callee, id)?.send;
     if (send === void 0 || !send.open) return false;
-    this.#encode(body, (bytes) => {
-      this.outbox.data(ITEM, callee ? FLAG_CALLEE : 0, 0, missed, id, 0, bytes);
-      send.spend(bytes.length - HEADER_BYTES);
+    this.#encode(body, (bytes, blobs, size2) => {
+      this.outbox.data(ITEM, callee ? FLAG_CALLEE : 0, 0, missed, id, 0, bytes, void 0, blobs);
+      send.spend(size2);
     });
     return true;
   }
@@ -1808,7 +2134,7 @@ var SessionCore = class {
     this.#ended(ending);
   }
   #answer(id, status, body) {
-    this.#encode(body, (bytes) => this.outbox.data(END, 0, 0, statusCode(status), id, 0, bytes));
+    this.#encode(body, (bytes, blobs) => this.outbox.data(END, 0, 0, statusCode(status), id, 0, bytes, void 0, blobs));
   }
   /** Frees the id of a call of this side's. */
   forget(id) {
@@ -1826,6 +2152,7 @@ var SessionCore = class {
   #ended(ending) {
     this.state = CLOSED;
     this.deadlineFloor = void 0;
+    this.parcels.clear();
     this.awaited = 0;
     const inbound = this.inbound.drain();
     const outbound = this.outbound.drain();
@@ -1845,24 +2172,33 @@ var SessionCore = class {
   get #isFull() {
     return this.outbox.dataBytes > OUTBOX_BYTES_MAX;
   }
-  /** Writes a body behind room for the header of its frame, and hands that on. */
+  /** Writes a body between room for the header of its frame and for the numbers of its blobs. `size` is that of body and blobs. */
   #encode(body, use) {
     const out = scratch ?? new Writer();
     scratch = void 0;
     try {
-      out.reset(HEADER_BYTES);
+      const blobs = [];
+      out.reset(HEADER_BYTES, blobs);
       body(out);
-      if (out.length > this.theirs.frameBytes) {
-        throw new SendError("resource_exhausted", tooLarge(out.length, this.theirs));
-      }
-      return use(out.copy());
+      const bodyBytes = out.length - HEADER_BYTES;
+      const size2 = blobs.reduce((sum, blob) => sum + blob.length, bodyBytes);
+      const numbers = blobs.length * NUMBER_BYTES;
+      if (numbers > 0) out.raw(new Uint8Array(numbers), numbers);
+      const why = tooLarge(out.length, size2 - bodyBytes, this.theirs);
+      if (why !== void 0) throw new SendError("resource_exhausted", why);
+      if (numbers > 0 && this.outbox.blobBytes > BLOBS_WAITING_BYTES_MAX) throw new SendError("resource_exhausted", FULL);
+      return use(out.copy(), blobs, size2);
     } finally {
       if (out.capacity <= SCRATCH_BYTES_MAX) scratch = out;
     }
   }
 };
-function tooLarge(bytes, { frameBytes }) {
-  return `a body of ${bytes - HEADER_BYTES} bytes is larger than the ${frameBytes - HEADER_BYTES} that the hub takes`;
+function tooLarge(bytes, blobs, { frameBytes, blobBytes }) {
+  if (bytes > frameBytes) return larger("a body", bytes - HEADER_BYTES, frameBytes - HEADER_BYTES);
+  return blobs > blobBytes ? larger("a message with blobs", blobs, blobBytes) : void 0;
+}
+function larger(what, bytes, room) {
+  return `${what} of ${bytes} bytes is larger than the ${room} that the hub takes`;
 }
 function flow({ streamItems, streamBytes }) {
   return new Flow(streamItems, streamBytes);
@@ -1941,12 +2277,14 @@ var Session = class extends SessionCore {
   #awaits() {
     return this.keepalive && this.state === OPEN && (this.awaited > 0 || this.outbox.isHeld);
   }
-  #take(head, body, now) {
-    const { kind, binding, ordinal, id, budget } = head;
+  #take(head, all, now) {
+    const { kind, binding, ordinal, id, budget, numbers } = head;
     if (isData(kind)) this.#countData(head.length);
     if (isFromPeer(kind) || kind !== GOODBYE && this.state === GREETING !== (kind === WELCOME)) {
       throw new Violation("unexpected_frame", `kind ${kind}`);
     }
+    const body = numbers > 0 ? all.subarray(0, -numbers) : all;
+    const blobs = numbers > 0 ? this.parcels.take(all.subarray(-numbers)) : NO_BLOBS;
     switch (kind) {
       case WELCOME:
         return this.#takeWelcome(body, now);
@@ -1955,15 +2293,20 @@ var Session = class extends SessionCore {
         return this.abort({ reason: reasonOf(ordinal) ?? "closed", message });
       }
       case REQUEST:
-        return this.#takeRequest(head, body, now);
+        return this.#takeRequest(head, body, now, blobs);
       case NOTIFY:
-        return this.events.notify(binding, ordinal, body);
+        return this.events.notify(binding, ordinal, body, blobs);
       case ITEM:
-        return this.#takeItem(head, body);
+        return this.#takeItem(head, body, blobs);
       case END:
-        return this.#takeEnd(id, ordinal, body);
+        return this.#takeEnd(id, ordinal, body, blobs);
       case CALLER:
         return this.events.caller(binding, body);
+      case PARCEL:
+        return this.parcels.add(head, body);
+      case LEND:
+      case POOL:
+        throw new Violation("bad_pool");
     }
     if (body.length > 0) throw new Violation("malformed_frame", `kind ${kind} has no body`);
     switch (kind) {
@@ -2007,35 +2350,36 @@ var Session = class extends SessionCore {
     const { frameBytes, windowBytes, calls, streamItems, streamBytes } = limits;
     const works = protocol === PROTOCOL && frameBytes >= FRAME_BYTES_FLOOR && windowBytes >= WINDOW_BYTES_FLOOR && Math.min(calls, streamItems, streamBytes) > 0;
     if (!works) throw new Violation("malformed_payload", "welcome: its limits or protocol cannot be");
-    this.theirs = limits;
+    this.theirs = this.outbox.limits = limits;
     this.outbound.slotsMax = calls;
-    const larger = [...this.outbox.takeLarger(frameBytes)].map(([id, bytes]) => ({ call: this.forget(id), bytes }));
+    const larger2 = [...this.outbox.takeLarger((bytes, blobBytes) => tooLarge(bytes, blobBytes, limits))];
+    const refused2 = larger2.map(([id, why]) => ({ call: this.forget(id), why }));
     this.outbound.forEach(({ send }) => send?.add(streamItems, streamBytes));
     this.outbox.addWindow(windowBytes, now);
     this.state = OPEN;
     this.events.welcome(welcome);
-    for (const { call, bytes } of larger) call?.owner.fail("resource_exhausted", tooLarge(bytes, limits));
+    for (const { call, why } of refused2) call?.owner.fail("resource_exhausted", why);
     this.outbound.forEach(({ owner, send }) => send && owner.credit?.());
   }
-  #takeRequest({ id, binding, ordinal, budget }, body, now) {
+  #takeRequest({ id, binding, ordinal, budget }, body, now, blobs) {
     const call = { owner: void 0, send: void 0, recv: void 0, deadline: void 0 };
     const refused2 = this.inbound.admit(id, call);
     if (refused2 === NEVER) throw new Violation("duplicate_id");
     if (refused2 === PAST) return this.refuse(id, "resource_exhausted", "too many calls are open");
     if (budget !== 0) this.setInboundDeadline(id, now + budget);
-    this.events.request(id, binding, ordinal, body, budget);
+    this.events.request(id, binding, ordinal, body, budget, blobs);
   }
-  #takeItem({ id, ordinal, flags, budget }, body) {
+  #takeItem({ id, ordinal, flags, budget }, body, blobs) {
     if ((flags & FLAG_CALLEE) === 0) {
       const call = this.#served(id);
       if (call === void 0) return;
-      spend(call, body);
-      call.owner?.item(body);
+      spend(call, sizeOf(body, blobs));
+      call.owner?.item(body, blobs);
     } else {
       const call = this.#made(id);
       if (call === void 0) return;
-      spend(call, body);
-      call.owner.item?.(ordinal, (flags & FLAG_ACK) === 0 ? void 0 : budget, body);
+      spend(call, sizeOf(body, blobs));
+      call.owner.item?.(ordinal, (flags & FLAG_ACK) === 0 ? void 0 : budget, body, blobs);
     }
   }
   #takeCredit({ id, ordinal, flags, budget }) {
@@ -2051,7 +2395,7 @@ var Session = class extends SessionCore {
     call.recv = void 0;
     call.owner?.finish();
   }
-  #takeEnd(id, code, body) {
+  #takeEnd(id, code, body, blobs) {
     const call = this.outbound.get(id);
     if (call === void 0) throw unknownId(id);
     const { owner, cancelled } = call;
@@ -2059,8 +2403,8 @@ var Session = class extends SessionCore {
     if (status === void 0 && !cancelled) throw new Violation("malformed_payload", `status ${code}`);
     this.forget(id);
     if (status === void 0) return;
-    if (cancelled) owner.late?.(status, body);
-    else owner.end(status, body);
+    if (cancelled) owner.late?.(status, body, blobs);
+    else owner.end(status, body, blobs);
   }
   /** An open call of the hub's; undefined for one that has ended. */
   #served(id) {
@@ -2075,9 +2419,9 @@ var Session = class extends SessionCore {
     return call.cancelled ? void 0 : call;
   }
 };
-function spend({ recv }, body) {
+function spend({ recv }, bytes) {
   if (recv?.open !== true) throw new Violation("credit_exceeded");
-  recv.spend(body.length);
+  recv.spend(bytes);
 }
 function unknownId(id) {
   return new Violation("unknown_id", `id ${id}`);
@@ -2196,7 +2540,7 @@ var Connection = class {
         }, FULL_POLL_MS);
         return;
       }
-      const message = session.transmit();
+      const message = session.transmit(this.now());
       if (message !== void 0) transport.send(message);
     }
   }
@@ -2299,10 +2643,10 @@ function sendError(channel, what, error) {
   if (error instanceof SendError) return localError(channel, error.status, error.message);
   return valueError(channel, "invalid_argument", what, error);
 }
-function endError(channel, status, body) {
+function endError(channel, status, body, blobs) {
   try {
     if (status === "application" && channel.error !== null) {
-      return new ApplicationError(fromBytes(channel.error, body), channel.name);
+      return new ApplicationError(fromBytes(channel.error, body, void 0, blobs), channel.name);
     }
     const failure2 = fromBytes(failureCodec, body);
     return new CallError(status, { ...failure2, channel: failure2.channel || channel.name });
@@ -2441,12 +2785,12 @@ var Exchange = class {
     this.connection.touched();
     this.settle(error);
   }
-  end(status, body) {
+  end(status, body, blobs) {
     if (this.done) return;
-    if (status !== "ok") return this.settle(endError(this.channel, status, body));
+    if (status !== "ok") return this.settle(endError(this.channel, status, body, blobs));
     let value;
     try {
-      value = this.decode(body);
+      value = this.decode(body, blobs);
     } catch (error) {
       return this.settle(this.unreadable("the reply", error));
     }
@@ -2497,14 +2841,14 @@ var PendingCall = class extends Exchange {
     this.#settled = settled;
     this.#onReply = onReply;
   }
-  late(status, body) {
+  late(status, body, blobs) {
     if (status === "ok" && this.#onReply !== void 0) {
-      const value = fromBytes(this.#reply, body);
+      const value = fromBytes(this.#reply, body, void 0, blobs);
       this.#onReply(value, false);
     }
   }
-  decode(body) {
-    return fromBytes(this.#reply, body, this.reading);
+  decode(body, blobs) {
+    return fromBytes(this.#reply, body, this.reading, blobs);
   }
   succeeded(value) {
     this.#onReply?.(value, true);
@@ -2828,7 +3172,7 @@ var StreamCall = class extends Exchange {
   credit() {
     this.#upload?.wake();
   }
-  item(_missed, _token, body) {
+  item(_missed, _token, body, blobs) {
     const { channel } = this;
     if (this.#first) {
       this.#first = false;
@@ -2836,14 +3180,14 @@ var StreamCall = class extends Exchange {
     }
     let value;
     try {
-      value = fromBytes(channel.down, body, this.reading);
+      value = fromBytes(channel.down, body, this.reading, blobs);
     } catch (error) {
       return this.abort(this.unreadable("an item", error));
     }
-    this.#queue.push(value, body.length);
+    this.#queue.push(value, sizeOf(body, blobs));
   }
-  decode(body) {
-    return fromBytes(this.channel.reply, body, this.reading);
+  decode(body, blobs) {
+    return fromBytes(this.channel.reply, body, this.reading, blobs);
   }
   succeeded(value) {
     this.#over({ value });
@@ -2888,16 +3232,16 @@ var Subscription = class extends Exchange {
     this.#left = true;
     this.abort(localError(this.channel, "cancelled"));
   }
-  item(missed, token, body) {
+  item(missed, token, body, blobs) {
     const { session } = this.connection;
     let value;
     try {
-      [value] = fromBytes(this.channel.args, body, this.reading);
+      [value] = fromBytes(this.channel.args, body, this.reading, blobs);
     } catch (error) {
       return this.abort(this.unreadable("a value", error));
     }
     if (token !== void 0) session.ack(this.id, token);
-    this.#meter.taken(body.length);
+    this.#meter.taken(sizeOf(body, blobs));
     this.connection.guard(`a listener of ${this.channel.name}`, () => this.listener(value, { missed }));
   }
   decode() {
@@ -3007,11 +3351,11 @@ var Serving = class {
     return this.#stopped === void 0 ? Math.max(0, this.deadline - this.connection.now()) : 0;
   }
   /** Runs the handler, at once, so that calls begin in the order in which they came. Never rejects. */
-  async run(handler, body) {
+  async run(handler, body, blobs) {
     const { descriptor } = this;
     let args;
     try {
-      args = [...fromBytes(descriptor.args, body)];
+      args = [...fromBytes(descriptor.args, body, void 0, blobs)];
     } catch (error) {
       return this.#fault("got arguments that cannot be read", error);
     }
@@ -3028,11 +3372,11 @@ var Serving = class {
     this.#pump?.stop();
     this.#items?.end({ value: void 0 });
   }
-  item(body) {
+  item(body, blobs) {
     const { up } = this.descriptor;
     if (up === null) return;
     try {
-      this.#items?.push(fromBytes(up, body), body.length);
+      this.#items?.push(fromBytes(up, body, void 0, blobs), sizeOf(body, blobs));
     } catch (error) {
       this.#fault("got an item that cannot be read", error);
     }
@@ -3092,6 +3436,7 @@ var Serving = class {
       const { status, path, detail, retry, correlation } = error;
       return this.#fail(status, { path, message: detail, retry, correlation });
     }
+    if (error instanceof SendError) return this.#fail(error.status, { message: error.message });
     this.#fault(error instanceof CodecError ? "gave a value that breaks its contract" : "threw", error);
   }
   /** The callee is at fault: the caller gets a number, the log says what it stands for. */
@@ -3141,7 +3486,7 @@ var Server = class {
   caller(peer, body) {
     this.#caller = decodeCaller(peer, body);
   }
-  request(id, exportId, ordinal, body, budgetMs2) {
+  request(id, exportId, ordinal, body, budgetMs2, blobs) {
     const { session } = this.connection;
     const served = this.#exports.get(exportId);
     if (served === void 0) return session.refuse(id, "unavailable", textOf("unavailable"));
@@ -3157,9 +3502,9 @@ var Server = class {
     if (budgetMs2 === 0) session.setInboundDeadline(id, deadline);
     const serving = new Serving(this.connection, channel, this.#caller, id, deadline);
     session.accept(id, serving, channel.up !== null, channel.down !== null);
-    this.#run(served, serving, handler, body);
+    this.#run(served, serving, handler, body, blobs);
   }
-  notify(exportId, ordinal, body) {
+  notify(exportId, ordinal, body, blobs) {
     const { connection } = this;
     const served = this.#exports.get(exportId);
     const channel = served?.descriptor.channels[ordinal];
@@ -3169,12 +3514,12 @@ var Server = class {
       return connection.logger.error(`portcullis: ${channel.name} was dropped: too many handlers are at work`);
     }
     const deadline = connection.now() + (channel.deadlineMs > 0 ? channel.deadlineMs : NOTIFY_MS);
-    this.#run(served, new Serving(connection, channel, this.#caller, 0, deadline), handler, body);
+    this.#run(served, new Serving(connection, channel, this.#caller, 0, deadline), handler, body, blobs);
   }
-  #run(served, serving, handler, body) {
+  #run(served, serving, handler, body, blobs) {
     this.#running++;
     served.open.add(serving);
-    void serving.run(handler.bind(served.handlers), body).finally(() => {
+    void serving.run(handler.bind(served.handlers), body, blobs).finally(() => {
       this.#running--;
       served.open.delete(serving);
     });
@@ -3836,7 +4181,7 @@ function encodeFrame(out, value) {
     at = "height";
     out.u32(inRange(value.height, 1, 8192));
     at = "data";
-    out.bytes(value.data, 0, 15728640);
+    out.blob(value.data, 0, 15728640);
   } catch (error) {
     throw refused(error, at);
   }
@@ -3854,7 +4199,7 @@ function decodeFrame(input) {
     at = "height";
     const height = inRange(input.u32(), 1, 8192);
     at = "data";
-    const data = input.bytes(0, 15728640);
+    const data = input.blob(0, 15728640);
     return { camera: camera2, sequence, captured, width, height, data };
   } catch (error) {
     throw within(error, at);
@@ -4650,14 +4995,14 @@ function decodeWindowKind(input) {
     at = "title";
     const title = input.string(0, 256);
     at = "opens";
-    const opens = input.bool();
+    const opens2 = input.bool();
     at = "closes";
     const closes = input.bool();
     at = "focuses";
     const focuses = input.bool();
     at = "windows_max";
     const windowsMax = inRange(input.u32(), 1, 256);
-    return { name, title, opens, closes, focuses, windowsMax };
+    return { name, title, opens: opens2, closes, focuses, windowsMax };
   } catch (error) {
     throw within(error, at);
   }
@@ -5750,7 +6095,7 @@ var frameChannel = {
   idempotent: false,
   overflow: "dropOldest",
   depth: 2,
-  digest: 2175577899,
+  digest: 2213297842,
   args: { encode: encodeFrameArguments, decode: decodeFrameArguments },
   reply: unitCodec,
   error: null,
@@ -5774,7 +6119,7 @@ var LiveClient = class {
 var Live = {
   name: "studio.live",
   version: 1,
-  hash: "2f30e279402d0e643c97e9e39fc41814",
+  hash: "1dcb181b33b50ad0a003b1b71f3b90bd",
   channels: [frameChannel],
   client: (binding) => new LiveClient(binding)
 };

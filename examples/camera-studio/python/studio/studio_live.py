@@ -27,7 +27,7 @@ _FRAME: _portcullis.Channel[None] = _portcullis.Channel(
     idempotent=False,
     overflow="drop_oldest",
     depth=2,
-    digest=0x81ACAF2B,
+    digest=0x83EC3EB2,
     args=_codec.Arguments(("frame", _types.FrameCodec)),
     reply=_codec.Unit(),
     error=None,
@@ -72,7 +72,7 @@ class LivePublisher:
 Live: _portcullis.Interface[LiveClient, LiveServer, LivePublisher] = _portcullis.Interface(
     name="studio.live",
     version=1,
-    hash=bytes.fromhex("2f30e279402d0e643c97e9e39fc41814"),
+    hash=bytes.fromhex("1dcb181b33b50ad0a003b1b71f3b90bd"),
     channels=(_FRAME,),
     client=LiveClient,
     publisher=LivePublisher,

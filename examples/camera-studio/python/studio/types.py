@@ -335,7 +335,7 @@ FrameCodec: _codec.Codec[Frame] = _codec.Struct(
     _codec.Field("captured", "captured", _codec.Timestamp()),
     _codec.Field("width", "width", _codec.Int(32, False, 1, 8192)),
     _codec.Field("height", "height", _codec.Int(32, False, 1, 8192)),
-    _codec.Field("data", "data", _codec.Bytes(0, 15728640)),
+    _codec.Field("data", "data", _codec.Blob(0, 15728640)),
 )
 """Writes and reads `Frame`."""
 

@@ -3,6 +3,7 @@
  * believed. Nothing is allocated from a length that the input does not cover.
  */
 import { ascii, ASCII_BYTES_MAX } from './ascii.js';
+import { NO_BLOBS } from './blob.js';
 import { fail } from './error.js';
 import { float32, float64, halves, HIGH, LOW, signed, unsigned } from './halves.js';
 
@@ -28,13 +29,18 @@ export class Reader {
   #end = 0;
   #depth = 0;
   #views = false;
+  #blobs = NO_BLOBS;
+  /** Blobs that were referred to. */
+  #used = 0;
+  /** How many parts with a byte count the reader is in. */
+  #parts = 0;
 
   constructor(body: Uint8Array = NOTHING, options?: ReadOptions) {
     this.reset(body, 0, body.length, options);
   }
 
-  /** Starts over, on a part of `buffer`. */
-  reset(buffer: Uint8Array, start = 0, end: number = buffer.length, options?: ReadOptions): this {
+  /** Starts over, on a part of `buffer`, with the blobs of that body. */
+  reset(buffer: Uint8Array, start = 0, end: number = buffer.length, options?: ReadOptions, blobs = NO_BLOBS): this {
     if (!(start >= 0 && start <= end && end <= buffer.length)) {
       throw new RangeError('the part lies outside of the buffer');
     }
@@ -47,14 +53,17 @@ export class Reader {
     this.#end = end;
     this.#depth = 0;
     this.#views = options !== undefined && options.bytes === 'view';
+    this.#blobs = blobs;
+    this.#used = this.#parts = 0;
     return this;
   }
 
-  /** Lets go of the buffer. */
+  /** Lets go of the buffer and the blobs. */
   release(): void {
     this.#buffer = NOTHING;
     this.#position = 0;
     this.#end = 0;
+    this.#blobs = NO_BLOBS;
   }
 
   /** The bytes that are left. */
@@ -62,8 +71,15 @@ export class Reader {
     return this.#end - this.#position;
   }
 
-  /** Fails unless the whole input was used. */
+  /** Fails unless the whole input was used, and every blob. */
   finish(): void {
+    this.#finishPart();
+    if (this.#used < this.#blobs.length) {
+      fail('bad_blob');
+    }
+  }
+
+  #finishPart(): void {
     if (this.#position !== this.#end) {
       fail('trailing_bytes');
     }
@@ -211,12 +227,7 @@ export class Reader {
   /** As `count`, for things whose number has declared limits. */
   countWithin(bytesMin: number, min: number, max: number): number {
     const count = this.count(bytesMin);
-    if (count < min) {
-      fail('too_short');
-    }
-    if (count > max) {
-      fail('too_long');
-    }
+    checkLength(count, min, max);
     return count;
   }
 
@@ -243,6 +254,18 @@ export class Reader {
     return this.raw(this.countWithin(1, min, max));
   }
 
+  /** A blob of `min` to `max` bytes. Bodies refer to theirs one after the other, and never from within a part. */
+  blob(min = 0, max = Infinity): Uint8Array<ArrayBuffer> {
+    const place = this.u32();
+    const blob = this.#blobs[place];
+    if (blob === undefined || place !== this.#used || this.#parts > 0) {
+      fail('bad_blob');
+    }
+    this.#used++;
+    checkLength(blob.length, min, max);
+    return blob;
+  }
+
   /** The next `length` bytes. */
   raw(length: number): Uint8Array<ArrayBuffer> {
     const position = this.#take(length);
@@ -259,12 +282,14 @@ export class Reader {
     const length = this.count(1);
     const outer = this.#end;
     this.#end = this.#position + length;
+    this.#parts++;
     return outer;
   }
 
   /** Leaves a part that `beginPart` entered. */
   endPart(outer: number): void {
-    this.finish();
+    this.#finishPart();
+    this.#parts--;
     this.#end = outer;
   }
 
@@ -376,5 +401,15 @@ export class Reader {
     this.#position = position;
     halves[LOW] = low;
     halves[HIGH] = high;
+  }
+}
+
+/** Fails unless a length lies within its declared limits. */
+export function checkLength(length: number, min: number, max: number): void {
+  if (length < min) {
+    fail('too_short');
+  }
+  if (length > max) {
+    fail('too_long');
   }
 }

@@ -2,9 +2,10 @@
  * Writes values at the end of a buffer that grows: the primitives of `docs/protocol.md`, section 2. Knows nothing of
  * frames, whose headers are the session's.
  */
+import { BLOBS_MAX } from './blob.js';
 import { CodecError, fail } from './error.js';
 import { float32, float64, halves, HIGH, LOW, signed, unsigned } from './halves.js';
-import { DEPTH_MAX } from './reader.js';
+import { checkLength, DEPTH_MAX } from './reader.js';
 
 /** Texts up to this many UTF-16 units are tried as ASCII, one by one; `encodeInto` costs more than that. */
 const ASCII_UNITS_MAX = 24;
@@ -21,6 +22,7 @@ export class Writer {
   #buffer: Uint8Array<ArrayBuffer>;
   #position = 0;
   #depth = 0;
+  #blobs: Uint8Array<ArrayBuffer>[] | undefined;
 
   constructor(capacity = 1024) {
     this.#buffer = new Uint8Array(Math.max(capacity, CAPACITY_MIN));
@@ -36,10 +38,11 @@ export class Writer {
     return this.#buffer.length;
   }
 
-  /** Starts over, behind `room` bytes, few, that are the caller's; the buffer is kept. */
-  reset(room = 0): void {
+  /** Starts over, behind `room` bytes, few, that are the caller's; the buffer is kept. Blobs go to `blobs`, if any may stand. */
+  reset(room = 0, blobs?: Uint8Array<ArrayBuffer>[]): void {
     this.#position = room;
     this.#depth = 0;
+    this.#blobs = blobs;
   }
 
   /** What was written, from `start`: a window that is valid until the next call that writes. */
@@ -256,6 +259,19 @@ export class Writer {
     this.#append(value);
   }
 
+  /** A blob of `min` to `max` bytes: its place. The bytes are copied, so that their owner can go on with them. */
+  blob(value: Uint8Array, min = 0, max = Infinity): void {
+    if (!isBytes(value)) {
+      notA('Uint8Array', value);
+    }
+    checkLength(value.length, min, max);
+    const blobs = this.#blobs;
+    if (blobs === undefined || blobs.length >= BLOBS_MAX) {
+      fail('bad_blob', blobs && `more than ${BLOBS_MAX}`);
+    }
+    this.count(blobs.push(new Uint8Array(value)) - 1);
+  }
+
   /** Exactly `length` bytes, without a count. */
   raw(value: Uint8Array, length: number): void {
     if (!isBytes(value)) {
@@ -390,15 +406,6 @@ function countLength(count: number): number {
     length++;
   }
   return length;
-}
-
-function checkLength(length: number, min: number, max: number): void {
-  if (length < min) {
-    fail('too_short');
-  }
-  if (length > max) {
-    fail('too_long');
-  }
 }
 
 function notInteger(value: unknown): never {

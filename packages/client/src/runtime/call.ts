@@ -1,4 +1,5 @@
 /** A call with one reply: a promise. */
+import type { Blobs } from '../codec/blob.js';
 import { fromBytes } from '../codec/index.js';
 import type { CallError } from '../errors.js';
 import type { StatusName } from '../generated/tables.js';
@@ -33,15 +34,15 @@ export class PendingCall<R> extends Exchange {
     this.#onReply = onReply;
   }
 
-  late(status: StatusName, body: Uint8Array): void {
+  late(status: StatusName, body: Uint8Array, blobs: Blobs): void {
     if (status === 'ok' && this.#onReply !== undefined) {
-      const value = fromBytes(this.#reply, body);
+      const value = fromBytes(this.#reply, body, undefined, blobs);
       this.#onReply(value, false);
     }
   }
 
-  protected override decode(body: Uint8Array): R {
-    return fromBytes(this.#reply, body, this.reading);
+  protected override decode(body: Uint8Array, blobs: Blobs): R {
+    return fromBytes(this.#reply, body, this.reading, blobs);
   }
 
   protected override succeeded(value: R): void {

@@ -144,7 +144,7 @@ export class Connection {
         }, FULL_POLL_MS);
         return;
       }
-      const message = session.transmit();
+      const message = session.transmit(this.now());
       if (message !== undefined) transport.send(message);
     }
   }

@@ -1,4 +1,5 @@
 /** What every call, stream and subscription of this side's has in common: a beginning, one end, and ways to end early. */
+import type { Blobs } from '../codec/blob.js';
 import type { CallError } from '../errors.js';
 import type { StatusName } from '../generated/tables.js';
 import type { CallContext, CallOptions, ChannelDescriptor, Reading } from '../interface.js';
@@ -83,12 +84,12 @@ export abstract class Exchange implements Caller {
     this.settle(error);
   }
 
-  end(status: StatusName, body: Uint8Array): void {
+  end(status: StatusName, body: Uint8Array, blobs: Blobs): void {
     if (this.done) return;
-    if (status !== 'ok') return this.settle(endError(this.channel, status, body));
+    if (status !== 'ok') return this.settle(endError(this.channel, status, body, blobs));
     let value: unknown;
     try {
-      value = this.decode(body);
+      value = this.decode(body, blobs);
     } catch (error) {
       return this.settle(this.unreadable('the reply', error));
     }
@@ -118,7 +119,7 @@ export abstract class Exchange implements Caller {
   }
 
   /** Reads the reply. */
-  protected abstract decode(body: Uint8Array): unknown;
+  protected abstract decode(body: Uint8Array, blobs: Blobs): unknown;
 
   /** Tells of the reply that `decode` gave. */
   protected abstract succeeded(value: unknown): void;

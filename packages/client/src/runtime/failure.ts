@@ -1,4 +1,5 @@
 /** The errors of calls: those that the hub tells, and those that arise here. */
+import type { Blobs } from '../codec/blob.js';
 import { CodecError, fromBytes } from '../codec/index.js';
 import { ApplicationError, CallError, type Failure } from '../errors.js';
 import { STATUS_RETRIES, type StatusName } from '../generated/tables.js';
@@ -52,10 +53,10 @@ export function sendError(channel: ChannelDescriptor, what: string, error: unkno
 }
 
 /** What an `end` other than `ok` says. */
-export function endError(channel: ChannelDescriptor, status: StatusName, body: Uint8Array): CallError {
+export function endError(channel: ChannelDescriptor, status: StatusName, body: Uint8Array, blobs: Blobs): CallError {
   try {
     if (status === 'application' && channel.error !== null) {
-      return new ApplicationError(fromBytes(channel.error, body), channel.name);
+      return new ApplicationError(fromBytes(channel.error, body, undefined, blobs), channel.name);
     }
     const failure = fromBytes(failureCodec, body);
     return new CallError(status, { ...failure, channel: failure.channel || channel.name });

@@ -1,4 +1,5 @@
 /** What this side serves: finds the handler of a request. That its caller may, the hub has decided already. */
+import type { Blobs } from '../codec/blob.js';
 import type { Caller, ChannelDescriptor, InterfaceDescriptor } from '../interface.js';
 import { decodeCaller } from '../session/wire.js';
 import type { Connection, Requests } from './connection.js';
@@ -38,7 +39,7 @@ export class Server implements Requests {
     this.#caller = decodeCaller(peer, body);
   }
 
-  request(id: number, exportId: number, ordinal: number, body: Uint8Array, budgetMs: number): void {
+  request(id: number, exportId: number, ordinal: number, body: Uint8Array, budgetMs: number, blobs: Blobs): void {
     const { session } = this.connection;
     const served = this.#exports.get(exportId);
     if (served === undefined) return session.refuse(id, 'unavailable', textOf('unavailable'));
@@ -55,10 +56,10 @@ export class Server implements Requests {
     if (budgetMs === 0) session.setInboundDeadline(id, deadline);
     const serving = new Serving(this.connection, channel, this.#caller, id, deadline);
     session.accept(id, serving, channel.up !== null, channel.down !== null);
-    this.#run(served, serving, handler, body);
+    this.#run(served, serving, handler, body, blobs);
   }
 
-  notify(exportId: number, ordinal: number, body: Uint8Array): void {
+  notify(exportId: number, ordinal: number, body: Uint8Array, blobs: Blobs): void {
     const { connection } = this;
     const served = this.#exports.get(exportId);
     const channel = served?.descriptor.channels[ordinal];
@@ -68,13 +69,13 @@ export class Server implements Requests {
       return connection.logger.error(`portcullis: ${channel.name} was dropped: too many handlers are at work`);
     }
     const deadline = connection.now() + (channel.deadlineMs > 0 ? channel.deadlineMs : NOTIFY_MS);
-    this.#run(served, new Serving(connection, channel, this.#caller, 0, deadline), handler, body);
+    this.#run(served, new Serving(connection, channel, this.#caller, 0, deadline), handler, body, blobs);
   }
 
-  #run(served: Export, serving: Serving, handler: Handler, body: Uint8Array): void {
+  #run(served: Export, serving: Serving, handler: Handler, body: Uint8Array, blobs: Blobs): void {
     this.#running++;
     served.open.add(serving);
-    void serving.run(handler.bind(served.handlers), body).finally(() => {
+    void serving.run(handler.bind(served.handlers), body, blobs).finally(() => {
       this.#running--;
       served.open.delete(serving);
     });

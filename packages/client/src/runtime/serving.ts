@@ -1,10 +1,11 @@
 /** One call that this side serves: its context, its handler's outcome, its items in both directions. */
+import { type Blobs, sizeOf } from '../codec/blob.js';
 import { CodecError, fromBytes } from '../codec/index.js';
 import type { Writer } from '../codec/writer.js';
 import { ApplicationError, CallError, type Failure } from '../errors.js';
 import type { StatusName } from '../generated/tables.js';
 import type { CallContext, Caller, ChannelDescriptor, Items } from '../interface.js';
-import type { Served } from '../session/core.js';
+import { SendError, type Served } from '../session/core.js';
 import { failureCodec } from '../session/wire.js';
 import type { Connection } from './connection.js';
 import { textOf } from './failure.js';
@@ -47,11 +48,11 @@ export class Serving implements Served, CallContext {
   }
 
   /** Runs the handler, at once, so that calls begin in the order in which they came. Never rejects. */
-  async run(handler: Handler, body: Uint8Array): Promise<void> {
+  async run(handler: Handler, body: Uint8Array, blobs: Blobs): Promise<void> {
     const { descriptor } = this;
     let args: unknown[];
     try {
-      args = [...(fromBytes(descriptor.args, body) as readonly unknown[])];
+      args = [...(fromBytes(descriptor.args, body, undefined, blobs) as readonly unknown[])];
     } catch (error) {
       return this.#fault('got arguments that cannot be read', error);
     }
@@ -69,11 +70,11 @@ export class Serving implements Served, CallContext {
     this.#items?.end({ value: undefined });
   }
 
-  item(body: Uint8Array): void {
+  item(body: Uint8Array, blobs: Blobs): void {
     const { up } = this.descriptor;
     if (up === null) return;
     try {
-      this.#items?.push(fromBytes(up, body), body.length);
+      this.#items?.push(fromBytes(up, body, undefined, blobs), sizeOf(body, blobs));
     } catch (error) {
       this.#fault('got an item that cannot be read', error);
     }
@@ -143,6 +144,7 @@ export class Serving implements Served, CallContext {
       const { status, path, detail, retry, correlation } = error;
       return this.#fail(status, { path, message: detail, retry, correlation });
     }
+    if (error instanceof SendError) return this.#fail(error.status, { message: error.message });
     this.#fault(error instanceof CodecError ? 'gave a value that breaks its contract' : 'threw', error);
   }
 

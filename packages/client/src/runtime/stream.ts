@@ -1,4 +1,5 @@
 /** A stream with items down: an async iterable that gives credit as it is read. */
+import { type Blobs, sizeOf } from '../codec/blob.js';
 import { fromBytes } from '../codec/index.js';
 import type { CallError } from '../errors.js';
 import type { Binding, CallFailure, CallOptions, Calling, ChannelDescriptor, Codec, Items, Streaming } from '../interface.js';
@@ -57,7 +58,7 @@ class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> {
     this.#upload?.wake();
   }
 
-  item(_missed: number, _token: number | undefined, body: Uint8Array): void {
+  item(_missed: number, _token: number | undefined, body: Uint8Array, blobs: Blobs): void {
     const { channel } = this;
     if (this.#first) {
       this.#first = false;
@@ -65,15 +66,15 @@ class StreamCall<D, R, E> extends Exchange implements Streaming<D, R, E> {
     }
     let value: D;
     try {
-      value = fromBytes(channel.down as Codec<D>, body, this.reading);
+      value = fromBytes(channel.down as Codec<D>, body, this.reading, blobs);
     } catch (error) {
       return this.abort(this.unreadable('an item', error));
     }
-    this.#queue.push(value, body.length);
+    this.#queue.push(value, sizeOf(body, blobs));
   }
 
-  protected override decode(body: Uint8Array): R {
-    return fromBytes(this.channel.reply, body, this.reading) as R;
+  protected override decode(body: Uint8Array, blobs: Blobs): R {
+    return fromBytes(this.channel.reply, body, this.reading, blobs) as R;
   }
 
   protected override succeeded(value: R): void {

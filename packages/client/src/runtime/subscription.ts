@@ -1,4 +1,5 @@
 /** A subscription to a topic: a callback for each value, and none after its end. */
+import { type Blobs, sizeOf } from '../codec/blob.js';
 import { fromBytes } from '../codec/index.js';
 import type { CallError } from '../errors.js';
 import type { Arrival, Binding, ChannelDescriptor, SubscribeOptions, Unsubscribe } from '../interface.js';
@@ -30,16 +31,16 @@ class Subscription<T> extends Exchange {
     this.abort(localError(this.channel, 'cancelled'));
   }
 
-  item(missed: number, token: number | undefined, body: Uint8Array): void {
+  item(missed: number, token: number | undefined, body: Uint8Array, blobs: Blobs): void {
     const { session } = this.connection;
     let value: T;
     try {
-      [value] = fromBytes(this.channel.args, body, this.reading) as readonly [T];
+      [value] = fromBytes(this.channel.args, body, this.reading, blobs) as readonly [T];
     } catch (error) {
       return this.abort(this.unreadable('a value', error));
     }
     if (token !== undefined) session.ack(this.id, token);
-    this.#meter.taken(body.length);
+    this.#meter.taken(sizeOf(body, blobs));
     this.connection.guard(`a listener of ${this.channel.name}`, () => this.listener(value, { missed }));
   }
 

@@ -3,14 +3,23 @@
  * the next time-out go out. Sockets, promises and codecs of an application are not known here. The receiving half and
  * the time-outs are in `session.ts`.
  */
+import type { Blobs } from '../codec/blob.js';
 import { Writer } from '../codec/writer.js';
 import type { StatusName } from '../generated/tables.js';
 import { reasonCode, statusCode } from '../names.js';
 import { CallTable } from './calls.js';
 import { Flow } from './flow.js';
 import * as frame from './frame.js';
-import { GOODBYE_BYTES_MAX, type Limits, LIMITS_DEFAULT, OUTBOX_BYTES_MAX, PROTOCOL } from './limits.js';
+import {
+  BLOBS_WAITING_BYTES_MAX,
+  GOODBYE_BYTES_MAX,
+  type Limits,
+  LIMITS_DEFAULT,
+  OUTBOX_BYTES_MAX,
+  PROTOCOL,
+} from './limits.js';
 import { budgetMs, Outbox } from './outbox.js';
+import { Parcels } from './parcels.js';
 import type { Ending, Goodbye } from './violation.js';
 import { encodeHello, failureCodec, type Offer, type Welcome } from './wire.js';
 
@@ -23,23 +32,29 @@ export const CLOSED = 2;
 /** Writes the body of a frame. */
 export type Body = (out: Writer) => void;
 
-/** A call of this side's, told at once and in order what becomes of it. Bodies are views, good during the call only. */
+/**
+ * A call of this side's, told at once and in order what becomes of it. Bodies are views, good during the call only; blobs
+ * are its to keep.
+ */
 export interface Caller {
   /** An item of a stream or topic. With a token the sender wants an `ack`. */
-  item?(missed: number, token: number | undefined, body: Uint8Array): void;
+  item?(missed: number, token: number | undefined, body: Uint8Array, blobs: Blobs): void;
   /** More items may be sent. */
   credit?(): void;
   /** The hub has ended it, and its id is free again. */
-  end(status: StatusName, body: Uint8Array): void;
+  end(status: StatusName, body: Uint8Array, blobs: Blobs): void;
   /** The same, after this side had given it up. */
-  late?(status: StatusName, body: Uint8Array): void;
-  /** It ended here: it ran out of time and is being cancelled, never left because the hub has no room for it, or the connection has ended. */
+  late?(status: StatusName, body: Uint8Array, blobs: Blobs): void;
+  /**
+   * It ended here: it ran out of time and is being cancelled, never left because the hub has no room for it, or the
+   * connection has ended.
+   */
   fail(status: StatusName, message?: string): void;
 }
 
 /** A call of the hub's that this side serves. */
 export interface Served {
-  item(body: Uint8Array): void;
+  item(body: Uint8Array, blobs: Blobs): void;
   /** The caller has sent its last item. */
   finish(): void;
   /** More items may be sent. */
@@ -55,8 +70,8 @@ export interface SessionEvents {
   /** The connection stands. */
   welcome(welcome: Welcome): void;
   /** A call was opened. Say `accept` before you return, or end it. `budgetMs` 0: the channel's own deadline. */
-  request(id: number, binding: number, ordinal: number, body: Uint8Array, budgetMs: number): void;
-  notify(binding: number, ordinal: number, body: Uint8Array): void;
+  request(id: number, binding: number, ordinal: number, body: Uint8Array, budgetMs: number, blobs: Blobs): void;
+  notify(binding: number, ordinal: number, body: Uint8Array, blobs: Blobs): void;
   /** Requests and notifications behind this come from that peer. Throws a `Violation` when the body is none. */
   caller(peer: number, body: Uint8Array): void;
   /** The instance behind a binding has left. */
@@ -121,6 +136,8 @@ export class SessionCore {
   protected readonly inbound: CallTable<Inbound>;
   protected readonly outbound: CallTable<Outbound>;
   protected readonly outbox = new Outbox();
+  /** Blobs whose messages have not come. */
+  protected readonly parcels: Parcels;
   protected state: typeof GREETING | typeof OPEN | typeof CLOSED = GREETING;
   /** No deadline is earlier than this. */
   protected deadlineFloor: number | undefined;
@@ -138,6 +155,7 @@ export class SessionCore {
     this.ours = { ...LIMITS_DEFAULT, ...config.limits };
     this.keepalive = config.keepalive ?? true;
     this.heard = now;
+    this.parcels = new Parcels(this.ours.blobBytes);
     this.inbound = new CallTable(this.ours.calls);
     this.outbound = new CallTable(this.theirs.calls);
   }
@@ -157,8 +175,8 @@ export class SessionCore {
   }
 
   /** The next message of whole frames; undefined when there is none. */
-  transmit(): Uint8Array<ArrayBuffer> | undefined {
-    return this.outbox.transmit();
+  transmit(now: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.outbox.transmit(now);
   }
 
   /** Introduces this side. Everything may be sent behind it at once; data waits for the welcome here. */
@@ -196,11 +214,11 @@ export class SessionCore {
       deadline,
       awaited: false,
     };
-    return this.#encode(body, (bytes) => {
+    return this.#encode(body, (bytes, blobs) => {
       const id = this.outbound.open(call);
       if (id === 0) throw new SendError('resource_exhausted', 'too many calls are open');
       const due = deadline === undefined ? undefined : deadline - slackMs;
-      this.outbox.data(kind, 0, binding, ordinal, id, due === undefined ? 0 : budgetMs(due, now), bytes, due);
+      this.outbox.data(kind, 0, binding, ordinal, id, due === undefined ? 0 : budgetMs(due, now), bytes, due, blobs);
       this.noteDeadline(deadline);
       if (this.awaited === 0 && now > this.heard) this.heard = now;
       this.#await(call, kind !== frame.SUBSCRIBE);
@@ -211,7 +229,7 @@ export class SessionCore {
   /** Sends a one-way message: a notification, or a publication without a report. Throws as `open` does. */
   oneWay(kind: number, binding: number, ordinal: number, body: Body): void {
     this.#mustSend();
-    this.#encode(body, (bytes) => this.outbox.data(kind, 0, binding, ordinal, 0, 0, bytes));
+    this.#encode(body, (bytes, blobs) => this.outbox.data(kind, 0, binding, ordinal, 0, 0, bytes, undefined, blobs));
   }
 
   /** Says who serves a call of the hub's, and which flows it has. */
@@ -232,9 +250,9 @@ export class SessionCore {
   item(callee: boolean, id: number, missed: number, body: Body): boolean {
     const send = this.#flows(callee, id)?.send;
     if (send === undefined || !send.open) return false;
-    this.#encode(body, (bytes) => {
-      this.outbox.data(frame.ITEM, callee ? frame.FLAG_CALLEE : 0, 0, missed, id, 0, bytes);
-      send.spend(bytes.length - frame.HEADER_BYTES);
+    this.#encode(body, (bytes, blobs, size) => {
+      this.outbox.data(frame.ITEM, callee ? frame.FLAG_CALLEE : 0, 0, missed, id, 0, bytes, undefined, blobs);
+      send.spend(size);
     });
     return true;
   }
@@ -331,7 +349,7 @@ export class SessionCore {
   }
 
   #answer(id: number, status: StatusName, body: Body): void {
-    this.#encode(body, (bytes) => this.outbox.data(frame.END, 0, 0, statusCode(status), id, 0, bytes));
+    this.#encode(body, (bytes, blobs) => this.outbox.data(frame.END, 0, 0, statusCode(status), id, 0, bytes, undefined, blobs));
   }
 
   /** Frees the id of a call of this side's. */
@@ -353,6 +371,7 @@ export class SessionCore {
   #ended(ending: Ending): void {
     this.state = CLOSED;
     this.deadlineFloor = undefined;
+    this.parcels.clear();
     this.awaited = 0;
     const inbound = this.inbound.drain();
     const outbound = this.outbound.drain();
@@ -376,27 +395,37 @@ export class SessionCore {
     return this.outbox.dataBytes > OUTBOX_BYTES_MAX;
   }
 
-  /** Writes a body behind room for the header of its frame, and hands that on. */
-  #encode<R>(body: Body, use: (bytes: Uint8Array<ArrayBuffer>) => R): R {
+  /** Writes a body between room for the header of its frame and for the numbers of its blobs. `size` is that of body and blobs. */
+  #encode<R>(body: Body, use: (bytes: Uint8Array<ArrayBuffer>, blobs: Blobs, size: number) => R): R {
     // Encoding can run code of the application's that comes back here: that one gets a writer of its own.
     const out = scratch ?? new Writer();
     scratch = undefined;
     try {
-      out.reset(frame.HEADER_BYTES);
+      const blobs: Uint8Array<ArrayBuffer>[] = [];
+      out.reset(frame.HEADER_BYTES, blobs);
       body(out);
-      if (out.length > this.theirs.frameBytes) {
-        throw new SendError('resource_exhausted', tooLarge(out.length, this.theirs));
-      }
-      return use(out.copy());
+      const bodyBytes = out.length - frame.HEADER_BYTES;
+      const size = blobs.reduce((sum, blob) => sum + blob.length, bodyBytes);
+      const numbers = blobs.length * frame.NUMBER_BYTES;
+      if (numbers > 0) out.raw(new Uint8Array(numbers), numbers);
+      const why = tooLarge(out.length, size - bodyBytes, this.theirs);
+      if (why !== undefined) throw new SendError('resource_exhausted', why);
+      if (numbers > 0 && this.outbox.blobBytes > BLOBS_WAITING_BYTES_MAX) throw new SendError('resource_exhausted', FULL);
+      return use(out.copy(), blobs, size);
     } finally {
       if (out.capacity <= SCRATCH_BYTES_MAX) scratch = out;
     }
   }
 }
 
-/** What is said of a frame of that many bytes. */
-export function tooLarge(bytes: number, { frameBytes }: Limits): string {
-  return `a body of ${bytes - frame.HEADER_BYTES} bytes is larger than the ${frameBytes - frame.HEADER_BYTES} that the hub takes`;
+/** What is said of a frame and blobs of that many bytes; undefined when the hub takes them. */
+export function tooLarge(bytes: number, blobs: number, { frameBytes, blobBytes }: Limits): string | undefined {
+  if (bytes > frameBytes) return larger('a body', bytes - frame.HEADER_BYTES, frameBytes - frame.HEADER_BYTES);
+  return blobs > blobBytes ? larger('a message with blobs', blobs, blobBytes) : undefined;
+}
+
+function larger(what: string, bytes: number, room: number): string {
+  return `${what} of ${bytes} bytes is larger than the ${room} that the hub takes`;
 }
 
 function flow({ streamItems, streamBytes }: Limits): Flow {

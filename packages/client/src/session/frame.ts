@@ -2,6 +2,7 @@
  * Frames: the header of 24 bytes, its checks, and writing it in place (protocol, section 1). What a frame means is the
  * session's business.
  */
+import { BLOBS_MAX } from '../codec/blob.js';
 import { Violation } from './violation.js';
 
 /** Bytes of a frame header. */
@@ -12,6 +13,10 @@ export const OPTIONAL_KINDS_FROM = 128;
 export const FLAG_CALLEE = 1;
 /** On `item`: the receiver answers with `ack`. */
 export const FLAG_ACK = 2;
+/** On `parcel`: the rest of it will not come. */
+export const FLAG_ABANDON = 4;
+/** Bytes of a parcel's number behind a body. */
+export const NUMBER_BYTES = 4;
 
 // One constant a kind, so that a bundler puts the numbers in place.
 export const HELLO = 1;
@@ -32,6 +37,9 @@ export const CANCEL = 15;
 export const END = 16;
 export const UNBOUND = 17;
 export const CALLER = 18;
+export const PARCEL = 19;
+export const LEND = 20;
+export const POOL = 21;
 
 /** A bit for each kind that counts against the connection window and keeps its place in the order. */
 const DATA_KINDS =
@@ -44,7 +52,15 @@ const DATA_KINDS =
   (1 << CANCEL) |
   (1 << END) |
   (1 << UNBOUND) |
-  (1 << CALLER);
+  (1 << CALLER) |
+  (1 << PARCEL) |
+  (1 << LEND);
+
+/** A bit for each kind that begins something on a channel. */
+export const OPENING_KINDS = (1 << REQUEST) | (1 << NOTIFY) | (1 << SUBSCRIBE) | (1 << PUBLISH);
+
+/** A bit for each kind that may have blobs. */
+const VALUE_KINDS = (1 << REQUEST) | (1 << NOTIFY) | (1 << PUBLISH) | (1 << ITEM) | (1 << END);
 
 /** A bit for each kind that only a peer sends. */
 const PEER_KINDS = (1 << HELLO) | (1 << SUBSCRIBE) | (1 << PUBLISH) | (1 << ACK);
@@ -60,7 +76,8 @@ export function isData(kind: number): boolean {
 }
 
 function flagsAllowed(kind: number): number {
-  return kind === ITEM ? FLAG_CALLEE | FLAG_ACK : kind === CREDIT ? FLAG_CALLEE : 0;
+  if (kind === ITEM) return FLAG_CALLEE | FLAG_ACK;
+  return kind === CREDIT ? FLAG_CALLEE : kind === PARCEL ? FLAG_ABANDON : 0;
 }
 
 /** A parsed header. One object is used again for every frame of a session. */
@@ -69,6 +86,8 @@ export interface Head {
   length: number;
   kind: number;
   flags: number;
+  /** Bytes of the numbers of its parcels, at its end. */
+  numbers: number;
   binding: number;
   ordinal: number;
   id: number;
@@ -77,10 +96,11 @@ export interface Head {
 
 /** An empty header to parse into. */
 export function emptyHead(): Head {
-  return { length: 0, kind: 0, flags: 0, binding: 0, ordinal: 0, id: 0, budget: 0 };
+  return { length: 0, kind: 0, flags: 0, numbers: 0, binding: 0, ordinal: 0, id: 0, budget: 0 };
 }
 
-function get32(bytes: Uint8Array, at: number): number {
+/** Reads a number of a header, or of a parcel. */
+export function get32(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
 }
 
@@ -103,7 +123,7 @@ export function parseHead(bytes: Uint8Array, offset: number, frameBytesMax: numb
   head.length = length;
   if (have < HEADER_BYTES) return false;
   const kind = bytes[offset + 4] as number;
-  if (kind === 0 || kind > CALLER) {
+  if (kind === 0 || kind > POOL) {
     if (kind < OPTIONAL_KINDS_FROM) throw new Violation('unknown_kind', `kind ${kind}`);
     head.kind = 0;
     return have >= length;
@@ -112,11 +132,14 @@ export function parseHead(bytes: Uint8Array, offset: number, frameBytesMax: numb
   if ((flags & ~flagsAllowed(kind)) !== 0) {
     throw new Violation('unknown_flag', `kind ${kind}, flags ${flags}`);
   }
-  if (bytes[offset + 6] !== 0 || bytes[offset + 7] !== 0) {
-    throw new Violation('malformed_frame', 'attachments');
+  const blobs = (bytes[offset + 6] as number) | ((bytes[offset + 7] as number) << 8);
+  const numbers = blobs * NUMBER_BYTES;
+  if (blobs > BLOBS_MAX * ((VALUE_KINDS >> kind) & 1) || HEADER_BYTES + numbers > length) {
+    throw new Violation('malformed_frame', `${blobs} attachments`);
   }
   head.kind = kind;
   head.flags = flags;
+  head.numbers = numbers;
   head.binding = get32(bytes, offset + 8);
   head.ordinal = get32(bytes, offset + 12);
   head.id = get32(bytes, offset + 16);
@@ -153,4 +176,14 @@ export function writeHead(
 /** Writes the budget of a frame that `out` is. */
 export function writeBudget(out: Uint8Array, budget: number): void {
   put32(out, 20, budget);
+}
+
+/** Writes the numbers of a message's parcels at the end of the frame that `out` is. */
+export function writeNumbers(out: Uint8Array, numbers: readonly number[]): void {
+  out[6] = numbers.length;
+  let at = out.length - numbers.length * NUMBER_BYTES;
+  for (const number of numbers) {
+    put32(out, at, number);
+    at += NUMBER_BYTES;
+  }
 }

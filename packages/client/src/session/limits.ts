@@ -13,6 +13,12 @@ export const CLIENT_BYTES_MAX = 64;
 export const GOODBYE_BYTES_MAX = 1024;
 /** Data that may wait for the hub; more, and calls are refused here, and answers cut short. In bytes. */
 export const OUTBOX_BYTES_MAX = 32 * 1024 * 1024;
+/** Blobs that may wait for the hub, in bytes; more, and messages with blobs are refused here. */
+export const BLOBS_WAITING_BYTES_MAX = 64 * 1024 * 1024;
+/** Most parcels of a direction that no message has taken yet. */
+export const PARCELS_MAX = 64;
+/** Most bytes of a blob in one `parcel` frame. */
+export const PARCEL_FRAME_BYTES_MAX = 64 * 1024;
 /** Control frames that may wait for a transport that takes nothing; more ends the connection. In bytes. */
 export const CONTROL_BYTES_MAX = 1024 * 1024;
 /** Silence after which an awaited other side is pinged, in milliseconds. */
@@ -32,6 +38,8 @@ export interface Limits {
   readonly streamItems: number;
   /** Bytes of items that each stream towards this side may send at first. */
   readonly streamBytes: number;
+  /** Bytes of blobs that may be on their way to this side, or wait here for their message. */
+  readonly blobBytes: number;
 }
 
 /** What a side announces unless it is told otherwise. */
@@ -41,4 +49,5 @@ export const LIMITS_DEFAULT: Limits = {
   calls: 1024,
   streamItems: 16,
   streamBytes: 1024 * 1024,
+  blobBytes: 64 * 1024 * 1024,
 };

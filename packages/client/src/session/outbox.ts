@@ -1,20 +1,12 @@
 /**
  * What waits to leave: control frames first, then data frames in the order they were given, as far as the other side's
- * window lets them go (protocol, section 8). Small frames are gathered into one message. Whether there is room is asked
- * by the session; transports are not known here.
+ * window lets them go (protocol, section 8), then the parcels of blobs. Small frames are gathered into one message.
+ * Whether there is room is asked by the session; transports are not known here.
  */
-import {
-  CANCEL,
-  FINISH,
-  FLAG_CALLEE,
-  HEADER_BYTES,
-  ITEM,
-  PUBLISH,
-  REQUEST,
-  SUBSCRIBE,
-  writeBudget,
-  writeHead,
-} from './frame.js';
+import { NO_BLOBS, sizeOf } from '../codec/blob.js';
+import { END, FLAG_ABANDON, FLAG_CALLEE, HEADER_BYTES, PARCEL, writeBudget, writeHead } from './frame.js';
+import { type Limits, LIMITS_DEFAULT } from './limits.js';
+import { opens, type Outgoing, Shipping } from './shipping.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -29,25 +21,25 @@ export function budgetMs(deadline: number, now: number): number {
   return Math.min(Math.max(1, Math.ceil(deadline - now - CLOCK_ERROR_MS)), 0xffff_ffff);
 }
 
-/** A data frame that waits for the window to open. */
-interface Held {
-  readonly bytes: Bytes;
-  readonly kind: number;
-  readonly id: number;
-  readonly ours: boolean;
-  /** When its call runs out; its budget is written when it leaves. */
-  readonly due: number | undefined;
-}
+const NOTHING: Bytes = new Uint8Array(0);
 
 /** The outgoing side of one connection. */
 export class Outbox {
   #control: Bytes[] = [];
   /** Data frames that may leave. */
   #ready: Bytes[] = [];
-  #held: Held[] = [];
+  /** Data frames that wait for the window to open. */
+  #held: Outgoing[] = [];
+  readonly #shipping = new Shipping();
+  /** Nothing that is shipped can go on until the window opens, or something is added. */
+  #stalled = false;
   #window = 0;
-  /** Bytes of data that wait, in all. */
+  /** What the other side accepts. */
+  limits: Limits = LIMITS_DEFAULT;
+  /** Bytes of data that wait, in all, without blobs. */
   dataBytes = 0;
+  /** Bytes of the blobs whose messages wait. */
+  blobBytes = 0;
   /** Bytes of control frames that wait. */
   controlBytes = 0;
   /** Bytes of acknowledgements among the control frames that have not left. */
@@ -55,12 +47,12 @@ export class Outbox {
 
   /** Whether something can leave now. */
   get hasOutput(): boolean {
-    return this.#control.length + this.#ready.length > 0;
+    return this.#control.length + this.#ready.length > 0 || !(this.#stalled || this.#shipping.isEmpty);
   }
 
-  /** Whether data waits for the other side's window. */
+  /** Whether data waits for the other side. */
   get isHeld(): boolean {
-    return this.#held.length > 0;
+    return this.#held.length > 0 || !this.#shipping.isEmpty;
   }
 
   /** A control frame: outside the window, ahead of data. `bytes` as in `data`. */
@@ -71,8 +63,8 @@ export class Outbox {
   }
 
   /**
-   * A data frame: `bytes`, which belong to the outbox from here on, are room for the header and the body. If it has to
-   * wait, its budget is what is left until `due` when it leaves.
+   * A data frame: `bytes`, which belong to the outbox from here on, are room for the header, the body and the numbers of
+   * its blobs. If it has to wait, its budget is what is left until `due` when it leaves.
    */
   data(
     kind: number,
@@ -83,56 +75,46 @@ export class Outbox {
     budget: number,
     bytes = noBody(),
     due?: number,
+    blobs = NO_BLOBS,
   ): void {
     writeHead(bytes, kind, flags, binding, ordinal, id, budget);
     this.dataBytes += bytes.length;
-    if (this.#window > 0 && this.#held.length === 0) {
-      this.#window -= bytes.length;
-      this.#ready.push(bytes);
-    } else {
-      this.#held.push({ bytes, kind, id, ours: (flags & FLAG_CALLEE) === 0, due });
-    }
+    this.blobBytes += sizeOf(NOTHING, blobs);
+    const ours = kind !== END && (flags & FLAG_CALLEE) === 0;
+    // The number of a parcel is no call's.
+    const message = { bytes, kind, binding, ordinal, id: kind === PARCEL ? 0 : id, ours, due, blobs };
+    if (this.#shipping.keep(message)) this.#stalled = false;
+    else if (this.#window > 0 && this.#held.length === 0) this.#push(bytes);
+    else this.#held.push(message);
   }
 
   /** Opens the other side's window further. */
   addWindow(bytes: number, now: number): void {
     this.#window += bytes;
+    this.#stalled = false;
     let next = 0;
-    for (; this.#window > 0 && next < this.#held.length; next++) {
-      const { bytes, due } = this.#held[next] as Held;
-      if (due !== undefined) writeBudget(bytes, budgetMs(due, now));
-      this.#window -= bytes.length;
-      this.#ready.push(bytes);
-    }
+    for (; this.#window > 0 && next < this.#held.length; next++) this.#leave(this.#held[next] as Outgoing, now);
     if (next > 0) this.#held.splice(0, next);
   }
 
   /**
-   * Takes back all frames that are larger than that, and everything of their calls; returns how large the frame was by the id
-   * of its call, 0 for what is none. Only before anything has left, and so before the hub has opened calls.
+   * Takes back all messages that `why` says something of, and everything of their calls; returns what it said by the id of
+   * the call, 0 for what is none. Only before anything has left, and so before the hub has opened calls.
    */
-  takeLarger(bytesMax: number): ReadonlyMap<number, number> {
-    const taken = new Map<number, number>();
-    for (const { bytes, id } of this.#held) if (bytes.length > bytesMax) taken.set(id, bytes.length);
-    this.#takeBack(({ bytes, id }) => bytes.length > bytesMax || (id !== 0 && taken.has(id)));
+  takeLarger(why: (frameBytes: number, blobBytes: number) => string | undefined): ReadonlyMap<number, string> {
+    const taken = new Map<number, string>();
+    const said = ({ bytes, blobs }: Outgoing) => why(bytes.length, sizeOf(NOTHING, blobs));
+    for (const message of [...this.#held, ...this.#shipping.messages]) {
+      const text = said(message);
+      if (text !== undefined) taken.set(message.id, text);
+    }
+    this.#drop((message) => (message.id !== 0 && taken.has(message.id)) || said(message) !== undefined);
     return taken;
   }
 
-  /** Takes back a call that still waits for the window, and all that belongs to it. False when it has left. */
+  /** Takes back what waits of a call of this side's, and gives its parcels up. True when nothing of the call has left. */
   withdraw(id: number): boolean {
-    const opens = ({ kind }: Held) => kind === REQUEST || kind === SUBSCRIBE || kind === PUBLISH;
-    const belongs = ({ kind, ours }: Held) => ours && (kind === FINISH || kind === CANCEL || kind === ITEM);
-    if (!this.#held.some((held) => held.id === id && opens(held))) return false;
-    this.#takeBack((held) => held.id === id && (opens(held) || belongs(held)));
-    return true;
-  }
-
-  #takeBack(goes: (held: Held) => boolean): void {
-    this.#held = this.#held.filter((held) => {
-      if (!goes(held)) return true;
-      this.dataBytes -= held.bytes.length;
-      return false;
-    });
+    return this.#drop((message) => message.ours && message.id === id).some(({ kind }) => opens(kind));
   }
 
   /** Drops all data that has not left, and control frames where nobody wants them: the connection ends. */
@@ -140,12 +122,65 @@ export class Outbox {
     if (control) this.#control = [];
     this.#ready = [];
     this.#held = [];
-    this.dataBytes = 0;
+    this.#shipping.clear();
+    this.dataBytes = this.blobBytes = 0;
+  }
+
+  #drop(which: (message: Outgoing) => boolean): Outgoing[] {
+    const abandoned: number[] = [];
+    const gone = this.#shipping.withdraw(which, (number) => abandoned.push(number));
+    this.#held = this.#held.filter((message) => !(which(message) && gone.push(message)));
+    for (const { bytes, blobs } of gone) {
+      this.dataBytes -= bytes.length;
+      this.blobBytes -= sizeOf(NOTHING, blobs);
+    }
+    for (const number of abandoned) this.data(PARCEL, FLAG_ABANDON, 0, 0, number, 0);
+    this.#stalled = false;
+    return gone;
+  }
+
+  /** A frame that leaves now. */
+  #push(bytes: Bytes): void {
+    this.#window -= bytes.length;
+    this.#ready.push(bytes);
+  }
+
+  /** One that has waited. */
+  #leave({ bytes, due }: Outgoing, now: number): void {
+    if (due !== undefined) writeBudget(bytes, budgetMs(due, now));
+    this.#push(bytes);
+  }
+
+  /** Parcels, when nothing else can leave, and the messages that they make whole: as much as goes into one message. */
+  #ship(now: number): void {
+    const { limits } = this;
+    let before = -1;
+    // Every turn adds a frame, or is the last.
+    for (let bytes = 0; this.#ready.length > before && bytes < BATCH_BYTES_MAX; ) {
+      before = this.#ready.length;
+      // At most half of the window, so that other frames find room in the rest.
+      const part = this.#window > Math.floor(limits.windowBytes / 2) ? this.#shipping.next(limits) : undefined;
+      if (part !== undefined) {
+        bytes += part.length;
+        this.dataBytes += part.length;
+        this.#push(part);
+      }
+      this.#shipping.release(
+        () => this.#window > 0,
+        (message) => {
+          bytes += message.bytes.length;
+          this.blobBytes -= sizeOf(NOTHING, message.blobs);
+          this.#leave(message, now);
+        },
+      );
+    }
+    this.#stalled = this.#ready.length === 0;
   }
 
   /** The next message of whole frames, which belongs to the caller; undefined when nothing may leave now. */
-  transmit(): Bytes | undefined {
+  transmit(now: number): Bytes | undefined {
     this.acknowledging = 0;
+    if (this.#ready.length === 0) this.#ship(now);
     if (this.#control.length === 0 && this.#ready.length === 1) {
       // The usual case of a call alone.
       const only = this.#ready.pop() as Bytes;

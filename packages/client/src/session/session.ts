@@ -2,6 +2,7 @@
  * The receiving half of a peer's session, and its time-outs: one frame in, at most one event out. Everything that a frame
  * can break is checked here; no other exception than a `Violation` arises in it, and that one ends the connection.
  */
+import { type Blobs, NO_BLOBS, sizeOf } from '../codec/blob.js';
 import { Reader } from '../codec/reader.js';
 import { reasonOf, statusOf } from '../names.js';
 import { NEVER, PAST } from './calls.js';
@@ -102,12 +103,15 @@ export class Session extends SessionCore {
     return this.keepalive && this.state === OPEN && (this.awaited > 0 || this.outbox.isHeld);
   }
 
-  #take(head: frame.Head, body: Uint8Array, now: number): void {
-    const { kind, binding, ordinal, id, budget } = head;
+  #take(head: frame.Head, all: Uint8Array, now: number): void {
+    const { kind, binding, ordinal, id, budget, numbers } = head;
     if (frame.isData(kind)) this.#countData(head.length);
     if (frame.isFromPeer(kind) || (kind !== frame.GOODBYE && (this.state === GREETING) !== (kind === frame.WELCOME))) {
       throw new Violation('unexpected_frame', `kind ${kind}`);
     }
+    const body = numbers > 0 ? all.subarray(0, -numbers) : all;
+    // Taken whatever becomes of their message, so that their numbers are free again.
+    const blobs = numbers > 0 ? this.parcels.take(all.subarray(-numbers)) : NO_BLOBS;
     switch (kind) {
       case frame.WELCOME:
         return this.#takeWelcome(body, now);
@@ -116,15 +120,21 @@ export class Session extends SessionCore {
         return this.abort({ reason: reasonOf(ordinal) ?? 'closed', message });
       }
       case frame.REQUEST:
-        return this.#takeRequest(head, body, now);
+        return this.#takeRequest(head, body, now, blobs);
       case frame.NOTIFY:
-        return this.events.notify(binding, ordinal, body);
+        return this.events.notify(binding, ordinal, body, blobs);
       case frame.ITEM:
-        return this.#takeItem(head, body);
+        return this.#takeItem(head, body, blobs);
       case frame.END:
-        return this.#takeEnd(id, ordinal, body);
+        return this.#takeEnd(id, ordinal, body, blobs);
       case frame.CALLER:
         return this.events.caller(binding, body);
+      case frame.PARCEL:
+        return this.parcels.add(head, body);
+      case frame.LEND:
+      case frame.POOL:
+        // This side maps no pools.
+        throw new Violation('bad_pool');
     }
     if (body.length > 0) throw new Violation('malformed_frame', `kind ${kind} has no body`);
     switch (kind) {
@@ -175,39 +185,40 @@ export class Session extends SessionCore {
       windowBytes >= WINDOW_BYTES_FLOOR &&
       Math.min(calls, streamItems, streamBytes) > 0;
     if (!works) throw new Violation('malformed_payload', 'welcome: its limits or protocol cannot be');
-    this.theirs = limits;
+    this.theirs = this.outbox.limits = limits;
     this.outbound.slotsMax = calls;
-    // Written before the hub's limits were known: what its frames have no room for never leaves, nor what belongs to it.
-    const larger = [...this.outbox.takeLarger(frameBytes)].map(([id, bytes]) => ({ call: this.forget(id), bytes }));
+    // Written before the hub's limits were known: what it has no room for never leaves, nor what belongs to it.
+    const larger = [...this.outbox.takeLarger((bytes, blobBytes) => tooLarge(bytes, blobBytes, limits))];
+    const refused = larger.map(([id, why]) => ({ call: this.forget(id), why }));
     // Opened before the handshake was done, without credit.
     this.outbound.forEach(({ send }) => send?.add(streamItems, streamBytes));
     this.outbox.addWindow(windowBytes, now);
     this.state = OPEN;
     this.events.welcome(welcome);
-    for (const { call, bytes } of larger) call?.owner.fail('resource_exhausted', tooLarge(bytes, limits));
+    for (const { call, why } of refused) call?.owner.fail('resource_exhausted', why);
     this.outbound.forEach(({ owner, send }) => send && owner.credit?.());
   }
 
-  #takeRequest({ id, binding, ordinal, budget }: frame.Head, body: Uint8Array, now: number): void {
+  #takeRequest({ id, binding, ordinal, budget }: frame.Head, body: Uint8Array, now: number, blobs: Blobs): void {
     const call: Inbound = { owner: undefined, send: undefined, recv: undefined, deadline: undefined };
     const refused = this.inbound.admit(id, call);
     if (refused === NEVER) throw new Violation('duplicate_id');
     if (refused === PAST) return this.refuse(id, 'resource_exhausted', 'too many calls are open');
     if (budget !== 0) this.setInboundDeadline(id, now + budget);
-    this.events.request(id, binding, ordinal, body, budget);
+    this.events.request(id, binding, ordinal, body, budget, blobs);
   }
 
-  #takeItem({ id, ordinal, flags, budget }: frame.Head, body: Uint8Array): void {
+  #takeItem({ id, ordinal, flags, budget }: frame.Head, body: Uint8Array, blobs: Blobs): void {
     if ((flags & frame.FLAG_CALLEE) === 0) {
       const call = this.#served(id);
       if (call === undefined) return;
-      spend(call, body);
-      call.owner?.item(body);
+      spend(call, sizeOf(body, blobs));
+      call.owner?.item(body, blobs);
     } else {
       const call = this.#made(id);
       if (call === undefined) return;
-      spend(call, body);
-      call.owner.item?.(ordinal, (flags & frame.FLAG_ACK) === 0 ? undefined : budget, body);
+      spend(call, sizeOf(body, blobs));
+      call.owner.item?.(ordinal, (flags & frame.FLAG_ACK) === 0 ? undefined : budget, body, blobs);
     }
   }
 
@@ -226,7 +237,7 @@ export class Session extends SessionCore {
     call.owner?.finish();
   }
 
-  #takeEnd(id: number, code: number, body: Uint8Array): void {
+  #takeEnd(id: number, code: number, body: Uint8Array, blobs: Blobs): void {
     const call = this.outbound.get(id);
     if (call === undefined) throw unknownId(id);
     const { owner, cancelled } = call;
@@ -234,8 +245,8 @@ export class Session extends SessionCore {
     if (status === undefined && !cancelled) throw new Violation('malformed_payload', `status ${code}`);
     this.forget(id);
     if (status === undefined) return;
-    if (cancelled) owner.late?.(status, body);
-    else owner.end(status, body);
+    if (cancelled) owner.late?.(status, body, blobs);
+    else owner.end(status, body, blobs);
   }
 
   /** An open call of the hub's; undefined for one that has ended. */
@@ -254,9 +265,9 @@ export class Session extends SessionCore {
 }
 
 /** Charges an item to the credit that this side has given. */
-function spend({ recv }: Flows, body: Uint8Array): void {
+function spend({ recv }: Flows, bytes: number): void {
   if (recv?.open !== true) throw new Violation('credit_exceeded');
-  recv.spend(body.length);
+  recv.spend(bytes);
 }
 
 function unknownId(id: number): Violation {

@@ -77,24 +77,35 @@ export function encodeHello(out: Writer, hello: Hello): void {
   });
 }
 
-function encodeLimits(out: Writer, limits: Limits): void {
+export function encodeLimits(out: Writer, limits: Limits): void {
   out.u32(limits.frameBytes);
   out.u32(limits.windowBytes);
   out.u16(limits.calls);
   out.u32(limits.streamItems);
   out.u32(limits.streamBytes);
+  out.u32(limits.blobBytes);
+  // Pools of shared memory are for native peers.
+  out.u16(0);
+}
+
+export function decodeLimits(input: Reader): Limits {
+  const limits = {
+    frameBytes: input.u32(),
+    windowBytes: input.u32(),
+    calls: input.u16(),
+    streamItems: input.u32(),
+    streamBytes: input.u32(),
+    blobBytes: input.u32(),
+  };
+  // This side lends nothing, however many pools the other one maps.
+  input.u16();
+  return limits;
 }
 
 export function decodeWelcome(input: Reader): Welcome {
   return {
     protocol: input.u16(),
-    limits: {
-      frameBytes: input.u32(),
-      windowBytes: input.u32(),
-      calls: input.u16(),
-      streamItems: input.u32(),
-      streamBytes: input.u32(),
-    },
+    limits: decodeLimits(input),
     peer: input.u32(),
     label: input.string(0, NAME_BYTES_MAX),
     role: input.string(0, NAME_BYTES_MAX),

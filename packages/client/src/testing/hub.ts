@@ -2,6 +2,7 @@
  * A hub for tests, in TypeScript and in memory: it admits peers, binds them to what others serve, and relays. It grants
  * everything, and leaves checking to the codecs of both ends. Not for production: that hub is written in Rust.
  */
+import type { Blobs } from '../codec/blob.js';
 import { Reader } from '../codec/reader.js';
 import { Writer } from '../codec/writer.js';
 import type { StatusName } from '../generated/tables.js';
@@ -64,7 +65,7 @@ export class TestHub implements LegEvents {
     if (opened instanceof Subscription) opened.acked(token);
   }
 
-  opened(leg: Leg, head: Head, body: Uint8Array): void {
+  opened(leg: Leg, head: Head, body: Uint8Array, blobs: Blobs): void {
     const { kind, binding, ordinal, id, budget } = head;
     if (kind === REQUEST && binding === 0) return this.#answer(leg, id, ordinal, body);
     const instance = leg.numbers.get(binding);
@@ -74,12 +75,12 @@ export class TestHub implements LegEvents {
         const relay = new Relay(instance, leg, id);
         this.#admitCall(leg, id, relay);
         if (!instance.isServed) return relay.left();
-        return relay.begin(ordinal, budget, body);
+        return relay.begin(ordinal, budget, body, blobs);
       }
       case NOTIFY: {
         const channel = instance.descriptor.channels[ordinal];
-        if (channel !== undefined) instance.observe?.(channel, leg.label, body);
-        return instance.server.data(NOTIFY, 0, instance.exportId, ordinal, 0, 0, body);
+        if (channel !== undefined) instance.observe?.(channel, leg.label, body, blobs);
+        return instance.server.data(NOTIFY, 0, instance.exportId, ordinal, 0, 0, body, blobs);
       }
       case SUBSCRIBE: {
         const topic = instance.topic(ordinal);
@@ -92,7 +93,7 @@ export class TestHub implements LegEvents {
       case PUBLISH: {
         const report = id === 0 ? undefined : new Publication(leg, id, budget);
         if (report !== undefined) this.#admitCall(leg, id, report);
-        return instance.topic(ordinal)?.publish(body, report);
+        return instance.topic(ordinal)?.publish({ body: body.slice(), blobs }, report);
       }
     }
     throw new Violation('unexpected_frame', `kind ${kind}`);

@@ -1,10 +1,14 @@
 /** What a peer serves, as the hub keeps it: the interface, its topics, and who is to be told when it leaves. */
+import type { Blobs } from '../codec/blob.js';
 import type { ChannelDescriptor, InterfaceDescriptor } from '../interface.js';
 import type { Leg } from './leg.js';
 import { Topic } from './topics.js';
 
 /** Told of a call as it passes the hub; what it returns is told of its end: the code of a status, and the body. */
-export type Observer = (channel: ChannelDescriptor, caller: string, body: Uint8Array) => ((code: number, body: Uint8Array) => void) | undefined;
+export type Observer = (channel: ChannelDescriptor, caller: string, body: Uint8Array, blobs: Blobs) => Ended | undefined;
+
+/** See `Observer`. */
+export type Ended = (code: number, body: Uint8Array, blobs: Blobs) => void;
 
 /** One served instance of an interface. */
 export class Instance {

@@ -1,4 +1,5 @@
 /** The hub's end of one connection: frames in and out, windows, the ids of both directions. Routing is not known here. */
+import { type Blobs, NO_BLOBS, sizeOf } from '../codec/blob.js';
 import { Reader } from '../codec/reader.js';
 import { Writer } from '../codec/writer.js';
 import type { Failure } from '../errors.js';
@@ -6,17 +7,25 @@ import type { ReasonName, StatusName } from '../generated/tables.js';
 import { reasonCode, statusCode } from '../names.js';
 import { CallTable } from '../session/calls.js';
 import * as frame from '../session/frame.js';
-import { CLIENT_BYTES_MAX, type Limits, LIMITS_DEFAULT, OUTBOX_BYTES_MAX, PROTOCOL } from '../session/limits.js';
+import {
+  BLOBS_WAITING_BYTES_MAX,
+  CLIENT_BYTES_MAX,
+  type Limits,
+  LIMITS_DEFAULT,
+  OUTBOX_BYTES_MAX,
+  PROTOCOL,
+} from '../session/limits.js';
 import { Outbox } from '../session/outbox.js';
+import { Parcels } from '../session/parcels.js';
 import { Violation } from '../session/violation.js';
-import { failureCodec } from '../session/wire.js';
+import { decodeLimits, encodeLimits, failureCodec } from '../session/wire.js';
 import type { Transport } from '../transport/transport.js';
 import type { Instance } from './instance.js';
 
 /** A call that a peer has opened: relayed to another peer, a subscription, or a publication. */
 export interface Opened {
   /** The frames of the caller's that follow. */
-  item?(body: Uint8Array, missed: number): void;
+  item?(body: Uint8Array, missed: number, blobs: Blobs): void;
   credit?(items: number, bytes: number): void;
   finish?(): void;
   /** The caller gives it up: it still gets an `end`, unless `gone`. */
@@ -26,9 +35,9 @@ export interface Opened {
 /** A call that the hub has opened at a peer which serves. */
 export interface Served {
   /** The frames of the callee's. */
-  itemDown(body: Uint8Array, missed: number): void;
+  itemDown(body: Uint8Array, missed: number, blobs: Blobs): void;
   creditUp(items: number, bytes: number): void;
-  end(code: number, body: Uint8Array): void;
+  end(code: number, body: Uint8Array, blobs: Blobs): void;
   /** The peer has left. */
   left(): void;
 }
@@ -36,7 +45,7 @@ export interface Served {
 /** What a leg tells of. */
 export interface LegEvents {
   /** A request, notification, subscription or publication. Head and body are good during the call only. */
-  opened(leg: Leg, head: frame.Head, body: Uint8Array): void;
+  opened(leg: Leg, head: frame.Head, body: Uint8Array, blobs: Blobs): void;
   acked(leg: Leg, id: number, token: number): void;
   /** Once, at the end. */
   left(leg: Leg): void;
@@ -44,9 +53,9 @@ export interface LegEvents {
 
 const encoder = new TextEncoder();
 
-/** Room for a header, and a copy of a body. */
-function framed(body: Uint8Array = new Uint8Array(0)): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(frame.HEADER_BYTES + body.length);
+/** A copy of a body, between room for a header and for the numbers of its blobs. */
+function framed(body: Uint8Array = new Uint8Array(0), blobs = NO_BLOBS): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(frame.HEADER_BYTES + body.length + blobs.length * frame.NUMBER_BYTES);
   bytes.set(body, frame.HEADER_BYTES);
   return bytes;
 }
@@ -60,8 +69,6 @@ export function failureBody(failure: Failure): Uint8Array {
 
 /** One peer of the hub. */
 export class Leg {
-  /** What the peer accepts. */
-  limits: Limits = LIMITS_DEFAULT;
   /** Calls that the peer has opened. */
   readonly inbound = new CallTable<Opened>(LIMITS_DEFAULT.calls);
   /** Calls that the hub has opened at it. */
@@ -71,6 +78,7 @@ export class Leg {
   /** Whether it has not left. */
   isOpen = true;
   readonly #outbox = new Outbox();
+  readonly #parcels = new Parcels(LIMITS_DEFAULT.blobBytes);
   readonly #head = frame.emptyHead();
   #greeted = false;
   #unacknowledged = 0;
@@ -87,11 +95,30 @@ export class Leg {
     transport.onClose = () => this.#leave();
   }
 
-  /** A data frame to the peer. The body is copied. */
-  data(kind: number, flags: number, binding: number, ordinal: number, id: number, budget: number, body?: Uint8Array): void {
+  /** What the peer accepts. */
+  get limits(): Limits {
+    return this.#outbox.limits;
+  }
+
+  /** Whether the peer takes a message with these blobs. */
+  takes(blobs: Blobs): boolean {
+    return sizeOf(new Uint8Array(0), blobs) <= this.limits.blobBytes;
+  }
+
+  /** A data frame to the peer. The body is copied, blobs are not. */
+  data(
+    kind: number,
+    flags: number,
+    binding: number,
+    ordinal: number,
+    id: number,
+    budget: number,
+    body?: Uint8Array,
+    blobs = NO_BLOBS,
+  ): void {
     if (!this.isOpen) return;
-    this.#outbox.data(kind, flags, binding, ordinal, id, budget, framed(body));
-    if (this.#outbox.dataBytes > OUTBOX_BYTES_MAX) this.close('slow_consumer', 'too much waits for this peer');
+    this.#outbox.data(kind, flags, binding, ordinal, id, budget, framed(body, blobs), undefined, blobs);
+    if (this.#outbox.dataBytes > OUTBOX_BYTES_MAX || this.#outbox.blobBytes > 2 * BLOBS_WAITING_BYTES_MAX) this.close('slow_consumer', 'too much waits for this peer');
     else this.#touched();
   }
 
@@ -103,8 +130,8 @@ export class Leg {
   }
 
   /** Ends a call that the peer has opened. */
-  end(id: number, code: number, body?: Uint8Array): void {
-    if (this.inbound.remove(id) !== undefined) this.data(frame.END, 0, 0, code, id, 0, body);
+  end(id: number, code: number, body?: Uint8Array, blobs = NO_BLOBS): void {
+    if (this.inbound.remove(id) !== undefined) this.data(frame.END, 0, 0, code, id, 0, body, blobs);
   }
 
   /** Ends it with a failure of the hub's own. */
@@ -139,10 +166,12 @@ export class Leg {
     return bytes.length;
   }
 
-  #take(head: frame.Head, body: Uint8Array): void {
-    const { kind, flags, ordinal, id, budget } = head;
+  #take(head: frame.Head, all: Uint8Array): void {
+    const { kind, flags, ordinal, id, budget, numbers } = head;
     if (this.#greeted === (kind === frame.HELLO)) throw new Violation('unexpected_frame', `kind ${kind}`);
     if (frame.isData(kind)) this.#count(head.length);
+    const body = all.subarray(0, all.length - numbers);
+    const blobs = this.#parcels.take(all.subarray(body.length));
     const called = (flags & frame.FLAG_CALLEE) !== 0;
     switch (kind) {
       case frame.HELLO:
@@ -156,7 +185,9 @@ export class Leg {
         this.#outbox.addWindow(budget, 0);
         return this.#touched();
       case frame.ITEM:
-        return called ? this.outbound.get(id)?.itemDown(body, ordinal) : this.inbound.get(id)?.item?.(body, ordinal);
+        return called
+          ? this.outbound.get(id)?.itemDown(body, ordinal, blobs)
+          : this.inbound.get(id)?.item?.(body, ordinal, blobs);
       case frame.CREDIT:
         return called ? this.outbound.get(id)?.creditUp(ordinal, budget) : this.inbound.get(id)?.credit?.(ordinal, budget);
       case frame.FINISH:
@@ -164,13 +195,18 @@ export class Leg {
       case frame.CANCEL:
         return this.inbound.get(id)?.cancel(false);
       case frame.END:
-        return this.outbound.remove(id)?.end(ordinal, body);
+        return this.outbound.remove(id)?.end(ordinal, body, blobs);
       case frame.ACK:
         return this.events.acked(this, id, budget);
       case frame.PONG:
         return undefined;
+      case frame.PARCEL:
+        return this.#parcels.add(head, body);
+      case frame.LEND:
+      case frame.POOL:
+        throw new Violation('bad_pool');
       default:
-        return this.events.opened(this, head, body);
+        return this.events.opened(this, head, body, blobs);
     }
   }
 
@@ -180,22 +216,18 @@ export class Leg {
     const max = input.u16();
     if (min > PROTOCOL || max < PROTOCOL) throw new Violation('version_mismatch', `protocols ${min} to ${max}`);
     input.string(0, CLIENT_BYTES_MAX);
-    const [frameBytes, windowBytes, calls] = [input.u32(), input.u32(), input.u16()];
-    this.limits = { frameBytes, windowBytes, calls, streamItems: input.u32(), streamBytes: input.u32() };
-    this.outbound.slotsMax = calls;
+    const limits = decodeLimits(input);
+    this.#outbox.limits = limits;
+    this.outbound.slotsMax = limits.calls;
     this.#greeted = true;
     const out = new Writer();
     out.u16(PROTOCOL);
-    out.u32(LIMITS_DEFAULT.frameBytes);
-    out.u32(LIMITS_DEFAULT.windowBytes);
-    out.u16(LIMITS_DEFAULT.calls);
-    out.u32(LIMITS_DEFAULT.streamItems);
-    out.u32(LIMITS_DEFAULT.streamBytes);
+    encodeLimits(out, LIMITS_DEFAULT);
     out.u32(this.peer);
     out.string(this.label);
     out.string(this.role);
     this.control(frame.WELCOME, 0, 0, 0, 0, out.view());
-    this.#outbox.addWindow(windowBytes, 0);
+    this.#outbox.addWindow(limits.windowBytes, 0);
   }
 
   #count(length: number): void {
@@ -214,7 +246,7 @@ export class Leg {
   #flush(): void {
     this.#flushing = false;
     while (this.#outbox.hasOutput) {
-      const message = this.#outbox.transmit();
+      const message = this.#outbox.transmit(0);
       if (message !== undefined) this.transport.send(message);
     }
   }

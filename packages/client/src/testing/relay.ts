@@ -1,8 +1,9 @@
 /** One call between two peers of the hub: every frame of it goes on under the id that the other side knows. */
+import { type Blobs, NO_BLOBS } from '../codec/blob.js';
 import { statusCode } from '../names.js';
 import { textOf } from '../runtime/failure.js';
 import { CANCEL, CREDIT, FINISH, FLAG_CALLEE, ITEM, REQUEST } from '../session/frame.js';
-import type { Instance } from './instance.js';
+import type { Ended, Instance } from './instance.js';
 import { failureBody, type Leg, type Opened, type Served } from './leg.js';
 
 /** Budgets are whole milliseconds, rounded up. */
@@ -16,7 +17,7 @@ export class Relay implements Opened, Served {
   #deadline = Infinity;
   /** Its caller has given it up, for this reason. */
   #given: 'cancelled' | 'deadline_exceeded' | undefined;
-  #ended: ((code: number, body: Uint8Array) => void) | undefined;
+  #ended: Ended | undefined;
 
   constructor(
     private readonly instance: Instance,
@@ -27,23 +28,26 @@ export class Relay implements Opened, Served {
   }
 
   /** Passes the request on. */
-  begin(ordinal: number, budgetMs: number, body: Uint8Array): void {
+  begin(ordinal: number, budgetMs: number, body: Uint8Array, blobs: Blobs): void {
     const { instance, caller } = this;
     const channel = instance.descriptor.channels[ordinal];
     const limitMs = budgetMs > 0 ? budgetMs : (channel?.deadlineMs ?? Infinity);
     this.#deadline = performance.now() + limitMs - CLOCK_ERROR_MS;
-    if (channel !== undefined) this.#ended = instance.observe?.(channel, caller.label, body);
+    if (channel !== undefined) this.#ended = instance.observe?.(channel, caller.label, body, blobs);
+    if (!this.#callee.takes(blobs)) return this.#fail('resource_exhausted', 'its server does not take so much');
     this.#calleeId = this.#callee.outbound.open(this);
     if (this.#calleeId === 0) return this.#fail('resource_exhausted', 'too many calls are open');
-    this.#callee.data(REQUEST, 0, instance.exportId, ordinal, this.#calleeId, budgetMs, body);
+    this.#callee.data(REQUEST, 0, instance.exportId, ordinal, this.#calleeId, budgetMs, body, blobs);
   }
 
-  item(body: Uint8Array, missed: number): void {
-    this.#callee.data(ITEM, 0, 0, missed, this.#calleeId, 0, body);
+  item(body: Uint8Array, missed: number, blobs: Blobs): void {
+    if (this.#callee.takes(blobs)) this.#callee.data(ITEM, 0, 0, missed, this.#calleeId, 0, body, blobs);
+    else this.#overflow();
   }
 
-  itemDown(body: Uint8Array, missed: number): void {
-    this.caller.data(ITEM, FLAG_CALLEE, 0, missed, this.callerId, 0, body);
+  itemDown(body: Uint8Array, missed: number, blobs: Blobs): void {
+    if (this.caller.takes(blobs)) this.caller.data(ITEM, FLAG_CALLEE, 0, missed, this.callerId, 0, body, blobs);
+    else this.#overflow();
   }
 
   credit(items: number, bytes: number): void {
@@ -63,18 +67,26 @@ export class Relay implements Opened, Served {
     this.#callee.data(CANCEL, 0, 0, 0, this.#calleeId, 0);
   }
 
-  end(code: number, body: Uint8Array): void {
+  end(code: number, body: Uint8Array, blobs: Blobs): void {
+    if (!this.caller.takes(blobs)) return this.#fail('resource_exhausted', 'its caller does not take so much');
     // The callee may say it otherwise; what its caller knows is why it gave up.
-    if (this.#given === undefined) this.#ended?.(code, body);
-    else this.#ended?.(statusCode(this.#given), failureBody({ channel: '', message: textOf(this.#given) }));
-    this.caller.end(this.callerId, code, body);
+    if (this.#given === undefined) this.#ended?.(code, body, blobs);
+    else this.#ended?.(statusCode(this.#given), failureBody({ channel: '', message: textOf(this.#given) }), NO_BLOBS);
+    this.#ended = undefined;
+    this.caller.end(this.callerId, code, body, blobs);
   }
 
   left(): void {
     this.#fail('unavailable', 'its server has left');
   }
 
+  /** An item is larger than its receiver takes. */
+  #overflow(): void {
+    this.#callee.data(CANCEL, 0, 0, 0, this.#calleeId, 0);
+    this.#fail('resource_exhausted', 'an item is larger than its receiver takes');
+  }
+
   #fail(status: 'resource_exhausted' | 'unavailable', message: string): void {
-    this.end(statusCode(status), failureBody({ channel: '', message }));
+    this.end(statusCode(status), failureBody({ channel: '', message }), NO_BLOBS);
   }
 }

@@ -1,4 +1,5 @@
 /** Topics at the hub: subscriptions with their queues, retained values, and reports of who got a value. */
+import { type Blobs, sizeOf } from '../codec/blob.js';
 import { Writer } from '../codec/writer.js';
 import type { ChannelDescriptor, Miss, Recipient } from '../interface.js';
 import { statusCode } from '../names.js';
@@ -6,8 +7,14 @@ import { Flow } from '../session/flow.js';
 import { FLAG_ACK, FLAG_CALLEE, ITEM } from '../session/frame.js';
 import type { Leg, Opened } from './leg.js';
 
-interface Waiting {
+/** A published value. */
+interface Value {
   readonly body: Uint8Array;
+  readonly blobs: Blobs;
+}
+
+interface Waiting {
+  readonly value: Value;
   missed: number;
   readonly report: Publication | undefined;
 }
@@ -15,7 +22,7 @@ interface Waiting {
 /** One topic of an instance. */
 export class Topic {
   readonly #subscriptions = new Set<Subscription>();
-  #retained: Uint8Array | undefined;
+  #retained: Value | undefined;
 
   constructor(readonly channel: ChannelDescriptor) {}
 
@@ -31,8 +38,7 @@ export class Topic {
   }
 
   /** Sends a value to all subscribers, and keeps the last one of a state. */
-  publish(body: Uint8Array, report: Publication | undefined): void {
-    const value = body.slice();
+  publish(value: Value, report: Publication | undefined): void {
     if (this.channel.kind === 'state') this.#retained = value;
     const all = [...this.#subscriptions];
     for (const subscription of all) report?.expect(subscription);
@@ -65,7 +71,8 @@ export class Subscription implements Opened {
     this.#flow = new Flow(leg.limits.streamItems, leg.limits.streamBytes);
   }
 
-  offer(body: Uint8Array, report: Publication | undefined): void {
+  offer(value: Value, report: Publication | undefined): void {
+    if (!this.leg.takes(value.blobs)) return this.fail('resource_exhausted', 'a value is larger than this subscriber takes');
     const { overflow } = this.channel;
     const depth = Math.max(1, this.channel.depth);
     if (!this.#flow.open && this.#waiting.length >= depth) {
@@ -84,7 +91,7 @@ export class Subscription implements Opened {
       if (next === undefined) this.#missed += missed;
       else next.missed += missed;
     }
-    this.#waiting.push({ body, missed: this.#missed, report });
+    this.#waiting.push({ value, missed: this.#missed, report });
     this.#missed = 0;
     this.#send();
   }
@@ -114,11 +121,12 @@ export class Subscription implements Opened {
     while (this.#flow.open) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
-      const { body, missed, report } = next;
+      const { value, missed, report } = next;
+      const { body, blobs } = value;
       if (report !== undefined) this.#unacknowledged.set(++this.#token, report);
       const flags = FLAG_CALLEE | (report === undefined ? 0 : FLAG_ACK);
-      this.#flow.spend(body.length);
-      this.leg.data(ITEM, flags, 0, missed, this.id, report === undefined ? 0 : this.#token, body);
+      this.#flow.spend(sizeOf(body, blobs));
+      this.leg.data(ITEM, flags, 0, missed, this.id, report === undefined ? 0 : this.#token, body, blobs);
     }
   }
 

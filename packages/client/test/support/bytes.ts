@@ -32,7 +32,7 @@ export function splitFrames(bytes: Uint8Array): Uint8Array[] {
 
 export const KINDS = [
   '', 'hello', 'welcome', 'goodbye', 'ping', 'pong', 'window', 'request', 'notify', 'subscribe', 'publish', 'item', 'ack',
-  'credit', 'finish', 'cancel', 'end', 'unbound', 'caller',
+  'credit', 'finish', 'cancel', 'end', 'unbound', 'caller', 'parcel', 'lend', 'pool',
 ] as const;
 export type Kind = Exclude<(typeof KINDS)[number], ''>;
 
@@ -44,11 +44,14 @@ export interface Frame {
   readonly ordinal: number;
   readonly id: number;
   readonly budget: number;
+  /** Numbers of the parcels that it takes. */
+  readonly parcels: readonly number[];
   readonly body: Uint8Array;
 }
 
 export function parseFrame(bytes: Uint8Array): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const bodyEnd = bytes.length - view.getUint16(6, true) * 4;
   return {
     kind: KINDS[view.getUint8(4)] as Kind,
     flags: view.getUint8(5),
@@ -56,22 +59,25 @@ export function parseFrame(bytes: Uint8Array): Frame {
     ordinal: view.getUint32(12, true),
     id: view.getUint32(16, true),
     budget: view.getUint32(20, true),
-    body: bytes.slice(24),
+    parcels: Array.from({ length: view.getUint16(6, true) }, (_, at) => view.getUint32(bodyEnd + at * 4, true)),
+    body: bytes.slice(24, bodyEnd),
   };
 }
 
 export function buildFrame(kind: Kind | number, fields: Partial<Omit<Frame, 'kind'>> = {}): Uint8Array<ArrayBuffer> {
-  const { flags = 0, binding = 0, ordinal = 0, id = 0, budget = 0, body = new Uint8Array(0) } = fields;
-  const bytes = new Uint8Array(24 + body.length);
+  const { flags = 0, binding = 0, ordinal = 0, id = 0, budget = 0, body = new Uint8Array(0), parcels = [] } = fields;
+  const bytes = new Uint8Array(24 + body.length + parcels.length * 4);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, bytes.length, true);
   view.setUint8(4, typeof kind === 'number' ? kind : KINDS.indexOf(kind));
   view.setUint8(5, flags);
+  view.setUint16(6, parcels.length, true);
   view.setUint32(8, binding, true);
   view.setUint32(12, ordinal, true);
   view.setUint32(16, id, true);
   view.setUint32(20, budget, true);
   bytes.set(body, 24);
+  for (const [at, number] of parcels.entries()) view.setUint32(24 + body.length + at * 4, number, true);
   return bytes;
 }
 

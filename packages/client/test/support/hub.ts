@@ -33,6 +33,7 @@ export interface HubLimits {
   calls?: number;
   streamItems?: number;
   streamBytes?: number;
+  blobBytes?: number;
 }
 
 export function welcomeBody(limits: HubLimits = {}): Uint8Array<ArrayBuffer> {
@@ -43,6 +44,8 @@ export function welcomeBody(limits: HubLimits = {}): Uint8Array<ArrayBuffer> {
     out.u16(limits.calls ?? 1024);
     out.u32(limits.streamItems ?? 16);
     out.u32(limits.streamBytes ?? 1 << 20);
+    out.u32(limits.blobBytes ?? 64 << 20);
+    out.u16(0);
     out.u32(7);
     out.string('viewer-1');
     out.string('viewer');

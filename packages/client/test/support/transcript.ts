@@ -1,7 +1,7 @@
 /** Replays one transcript on a session (tests/vectors/transcripts/README.md says what each step means). */
 import { expect } from 'vitest';
 import type { StatusName } from '../../src/generated/tables.js';
-import type { ReasonName } from '../../src/index.js';
+import type { Blobs, ReasonName, Writer } from '../../src/index.js';
 import type { Caller, Served } from '../../src/session/core.js';
 import { SendError } from '../../src/session/core.js';
 import { isData, PUBLISH, REQUEST, SUBSCRIBE, NOTIFY } from '../../src/session/frame.js';
@@ -15,6 +15,7 @@ interface Wire {
   readonly calls?: number;
   readonly stream_items?: number;
   readonly stream_bytes?: number;
+  readonly blob_bytes?: number;
 }
 
 /** A step; which fields it has depends on what it is. */
@@ -32,6 +33,7 @@ export interface Step {
   readonly binding?: number;
   readonly ordinal?: number;
   readonly args?: string;
+  readonly blobs?: string[];
   readonly value?: string;
   readonly body?: string;
   readonly timeoutMs?: number;
@@ -82,18 +84,20 @@ class Replay {
       calls: limits.calls,
       streamItems: limits.stream_items,
       streamBytes: limits.stream_bytes,
+      blobBytes: limits.blob_bytes,
     }).filter(([, value]) => value !== undefined);
     this.#session = new Session(
       { limits: Object.fromEntries(ours), keepalive: transcript.keepalive === true },
       {
         welcome: ({ peer, label, role }) => this.#tell({ event: 'welcome', peer, label, role }),
-        request: (id, binding, ordinal, body, budgetMs) => {
+        request: (id, binding, ordinal, body, budgetMs, blobs) => {
           const owner = { name: '' };
           this.#unnamed.push({ id, owner });
           this.#session.accept(id, this.#served(owner), false, false);
-          this.#tell({ event: 'request', binding, ordinal, budgetMs, args: toHex(body) });
+          this.#tell({ event: 'request', binding, ordinal, budgetMs, args: toHex(body), ...told(blobs) });
         },
-        notify: (binding, ordinal, body) => this.#tell({ event: 'notify', binding, ordinal, args: toHex(body) }),
+        notify: (binding, ordinal, body, blobs) =>
+          this.#tell({ event: 'notify', binding, ordinal, args: toHex(body), ...told(blobs) }),
         caller: (peer, body) => this.#tell({ event: 'caller', ...decodeCaller(peer, body) }),
         unbound: (binding) => this.#tell({ event: 'unbound', binding }),
         silent: () => this.#tell({ event: 'silent' }),
@@ -166,9 +170,12 @@ class Replay {
   #do(step: Step): boolean | void {
     const session = this.#session;
     const { as = '', binding = 0, ordinal = 0, up = false, down = false, timeoutMs } = step;
-    const body = (out: { raw(value: Uint8Array, length: number): void }) => {
+    const body = (out: Writer) => {
       const bytes = fromHex(step.args ?? step.value ?? step.body ?? '');
-      out.raw(bytes, bytes.length);
+      const { blobs = [] } = step;
+      // Each writes its place, with which the body begins.
+      for (const blob of blobs) out.blob(fromHex(blob));
+      out.raw(bytes.subarray(blobs.length), bytes.length - blobs.length);
     };
     const { id, inbound } = this.#calls.get(as) ?? { id: 0, inbound: false };
     const open = (kind: number, one: boolean, two: boolean) => {
@@ -256,7 +263,7 @@ class Replay {
   }
 
   #collect(): void {
-    for (let message = this.#session.transmit(); message !== undefined; message = this.#session.transmit()) {
+    for (let message = this.#session.transmit(this.#now); message !== undefined; message = this.#session.transmit(this.#now)) {
       this.#frames.push(...splitFrames(message).map(toHex));
     }
   }
@@ -276,7 +283,7 @@ class Replay {
 
   #served(owner: { name: string }): Served {
     const served: Served = {
-      item: (body) => this.#tell({ event: 'item', as: owner.name, value: toHex(body) }),
+      item: (body, blobs) => this.#tell({ event: 'item', as: owner.name, value: toHex(body), ...told(blobs) }),
       finish: () => this.#tell({ event: 'finish', as: owner.name }),
       credit: () => this.#tell({ event: 'credit', as: owner.name }),
       stop: (status) => this.#tell({ event: status === 'cancelled' ? 'cancel' : 'expired', as: owner.name }),
@@ -289,16 +296,18 @@ class Replay {
 
   #caller(owner: { name: string }): Caller {
     return {
-      item: (missed, token, body) =>
+      item: (missed, token, body, blobs) =>
         this.#tell({
           event: 'item',
           as: owner.name,
           missed,
           ...(token === undefined ? {} : { token }),
           value: toHex(body),
+          ...told(blobs),
         }),
       credit: () => this.#tell({ event: 'credit', as: owner.name }),
-      end: (status, body) => this.#tell({ event: 'end', as: owner.name, status, body: toHex(body) }),
+      end: (status, body, blobs) =>
+        this.#tell({ event: 'end', as: owner.name, status, body: toHex(body), ...told(blobs) }),
       fail: (status, message = '') => {
         if (status === 'unavailable') this.#ended?.calls.push(owner.name);
         else if (status === 'resource_exhausted') this.#refused(owner.name, message);
@@ -306,6 +315,10 @@ class Replay {
       },
     };
   }
+}
+
+function told(blobs: Blobs): { blobs?: string[] } {
+  return blobs.length > 0 ? { blobs: blobs.map(toHex) } : {};
 }
 
 /** Puts the star of an expected frame on the frame that stands there, so that the two can be compared. */

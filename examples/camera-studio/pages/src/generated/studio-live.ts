@@ -43,7 +43,7 @@ const frameChannel: ChannelDescriptor<readonly [frame: Frame], void, never, neve
   idempotent: false,
   overflow: 'dropOldest',
   depth: 2,
-  digest: 0x81acaf2b,
+  digest: 0x83ec3eb2,
   args: { encode: encodeFrameArguments, decode: decodeFrameArguments },
   reply: unitCodec,
   error: null,
@@ -92,7 +92,7 @@ export interface LivePublisher {
 export const Live: InterfaceDescriptor<LiveClient, LiveHandlers, LivePublisher> = {
   name: 'studio.live',
   version: 1,
-  hash: '2f30e279402d0e643c97e9e39fc41814',
+  hash: '1dcb181b33b50ad0a003b1b71f3b90bd',
   channels: [frameChannel],
   client: (binding) => new LiveClient(binding),
 };

@@ -623,7 +623,7 @@ export function encodeFrame(out: Writer, value: Frame): void {
     at = 'height';
     out.u32(inRange(value.height, 1, 8192));
     at = 'data';
-    out.bytes(value.data, 0, 15728640);
+    out.blob(value.data, 0, 15728640);
   } catch (error) {
     throw refused(error, at);
   }
@@ -642,7 +642,7 @@ export function decodeFrame(input: Reader): Frame {
     at = 'height';
     const height = inRange(input.u32(), 1, 8192);
     at = 'data';
-    const data = input.bytes(0, 15728640);
+    const data = input.blob(0, 15728640);
     return { camera, sequence, captured, width, height, data };
   } catch (error) {
     throw within(error, at);
