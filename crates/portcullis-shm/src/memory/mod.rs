@@ -38,6 +38,11 @@ impl Writers {
     }
 }
 
+/// Looks up what the system tells of memory, once for all: a process that is about to enter a sandbox cannot do so later.
+pub fn prepare() {
+    page_bytes();
+}
+
 /// Bytes of a page, to which sizes are rounded.
 pub(crate) fn page_bytes() -> usize {
     rustix::param::page_size()

@@ -60,6 +60,8 @@ pub(super) const ALWAYS: &[Number] = &[
     SYS_dup,
     SYS_dup3,
     SYS_fstat,
+    // What kind of memory a descriptor is that main hands over, before it is mapped.
+    SYS_fstatfs,
     SYS_lseek,
     SYS_pread64,
     SYS_preadv,

@@ -41,6 +41,7 @@ pub(super) fn enter(profile: &Profile) -> Result<Status, SandboxError> {
     let mut missing = paths::missing();
     require(profile, &missing)?;
     let ruleset = paths::ruleset(profile)?;
+    portcullis_shm::memory::prepare();
     set_no_new_privs(true).map_err(|error| refused("give up new privileges")(error.into()))?;
     let closed = descriptors::close_inherited().map_err(refused("close descriptors"))?;
     limits::lower(profile).map_err(refused("set limits"))?;
