@@ -51,6 +51,10 @@ pub struct PeerCounters {
     pub bytes_in: u64,
     /// Bytes that left for it.
     pub bytes_out: u64,
+    /// Blobs that were lent to it.
+    pub blobs_lent: u64,
+    /// Blobs that were copied for it, as bytes of its connection.
+    pub blobs_copied: u64,
     /// Values of topics that were sent to it.
     pub values: u64,
     /// Values of topics that it missed because it was too slow.

@@ -26,6 +26,7 @@ pub use handshake::{
 };
 pub use lane::{Lane, Lent, POOLS_MAX, PoolOffer, SlotLoan, TopicPlace};
 pub use send::{Opening, SendError};
+pub use shipping::BlobsSent;
 pub use timeout::{GRACE_MS, QUIET_MS};
 
 use crate::codec::Blob;
@@ -199,6 +200,11 @@ impl<I, O> Session<I, O> {
     /// Bytes of blobs that have come, and whose messages have not.
     pub fn arriving_bytes(&self) -> usize {
         self.arrivals.bytes()
+    }
+
+    /// How many blobs have left, and how.
+    pub fn blobs_sent(&self) -> BlobsSent {
+        self.outbox.blobs_sent()
     }
 
     /// Bytes that wait to leave.

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::Limits;
 use super::lane::Lane;
-use super::shipping::{Shipping, Way};
+use super::shipping::{BlobsSent, Shipping, Way};
 use crate::codec::Blob;
 use crate::frame::{self, Frame, Head, Kind, Parsed};
 use crate::time::Time;
@@ -131,6 +131,10 @@ impl Outbox {
 
     fn can_ship(&self) -> bool {
         self.shipping.can_leave(self.window, &self.theirs)
+    }
+
+    pub(super) fn blobs_sent(&self) -> BlobsSent {
+        self.shipping.shipped()
     }
 
     /// Whether data waits for the other side.

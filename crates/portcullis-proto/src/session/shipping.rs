@@ -26,6 +26,8 @@ pub(super) struct Shipping {
     bytes: u64,
     /// Whose turn it is, as a place in `kept`.
     turn: usize,
+    /// Blobs whose messages have left.
+    shipped: BlobsSent,
     /// A message could go, and waits for the window alone.
     release_waits: bool,
 }
@@ -38,12 +40,22 @@ struct Kept {
     parcels: Vec<Parcel>,
 }
 
+/// How many blobs have left, with their messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlobsSent {
+    /// Lent: their bytes were not copied for the other side, unless they were in no pool.
+    pub lent: u64,
+    /// Copied, as bytes of the connection.
+    pub copied: u64,
+}
+
 /// One blob of a message.
 #[derive(Clone, Copy, Debug, Default)]
 struct Parcel {
     /// 0 until it is begun.
     number: u32,
     sent: usize,
+    lent: bool,
 }
 
 /// Where frames go, and how much may.
@@ -72,7 +84,15 @@ impl Way<'_> {
 impl Shipping {
     pub(super) fn new() -> Self {
         let kept = VecDeque::new();
-        Self { kept, last_number: 0, parcels: 0, bytes: 0, turn: 0, release_waits: false }
+        Self {
+            kept,
+            last_number: 0,
+            parcels: 0,
+            bytes: 0,
+            turn: 0,
+            shipped: BlobsSent::default(),
+            release_waits: false,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -111,6 +131,10 @@ impl Shipping {
         self.kept.len() < KEPT_MAX
     }
 
+    pub(super) fn shipped(&self) -> BlobsSent {
+        self.shipped
+    }
+
     /// Whether a frame has to wait behind one that is here.
     pub(super) fn keeps_back(&self, head: &Head) -> bool {
         self.kept.iter().any(|kept| must_wait(head, &kept.head))
@@ -140,7 +164,7 @@ impl Shipping {
     }
 
     pub(super) fn clear(&mut self) {
-        *self = Self { last_number: self.last_number, ..Self::new() };
+        *self = Self { last_number: self.last_number, shipped: self.shipped, ..Self::new() };
     }
 
     /// Writes what may leave now. Frames that are done with come back in `done`, to be counted.
@@ -176,7 +200,7 @@ impl Shipping {
                 let pools_max = way.theirs.pools;
                 let loan = way.lane.as_mut().and_then(|lane| lane.lend(blob, pools_max));
                 self.last_number = self.last_number.checked_add(1).unwrap_or(1);
-                *parcel = Parcel { number: self.last_number, sent: 0 };
+                *parcel = Parcel { number: self.last_number, sent: 0, lent: loan.is_some() };
                 (self.parcels, self.bytes) = (self.parcels + 1, bytes);
                 let Some(loan) = loan else { continue };
                 parcel.sent = blob.len().max(Parcel::EMPTY_SENT);
@@ -252,6 +276,9 @@ impl Shipping {
             frame::attach(way.out, start, &numbers);
             *way.window -= i64::from(frame::finish(way.out, start));
             held.blobs.iter().for_each(|blob| self.forget(blob.len()));
+            let lent = parcels.iter().filter(|parcel| parcel.lent).count() as u64;
+            self.shipped.lent += lent;
+            self.shipped.copied += parcels.len() as u64 - lent;
             done(held);
         }
     }

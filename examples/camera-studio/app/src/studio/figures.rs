@@ -10,11 +10,11 @@ use serde::Serialize;
 use super::cameras::Studio;
 use super::children::Restarts;
 use super::demonstration::Outcome;
-use super::observer::Observer;
+use super::observer::{Observer, PeerFigures};
 use super::receivers::Receivers;
 use super::roles;
 
-/// How often main copies a picture for one receiver: into what waits for its connection.
+/// How often main copies a picture that is not lent: into what waits for the connection of its receiver.
 const COPIES_NATIVE: u64 = 1;
 /// For a page, also into the message of its WebSocket, and into the buffer that is written to its socket.
 const COPIES_PAGE: u64 = 3;
@@ -72,9 +72,11 @@ struct ReceiverSummary {
     label: String,
     received: u64,
     dropped: u64,
+    /// Pictures that it was lent: main has copied none of them for it.
+    lent: u64,
     /// How often main has copied a picture for it.
     copies: u64,
-    copies_per_frame: u64,
+    copies_per_frame: f64,
     /// From capture to its handler, over its last life.
     latency_p50_us: u64,
     latency_p99_us: u64,
@@ -106,24 +108,35 @@ impl Figures {
             megabytes(bytes.saturating_sub(bytes_before)),
             counters.errors,
             self.hub.open_work(),
-        )
+        ) + &self.copies_a_picture()
+    }
+
+    /// How often a picture is copied for each receiver that is there.
+    fn copies_a_picture(&self) -> String {
+        let figures = self.observer.peers();
+        let receivers = self.receivers.all();
+        let mut text = String::new();
+        for (label, receiver) in receivers.iter().filter(|(_, receiver)| receiver.present) {
+            let (_, copies) = figures.get(label).map(copies_for).unwrap_or_default();
+            let copies = ratio(copies, receiver.totals().received);
+            text +=
+                &format!("{} {label} {copies:.1}", if text.is_empty() { "  copies" } else { "," });
+        }
+        text
     }
 
     /// The summary, up to now.
     pub(super) fn summary(&self, ran: Duration, kill: Option<Outcome>) -> Summary {
         let figures = self.observer.peers();
-        let copies_of = |label: &str| match figures.get(label) {
-            Some(peer) if roles::WINDOWS.contains(&peer.role.as_str()) => COPIES_PAGE,
-            _ => COPIES_NATIVE,
-        };
         let receivers = self.receivers.all().into_iter().map(|(label, receiver)| {
             let totals = receiver.totals();
-            let copies_per_frame = copies_of(&label);
+            let (lent, copies) = figures.get(&label).map(copies_for).unwrap_or_default();
             ReceiverSummary {
                 received: totals.received,
                 dropped: totals.dropped,
-                copies: totals.received.saturating_mul(copies_per_frame),
-                copies_per_frame,
+                lent,
+                copies,
+                copies_per_frame: ratio(copies, totals.received),
                 latency_p50_us: receiver.last.total_latency_p50_us,
                 latency_p99_us: receiver.last.total_latency_p99_us,
                 label,
@@ -184,6 +197,17 @@ impl Summary {
         }
         lines
     }
+}
+
+/// Pictures that a receiver was lent, and how often others were copied for it.
+fn copies_for(peer: &PeerFigures) -> (u64, u64) {
+    let page = roles::WINDOWS.contains(&peer.role.as_str());
+    let copies = if page { COPIES_PAGE } else { COPIES_NATIVE };
+    (peer.blobs_lent, peer.blobs_copied.saturating_mul(copies))
+}
+
+fn ratio(part: u64, of: u64) -> f64 {
+    if of == 0 { 0.0 } else { part as f64 / of as f64 }
 }
 
 fn milliseconds(us: u64) -> String {
