@@ -20,7 +20,12 @@ pub(crate) struct Member {
     pub(crate) core: Peer,
     pub(crate) wire: Arc<Mutex<Wire>>,
     pub(crate) programs: Vec<(Kind, Handle<()>)>,
+    /// Bytes of blobs that it takes.
+    pub(crate) blob_bytes: u32,
 }
+
+/// The role of every member.
+pub(crate) const ROLE: &str = "soak";
 
 /// What a peer says that it accepts: sometimes little.
 fn limits(rng: &mut Rng) -> Limits {
@@ -37,6 +42,9 @@ fn limits(rng: &mut Rng) -> Limits {
     if rng.one_in(4) {
         limits.stream_bytes = rng.within(1, 5_000) as u32;
     }
+    if rng.one_in(4) {
+        limits.blob_bytes = [0, 20_000, 1_000_000][rng.index(3)];
+    }
     limits
 }
 
@@ -49,9 +57,10 @@ impl Member {
         kind: PeerKind,
         fault: Option<Fault>,
     ) -> Self {
-        let session = Config { limits: limits(rng), ..Config::default() };
+        let limits = limits(rng);
+        let session = Config { limits, ..Config::default() };
         let config = PeerConfig { session, ..PeerConfig::default() };
-        let node = sim.peer_with(label, "all", kind, &config);
+        let node = sim.peer_with(label, ROLE, kind, &config);
         let wire = Arc::new(Mutex::new(Wire::new()));
         let link = sim.link(node);
         for (from, pipe) in [(From::Peer, &mut link.up), (From::Hub, &mut link.down)] {
@@ -65,7 +74,8 @@ impl Member {
             }));
         }
         let core = sim.core(node);
-        Self { label: label.to_owned(), kind, node, core, wire, programs: Vec::new() }
+        let (label, blob_bytes) = (label.to_owned(), limits.blob_bytes);
+        Self { label, kind, node, core, wire, programs: Vec::new(), blob_bytes }
     }
 
     /// Ends the programs, as the end of their process does.

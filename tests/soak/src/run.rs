@@ -7,18 +7,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use portcullis_hub::{InstanceId, Kind as PeerKind};
+use portcullis_hub::{HubConfig, InstanceId, Kind as PeerKind, Role};
 use portcullis_proto::rpc::Service;
-use sample_contract::{EchoClient, EchoServer, FlowsServer};
+use sample_contract::{BlobsServer, EchoClient, EchoServer, FlowsServer, contract};
 
-use crate::bench::{FlowsService, Node, Rng, Sim, World, config};
+use crate::bench::{FlowsService, Node, Rng, Sim, World};
 use crate::checks;
 use crate::fault::Fault;
 use crate::figures::Figures;
 use crate::ledger::Ledger;
-use crate::members::Member;
+use crate::members::{Member, ROLE};
 use crate::programs::{Kind, Program};
-use crate::service::Noted;
+use crate::service::{Noted, Scanning};
 use crate::topics::Key;
 
 /// Most steps of a run.
@@ -96,10 +96,19 @@ pub fn run(seed: u64, fault: Option<Fault>) -> Result<Figures, Failure> {
     }
 }
 
+/// Everything with the interfaces that the programs use.
+fn role() -> Role {
+    let interfaces = ["sample.blobs", "sample.echo", "sample.flows", "sample.topics"];
+    let served = interfaces
+        .into_iter()
+        .fold(Role::new(ROLE), |role, name| role.call(format!("{name}.*")).serve(name));
+    served.subscribe("sample.topics.*").publish("sample.topics.*")
+}
+
 impl Run {
     fn new(seed: u64, fault: Option<Fault>) -> Self {
         let mut rng = Rng::new(seed);
-        let mut config = config();
+        let mut config = HubConfig::new(contract()).role(role());
         if rng.one_in(3) {
             config = config.outbox_bytes_max(64 * 1024).queued_bytes_max(16 * 1024);
         }
@@ -108,12 +117,14 @@ impl Run {
         let ledger = Ledger::new(Arc::clone(&world));
         let echo: Arc<dyn Service> = Arc::new(EchoServer::new(Noted::new(&world, &ledger)));
         let flows: Arc<dyn Service> = Arc::new(FlowsServer::new(FlowsService));
-        let [echo, _] = [("sample.echo", echo), ("sample.flows", flows)].map(|(name, service)| {
+        let blobs: Arc<dyn Service> = Arc::new(BlobsServer::new(Scanning::new(&ledger)));
+        let services = [("sample.echo", echo), ("sample.flows", flows), ("sample.blobs", blobs)];
+        let [echo, ..] = services.map(|(name, service)| {
             let served = sim.main(|hub, _, turn| hub.serve(name, "", Some(service), turn));
             served.expect("nobody serves it yet")
         });
         let topics = sim.host_topics();
-        let undisturbed = sim.peer("undisturbed", "all");
+        let undisturbed = sim.peer("undisturbed", ROLE);
         let mut run = Self {
             sim,
             rng,
@@ -178,6 +189,7 @@ impl Run {
             peer: member.core.clone(),
             number: self.sim.id(member.node).number(),
             label: member.label.clone(),
+            blob_bytes: member.blob_bytes,
             ledger: Arc::clone(&self.ledger),
             world: Arc::clone(&self.world),
             rng: Rng::new(self.rng.next()),

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use portcullis::{Call, Error};
-use sample_contract::{Echo, EchoError, EchoReply, EchoRequest, Who};
+use portcullis::codec::Blob;
+use portcullis::{Call, Error, Sink, Source};
+use sample_contract::{Blobs, BlobsError, Echo, EchoError, EchoReply, EchoRequest, Scan, Who};
 
 use crate::bench::{EchoService, World};
 use crate::ledger::Ledger;
@@ -25,9 +26,16 @@ pub(crate) fn telling(row: u32, number: u32) -> String {
     format!("{row} {number}")
 }
 
-fn told(text: &str) -> Option<(u32, u32)> {
-    let (row, number) = text.split_once(' ')?;
-    Some((row.parse().ok()?, number.parse().ok()?))
+/// Writes down what a notification says.
+fn note(ledger: &Ledger, text: &str) {
+    let told = text.split_once(' ').and_then(|(row, number)| {
+        let number = number.parse().ok()?;
+        Some((row.parse().ok()?, number))
+    });
+    match told {
+        Some((row, number)) => ledger.in_row(row, number),
+        None => ledger.broken(format!("a notification says {text:?}")),
+    }
 }
 
 impl Echo for Noted {
@@ -81,14 +89,57 @@ impl Echo for Noted {
     }
 
     async fn tell(&self, cx: &Call, text: String) {
-        match told(&text) {
-            Some((row, number)) => self.ledger.in_row(row, number),
-            None => self.ledger.broken(format!("a notification says {text:?}")),
-        }
+        note(&self.ledger, &text);
         self.echo.tell(cx, text).await;
     }
 
     async fn told(&self, cx: &Call) -> u32 {
         self.echo.told(cx).await
+    }
+}
+
+/// Most blobs of a stream, whoever asks.
+const FRAMES_MAX: u32 = 100;
+
+/// Sends blobs back, and writes down those that were handed over.
+pub(crate) struct Scanning(Arc<Ledger>);
+
+impl Scanning {
+    pub(crate) fn new(ledger: &Arc<Ledger>) -> Self {
+        Self(Arc::clone(ledger))
+    }
+}
+
+impl Blobs for Scanning {
+    async fn echo(&self, _: &Call, scan: Scan) -> Result<Scan, BlobsError> {
+        if scan.name.is_empty() {
+            return Err(BlobsError::Rejected { seen: scan.points });
+        }
+        Ok(scan)
+    }
+
+    async fn small(&self, _: &Call, number: u32) -> u32 {
+        number
+    }
+
+    async fn hand_over(&self, _: &Call, scan: Scan) {
+        note(&self.0, &scan.name);
+    }
+
+    async fn frames(&self, _: &Call, count: u32, bytes: u32, mut out: Sink<Blob>) {
+        for number in 0..count.min(FRAMES_MAX) {
+            let frame = Blob::from(vec![number as u8; bytes as usize]);
+            if out.send(&frame).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn total(&self, _: &Call, mut input: Source<Blob>) -> u64 {
+        let mut total = 0;
+        while let Ok(Some(blob)) = input.next().await {
+            total += blob.len() as u64;
+        }
+        total
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use portcullis_proto::codec::from_bytes;
 use portcullis_proto::frame::{self, FLAG_ABANDON, FLAG_CALLEE, Frame, Kind, Parsed};
 use portcullis_proto::goodbye::Reason;
-use portcullis_proto::session::{Hello, Limits, Welcome};
+use portcullis_proto::session::{Hello, Limits, PARCELS_MAX, Welcome};
 
 /// Who writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,6 +207,10 @@ impl Wire {
             }
             Kind::Parcel | Kind::Lend => {
                 me.parcels.insert(head.id, head.budget.into());
+                let (count, bytes) = (me.parcels.len(), me.parcels.values().sum::<u64>());
+                if count > PARCELS_MAX || bytes > other.limits.blob_bytes.into() {
+                    return Err(format!("{what}: {count} parcels of {bytes} bytes are not used"));
+                }
             }
             _ => {}
         }

@@ -1,6 +1,7 @@
 //! What applications are at: each program is a task of one peer, which does its work until it is done, its connection has
 //! ended, or its process dies. Every operation has a ticket of the ledger.
 
+mod blobs;
 mod calls;
 mod serving;
 mod streams;
@@ -24,6 +25,9 @@ const HUB_MS: u32 = 10_000;
 /// The deadline of the sample contract's calls that name none, in virtual milliseconds.
 const CALL_MS: u32 = 30_000;
 
+/// Longest time that an instance is served, in virtual milliseconds.
+const SERVED_MS_MAX: u64 = 60_000;
+
 /// What a program may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -36,9 +40,13 @@ pub(crate) enum Kind {
     Pictures,
     Stall,
     Subscribe,
+    Scans,
+    Frames,
+    Total,
     ServeEcho,
     ServeFlows,
     ServeTopics,
+    ServeBlobs,
 }
 
 impl Kind {
@@ -47,6 +55,7 @@ impl Kind {
         match self {
             Self::Calls | Self::Mixed | Self::Tells | Self::ServeEcho => Self::ServeEcho,
             Self::Subscribe | Self::ServeTopics => Self::ServeTopics,
+            Self::Scans | Self::Frames | Self::Total | Self::ServeBlobs => Self::ServeBlobs,
             _ => Self::ServeFlows,
         }
     }
@@ -67,10 +76,15 @@ pub(crate) const CALLING: &[Kind] = &[
     Kind::Subscribe,
     Kind::Subscribe,
     Kind::Subscribe,
+    Kind::Scans,
+    Kind::Scans,
+    Kind::Frames,
+    Kind::Total,
 ];
 
 /// What those who serve do.
-pub(crate) const SERVING: &[Kind] = &[Kind::ServeEcho, Kind::ServeFlows, Kind::ServeTopics];
+pub(crate) const SERVING: &[Kind] =
+    &[Kind::ServeEcho, Kind::ServeFlows, Kind::ServeTopics, Kind::ServeBlobs];
 
 /// What a program has at hand.
 pub(crate) struct Program {
@@ -78,6 +92,8 @@ pub(crate) struct Program {
     /// The peer's number and label, as the hub knows them.
     pub(crate) number: u32,
     pub(crate) label: String,
+    /// Bytes of blobs that it takes.
+    pub(crate) blob_bytes: u32,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) world: Arc<World>,
     pub(crate) rng: Rng,
@@ -120,6 +136,10 @@ impl Program {
             Kind::Pictures => self.pictures().await,
             Kind::Stall => self.stall().await,
             Kind::Subscribe => self.subscribe().await,
+            Kind::Scans => self.scans().await,
+            Kind::Frames => self.frames().await,
+            Kind::Total => self.total().await,
+            Kind::ServeBlobs => self.serve_blobs().await,
             Kind::ServeEcho => self.serve_echo().await,
             Kind::ServeFlows => self.serve_flows().await,
             Kind::ServeTopics => self.serve_topics().await,
@@ -170,7 +190,7 @@ impl Program {
     fn is_expected(&self, what: &str, how: Status) -> bool {
         match how {
             Status::DeadlineExceeded | Status::ResourceExhausted | Status::Unavailable => true,
-            Status::Application => matches!(what, "fail" | "count"),
+            Status::Application => matches!(what, "fail" | "count" | "scan"),
             Status::FailedPrecondition => what == "refuse",
             Status::Internal => what == "panic",
             _ => false,

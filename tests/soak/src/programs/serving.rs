@@ -9,13 +9,11 @@ use portcullis_proto::rpc::Service;
 use portcullis_proto::status::Status;
 use sample_contract::{EchoServer, FlowsServer, TopicsPublisher, TopicsServer};
 
-use super::{Done, HUB_MS, Program};
+use super::{Done, HUB_MS, Program, SERVED_MS_MAX};
 use crate::bench::{FlowsService, TopicsService};
 use crate::service::Noted;
 use crate::topics::Key;
 
-/// Longest time that an instance is served, in milliseconds.
-const SERVED_MS_MAX: u64 = 60_000;
 /// How long a report may take beyond the time it was given, in milliseconds.
 const REPORT_SLACK_MS: u32 = 2_000;
 /// Most rounds of a publisher.
@@ -35,7 +33,7 @@ impl Program {
         Ok(())
     }
 
-    async fn serve(&self, service: impl Service) -> Result<Serving, Status> {
+    pub(super) async fn serve(&self, service: impl Service) -> Result<Serving, Status> {
         let serving = self.peer.serve(service, self.instance.clone());
         self.outcome("serve", HUB_MS, serving).await
     }

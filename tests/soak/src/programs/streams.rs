@@ -13,7 +13,7 @@ const COUNT_MS: u32 = 5_000;
 
 impl Program {
     /// How slowly this program reads: the longest pause behind an item, in milliseconds.
-    fn slowness(&mut self) -> u64 {
+    pub(super) fn slowness(&mut self) -> u64 {
         [0, 0, 5, 100, 1_000][self.rng.index(5)]
     }
 
