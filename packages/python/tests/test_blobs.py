@@ -242,6 +242,18 @@ class Out(unittest.TestCase):
         self.assertEqual(side.drain().bodies(), [b"open", bytes([frame.CANCEL])])
         self.assertEqual(len(side.parcels), 0)
 
+    def test_nothing_of_a_call_that_has_ended_comes_behind_the_next_of_its_slot(self) -> None:
+        side = Side().open()
+        id = side.call(b"open", up=True)
+        side.session.item(False, id, 0, writes(b"item", bytes(4 * MIB)))
+        side.session.finish(id)
+        side.take()
+        side.give(frame.build(frame.END, 0, 0, 8, id, 0, b"enough"))
+        again = side.call(b"next")
+        self.assertEqual(again & 0xFFFF, id & 0xFFFF)
+        self.assertEqual(side.drain().bodies(), [b"open", b"next"])
+        self.assertEqual((len(side.parcels), side.session.outbox.blob_bytes, side.session.outbox.data_bytes), (0, 0, 0))
+
     def test_a_served_call_that_is_cancelled_ends_without_its_waiting_item(self) -> None:
         side = Side().open()
         side.give(frame.build(frame.REQUEST, 0, 5, 0, 0x10000, 0, b"go"))

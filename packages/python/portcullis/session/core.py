@@ -277,7 +277,7 @@ class SessionCore:
         self._await(call, True)
         call.send = call.recv = call.deadline = None
         # A call that never left will not be answered.
-        if self.outbox.withdraw(True, id):
+        if self.outbox.withdraw(id):
             self._forget(id)
         else:
             self.outbox.data(frame.CANCEL, 0, 0, 0, id, 0)

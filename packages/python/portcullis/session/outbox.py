@@ -125,14 +125,18 @@ class Outbox:
         self.add_window(limits.window_bytes)
         return refused
 
-    def withdraw(self, ours: bool, id: int) -> bool:
-        """Takes back what waits of a call: the call itself and all that belongs to it, where it has not left, and else what is
-        kept back. Returns whether it has not left."""
+    def drop_kept(self, ours: bool, id: int) -> bool:
+        """Takes back what is kept behind blobs of a call of either side's. Returns whether the call itself was."""
         gone, freed = self._shipping.withdraw(ours, id)
         self._give_up(gone, freed)
-        if any(held.kind in _OPENS for held in gone):
+        return any(held.kind in _OPENS for held in gone)
+
+    def withdraw(self, id: int) -> bool:
+        """Takes back a call of this side's that has not left, and all that belongs to it. False when it has left; then only
+        what is kept behind blobs is taken back."""
+        if self.drop_kept(True, id):
             return True
-        if not ours or not any(held.id == id and held.kind in _OPENS for held in self._held):
+        if not any(held.id == id and held.kind in _OPENS for held in self._held):
             return False
         stays: deque[Held] = deque()
         for held in self._held:

@@ -156,7 +156,7 @@ class Session(SessionCore):
             case frame.CANCEL:
                 call = self._served(head.id)
                 # Nobody waits for items that wait for their blobs.
-                self.outbox.withdraw(False, head.id)
+                self.outbox.drop_kept(False, head.id)
                 if call is not None and call.owner is not None:
                     call.owner.stop("cancelled")
             case frame.UNBOUND:
@@ -254,6 +254,8 @@ class Session(SessionCore):
         status = STATUS_NAMES.get(code)
         if status is None and not call.cancelled:
             raise Violation("malformed_payload", f"status {code}")
+        # Nobody takes what waits of it, and the next call of its slot may leave before what waits for blobs.
+        self.outbox.drop_kept(True, id)
         self._forget(id)
         if status is None:
             return
