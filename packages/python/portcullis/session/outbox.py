@@ -121,7 +121,7 @@ class Outbox:
                 self.data_bytes -= len(held.data)
         self._held = stays
         for id in refused:
-            self.withdraw(True, id)
+            self.withdraw(id)
         self.add_window(limits.window_bytes)
         return refused
 
