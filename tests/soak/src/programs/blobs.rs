@@ -5,7 +5,7 @@ use portcullis_proto::rpc::Failure;
 use portcullis_proto::status::Status;
 use sample_contract::{BlobsClient, BlobsError, BlobsServer, Scan};
 
-use super::{CALL_MS, Done, Ended, Program, SERVED_MS_MAX};
+use super::{CALL_MS, DAWDLING_MS, Done, Ended, Program, SERVED_MS_MAX};
 use crate::service::{Scanning, telling};
 
 /// Most rounds of a program.
@@ -113,7 +113,7 @@ impl Program {
     /// Blobs up, whose bytes are counted.
     pub(super) async fn total(&mut self) -> Done {
         let blobs: BlobsClient = self.bind().await?;
-        let ticket = self.begin("total", Some(CALL_MS));
+        let ticket = self.begin("total", Some(CALL_MS + DAWDLING_MS));
         let (mut sink, totalling) = blobs.total();
         let (mut total, mut whole) = (0, true);
         for _ in 0..self.rng.below(ITEMS_MAX) {

@@ -25,6 +25,8 @@ const HUB_MS: u32 = 10_000;
 /// The deadline of the sample contract's calls that name none, in virtual milliseconds.
 const CALL_MS: u32 = 30_000;
 
+/// How much later than it comes a program hears of an end, that takes its time between two items; in virtual milliseconds.
+const DAWDLING_MS: u32 = 150;
 /// Longest time that an instance is served, in virtual milliseconds.
 const SERVED_MS_MAX: u64 = 60_000;
 

@@ -4,7 +4,7 @@ use portcullis_proto::rpc::Failure;
 use portcullis_proto::status::Status;
 use sample_contract::FlowsError;
 
-use super::{CALL_MS, Done, Ended, Program};
+use super::{CALL_MS, DAWDLING_MS, Done, Ended, Program};
 
 /// Most items of a stream.
 const ITEMS_MAX: u64 = 200;
@@ -67,7 +67,7 @@ impl Program {
     pub(super) async fn sum(&mut self) -> Done {
         let flows = self.flows().await?;
         let slowness = self.slowness().min(100);
-        let ticket = self.begin("sum", Some(CALL_MS));
+        let ticket = self.begin("sum", Some(CALL_MS + DAWDLING_MS));
         let (mut sink, summing) = flows.sum();
         let (mut items, mut sum, mut whole) = (0, 0, true);
         for _ in 0..self.rng.below(ITEMS_MAX) {
