@@ -11,6 +11,7 @@ mod place;
 mod policy;
 mod process;
 mod provide;
+mod soak;
 mod suite;
 mod tidy;
 
@@ -94,6 +95,18 @@ enum Chore {
         /// Only these targets.
         targets: Vec<String>,
     },
+    /// Runs the hub and many peers in the simulator, with everything that may go wrong; fails at the first thing that does not hold.
+    Soak {
+        /// How long: 90s, 10m, 1h.
+        #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = fuzz::duration)]
+        time: Duration,
+        /// The first seed.
+        #[arg(long, default_value_t = 1)]
+        first: u64,
+        /// Replay this seed alone.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Reads the tree for what no compiler sees.
     Tidy {
         /// Lower the lengths in the list of long files to what they are now.
@@ -112,6 +125,7 @@ fn main() -> ExitCode {
         Chore::Fuzz { time, jobs, sanitizer, targets } => {
             fuzz::run(time, jobs, &sanitizer, &targets)
         }
+        Chore::Soak { time, first, seed } => soak::run(time, first, seed),
         Chore::Tidy { ratchet } => tidy::run(ratchet),
     };
     match done {

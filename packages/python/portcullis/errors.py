@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from .codec.base import from_bytes
+from .codec.base import Body
 from .codec.error import CodecError
 from .interface import Channel
 from .session.violation import SendError
@@ -95,12 +95,12 @@ def send_error(channel: Channel[object], what: str, error: SendError | CodecErro
     return value_error(channel, "invalid_argument", what, error)
 
 
-def end_error(channel: Channel[object], status: str, body: bytes) -> PortcullisError:
+def end_error(channel: Channel[object], status: str, body: Body) -> PortcullisError:
     """What an `end` other than `ok` says."""
     try:
         if status == "application" and channel.error is not None:
-            return ApplicationError(from_bytes(channel.error, body), channel.name)
-        failure: Failure = from_bytes(FAILURE, body)
+            return ApplicationError(body.read(channel.error), channel.name)
+        failure: Failure = body.read(FAILURE)
     except CodecError as error:
         # The hub let it pass and this side cannot read it: two builds disagree.
         return value_error(channel, "internal", "an error that cannot be read", error)

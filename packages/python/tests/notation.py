@@ -40,7 +40,7 @@ def to_notation(codec: c.Codec[Any], value: Any) -> Any:
             return {"$bigint": str(value)}
         case c.Float():
             return number(value)
-        case c.Bytes() | c.FixedBytes():
+        case c.Bytes() | c.FixedBytes() | c.Blob():
             return {"$bytes": value.hex()}
         case c.Timestamp():
             return (value - EPOCH) // timedelta(microseconds=1) / 1000
@@ -98,7 +98,7 @@ def from_notation(codec: c.Codec[Any], value: Any) -> Any:
             return int(value["$bigint"])
         case c.Float():
             return float(value["$number"]) if isinstance(value, dict) else float(value)
-        case c.Bytes() | c.FixedBytes():
+        case c.Bytes() | c.FixedBytes() | c.Blob():
             return bytes.fromhex(value["$bytes"])
         case c.Timestamp():
             return EPOCH + timedelta(microseconds=round(value * 1000))

@@ -3,12 +3,13 @@ with a path, or a value that encodes back to the same bytes; never another excep
 
 from __future__ import annotations
 
+import array
 import random
 import unittest
 from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
-from portcullis.codec import Codec, CodecError, Unknown, Url, from_bytes, to_bytes
+from portcullis.codec import Body, Codec, CodecError, Unknown, Url, from_bytes, to_body, to_bytes
 from portcullis.codec import builtin, collections, scalars
 from portcullis.tables import ERROR_KINDS
 
@@ -24,9 +25,13 @@ def codec_of(name: str) -> Codec[Any]:
     return codec
 
 
-def refusal(codec: Codec[Any], data: bytes) -> str:
+def body_of(row: dict[str, Any]) -> Body:
+    return Body(bytes.fromhex(row["hex"]), tuple(bytes.fromhex(blob) for blob in row.get("blobs", [])))
+
+
+def refusal(codec: Codec[Any], data: bytes, blobs: tuple[bytes, ...] = ()) -> str:
     try:
-        from_bytes(codec, data)
+        Body(data, blobs).read(codec)
     except CodecError as error:
         return f"{error.kind} at {error.path}"
     return "nothing"
@@ -37,26 +42,29 @@ class Vectors(unittest.TestCase):
         self.assertGreater(len(VALID), 50)
         for row in VALID:
             codec = codec_of(row["type"])
-            data = bytes.fromhex(row["hex"])
+            body = body_of(row)
             with self.subTest(row["type"], hex=row["hex"]):
-                value = from_bytes(codec, data)
+                value = body.read(codec)
                 self.assertEqual(to_notation(codec, value), row["value"])
-                self.assertEqual(to_bytes(codec, value), data)
-                self.assertEqual(to_bytes(codec, from_notation(codec, row["value"])), data)
+                self.assertEqual(to_body(codec, value), body)
+                self.assertEqual(to_body(codec, from_notation(codec, row["value"])), body)
 
     def test_valid_vectors_are_refused_with_one_byte_more_and_cut_at_every_byte(self) -> None:
         for row in VALID:
             codec = codec_of(row["type"])
-            data = bytes.fromhex(row["hex"])
-            self.assertNotEqual(refusal(codec, data + b"\0"), "nothing", row["hex"])
+            data, blobs = body_of(row)
+            self.assertNotEqual(refusal(codec, data + b"\0", blobs), "nothing", row["hex"])
+            self.assertIn("bad_blob", refusal(codec, data, (*blobs, b"")), row["hex"])
             for length in range(len(data)):
-                self.assertNotEqual(refusal(codec, data[:length]), "nothing", row["hex"])
+                self.assertNotEqual(refusal(codec, data[:length], blobs), "nothing", row["hex"])
+            for count in range(len(blobs)):
+                self.assertIn("bad_blob", refusal(codec, data, blobs[:count]), row["hex"])
 
     def test_invalid_vectors_are_refused_with_the_same_kind_at_the_same_path(self) -> None:
         self.assertGreaterEqual(len({row["error"] for row in INVALID}), 16)
         for row in INVALID:
             with self.subTest(row["type"], hex=row["hex"]):
-                found = refusal(codec_of(row["type"]), bytes.fromhex(row["hex"]))
+                found = refusal(codec_of(row["type"]), *body_of(row))
                 self.assertEqual(found, f"{row['error']} at {row['path']}")
 
 
@@ -101,17 +109,18 @@ class Mutations(unittest.TestCase):
         refused = taken = 0
         for row in VALID:
             codec = codec_of(row["type"])
-            data = bytes.fromhex(row["hex"])
+            data, blobs = body_of(row)
             for _ in range(100):
                 changed = mutate(data, chance)
                 try:
-                    value = from_bytes(codec, changed)
+                    value = Body(changed, blobs).read(codec)
                 except CodecError as error:
                     self.assertIn(error.kind, ERROR_KINDS)
                     refused += 1
                     continue
                 taken += 1
-                again = to_bytes(codec, value)
+                again, same = to_body(codec, value)
+                self.assertEqual(same, blobs)
                 # JSON may be spelled in several ways, and a table forgets what it does not know.
                 if again != changed:
                     self.assertEqual(to_notation(codec, from_bytes(codec, again)), to_notation(codec, value))
@@ -143,6 +152,36 @@ class Values(unittest.TestCase):
                 to_bytes(types.EchoRequestCodec, cast(Any, wrong))
             self.assertEqual((caught.exception.kind, caught.exception.path), (kind, path))
         self.assertEqual(to_bytes(types.EchoRequestCodec, request).hex(), "010161000000000000e03f")
+
+    def test_a_blob_is_any_memory_and_not_a_copy_of_bytes(self) -> None:
+        large = bytes(range(256))
+        body = to_body(scalars.Blob(), large)
+        self.assertEqual(body.data, b"\0")
+        self.assertIs(body.blobs[0], large)
+        for lent in (bytearray(large), memoryview(large), memoryview(large + large)[::2], array.array("d", [0.5, 2.0])):
+            (blob,) = to_body(scalars.Blob(), cast(Any, lent)).blobs
+            self.assertEqual(blob, memoryview(lent).tobytes())
+        changed = bytearray(b"ab")
+        body = to_body(scalars.Blob(), cast(Any, changed))
+        changed[0] = 0
+        self.assertEqual(body.read(scalars.Blob()), b"ab")
+
+    def test_blobs_keep_to_their_limits_and_their_number(self) -> None:
+        limited = scalars.Blob(2, 3)
+        for wrong, kind in ((b"a", "too_short"), (b"abcd", "too_long"), (bytearray(4), "too_long"), ("ab", "bad_value"), (None, "bad_value")):
+            with self.assertRaises(CodecError) as caught:
+                to_body(limited, cast(Any, wrong))
+            self.assertEqual(caught.exception.kind, kind)
+        self.assertEqual(refusal(limited, b"\0", (b"a",)), "too_short at ")
+        self.assertEqual(refusal(limited, b"\1", (b"ab",)), "bad_blob at ")
+        self.assertEqual(refusal(limited, b"\0\0", (b"ab",)), "trailing_bytes at ")
+        many: Codec[Any] = collections.List(scalars.Blob(), 1)
+        self.assertEqual(len(to_body(many, [b""] * 16).blobs), 16)
+        with self.assertRaises(CodecError) as caught:
+            to_body(many, [b""] * 17)
+        self.assertEqual((caught.exception.kind, caught.exception.path), ("bad_blob", "[16]"))
+        with self.assertRaises(CodecError):
+            to_bytes(many, [b""])
 
     def test_an_unknown_variant_must_not_pass_for_a_known_one(self) -> None:
         self.assertEqual(to_bytes(types.ChangeKindCodec, Unknown(7, b"ab")).hex(), "07026162")

@@ -17,6 +17,7 @@ from typing import Any, cast
 from portcullis import ApplicationError, CallContext, Portcullis, PortcullisError, Sink, Source, connect
 from portcullis.session.frame import build
 
+from .generated import Blobs, BlobsErrorRejected, BlobsServer, Scan
 from .generated import Echo, EchoRequest, EchoServer, Flows, FlowsServer, Topics, TopicsServer
 from .generated import EchoErrorOdd, FlowsErrorBroken, Summary
 
@@ -75,6 +76,31 @@ class Flowing:
         async for item in items:
             total += item
         return Summary(0, total)
+
+
+class Scanning:
+    """Serves what sends blobs every way."""
+
+    def __init__(self) -> None:
+        self.handed: asyncio.Queue[Scan] = asyncio.Queue()
+
+    async def echo(self, cx: CallContext, scan: Scan) -> Scan:
+        if not scan.name:
+            raise ApplicationError(BlobsErrorRejected(scan.points))
+        return scan
+
+    async def small(self, cx: CallContext, number: int) -> int:
+        return number
+
+    async def hand_over(self, cx: CallContext, scan: Scan) -> None:
+        self.handed.put_nowait(scan)
+
+    async def frames(self, cx: CallContext, count: int, bytes: int, out: Sink[bytes]) -> None:
+        for number in range(count):
+            await out.send(bytearray([number]) * bytes)  # type: ignore[arg-type]
+
+    async def total(self, cx: CallContext, items: Source[bytes]) -> int:
+        return sum([len(item) async for item in items])
 
 
 class Nothing:
@@ -148,6 +174,46 @@ class AgainstTheRustHub(unittest.IsolatedAsyncioTestCase):
             await task
         await handlers.cancelled.wait()
         self.assertEqual(await echo.join("a", "b", 1), "a-b-1")
+
+    @watched
+    async def test_blobs_go_every_way(self) -> None:
+        server, client = await self.peer(interfaces=[Blobs]), await self.peer(interfaces=[Blobs])
+        scanning = Scanning()
+        served = await server.serve(Blobs, cast(BlobsServer, scanning), instance="mine")
+        blobs = await client.bind(Blobs, instance="mine")
+        large = bytes(range(256)) * 12 * 1024 + b"end"
+        scan = Scan("left", large, [b"", b"one"], None)
+        self.assertEqual(await blobs.echo(scan), dataclasses.replace(scan, pictures=(b"", b"one")))
+        rejected = await self.refused(blobs.echo(Scan("", b"seen", [], None)))
+        self.assertEqual(cast(Any, rejected).error, BlobsErrorRejected(b"seen"))
+        many = await asyncio.gather(blobs.echo(scan), *(blobs.small(number) for number in range(100)))
+        self.assertEqual(many[1:], list(range(100)))
+        blobs.hand_over(scan)
+        self.assertEqual((await scanning.handed.get()).points, large)
+        # More than the credit that a stream starts with.
+        frames = [frame async for frame in blobs.frames(5, 1_500_000)]
+        self.assertEqual([(len(frame), frame[0], frame[-1]) for frame in frames], [(1_500_000, n, n) for n in range(5)])
+        self.assertEqual(await blobs.total([large, b"", bytearray(large), memoryview(b"four")]), 2 * len(large) + 4)  # type: ignore[list-item]
+        async with blobs.scanned() as scans, blobs.latest() as latest:
+            served.publisher.latest(large)
+            self.assertEqual(await anext(latest), large)
+            report = await served.publisher.scanned_reported(scan, within=20.0)
+            self.assertEqual(len(report.delivered), 1)
+            self.assertEqual((await anext(scans)).points, large)
+
+    @watched
+    async def test_a_call_whose_blobs_are_on_their_way_can_be_given_up(self) -> None:
+        server, client = await self.peer(interfaces=[Blobs]), await self.peer(interfaces=[Blobs])
+        await server.serve(Blobs, cast(BlobsServer, Scanning()), instance="mine")
+        blobs = await client.bind(Blobs, instance="mine")
+        task = asyncio.create_task(blobs.echo(Scan("left", bytes(40 << 20), [], None)))
+        await asyncio.sleep(0)
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+        self.assertEqual((await self.refused(blobs.echo(Scan("left", bytes(65 << 20), [], None)))).status, "invalid_argument")
+        self.assertEqual(await blobs.small(1), 1)
+        self.assertEqual((await blobs.echo(Scan("right", b"1", [], None))).points, b"1")
 
     @watched
     async def test_streams_down_up_and_both(self) -> None:

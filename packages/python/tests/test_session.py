@@ -58,8 +58,8 @@ class Hostile(unittest.TestCase):
                 data[chance.randrange(len(data))] = chance.randrange(256)
             for _ in range(chance.randrange(4)):
                 binding, ordinal, id, budget = (chance.choice((0, 1, 0x10000, 0x10001, 0xFFFFFFFF)) for _ in range(4))
-                kind, body = chance.randint(1, 18), chance.randbytes(chance.randrange(12))
-                data += frame.build(kind, chance.choice((0, 0, 1, 2)), binding, ordinal, id, budget, body)
+                kind, body = chance.randint(1, 21), chance.randbytes(chance.randrange(12))
+                data += frame.build(kind, chance.choice((0, 0, 1, 2, 4)), binding, ordinal, id, budget, body)
             rest = bytes(data)
             while rest and not session.is_closed:
                 size = chance.randint(1, len(rest))
@@ -69,7 +69,7 @@ class Hostile(unittest.TestCase):
                 rest = rest[used:]
             session.handle_timeout(replay.now + 1e6)
             ended += session.is_closed
-            while session.outbox.transmit() is not None:
+            while session.outbox.transmit(replay.now) is not None:
                 pass
             if session.is_closed:
                 self.assertIsNone(session.next_timeout())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from portcullis.codec import Body
+from portcullis.codec.writer import Writer
 from portcullis.session import frame
 from portcullis.session.limits import Limits
 from portcullis.session.session import Session
@@ -19,6 +21,11 @@ class Mismatch(AssertionError):
 def must_equal(found: object, wanted: object, what: str) -> None:
     if found != wanted:
         raise Mismatch(f"{what}:\n  found  {found}\n  wanted {wanted}")
+
+
+def told(name: str, body: Body) -> dict[str, Any]:
+    """A body in an event: its bytes under `name`, and its blobs where it has any."""
+    return {name: body.data.hex(), **({"blobs": [blob.hex() for blob in body.blobs]} if body.blobs else {})}
 
 
 class Call:
@@ -46,10 +53,10 @@ class Call:
         assert self.replay.ended is not None
         self.replay.ended["served"].append(self.name)
 
-    def end(self, status: str, body: bytes) -> None:
-        self.tell("end", status=status, body=body.hex())
+    def end(self, status: str, body: Body) -> None:
+        self.tell("end", status=status, **told("body", body))
 
-    def late(self, status: str, body: bytes) -> None:
+    def late(self, status: str, body: Body) -> None:
         pass
 
     def fail(self, status: str, message: str | None) -> None:
@@ -65,13 +72,13 @@ class Call:
 
 
 class Made(Call):
-    def item(self, missed: int, token: int | None, body: bytes) -> None:
-        self.tell("item", missed=missed, **({} if token is None else {"token": token}), value=body.hex())
+    def item(self, missed: int, token: int | None, body: Body) -> None:
+        self.tell("item", missed=missed, **({} if token is None else {"token": token}), **told("value", body))
 
 
 class Taken(Call):
-    def item(self, body: bytes) -> None:
-        self.tell("item", value=body.hex())
+    def item(self, body: Body) -> None:
+        self.tell("item", **told("value", body))
 
 
 class Replay:
@@ -106,16 +113,16 @@ class Replay:
     def welcome(self, welcome: Welcome) -> None:
         self.tell({"event": "welcome", "peer": welcome.peer, "label": welcome.label, "role": welcome.role})
 
-    def request(self, id: int, binding: int, ordinal: int, body: bytes, budget_ms: int) -> None:
+    def request(self, id: int, binding: int, ordinal: int, body: Body, budget_ms: int) -> None:
         call = Taken(self, "", True)
         call.id = id
         self.unnamed.append(call)
         self.session.accept(id, call, False, False)
-        more = {"binding": binding, "ordinal": ordinal, "budgetMs": budget_ms, "args": body.hex()}
+        more = {"binding": binding, "ordinal": ordinal, "budgetMs": budget_ms, **told("args", body)}
         self.tell({"event": "request", "as": call, **more})
 
-    def notify(self, binding: int, ordinal: int, body: bytes) -> None:
-        self.tell({"event": "notify", "binding": binding, "ordinal": ordinal, "args": body.hex()})
+    def notify(self, binding: int, ordinal: int, body: Body) -> None:
+        self.tell({"event": "notify", "binding": binding, "ordinal": ordinal, **told("args", body)})
 
     def caller(self, peer: int, body: bytes) -> None:
         who = decode_caller(peer, body)
@@ -183,8 +190,9 @@ class Replay:
         data = bytes.fromhex(step.get("args", step.get("value", step.get("body", ""))))
         place = (step.get("binding", 0), step.get("ordinal", 0))
 
-        def body(out: Any) -> None:
+        def body(out: Writer) -> None:
             out.out += data
+            out.blobs += [bytes.fromhex(blob) for blob in step.get("blobs", [])]
 
         def open(kind: int, up: bool, down: bool) -> None:
             deadline = self.now + step["timeoutMs"] if "timeoutMs" in step else None
@@ -256,7 +264,7 @@ class Replay:
         self.events, self.frames, self.ended = [], [], None
 
     def collect(self) -> None:
-        while (data := self.session.outbox.transmit()) is not None:
+        while (data := self.session.outbox.transmit(self.now)) is not None:
             while data:
                 length = int.from_bytes(data[:4], "little")
                 self.frames.append(data[:length].hex())

@@ -285,6 +285,25 @@ fn a_report_comes_when_its_time_is_over() {
 }
 
 #[test]
+fn f20_deadlines_hold_while_the_hub_reads_nothing() {
+    let mut sim = Sim::new(14);
+    sim.serve_main();
+    let a = sim.peer("a", "all");
+    let echo: EchoClient = sim.bind(a, Target::Any);
+    sim.link(a).up.stopped = true;
+    // More than the link takes: the driver waits for room, and then something else waits behind it.
+    let large = sim.spawn(echo.bytes(vec![7; 400_000]));
+    sim.settle();
+    let long = sim.spawn(echo.nothing());
+    sim.settle();
+    let brief = sim.spawn(echo.with_timeout(Duration::from_millis(50)).nothing());
+    sim.run_for(51);
+    let outcome = brief.take().expect("its time is over");
+    assert_eq!(outcome.expect_err("nobody answers").status(), Status::DeadlineExceeded);
+    assert!(!large.is_done() && !long.is_done());
+}
+
+#[test]
 fn publishing_faster_than_the_hub_takes_is_refused() {
     let mut sim = Sim::new(13);
     sim.serve_main();

@@ -167,15 +167,17 @@ impl Peer {
         self.0.lock().session.transmit(into)
     }
 
-    /// Ready when there is something to transmit, or the connection has ended.
+    /// Ready when there is something to transmit, or the connection has ended. Whoever asks is woken at the next change of
+    /// that or of the time-out, whatever the answer is.
     pub fn poll_output(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut core = self.0.lock();
-        if core.session.has_output() || core.ended.is_some() {
-            return Poll::Ready(());
-        }
+        // In any case: whoever cannot write what there is has to hear of an earlier deadline, and of the end, all the same.
         match &mut core.driver {
             Some(waker) if waker.will_wake(context.waker()) => {}
             slot => *slot = Some(context.waker().clone()),
+        }
+        if core.session.has_output() || core.ended.is_some() {
+            return Poll::Ready(());
         }
         Poll::Pending
     }

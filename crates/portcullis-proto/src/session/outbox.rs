@@ -6,9 +6,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::Limits;
 use super::lane::Lane;
-use super::shipping::{BlobsSent, Shipping, Way};
+use super::shipping::{BlobsSent, Shipping, Way, is_of_callee};
 use crate::codec::Blob;
-use crate::frame::{self, Frame, Head, Kind, Parsed};
+use crate::frame::{self, FLAG_ABANDON, Frame, Head, Kind, Parsed};
 use crate::time::Time;
 
 /// Data that may wait for the transport, in bytes; what comes behind it waits as if the window were closed, so that a
@@ -308,7 +308,7 @@ impl Outbox {
     /// Takes back a frame that is still held, or waits for its blobs. False when it has left.
     pub(super) fn withdraw(&mut self, key: HeldKey) -> bool {
         let Some(place) = key.0.checked_sub(self.held_first) else {
-            return self.withdraw_shipping(key);
+            return self.take_back(|shipping| shipping.withdraw(key));
         };
         let held = usize::try_from(place).ok().and_then(|place| self.held.get_mut(place));
         let Some(held) = held else { return false };
@@ -323,17 +323,34 @@ impl Outbox {
         true
     }
 
-    fn withdraw_shipping(&mut self, key: HeldKey) -> bool {
-        let mut way = Way {
-            out: &mut self.ready,
-            window: &mut self.window,
-            theirs: &self.theirs,
-            lane: None,
-            now: self.now,
-        };
-        let Some(held) = self.shipping.withdraw(key, &mut way) else { return false };
+    /// Takes back all that waits of a call of this side's that the other side has ended: nobody takes it any more, and the
+    /// next call of its slot may leave before what waits for blobs.
+    pub(super) fn withdraw_of_ended(&mut self, id: u32) {
+        for held in &mut self.held {
+            let of_call = |head: Head| head.id == id && !is_of_callee(&head);
+            if head_of(&held.bytes).is_some_and(of_call) {
+                // Its place stays, and is counted until it is gone.
+                self.held_bytes -= std::mem::take(&mut held.bytes).len();
+                self.blob_bytes -= Blob::total(&held.blobs);
+                held.blobs.clear();
+            }
+        }
+        // Every turn takes a frame out.
+        while self.take_back(|shipping| shipping.withdraw_of_call(id)) {}
+    }
+
+    fn take_back(
+        &mut self,
+        withdraw: impl FnOnce(&mut Shipping) -> Option<(Held, Vec<u32>)>,
+    ) -> bool {
+        let Some((held, known)) = withdraw(&mut self.shipping) else { return false };
         self.held_bytes -= held.size();
         self.blob_bytes -= Blob::total(&held.blobs);
+        for id in known {
+            let head = Head { flags: FLAG_ABANDON, id, ..Head::new(Kind::Parcel) };
+            let (writing, _) = self.begin(head);
+            self.commit(writing, &mut Vec::new(), None);
+        }
         true
     }
 

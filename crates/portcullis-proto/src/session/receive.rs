@@ -383,6 +383,9 @@ impl<I: Default, O> Session<I, O> {
             let text = format!("status {code} is not known");
             return Err(Goodbye::because(Reason::MalformedPayload, text));
         }
+        if call.followed {
+            self.outbox.withdraw_of_ended(id);
+        }
         let data = self.forget(id).and_then(|call| call.data.or(call.late));
         let (Some(data), Some(status)) = (data, status) else { return Ok(None) };
         Ok(Some(Event::End { id, status, body, blobs, data }))

@@ -8,7 +8,7 @@ use super::lane::{Lane, Lent};
 use super::outbox::{Held, HeldKey};
 use super::{Limits, PARCELS_MAX};
 use crate::codec::{Encoder, Message};
-use crate::frame::{self, FLAG_ABANDON, FLAG_CALLEE, Head, Kind};
+use crate::frame::{self, FLAG_CALLEE, Head, Kind};
 use crate::time::Time;
 
 /// Parcel bytes that leave in one transmission: what a small frame waits for at most, besides what the transport holds.
@@ -145,22 +145,35 @@ impl Shipping {
         self.kept.push_back(Kept { key, head, held, parcels });
     }
 
-    /// Takes a frame back, and gives up its parcels that were begun.
-    pub(super) fn withdraw(&mut self, key: HeldKey, way: &mut Way<'_>) -> Option<Held> {
+    /// Takes a frame back. Returns it, and the numbers of its parcels that the other side knows of: they are to be given up.
+    pub(super) fn withdraw(&mut self, key: HeldKey) -> Option<(Held, Vec<u32>)> {
         let place = self.kept.iter().position(|kept| kept.key == key)?;
+        self.take_back(place)
+    }
+
+    /// The same with a frame of that call of this side's; `None` when there is none any more.
+    pub(super) fn withdraw_of_call(&mut self, id: u32) -> Option<(Held, Vec<u32>)> {
+        let of_call = |kept: &Kept| kept.head.id == id && !is_of_callee(&kept.head);
+        let place = self.kept.iter().position(of_call)?;
+        self.take_back(place)
+    }
+
+    fn take_back(&mut self, place: usize) -> Option<(Held, Vec<u32>)> {
         let Kept { held, parcels, .. } = self.kept.remove(place)?;
+        if place < self.turn {
+            self.turn -= 1;
+        }
+        let mut known = Vec::new();
         for (parcel, blob) in parcels.iter().zip(&held.blobs).filter(|(each, _)| each.number != 0) {
             self.forget(blob.len());
-            if parcel.sent == 0 {
-                // It has a number, and nothing of it is known at the other side.
-                continue;
+            // Of one that has a number and nothing else the other side has not heard.
+            if parcel.sent > 0 {
+                known.push(parcel.number);
             }
-            let head = Head { flags: FLAG_ABANDON, id: parcel.number, ..Head::new(Kind::Parcel) };
-            way.frame(head, |_| ());
         }
         // What it kept back may go now.
         self.release_waits = (0..self.kept.len()).any(|place| self.may_go(place));
-        Some(held)
+        Some((held, known))
     }
 
     pub(super) fn clear(&mut self) {
@@ -325,7 +338,9 @@ fn write(body: &impl Message, out: &mut Vec<u8>) {
 
 /// Whether `later` must not overtake `earlier`, whose parcels are not whole or which is kept back itself.
 fn must_wait(later: &Head, earlier: &Head) -> bool {
-    if later.id != 0 && later.id == earlier.id && is_of_callee(later) == is_of_callee(earlier) {
+    // The number of a parcel is no call's.
+    let of_calls = later.kind != Kind::Parcel && later.id != 0;
+    if of_calls && later.id == earlier.id && is_of_callee(later) == is_of_callee(earlier) {
         return true;
     }
     if !(opens(later) && opens(earlier)) {
@@ -337,7 +352,7 @@ fn must_wait(later: &Head, earlier: &Head) -> bool {
 }
 
 /// Whether a frame belongs to a call that the other side has opened.
-fn is_of_callee(head: &Head) -> bool {
+pub(super) fn is_of_callee(head: &Head) -> bool {
     head.kind == Kind::End || (head.kind == Kind::Item && head.flags & FLAG_CALLEE != 0)
 }
 

@@ -1,16 +1,18 @@
 """Values on the wire: canonical, bounded, and validated as they are read. Generated modules are made of these codecs."""
 
-from .base import Codec, Reference, from_bytes, to_bytes
+from .base import Body, Codec, Reference, from_bytes, to_body, to_bytes
 from .builtin import Duration, Json, Timestamp, Uuid
 from .collections import Array, List, Map, NestedOption, Option, Some, Tuple
 from .error import CodecError
 from .messages import Arguments, Enum, Field, Newtype, Present, Struct, Table, TupleStruct, Unknown, Variant
-from .scalars import Bool, Bytes, FixedBytes, Float, Int, String, Unit
+from .scalars import Blob, Bool, Bytes, FixedBytes, Float, Int, String, Unit
 from .url import Url
 
 __all__ = [
     "Arguments",
     "Array",
+    "Blob",
+    "Body",
     "Bool",
     "Bytes",
     "Codec",
@@ -42,5 +44,6 @@ __all__ = [
     "Uuid",
     "Variant",
     "from_bytes",
+    "to_body",
     "to_bytes",
 ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from .error import CodecError
+from .error import CodecError, fail
 from .reader import Reader
 from .writer import Writer
 
@@ -49,11 +49,38 @@ class Reference(Codec[T]):
         return self.target.decode(input)
 
 
+class Body(NamedTuple):
+    """A body as it travels: its bytes, and the blobs that it refers to."""
+
+    data: bytes
+    blobs: tuple[bytes, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of both, as streams count them."""
+        return len(self.data) + sum(map(len, self.blobs))
+
+    def read(self, codec: Codec[T]) -> T:
+        """The value, which must use up both. Raises `CodecError`, and nothing else."""
+        input = Reader(self.data, self.blobs)
+        value = codec.decode(input)
+        input.finish()
+        return value
+
+
 def to_bytes(codec: Codec[T], value: T) -> bytes:
-    """The one encoding of a value. Raises `CodecError`, and nothing else, for a value that breaks its contract."""
+    """The one encoding of a value without blobs. Raises `CodecError`, and nothing else, for a value that breaks its contract."""
+    body = to_body(codec, value)
+    if body.blobs:
+        fail("bad_blob", "there is no place for blobs here")
+    return body.data
+
+
+def to_body(codec: Codec[T], value: T) -> Body:
+    """The one encoding of a value, and its blobs. Raises as `to_bytes`."""
     out = Writer()
     encode_checked(codec, out, value)
-    return bytes(out.out)
+    return Body(bytes(out.out), tuple(out.blobs))
 
 
 def encode_checked(codec: Codec[T], out: Writer, value: T) -> None:
@@ -67,8 +94,5 @@ def encode_checked(codec: Codec[T], out: Writer, value: T) -> None:
 
 
 def from_bytes(codec: Codec[T], body: bytes | bytearray | memoryview) -> T:
-    """The value of a whole body. Raises `CodecError`, and nothing else."""
-    input = Reader(bytes(body))
-    value = codec.decode(input)
-    input.finish()
-    return value
+    """The value of a whole body without blobs. Raises `CodecError`, and nothing else."""
+    return Body(bytes(body)).read(codec)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import struct
+from collections.abc import Sequence
 
 from .error import fail
 
@@ -22,13 +23,23 @@ _NAN32 = b"\x00\x00\xc0\x7f"
 _NAN64 = b"\x00\x00\x00\x00\x00\x00\xf8\x7f"
 
 
+def must_fit(count: int, least: int, most: int) -> None:
+    """Fails unless a length or count is within its declared limits."""
+    if count < least:
+        fail("too_short")
+    if count > most:
+        fail("too_long")
+
+
 class Reader:
     """Reads one body from front to back. After an error it cannot go on."""
 
-    __slots__ = ("_body", "_depth", "_end", "_position")
+    __slots__ = ("_blobs", "_blobs_used", "_body", "_depth", "_end", "_position")
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, blobs: Sequence[builtins.bytes] = ()) -> None:
         self._body = body
+        self._blobs = blobs
+        self._blobs_used = 0
         self._position = 0
         self._end = len(body)
         self._depth = 0
@@ -39,9 +50,10 @@ class Reader:
         return self._end - self._position
 
     def finish(self) -> None:
-        """Fails unless the whole input was used."""
-        if self._position != self._end:
-            fail("trailing_bytes")
+        """Fails unless the whole input was used, and every blob."""
+        self._must_be_used_up()
+        if self._blobs_used != len(self._blobs):
+            fail("bad_blob", f"{len(self._blobs) - self._blobs_used} that nothing refers to")
 
     def enter(self) -> None:
         """Counts one more level of nesting; paired with `leave`."""
@@ -112,10 +124,7 @@ class Reader:
         count = self.varint(64)
         if count * bytes_min > self._end - self._position:
             fail("truncated")
-        if count < least:
-            fail("too_short")
-        if count > most:
-            fail("too_long")
+        must_fit(count, least, most)
         return count
 
     def string(self, least: int = 0, most: int = UNLIMITED) -> str:
@@ -128,6 +137,16 @@ class Reader:
     def bytes(self, least: int = 0, most: int = UNLIMITED) -> builtins.bytes:
         """`least` to `most` bytes with their count."""
         return self.raw(self.count(1, least, most))
+
+    def blob(self, least: int = 0, most: int = UNLIMITED) -> builtins.bytes:
+        """A blob of `least` to `most` bytes, by its place: a body refers to its blobs one after the other."""
+        place = self.varint(32)
+        if place != self._blobs_used or place >= len(self._blobs):
+            fail("bad_blob", f"place {place}")
+        blob = self._blobs[place]
+        self._blobs_used += 1
+        must_fit(len(blob), least, most)
+        return blob
 
     def raw(self, length: int) -> builtins.bytes:
         """The next `length` bytes."""
@@ -146,8 +165,12 @@ class Reader:
 
     def end_part(self, outer: int) -> None:
         """Leaves a part, which must be used up."""
-        self.finish()
+        self._must_be_used_up()
         self._end = outer
+
+    def _must_be_used_up(self) -> None:
+        if self._position != self._end:
+            fail("trailing_bytes")
 
     @property
     def position(self) -> int:

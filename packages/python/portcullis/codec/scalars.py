@@ -154,6 +154,22 @@ class Bytes(Codec[bytes]):
         return input.bytes(self.least, self.most)
 
 
+class Blob(Codec[bytes]):
+    """So many bytes that stand beside the body. Whatever lends its memory can be written: `bytes`, arrays, `mmap`."""
+
+    __slots__ = ("least", "most")
+
+    def __init__(self, least: int = 0, most: int = UNLIMITED) -> None:
+        self.least = least
+        self.most = most
+
+    def encode(self, out: Writer, value: bytes) -> None:
+        out.blob(value, self.least, self.most)
+
+    def decode(self, input: Reader) -> bytes:
+        return input.blob(self.least, self.most)
+
+
 class FixedBytes(Codec[bytes]):
     """Exactly so many bytes."""
 

@@ -6,20 +6,25 @@ import builtins
 import struct
 
 from .error import fail, refuse_type
-from .reader import DEPTH_MAX, UNLIMITED
+from .reader import DEPTH_MAX, UNLIMITED, must_fit
 
 _F32 = struct.Struct("<f")
 _F64 = struct.Struct("<d")
 
+BLOBS_MAX = 16
+"""Most blobs that the body of one message may have."""
+
 
 class Writer:
-    """Gathers one body."""
+    """Gathers one body, and the blobs that stand beside it."""
 
-    __slots__ = ("_depth", "out")
+    __slots__ = ("_depth", "blobs", "out")
 
     def __init__(self) -> None:
         self.out = bytearray()
         """What was written so far."""
+        self.blobs: list[builtins.bytes] = []
+        """The blobs that it refers to, in order."""
         self._depth = 0
 
     def enter(self) -> None:
@@ -64,10 +69,7 @@ class Writer:
 
     def count(self, count: int, least: int = 0, most: int = UNLIMITED) -> None:
         """A count within its declared limits."""
-        if count < least:
-            fail("too_short")
-        if count > most:
-            fail("too_long")
+        must_fit(count, least, most)
         self.varint(count)
 
     def string(self, value: str, least: int = 0, most: int = UNLIMITED) -> None:
@@ -87,6 +89,19 @@ class Writer:
         self.count(len(view), least, most)
         self.out += view
 
+    def blob(self, value: object, least: int = 0, most: int = UNLIMITED) -> None:
+        """A blob of `least` to `most` bytes: its place. The bytes are kept, not copied, unless their owner may change them."""
+        if not isinstance(value, builtins.bytes):
+            view = _as_view(value)
+            must_fit(view.nbytes, least, most)
+            value = view.tobytes()
+        must_fit(len(value), least, most)
+        place = len(self.blobs)
+        if place >= BLOBS_MAX:
+            fail("bad_blob", f"more than {BLOBS_MAX} in one message")
+        self.blobs.append(value)
+        self.varint(place)
+
     def raw(self, value: builtins.bytes | bytearray | memoryview, length: int) -> None:
         """Exactly `length` bytes."""
         view = as_bytes(value)
@@ -102,3 +117,11 @@ def as_bytes(value: object) -> bytes | bytearray | memoryview:
     if not isinstance(value, (bytes, bytearray)):
         refuse_type("bytes", value)
     return value
+
+
+def _as_view(value: object) -> memoryview:
+    """The memory of whatever lends its own: `bytearray`, `memoryview`, arrays, `mmap`."""
+    try:
+        return memoryview(value)  # type: ignore[arg-type]
+    except TypeError:
+        refuse_type("bytes", value)

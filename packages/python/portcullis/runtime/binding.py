@@ -9,7 +9,7 @@ from ..codec.error import CodecError
 from ..errors import send_error
 from ..interface import Channel
 from ..session import frame
-from ..session.core import Body
+from ..session.core import Write
 from ..session.violation import SendError
 from ..session.wire import REPORT, DeliveryReport
 from .call import PendingCall, Stream, Subscription, time_limit, upload
@@ -124,7 +124,7 @@ class Binding:
         self.connection.touched()
 
 
-def _arguments(channel: Channel[Any], args: tuple[Any, ...]) -> Body:
+def _arguments(channel: Channel[Any], args: tuple[Any, ...]) -> Write:
     return lambda out: encode_checked(channel.args, out, args)
 
 

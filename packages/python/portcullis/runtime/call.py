@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterable, Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ..codec.base import encode_checked, from_bytes
+from ..codec.base import Body, encode_checked
 from ..codec.error import CodecError
 from ..errors import PortcullisError, end_error, local_error, send_error, value_error
 from ..interface import Channel
 from ..session import frame
-from ..session.core import Body
+from ..session.core import Write
 from ..session.violation import SendError
 from .connection import Connection, logger
 from .items import CreditMeter, Gone, Items, Outflow, Source
@@ -44,7 +44,7 @@ class Exchange:
     def begin(
         self,
         to: Binding,
-        body: Body,
+        body: Write,
         kind: int,
         up: bool = False,
         down: bool = False,
@@ -78,22 +78,22 @@ class Exchange:
         """Gives it up."""
         self.abort(local_error(self.channel, "cancelled"))
 
-    def item(self, missed: int, token: int | None, body: bytes) -> None:
+    def item(self, missed: int, token: int | None, body: Body) -> None:
         """An item of a flow that this call does not have does not come: the session refuses it."""
 
     def credit(self) -> None:
         """More items may be sent."""
 
-    def late(self, status: str, body: bytes) -> None:
+    def late(self, status: str, body: Body) -> None:
         """An outcome that nobody waits for."""
 
-    def end(self, status: str, body: bytes) -> None:
+    def end(self, status: str, body: Body) -> None:
         if self.done:
             return
         if status != "ok":
             return self.settle(end_error(self.channel, status, body))
         try:
-            value = from_bytes(self.channel.reply, body)
+            value = body.read(self.channel.reply)
         except CodecError as error:
             return self.settle(self.unreadable("the reply", error))
         self.done = True
@@ -147,10 +147,10 @@ class PendingCall(Exchange):
         if self.outflow is not None:
             self.outflow.wake()
 
-    def late(self, status: str, body: bytes) -> None:
+    def late(self, status: str, body: Body) -> None:
         if status == "ok" and self.on_reply is not None:
             try:
-                value = from_bytes(self.channel.reply, body)
+                value = body.read(self.channel.reply)
             except CodecError as error:
                 return logger.error("%s", self.unreadable("the reply", error))
             self.on_reply(value, False)
@@ -212,7 +212,7 @@ class Stream(Exchange, Generic[T, R]):
     def start(self, to: Binding, args: tuple[Any, ...], items: Items[Any] | None, limit_ms: float) -> None:
         """Opens it; a failure is told where the items are read."""
         up = self.channel.up
-        body: Body = lambda out: encode_checked(self.channel.args, out, args)
+        body: Write = lambda out: encode_checked(self.channel.args, out, args)
         self.begin(to, body, frame.REQUEST, up is not None, True, limit_ms)
         if up is not None and items is not None and not self.done:
             self._outflow = Outflow(self.connection, False, self.id, up)
@@ -243,17 +243,17 @@ class Stream(Exchange, Generic[T, R]):
         if self._outflow is not None:
             self._outflow.wake()
 
-    def item(self, missed: int, token: int | None, body: bytes) -> None:
+    def item(self, missed: int, token: int | None, body: Body) -> None:
         if self._first:
             self._first = False
             self.connection.session.clear_deadline(False, self.id)
         assert self.channel.down is not None
         try:
-            value: T = from_bytes(self.channel.down, body)
+            value: T = body.read(self.channel.down)
         except CodecError as error:
             return self.abort(self.unreadable("an item", error))
         self.missed += missed
-        self._source.push(value, len(body))
+        self._source.push(value, body.size)
 
     def succeeded(self, value: R) -> None:
         self._over()
@@ -320,16 +320,16 @@ class Subscription(Exchange, Generic[T]):
     async def __aexit__(self, *_: object) -> None:
         self.cancel()
 
-    def item(self, missed: int, token: int | None, body: bytes) -> None:
+    def item(self, missed: int, token: int | None, body: Body) -> None:
         try:
-            (value,) = from_bytes(self.channel.args, body)
+            (value,) = body.read(self.channel.args)
         except CodecError as error:
             return self.abort(self.unreadable("a value", error))
         if token is not None:
             self.connection.session.ack(self.id, token)
-        self._source.push((value, missed), len(body))
+        self._source.push((value, missed), body.size)
 
-    def end(self, status: str, body: bytes) -> None:
+    def end(self, status: str, body: Body) -> None:
         # A topic does not end well: whoever leaves it cancels.
         self.settle(end_error(self.channel, "internal" if status == "ok" else status, body))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..codec.base import Body
 from ..session.limits import Limits
 from ..session.session import Session
 from ..session.violation import Ending
@@ -33,9 +34,9 @@ class Connected:
 class Requests(Protocol):
     """What takes the hub's calls."""
 
-    def request(self, id: int, binding: int, ordinal: int, body: bytes, budget_ms: int) -> None: ...
+    def request(self, id: int, binding: int, ordinal: int, body: Body, budget_ms: int) -> None: ...
 
-    def notify(self, binding: int, ordinal: int, body: bytes) -> None: ...
+    def notify(self, binding: int, ordinal: int, body: Body) -> None: ...
 
     def caller(self, peer: int, body: bytes) -> None: ...
 
@@ -99,13 +100,13 @@ class Connection(asyncio.Protocol):
         if not self.connected.done():
             self.connected.set_result(Connected(welcome.peer, welcome.label, welcome.role))
 
-    def request(self, id: int, binding: int, ordinal: int, body: bytes, budget_ms: int) -> None:
+    def request(self, id: int, binding: int, ordinal: int, body: Body, budget_ms: int) -> None:
         if self.server is None:
             self.session.refuse(id, "unimplemented", "this peer serves nothing")
         else:
             self.server.request(id, binding, ordinal, body, budget_ms)
 
-    def notify(self, binding: int, ordinal: int, body: bytes) -> None:
+    def notify(self, binding: int, ordinal: int, body: Body) -> None:
         if self.server is not None:
             self.server.notify(binding, ordinal, body)
 
@@ -148,7 +149,7 @@ class Connection(asyncio.Protocol):
         if transport is None:
             return
         while (self.session.is_closed or not self._paused) and not transport.is_closing():
-            data = self.session.outbox.transmit()
+            data = self.session.outbox.transmit(self.now())
             if data is None:
                 return
             transport.write(data)

@@ -7,11 +7,11 @@ import asyncio
 from collections import deque
 from typing import Any, Generic, TypeVar
 
-from ..codec.base import encode_checked, from_bytes
+from ..codec.base import Body, encode_checked
 from ..codec.error import CodecError
 from ..errors import ApplicationError, PortcullisError, text_of
 from ..interface import Channel, Interface
-from ..session.core import Body
+from ..session.core import Write
 from ..session.violation import SendError
 from ..session.wire import Caller, Failure, Never, decode_caller, write_failure
 from .connection import Connection, logger
@@ -104,11 +104,11 @@ class Serving:
         if channel.down is not None:
             self.sink = Sink(Outflow(connection, True, id, channel.down), self)
 
-    async def run(self, handler: Any, body: bytes) -> None:
+    async def run(self, handler: Any, body: Body) -> None:
         """Runs the handler and answers."""
         channel = self.channel
         try:
-            args = from_bytes(channel.args, body)
+            args = body.read(channel.args)
         except CodecError as error:
             return self._fault("got arguments that cannot be read", error)
         more: dict[str, Any] = {}
@@ -133,10 +133,10 @@ class Serving:
 
     # What the session tells.
 
-    def item(self, body: bytes) -> None:
+    def item(self, body: Body) -> None:
         assert self.source is not None and self.channel.up is not None
         try:
-            self.source.push(from_bytes(self.channel.up, body), len(body))
+            self.source.push(body.read(self.channel.up), body.size)
         except CodecError as error:
             self._fault("got an item that cannot be read", error)
             self._cancel()
@@ -168,7 +168,7 @@ class Serving:
         if self.task is not None:
             self.task.cancel()
 
-    def _answer(self, status: str, body: Body) -> None:
+    def _answer(self, status: str, body: Write) -> None:
         if self.ended:
             return
         if self.id:
@@ -250,7 +250,7 @@ class Server:
     def caller(self, peer: int, body: bytes) -> None:
         self._caller = decode_caller(peer, body)
 
-    def request(self, id: int, binding: int, ordinal: int, body: bytes, budget_ms: int) -> None:
+    def request(self, id: int, binding: int, ordinal: int, body: Body, budget_ms: int) -> None:
         session = self._connection.session
         export = self._exports.get(binding)
         if export is None:
@@ -269,7 +269,7 @@ class Server:
         session.accept(id, serving, channel.up is not None, channel.down is not None)
         self._run(export, serving, handler, body)
 
-    def notify(self, binding: int, ordinal: int, body: bytes) -> None:
+    def notify(self, binding: int, ordinal: int, body: Body) -> None:
         export = self._exports.get(binding)
         if export is None:
             return
@@ -285,7 +285,7 @@ class Server:
         cx = CallContext(self._connection, channel, self._caller, deadline)
         return Serving(self._connection, channel, cx, id)
 
-    def _run(self, export: Export, serving: Serving, handler: Any, body: bytes) -> None:
+    def _run(self, export: Export, serving: Serving, handler: Any, body: Body) -> None:
         self._running += 1
         export.open.add(serving)
         task = self._connection.loop.create_task(serving.run(handler, body))

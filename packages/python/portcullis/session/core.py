@@ -9,16 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..codec.base import Body
 from ..codec.writer import Writer
 from ..tables import REASON_CODES, STATUS_CODES
 from . import frame
+from .arrivals import Arrivals
 from .calls import CallTable
-from .limits import GOODBYE_BYTES_MAX, OUTBOX_BYTES_MAX, PROTOCOL, Limits
+from .limits import BLOBS_WAITING_BYTES_MAX, GOODBYE_BYTES_MAX, OUTBOX_BYTES_MAX, PROTOCOL, Limits, too_large
 from .outbox import Outbox, budget_ms
 from .violation import Ending, SendError
 from .wire import HELLO, Failure, Hello, Never, Offer, Welcome, goodbye_text, write_failure
 
-Body = Callable[[Writer], None]
+Write = Callable[[Writer], None]
 """Writes the body of a frame."""
 
 
@@ -35,16 +37,16 @@ class State(enum.Enum):
 class Outgoing(Protocol):
     """A call of this side's, told at once and in order what becomes of it."""
 
-    def item(self, missed: int, token: int | None, body: bytes) -> None:
+    def item(self, missed: int, token: int | None, body: Body) -> None:
         """An item of a stream or topic. With a token the sender wants an `ack`."""
 
     def credit(self) -> None:
         """More items may be sent."""
 
-    def end(self, status: str, body: bytes) -> None:
+    def end(self, status: str, body: Body) -> None:
         """The hub has ended it, and its id is free again."""
 
-    def late(self, status: str, body: bytes) -> None:
+    def late(self, status: str, body: Body) -> None:
         """The same, after this side had given it up."""
 
     def fail(self, status: str, message: str | None) -> None:
@@ -55,7 +57,7 @@ class Outgoing(Protocol):
 class Incoming(Protocol):
     """A call of the hub's that this side serves."""
 
-    def item(self, body: bytes) -> None:
+    def item(self, body: Body) -> None:
         """An item from the caller."""
 
     def finish(self) -> None:
@@ -77,10 +79,10 @@ class Events(Protocol):
     def welcome(self, welcome: Welcome) -> None:
         """The connection stands."""
 
-    def request(self, id: int, binding: int, ordinal: int, body: bytes, budget_ms: int) -> None:
+    def request(self, id: int, binding: int, ordinal: int, body: Body, budget_ms: int) -> None:
         """A call was opened. Say `accept` before you return, or end it. `budget_ms` 0: the channel's own deadline."""
 
-    def notify(self, binding: int, ordinal: int, body: bytes) -> None:
+    def notify(self, binding: int, ordinal: int, body: Body) -> None:
         """A notification."""
 
     def caller(self, peer: int, body: bytes) -> None:
@@ -161,6 +163,8 @@ class SessionCore:
         self.inbound: CallTable[Inbound] = CallTable(self.ours.calls)
         self.outbound: CallTable[Outbound] = CallTable(self.theirs.calls)
         self.outbox = Outbox()
+        self.arrivals = Arrivals(self.ours.blob_bytes)
+        """Blobs whose messages have not come."""
         self._deadline_floor: float | None = None
         """No deadline is earlier than this."""
         self._heard = now
@@ -189,13 +193,12 @@ class SessionCore:
         deadline: float | None,
         now: float,
         owner: Outgoing,
-        body: Body,
+        body: Write,
         slack_ms: float = 0,
     ) -> int:
         """Opens a call and returns its id. `kind` is that of a request, subscription or publication. The callee is told of
         `slack_ms` less than the caller waits. Raises `SendError`, and what `body` raises; nothing was sent then."""
-        self._must_send()
-        written = self._encode(body)
+        written = self._encode_to_send(body)
         # How much may be sent before the hub has said so is not known.
         credit = Flow(0, 0) if self.state is State.GREETING else _flow(self.theirs)
         call = Outbound(owner, credit if up else None, _flow(self.ours) if down else None, deadline)
@@ -204,17 +207,17 @@ class SessionCore:
             raise SendError("resource_exhausted", "too many calls are open")
         due = None if deadline is None else deadline - slack_ms
         budget = 0 if due is None else budget_ms(due, now)
-        self.outbox.data(kind, 0, binding, ordinal, id, budget, written, due)
+        self.outbox.data(kind, 0, binding, ordinal, id, budget, written.out, due, written.blobs)
         self._note_deadline(deadline)
         if self._awaited == 0 and now > self._heard:
             self._heard = now
         self._await(call, kind != frame.SUBSCRIBE)
         return id
 
-    def one_way(self, kind: int, binding: int, ordinal: int, body: Body) -> None:
+    def one_way(self, kind: int, binding: int, ordinal: int, body: Write) -> None:
         """Sends a notification, or a publication without a report. Raises as `open` does."""
-        self._must_send()
-        self.outbox.data(kind, 0, binding, ordinal, 0, 0, self._encode(body))
+        written = self._encode_to_send(body)
+        self.outbox.data(kind, 0, binding, ordinal, 0, 0, written.out, None, written.blobs)
 
     def accept(self, id: int, owner: Incoming, up: bool, down: bool) -> None:
         """Says who serves a call of the hub's, and which flows it has."""
@@ -232,7 +235,7 @@ class SessionCore:
         call = self._call(callee, id)
         return None if call is None or call.send is None else call.send.is_open
 
-    def item(self, callee: bool, id: int, missed: int, body: Body) -> bool:
+    def item(self, callee: bool, id: int, missed: int, body: Write) -> bool:
         """Sends an item; false when there is no credit or no such flow. Raises what `body` raises."""
         if not self.may_send(callee, id):
             return False
@@ -240,8 +243,9 @@ class SessionCore:
         call = self._call(callee, id)
         if call is None or call.send is None:
             return False
-        call.send.spend(len(written))
-        self.outbox.data(frame.ITEM, frame.FLAG_CALLEE if callee else 0, 0, missed, id, 0, written)
+        call.send.spend(len(written.out) + sum(map(len, written.blobs)))
+        flags = frame.FLAG_CALLEE if callee else 0
+        self.outbox.data(frame.ITEM, flags, 0, missed, id, 0, written.out, None, written.blobs)
         return True
 
     def ack(self, id: int, token: int) -> None:
@@ -279,22 +283,23 @@ class SessionCore:
             self.outbox.data(frame.CANCEL, 0, 0, 0, id, 0)
         return True
 
-    def reply(self, id: int, status: str, body: Body) -> bool:
+    def reply(self, id: int, status: str, body: Write) -> bool:
         """Ends a call of the hub's with a body; false when it has ended before. Raises what `body` raises. While the hub
         takes nothing, what it asked for is not kept for it: it gets a short answer then."""
         if self.inbound.get(id) is None:
             return False
-        if self._is_full:
+        written = None if self._is_full else self._encode(body)
+        if written is None or not self._has_room(written):
             self.refuse(id, "resource_exhausted", _FULL)
             return True
-        self.outbox.data(frame.END, 0, 0, STATUS_CODES[status], id, 0, self._encode(body))
+        self.outbox.data(frame.END, 0, 0, STATUS_CODES[status], id, 0, written.out, None, written.blobs)
         self.inbound.remove(id)
         return True
 
     def refuse(self, id: int, status: str, message: str, channel: str = "") -> None:
         """Ends a call of the hub's that nobody serves."""
         body = self._encode(lambda out: write_failure(out, Failure(channel, "", message, Never(), 0)))
-        self.outbox.data(frame.END, 0, 0, STATUS_CODES[status], id, 0, body)
+        self.outbox.data(frame.END, 0, 0, STATUS_CODES[status], id, 0, body.out)
         self.inbound.remove(id)
 
     def clear_deadline(self, callee: bool, id: int) -> None:
@@ -351,6 +356,7 @@ class SessionCore:
         self.state = State.CLOSED
         self._deadline_floor = None
         self._awaited = 0
+        self.arrivals.clear()
         inbound = self.inbound.drain()
         outbound = self.outbound.drain()
         self.events.closed(ending)
@@ -364,28 +370,32 @@ class SessionCore:
     def _call(self, callee: bool, id: int) -> Inbound | Outbound | None:
         return self.inbound.get(id) if callee else self.outbound.get(id)
 
-    def _must_send(self) -> None:
+    def _encode_to_send(self, body: Write) -> Writer:
+        """The body of something that may be sent now, or a `SendError`."""
         if self.is_closed:
             raise SendError("unavailable", "the connection has ended")
         if self._is_full:
             raise SendError("resource_exhausted", _FULL)
+        written = self._encode(body)
+        if not self._has_room(written):
+            raise SendError("resource_exhausted", _FULL)
+        return written
 
     @property
     def _is_full(self) -> bool:
         return self.outbox.data_bytes > OUTBOX_BYTES_MAX
 
-    def _encode(self, body: Body) -> bytearray:
+    def _has_room(self, written: Writer) -> bool:
+        return not written.blobs or self.outbox.blob_bytes <= BLOBS_WAITING_BYTES_MAX
+
+    def _encode(self, body: Write) -> Writer:
         out = Writer()
         body(out)
-        if len(out.out) + frame.HEADER_BYTES > self.theirs.frame_bytes:
-            raise SendError("resource_exhausted", too_large(len(out.out) + frame.HEADER_BYTES, self.theirs))
-        return out.out
-
-
-def too_large(size: int, limits: Limits) -> str:
-    """What is said of a frame of that many bytes."""
-    room = limits.frame_bytes - frame.HEADER_BYTES
-    return f"a body of {size - frame.HEADER_BYTES} bytes is larger than the {room} that the hub takes"
+        size = frame.HEADER_BYTES + len(out.out) + frame.NUMBER_BYTES * len(out.blobs)
+        text = too_large(size, sum(map(len, out.blobs)), self.theirs)
+        if text is not None:
+            raise SendError("resource_exhausted", text)
+        return out
 
 
 def _flow(limits: Limits) -> Flow:

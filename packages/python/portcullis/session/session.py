@@ -3,13 +3,14 @@ break is checked here; no other exception than a `Violation` arises in it, and t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from ..codec.base import Body
 from ..codec.error import CodecError
 from ..tables import REASON_NAMES, STATUS_NAMES
 from . import frame
 from .calls import Gone
-from .core import Flow, Inbound, Outbound, SessionCore, State, too_large
+from .core import Flow, Inbound, Outbound, SessionCore, State
 from .limits import CONTROL_BYTES_MAX, FRAME_BYTES_FLOOR, GOODBYE_BYTES_MAX, GRACE_MS, PROTOCOL, QUIET_MS, WINDOW_BYTES_FLOOR
 from .violation import Ending, Violation
 from .wire import decode_welcome
@@ -37,10 +38,12 @@ class Session(SessionCore):
                     if whole:
                         raise Violation("partial_message")
                     break
-                body = bytes(memoryview(data)[offset + frame.HEADER_BYTES : offset + head.length])
-                offset += head.length
+                end = offset + head.length
+                body = bytes(memoryview(data)[offset + frame.HEADER_BYTES : end - frame.NUMBER_BYTES * head.attachments])
+                offset = end
                 if head.kind:
-                    self._take(head, body, now)
+                    numbers = frame.parcel_numbers(data, end, head.attachments) if head.attachments else ()
+                    self._take(head, body, numbers, now)
                 elif self.state is State.GREETING:
                     raise Violation("unexpected_frame", "before the handshake")
             if self.outbox.control_bytes > CONTROL_BYTES_MAX:
@@ -105,18 +108,20 @@ class Session(SessionCore):
     def _awaits(self) -> bool:
         return self.keepalive and self.state is State.OPEN and (self._awaited > 0 or self.outbox.is_held)
 
-    def _take(self, head: frame.Head, body: bytes, now: float) -> None:
+    def _take(self, head: frame.Head, data: bytes, parcels: Sequence[int], now: float) -> None:
         kind = head.kind
         if kind in frame.DATA_KINDS:
             self._count_data(head.length)
         misplaced = kind != frame.GOODBYE and (self.state is State.GREETING) != (kind == frame.WELCOME)
         if kind in frame.PEER_KINDS or misplaced:
             raise Violation("unexpected_frame", f"kind {kind}")
+        # Whatever becomes of the message, its parcels are used.
+        body = Body(data, self.arrivals.claim(parcels) if parcels else ())
         match kind:
             case frame.WELCOME:
-                self._take_welcome(body, now)
+                self._take_welcome(data, now)
             case frame.GOODBYE:
-                message = body[:GOODBYE_BYTES_MAX].decode(errors="replace")
+                message = data[:GOODBYE_BYTES_MAX].decode(errors="replace")
                 self.abort(Ending(REASON_NAMES.get(head.ordinal, "closed"), message))
             case frame.REQUEST:
                 self._take_request(head, body, now)
@@ -127,9 +132,13 @@ class Session(SessionCore):
             case frame.END:
                 self._take_end(head.id, head.ordinal, body)
             case frame.CALLER:
-                self.events.caller(head.binding, body)
+                self.events.caller(head.binding, data)
+            case frame.PARCEL:
+                self.arrivals.take(head, data)
+            case frame.LEND | frame.POOL:
+                raise Violation("bad_pool", "no pool of shared memory is mapped here")
             case _:
-                if body:
+                if data:
                     raise Violation("malformed_frame", f"kind {kind} has no body")
                 self._take_bare(head, now)
 
@@ -139,13 +148,15 @@ class Session(SessionCore):
             case frame.PING:
                 self.outbox.control(frame.PONG, 0, 0, head.id, 0)
             case frame.WINDOW:
-                self.outbox.add_window(head.budget, now)
+                self.outbox.add_window(head.budget)
             case frame.CREDIT:
                 self._take_credit(head)
             case frame.FINISH:
                 self._take_finish(head.id)
             case frame.CANCEL:
                 call = self._served(head.id)
+                # Nobody waits for items that wait for their blobs.
+                self.outbox.drop_kept(False, head.id)
                 if call is not None and call.owner is not None:
                     call.owner.stop("cancelled")
             case frame.UNBOUND:
@@ -179,23 +190,22 @@ class Session(SessionCore):
             raise Violation("malformed_payload", "welcome: its limits or protocol cannot be")
         self.theirs = limits
         self.outbound.slots_max = limits.calls
-        # Written before the hub's limits were known: what its frames have no room for never leaves, nor what belongs to it.
-        larger = [(self._forget(id), size) for id, size in self.outbox.take_larger(limits.frame_bytes).items()]
+        # Written before the hub's limits were known: what it has no room for never leaves, nor what belongs to it.
+        refused = [(self._forget(id), text) for id, text in self.outbox.agree(limits).items()]
         # Opened before the handshake was done, without credit.
         waiting = [call for _, call in self.outbound.items() if call.send is not None]
         for call in waiting:
             call.send = Flow(limits.stream_items, limits.stream_bytes)
-        self.outbox.add_window(limits.window_bytes, now)
         self.state = State.OPEN
         self.events.welcome(welcome)
-        for refused, size in larger:
-            if refused is not None:
-                refused.owner.fail("resource_exhausted", too_large(size, limits))
+        for gone, text in refused:
+            if gone is not None:
+                gone.owner.fail("resource_exhausted", text)
         for call in waiting:
             if call.send is not None:
                 call.owner.credit()
 
-    def _take_request(self, head: frame.Head, body: bytes, now: float) -> None:
+    def _take_request(self, head: frame.Head, body: Body, now: float) -> None:
         match self.inbound.admit(head.id, Inbound()):
             case Gone.NEVER:
                 raise Violation("duplicate_id")
@@ -206,7 +216,7 @@ class Session(SessionCore):
             self.set_inbound_deadline(head.id, now + head.budget)
         self.events.request(head.id, head.binding, head.ordinal, body, head.budget)
 
-    def _take_item(self, head: frame.Head, body: bytes) -> None:
+    def _take_item(self, head: frame.Head, body: Body) -> None:
         if head.flags & frame.FLAG_CALLEE:
             made = self._made(head.id)
             if made is not None:
@@ -237,13 +247,15 @@ class Session(SessionCore):
         if call.owner is not None:
             call.owner.finish()
 
-    def _take_end(self, id: int, code: int, body: bytes) -> None:
+    def _take_end(self, id: int, code: int, body: Body) -> None:
         call = self.outbound.get(id)
         if call is None:
             raise _unknown_id(id)
         status = STATUS_NAMES.get(code)
         if status is None and not call.cancelled:
             raise Violation("malformed_payload", f"status {code}")
+        # Nobody takes what waits of it, and the next call of its slot may leave before what waits for blobs.
+        self.outbox.drop_kept(True, id)
         self._forget(id)
         if status is None:
             return
@@ -271,11 +283,11 @@ class Session(SessionCore):
         return None if call.cancelled else call
 
 
-def _spend(call: Inbound | Outbound, body: bytes) -> None:
+def _spend(call: Inbound | Outbound, body: Body) -> None:
     """Charges an item to the credit that this side has given."""
     if call.recv is None or not call.recv.is_open:
         raise Violation("credit_exceeded")
-    call.recv.spend(len(body))
+    call.recv.spend(body.size)
 
 
 def _unknown_id(id: int) -> Violation:

@@ -162,7 +162,7 @@ def _struct(make: Any, **fields: Codec[Any]) -> Codec[Any]:
     return Struct(make, *(Field(name, name, codec) for name, codec in fields.items()))
 
 
-_LIMITS = _struct(Limits, frame_bytes=U32, window_bytes=U32, calls=_U16, stream_items=U32, stream_bytes=U32)
+_LIMITS = _struct(Limits, frame_bytes=U32, window_bytes=U32, calls=_U16, stream_items=U32, stream_bytes=U32, blob_bytes=U32, pools=_U16)
 _OFFER = _struct(Offer, name=_NAME, version=_U16, hash=HASH, channels=List(U32, 1, 0, 1024))
 _CLIENT = String(0, CLIENT_BYTES_MAX)
 

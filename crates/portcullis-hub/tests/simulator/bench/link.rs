@@ -303,9 +303,9 @@ impl Link {
         }
         if let Far::Peer(peer) = &self.far {
             let waker = Waker::from(Arc::clone(&self.far_end.woken));
-            if self.far_end.out.is_empty()
-                && let Poll::Ready(()) = peer.poll_output(&mut Context::from_waker(&waker))
-            {
+            // Asked in any case: whoever waits for room to write waits for the next change as well.
+            let changed = peer.poll_output(&mut Context::from_waker(&waker));
+            if self.far_end.out.is_empty() && changed == Poll::Ready(()) {
                 self.far_end.woken.raise();
             }
             self.far_end.armed = peer.next_timeout();

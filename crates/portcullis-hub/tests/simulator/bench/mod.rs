@@ -280,9 +280,12 @@ impl Sim {
         Handle { task, result }
     }
 
-    /// Drops what a handle's task does.
+    /// Drops what a handle's task does, if it still does anything.
     pub(crate) fn abort<T>(&mut self, handle: &Handle<T>) {
-        self.tasks.abort(handle.task);
+        // The place of one that is done may be another's by now.
+        if !handle.is_done() {
+            self.tasks.abort(handle.task);
+        }
     }
 
     /// Runs until `future` is done.

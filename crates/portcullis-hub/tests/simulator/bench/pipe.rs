@@ -37,13 +37,17 @@ impl Default for Quality {
     }
 }
 
-#[derive(Debug, Default)]
+/// What stands between writer and reader: it sees what is written, and may change it.
+pub(crate) type OnWire = Box<dyn FnMut(&mut Vec<u8>, Time) + Send>;
+
+#[derive(Default)]
 pub(crate) struct Pipe {
     pub(crate) quality: Quality,
     /// Whether the reader reads.
     pub(crate) stopped: bool,
     /// Bytes after which the connection breaks.
     pub(crate) cut_after: Option<usize>,
+    pub(crate) on_wire: Option<OnWire>,
     queue: VecDeque<(Time, Vec<u8>)>,
     in_flight: usize,
     busy_until: Time,
@@ -67,8 +71,12 @@ impl Pipe {
         let arrival = sent + Duration::from_micros(rng.within(low, high));
         self.busy_until = sent;
         self.last_arrival = self.last_arrival.max(arrival);
-        self.in_flight += room;
-        self.queue.push_back((self.last_arrival, bytes[..room].to_vec()));
+        let mut bytes = bytes[..room].to_vec();
+        if let Some(on_wire) = &mut self.on_wire {
+            on_wire(&mut bytes, now);
+        }
+        self.in_flight += bytes.len();
+        self.queue.push_back((self.last_arrival, bytes));
         room
     }
 
