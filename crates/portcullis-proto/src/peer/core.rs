@@ -11,8 +11,8 @@ use crate::frame::Kind;
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{Call, Caller, Host, Job, LocalCall, Origin, Service, credited, stop_local};
 use crate::session::{
-    CallerTold, Config, Ended, Event, Expired, Hello, Leg, Opening, PROTOCOL, SendError, Session,
-    Side, Welcome,
+    CallerTold, Config, Ended, Event, Expired, Hello, Leg, Opening, PROTOCOL, Received, SendError,
+    Session, Side, Welcome,
 };
 use crate::status::Status;
 use crate::time::Time;
@@ -126,18 +126,24 @@ impl Core {
         // Every turn uses up a frame, or ends the loop.
         loop {
             let rest = input.get(consumed..).unwrap_or_default();
-            let received = match self.session.receive(rest, now) {
-                Ok(received) => received,
+            let received = self.session.receive(rest, now);
+            consumed += received.as_ref().map_or(0, |received| received.consumed);
+            // Looked into where it is: an event is not moved for nothing.
+            let event = match received {
+                Ok(Received { event: Some(Event::Item { leg, missed, token, body }), .. }) => {
+                    self.item(leg, missed, token, body);
+                    continue;
+                }
+                Ok(Received { event: Some(event), .. }) => event,
+                Ok(Received { event: None, needed, .. }) => {
+                    self.give_all_back(now);
+                    let ended = self.ended.is_some();
+                    return Delivery { consumed, needed, ended };
+                }
                 Err(goodbye) => {
                     self.end(goodbye, true);
                     return Delivery { consumed, needed: 0, ended: true };
                 }
-            };
-            consumed += received.consumed;
-            let Some(event) = received.event else {
-                self.give_all_back(now);
-                let ended = self.ended.is_some();
-                return Delivery { consumed, needed: received.needed, ended };
             };
             match event {
                 Event::Request { id, binding, ordinal, budget_ms, body } => {
@@ -205,10 +211,31 @@ impl Core {
         turn.jobs.push(job);
     }
 
+    fn item(&mut self, leg: Leg, missed: u32, token: Option<u32>, body: &[u8]) {
+        if let (Leg::Outbound(id), Some(token)) = (leg, token) {
+            self.session.ack(id, token);
+        }
+        match leg {
+            Leg::Inbound(id) => {
+                if let Some(local) = self.session.inbound_mut(id) {
+                    local.push(missed, body);
+                }
+            }
+            Leg::Outbound(id) => {
+                // From here on the stream has no deadline: it has begun.
+                self.session.clear_deadline(leg);
+                let pending = self.session.outbound_mut(id);
+                if let Some(local) = pending.and_then(|pending| pending.local.as_mut()) {
+                    local.push(missed, body);
+                }
+            }
+        }
+    }
+
     fn event(&mut self, event: Event<'_, Pending>, now: Time) {
         match event {
             Event::Welcome(welcome) => {
-                self.welcome = Some(welcome);
+                self.welcome = Some(*welcome);
                 let failure = FailureBody::new("the arguments are larger than the hub takes");
                 let body = to_bytes(&failure).unwrap_or_default();
                 for pending in self.session.take_refused() {
@@ -224,26 +251,6 @@ impl Core {
                 self.wake_watchers();
             }
             Event::Goodbye(goodbye) => self.end(goodbye, false),
-            Event::Item { leg, missed, token, body } => {
-                if let (Leg::Outbound(id), Some(token)) = (leg, token) {
-                    self.session.ack(id, token);
-                }
-                match leg {
-                    Leg::Inbound(id) => {
-                        if let Some(local) = self.session.inbound_mut(id) {
-                            local.push(missed, body);
-                        }
-                    }
-                    Leg::Outbound(id) => {
-                        // From here on the stream has no deadline: it has begun.
-                        self.session.clear_deadline(leg);
-                        let pending = self.session.outbound_mut(id);
-                        if let Some(local) = pending.and_then(|pending| pending.local.as_mut()) {
-                            local.push(missed, body);
-                        }
-                    }
-                }
-            }
             Event::Credit { leg, .. } => {
                 if let (Some(end), Leg::Inbound(id)) = (credited(&mut self.session, leg), leg) {
                     let (status, body) = *end;
@@ -277,8 +284,9 @@ impl Core {
                     self.unbound.push(binding);
                 }
             }
-            // Requests are dealt with before; the session refuses the hub what only peers say.
-            Event::Request { .. }
+            // Requests and items are dealt with before; the session refuses the hub what only peers say.
+            Event::Item { .. }
+            | Event::Request { .. }
             | Event::Notify { .. }
             | Event::Caller { .. }
             | Event::Hello(_)
