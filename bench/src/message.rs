@@ -72,7 +72,9 @@ impl Reply {
 }
 
 /// A small item of a stream: a reading of a meter, and its number.
-#[derive(Clone, PartialEq, Serialize, Deserialize, bincode::Encode, bincode::Decode, prost::Message)]
+#[derive(
+    Clone, PartialEq, Serialize, Deserialize, bincode::Encode, bincode::Decode, prost::Message,
+)]
 pub(crate) struct Item {
     #[prost(uint64, tag = "1")]
     pub(crate) number: u64,

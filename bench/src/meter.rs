@@ -206,8 +206,7 @@ fn watch_idle(mut servers: Vec<Server>, memory_before_kib: u64) -> Result<Sample
     let (ours_before, theirs_before) = all()?;
     thread::sleep(IDLE);
     let (ours, theirs) = all()?;
-    let switches =
-        ours.switches + theirs.switches - ours_before.switches - theirs_before.switches;
+    let switches = ours.switches + theirs.switches - ours_before.switches - theirs_before.switches;
     let peers = servers.len() as f64;
     Ok(Sample::Idle {
         main_kib: ours.memory_kib.saturating_sub(memory_before_kib) as f64 / peers,

@@ -110,8 +110,17 @@ pub(crate) fn serve(role: &Role) -> Result<()> {
         }
         std::process::exit(0);
     });
-    if calls { system.serve(link, helper_link) } else { system.receive(role.load, link) }
+    let done =
+        if calls { system.serve(link, helper_link) } else { system.receive(role.load, link) };
+    if done.is_err() {
+        // When all is measured, links close first, and then this process is ended: only what comes otherwise is told.
+        std::thread::sleep(LINKS_CLOSE);
+    }
+    done
 }
+
+/// How long the end of a link may come before the end of the process.
+const LINKS_CLOSE: Duration = Duration::from_secs(2);
 
 fn answer_control(mut control: UnixStream, mut helper: Option<Server>) -> Result<()> {
     let mut question = [0];

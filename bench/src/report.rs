@@ -164,7 +164,12 @@ mod tests {
     use crate::run::Variant;
 
     fn case(system: &str, p50_us: &[f64]) -> (Case, Vec<Sample>) {
-        let case = Case { system: system.into(), task: "call".into(), load: TASKS[0].load, variant: Variant::Same };
+        let case = Case {
+            system: system.into(),
+            task: "call".into(),
+            load: TASKS[0].load,
+            variant: Variant::Same,
+        };
         let sample = |p50: &f64| Sample::Done {
             count: 10,
             seconds: 1.0,

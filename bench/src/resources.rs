@@ -41,7 +41,8 @@ pub(crate) fn own_memory_kib() -> Result<u64> {
 fn number(status: &str, field: &str) -> Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(field));
     let word = line.and_then(|rest| rest.split_whitespace().next());
-    word.and_then(|word| word.parse().ok()).with_context(|| format!("the kernel does not say {field}"))
+    word.and_then(|word| word.parse().ok())
+        .with_context(|| format!("the kernel does not say {field}"))
 }
 
 #[cfg(test)]
@@ -50,7 +51,8 @@ mod tests {
 
     #[test]
     fn fields_are_found_by_their_whole_name() {
-        let status = "RssAnon:\t  12 kB\nnonvoluntary_ctxt_switches:\t3\nvoluntary_ctxt_switches:\t4\n";
+        let status =
+            "RssAnon:\t  12 kB\nnonvoluntary_ctxt_switches:\t3\nvoluntary_ctxt_switches:\t4\n";
         assert_eq!(number(status, "voluntary_ctxt_switches:").ok(), Some(4));
         assert_eq!(number(status, "RssAnon:").ok(), Some(12));
         assert!(number(status, "RssShmem:").is_err());

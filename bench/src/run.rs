@@ -76,9 +76,8 @@ impl Plan {
             ensure!(known, "nothing here is called {given}; see --list");
         }
         let named = |kind: &[String]| only.iter().any(|given| kind.contains(given));
-        let wanted = |kind: &[String], name: &str| {
-            !named(kind) || only.iter().any(|given| given == name)
-        };
+        let wanted =
+            |kind: &[String], name: &str| !named(kind) || only.iter().any(|given| given == name);
         let mut cases = Vec::new();
         for task in TASKS.iter().filter(|task| wanted(&tasks, task.name)) {
             if !named(&tasks) && task.grows.is_some() != (sort == Sort::Growing) {
@@ -96,7 +95,12 @@ impl Plan {
                         continue;
                     }
                     let (system, task_name) = (system.name().to_owned(), task.name.to_owned());
-                    cases.push(Case { system, task: task_name, load: task.load, variant: *variant });
+                    cases.push(Case {
+                        system,
+                        task: task_name,
+                        load: task.load,
+                        variant: *variant,
+                    });
                 }
             }
         }

@@ -18,7 +18,8 @@ pub(super) fn picture(task: &Task, variant: &str, mut figures: Vec<Figure<'_>>) 
         if more_is_better { order.reverse() } else { order }
     });
     let values = figures.iter().map(|figure| figure.row.spread.median);
-    let (least, most) = values.fold((f64::MAX, 0.0_f64), |(a, b), value| (a.min(value), b.max(value)));
+    let (least, most) =
+        values.fold((f64::MAX, 0.0_f64), |(a, b), value| (a.min(value), b.max(value)));
     // The shortest bar is still seen.
     let (from, to) = ((least / 2.0).ln(), most.ln());
     let room = WIDTH - NAMES - FIGURES;
@@ -39,7 +40,13 @@ pub(super) fn picture(task: &Task, variant: &str, mut figures: Vec<Figure<'_>>) 
         svg.bar(NAMES, y, length(spread.median), STEP - 5.0, colour(system));
         let quartiles = [spread.low, spread.high].map(|at| (NAMES + length(at).max(0.0), middle));
         svg.line(&quartiles, "#24292f", 1.5);
-        svg.text(end.max(quartiles[1].0) + 6.0, middle + 4.0, Anchor::Start, "", short(spread.median));
+        svg.text(
+            end.max(quartiles[1].0) + 6.0,
+            middle + 4.0,
+            Anchor::Start,
+            "",
+            short(spread.median),
+        );
     }
     svg.finish()
 }

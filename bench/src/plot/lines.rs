@@ -21,7 +21,8 @@ pub(super) fn picture(family: Grows, steps: &[(&Task, Vec<Figure<'_>>)]) -> Stri
     let sizes: Vec<f64> = steps.iter().map(|(task, _)| size(task)).collect();
     let figures = || steps.iter().flat_map(|(_, figures)| figures);
     let medians = figures().map(|figure| figure.row.spread.median);
-    let (least, most) = medians.fold((f64::MAX, 0.0_f64), |(a, b), value| (a.min(value), b.max(value)));
+    let (least, most) =
+        medians.fold((f64::MAX, 0.0_f64), |(a, b), value| (a.min(value), b.max(value)));
     let across = scale(&sizes, LEFT, WIDTH - RIGHT);
     let up = scale(&[least, most], HEIGHT - BOTTOM, TOP);
 
@@ -31,7 +32,13 @@ pub(super) fn picture(family: Grows, steps: &[(&Task, Vec<Figure<'_>>)]) -> Stri
         Grows::Peers | Grows::Idle => ("64 bytes to each of so many processes", "processes"),
     };
     svg.text(8.0, 18.0, Anchor::Start, "title", title);
-    svg.text(8.0, 36.0, Anchor::Start, "small", "p50, us, all processes on one core; logarithmic both ways");
+    svg.text(
+        8.0,
+        36.0,
+        Anchor::Start,
+        "small",
+        "p50, us, all processes on one core; logarithmic both ways",
+    );
     svg.text((LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 6.0, Anchor::Middle, "small", below);
     for (task, _) in steps {
         let label = task.name.split_once('-').map_or(task.name, |(_, label)| label);

@@ -24,7 +24,8 @@ pub(crate) fn write(rows: &[Row], folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     let save = |name: &str, picture: String| {
         let path = folder.join(format!("bench-{name}.svg"));
-        fs::write(&path, picture).with_context(|| format!("{} is not to be written", path.display()))
+        fs::write(&path, picture)
+            .with_context(|| format!("{} is not to be written", path.display()))
     };
     for task in TASKS.iter().filter(|task| task.grows.is_none()) {
         for variant in ["same", "diff"] {
@@ -36,8 +37,9 @@ pub(crate) fn write(rows: &[Row], folder: &Path) -> Result<()> {
     }
     for (family, name) in [(Grows::Payload, "payload"), (Grows::Peers, "peers")] {
         let steps = TASKS.iter().filter(|task| task.grows == Some(family));
-        let steps: Vec<_> =
-            steps.map(|task| (task, figures(rows, task.name, "same").collect::<Vec<_>>())).collect();
+        let steps: Vec<_> = steps
+            .map(|task| (task, figures(rows, task.name, "same").collect::<Vec<_>>()))
+            .collect();
         if steps.iter().filter(|(_, figures)| !figures.is_empty()).count() > 1 {
             save(name, lines::picture(family, &steps))?;
         }
@@ -52,7 +54,8 @@ fn figures<'a>(
     variant: &'a str,
 ) -> impl Iterator<Item = Figure<'a>> {
     let of_task = move |row: &&Row| row.name == task && row.variant == variant;
-    let compared = rows.iter().filter(of_task).filter(|row| ["p50", "rate"].contains(&&*row.metric));
+    let compared =
+        rows.iter().filter(of_task).filter(|row| ["p50", "rate"].contains(&&*row.metric));
     compared.map(|row| Figure { system: &row.system, row })
 }
 

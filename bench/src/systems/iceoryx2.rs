@@ -143,9 +143,9 @@ impl System for Iceoryx2 {
         let answers = ends.answers(load.peers)?.subscriber_builder().create()?;
         if load.work == Work::Stream {
             let factory = items(&ends)?;
+            // What finds no room is sent anew once the reader has been told, which takes what is there.
             let items = factory.publisher_builder();
-            let items = items.backpressure_strategy(BackpressureStrategy::RetryUntilDelivered);
-            let items = items.create()?;
+            let items = items.backpressure_strategy(BackpressureStrategy::DiscardData).create()?;
             ends.all_ready()?;
             return meter.pump_blocking(|until| stream(&ends, &items, &answers, until));
         }
@@ -281,7 +281,8 @@ impl Ends {
 
     /// What carries sums and counts back.
     fn answers(&self, peers: usize) -> Result<PublishSubscribe<u64>> {
-        let service = self.node.service_builder(&format!("{}/sums", self.name).as_str().try_into()?);
+        let service =
+            self.node.service_builder(&format!("{}/sums", self.name).as_str().try_into()?);
         let service = service.publish_subscribe::<u64>();
         let service = service.max_nodes(peers + 1).max_publishers(peers).max_subscribers(1);
         Ok(service.open_or_create()?)
@@ -383,17 +384,26 @@ fn stream(
 ) -> Result<u64> {
     let mut count = 0;
     while !is_whole(count) || Instant::now() < until {
-        items.send_copy(raw_item(count))?;
+        send_item(ends, items, count)?;
         count += 1;
         if is_whole(count) {
             ends.tell()?;
         }
     }
-    items.send_copy(raw_item(LAST))?;
+    send_item(ends, items, LAST)?;
     ends.tell()?;
     let counted = next_answer(ends, counts).context("no count came")?;
     ensure!(counted == count, "of {count} items, {counted} came");
     Ok(count)
+}
+
+fn send_item(ends: &Ends, items: &Publisher<ipc::Service, RawItem, ()>, number: u64) -> Result<()> {
+    // It says how many subscribers have it.
+    while items.send_copy(raw_item(number))? == 0 {
+        ends.tell()?;
+        std::thread::yield_now();
+    }
+    Ok(())
 }
 
 /// Whether a burst is complete.

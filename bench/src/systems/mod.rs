@@ -23,9 +23,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use futures_util::future::try_join_all;
 
-use crate::message::{Reply, Request};
 use crate::frame::{self, Sums};
 use crate::load::{Load, Work};
+use crate::message::{Reply, Request};
 use crate::meter::{Meter, Sample};
 
 /// All systems, in the order of the table. A new one is a file beside this one and a line here.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use ::portcullis::{Call, Limits, SessionConfig, Sink};
 use ::portcullis::client::BlockingPeer;
 use ::portcullis::hub::{Admission, Hub, Kind, Role};
 use ::portcullis::link::UnixLink;
 use ::portcullis::peer::{PeerConfig, Target};
+use ::portcullis::{Call, Limits, SessionConfig, Sink};
 use anyhow::{Context, Result, ensure};
 use tokio::sync::mpsc;
 
@@ -105,13 +105,18 @@ impl Ping for Service {
 
     async fn readings(&self, _: &Call, mut out: Sink<Reading>) {
         let Some(until) = self.until.lock().await.recv().await else { return };
-        let mut count = 0_u64;
-        while !count.is_multiple_of(CLOCK_EVERY) || Instant::now() < until {
-            let Item { number, value } = Item::new(count);
-            if out.send(&Reading { number, value }).await.is_err() {
+        let mut count = 0;
+        let mut row = Vec::with_capacity(ROW);
+        while Instant::now() < until {
+            row.clear();
+            row.extend((count..).take(ROW).map(|number| {
+                let Item { number, value } = Item::new(number);
+                Reading { number, value }
+            }));
+            if out.send_all(&row).await.is_err() {
                 return;
             }
-            count += 1;
+            count += ROW as u64;
         }
         self.sent.store(count, Ordering::Relaxed);
     }
@@ -122,8 +127,8 @@ impl Ping for Service {
     }
 }
 
-/// After how many items the clock is read.
-const CLOCK_EVERY: u64 = 128;
+/// Items that are ready at once, before the clock is read again.
+const ROW: usize = 128;
 
 impl Client for PingClient {
     async fn call(&self, request: Request) -> Result<Reply> {

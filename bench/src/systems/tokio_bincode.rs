@@ -186,10 +186,7 @@ fn decode<T: bincode::Decode<()>>(body: &[u8]) -> Result<T> {
     Ok(bincode::decode_from_slice(body, CODEC)?.0)
 }
 
-fn take_frames(
-    inbox: &mut Vec<u8>,
-    mut each: impl FnMut(u32, &[u8]) -> Result<()>,
-) -> Result<()> {
+fn take_frames(inbox: &mut Vec<u8>, mut each: impl FnMut(u32, &[u8]) -> Result<()>) -> Result<()> {
     let mut rest = inbox.as_slice();
     while let Some((len, after)) = rest.split_first_chunk() {
         let Some((frame, after)) = after.split_at_checked(u32::from_le_bytes(*len) as usize) else {

@@ -51,7 +51,9 @@ impl System for RawFutex {
 
     fn about(&self) -> &'static str {
         match self.how {
-            How::InPlace => "shared memory, a futex for each direction, no checks; a pooled memfd for bytes, in place",
+            How::InPlace => {
+                "shared memory, a futex for each direction, no checks; a pooled memfd for bytes, in place"
+            }
             How::Copied => "raw-futex, the bytes copied into the pool first",
             How::Spinning => "raw-futex, looking all the time",
         }
