@@ -26,11 +26,10 @@ pub(super) fn picture(task: &Task, variant: &str, mut figures: Vec<Figure<'_>>) 
     let length = |value: f64| (value.ln() - from) / (to - from) * room;
 
     let mut svg = Svg::new(WIDTH, TOP + STEP * figures.len() as f64 + 8.0);
-    let unit = figures.first().map_or("", |figure| figure.row.unit);
     let direction = if more_is_better { "more is better" } else { "less is better" };
     svg.text(8.0, 18.0, Anchor::Start, "title", format!("{}, {variant}", task.name));
     let caption = caption(task.load.work).split(',').next().unwrap_or_default();
-    let note = format!("{caption} ({unit}); logarithmic; {direction}");
+    let note = format!("{caption}; logarithmic; {direction}");
     svg.text(8.0, 36.0, Anchor::Start, "small", note);
     for (place, Figure { system, row }) in figures.iter().enumerate() {
         let y = TOP + STEP * place as f64;
