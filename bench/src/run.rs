@@ -65,9 +65,8 @@ impl Plan {
     /// of that kind, but for the tasks of the other `sort`: those that grow, and those that do not.
     pub(crate) fn new(only: &[String], sort: Sort, rounds: u32, millis: u64) -> Result<Self> {
         let cores = process::cores()?.len();
-        let variants: Vec<_> = Variant::value_variants().iter().copied().collect();
-        let variants: Vec<_> =
-            variants.into_iter().filter(|v| cores > 1 || *v == Variant::Same).collect();
+        let mut variants = Variant::value_variants().to_vec();
+        variants.retain(|variant| cores > 1 || *variant == Variant::Same);
         let systems: Vec<String> = systems::ALL.iter().map(|s| s.name().to_owned()).collect();
         let tasks: Vec<String> = TASKS.iter().map(|task| task.name.to_owned()).collect();
         let places: Vec<String> = variants.iter().map(name).collect();
