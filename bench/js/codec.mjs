@@ -1,7 +1,14 @@
-// Measures the generated TypeScript codec against JSON to and from bytes, on Node: `node bench/js/codec.mjs [--json FILE]`.
+// Measures the generated TypeScript codec and others to and from bytes, on Node: `node bench/js/codec.mjs [--json FILE]`, after
+// `npm ci --prefix bench/js`.
 //
 // Rounds are interleaved (each round measures every case once), figures are medians with quartiles, and ratios are taken
-// within a round, so that a machine whose speed drifts does not favour anyone. JSON does not check what it reads; the codec does.
+// within a round, so that a machine whose speed drifts does not favour anyone. Portcullis, protobuf-es and zod check what they read;
+// JSON, msgpackr and cbor-x do not.
+import { create, createFileRegistry, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FieldDescriptorProto_Label, FieldDescriptorProto_Type, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { Encoder as Cbor } from 'cbor-x';
+import { Packr } from 'msgpackr';
+import { z } from 'zod';
 import { build } from 'esbuild';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,7 +53,7 @@ const message = (number) => ({
   value: number + 0.25,
 });
 
-/** JSON has no 64-bit integers: the number travels as a number, which is JSON's fastest way. */
+/** JSON has no 64-bit integers: the number travels as a number, which is JSON's fastest way, and that of MessagePack and CBOR. */
 const forJson = ({ number, text, value }) => ({ number: Number(number), text, value });
 
 function jsonSide(value) {
@@ -59,9 +66,48 @@ function jsonSide(value) {
   };
 }
 
+/** zod checks what JSON has read; what is written is its own types' business. */
+function zodSide(value, schema) {
+  const { encode, decode } = jsonSide(value);
+  return { encode, decode: () => schema.parse(decode()) };
+}
+
+/** With shared structures (msgpackr, cbor-x): both ends keep the field names of each shape, which travel no more. */
+function recordSide(Codec, value) {
+  const codec = new Codec({ structures: [] });
+  const bytes = Uint8Array.from(codec.encode(value));
+  return { encode: () => codec.encode(value), decode: () => codec.decode(bytes) };
+}
+
+function protobufSide(schema, value) {
+  const made = create(schema, value);
+  const bytes = toBinary(schema, made);
+  return { encode: () => toBinary(schema, made), decode: () => fromBinary(schema, bytes) };
+}
+
 function codecSide({ fromBytes, toBytes }, codec, value) {
   const bytes = toBytes(codec, value);
   return { encode: () => toBytes(codec, value), decode: () => fromBytes(codec, bytes) };
+}
+
+/** The same message as protobuf's own generator would describe it. */
+function protobufSchemas() {
+  const { DOUBLE, MESSAGE, STRING, UINT64 } = FieldDescriptorProto_Type;
+  const field = (name, number, type, more) => ({ name, number, type, label: FieldDescriptorProto_Label.OPTIONAL, ...more });
+  const file = create(FileDescriptorProtoSchema, {
+    name: 'bench.proto',
+    package: 'bench',
+    syntax: 'proto3',
+    messageType: [
+      { name: 'Request', field: [field('number', 1, UINT64), field('text', 2, STRING), field('value', 3, DOUBLE)] },
+      {
+        name: 'Requests',
+        field: [field('all', 1, MESSAGE, { typeName: '.bench.Request', label: FieldDescriptorProto_Label.REPEATED })],
+      },
+    ],
+  });
+  const registry = createFileRegistry(file, () => undefined);
+  return [registry.getMessage('bench.Request'), registry.getMessage('bench.Requests')];
 }
 
 /** Nanoseconds for one run of `work`. */
@@ -101,29 +147,34 @@ const listCodec = {
     return values;
   },
 };
+const zodRequest = z.object({ number: z.number().int().nonnegative(), text: z.string().max(64), value: z.number() });
+const [protobufRequest, protobufRequests] = protobufSchemas();
+const systems = (value, schema, protobuf, codec, plain) => ({
+  json: jsonSide(plain),
+  'json, zod': zodSide(plain, schema),
+  msgpackr: recordSide(Packr, plain),
+  'cbor-x': recordSide(Cbor, plain),
+  'protobuf-es': protobufSide(...protobuf),
+  portcullis: codecSide(runtime, codec, value),
+});
 const cases = {
-  'one message': [jsonSide(forJson(one)), codecSide(runtime, runtime.EchoRequestCodec, one)],
-  [`list of ${LIST}`]: [jsonSide(many.map(forJson)), codecSide(runtime, listCodec, many)],
+  'one message': systems(one, zodRequest, [protobufRequest, one], runtime.EchoRequestCodec, forJson(one)),
+  [`list of ${LIST}`]: systems(many, z.array(zodRequest).max(LIST), [protobufRequests, { all: many }], listCodec, many.map(forJson)),
 };
 
 const rows = [];
 for (const direction of ['encode', 'decode']) {
-  for (const [name, [json, codec]] of Object.entries(cases)) {
-    const measured = { json: [], codec: [], ratio: [] };
-    time(json[direction]);
-    time(codec[direction]);
+  for (const [name, sides] of Object.entries(cases)) {
+    const all = Object.entries(sides).map(([system, side]) => ({ system, work: side[direction], times: [], ratios: [] }));
+    for (const { work } of all) time(work);
     for (let round = 0; round < ROUNDS; round += 1) {
-      const [a, b] = [time(json[direction]), time(codec[direction])];
-      measured.json.push(a);
-      measured.codec.push(b);
-      measured.ratio.push(a / b);
+      for (const one of all) one.times.push(time(one.work));
+      for (const { times, ratios } of all) ratios.push(all[0].times[round] / times[round]);
     }
-    for (const [system, values, unit] of [
-      ['json', measured.json, 'ns'],
-      ['portcullis', measured.codec, 'ns'],
-      ['portcullis', measured.ratio, 'times json'],
-    ]) {
-      rows.push({ name: `codec ${direction}`, system, variant: name, metric: unit === 'ns' ? 'time' : 'ratio', unit, ...summary(values) });
+    for (const { system, times, ratios } of all) {
+      const row = (metric, unit, values) => rows.push({ name: `codec ${direction}`, system, variant: name, metric, unit, ...summary(values) });
+      row('time', 'ns', times);
+      if (system !== 'json') row('ratio', 'times json', ratios);
     }
   }
 }

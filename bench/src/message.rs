@@ -1,4 +1,4 @@
-//! The request and the reply that every system carries, typed and as the 32 fixed bytes of the raw
+//! The request, the reply and the item that every system carries, typed and as the fixed bytes of the raw
 //! sockets. Each depends on its number, so that neither side can answer from memory.
 
 use anyhow::{Result, ensure};
@@ -71,6 +71,68 @@ impl Reply {
     }
 }
 
+/// A small item of a stream: a reading of a meter, and its number.
+#[derive(
+    Clone, PartialEq, Serialize, Deserialize, bincode::Encode, bincode::Decode, prost::Message,
+)]
+pub(crate) struct Item {
+    #[prost(uint64, tag = "1")]
+    pub(crate) number: u64,
+    #[prost(double, tag = "2")]
+    pub(crate) value: f64,
+}
+
+impl Item {
+    /// The item with this number.
+    pub(crate) fn new(number: u64) -> Self {
+        Self { number, value: value(number) }
+    }
+
+    /// Refuses any item but the one with this number.
+    pub(crate) fn check(&self, number: u64) -> Result<()> {
+        ensure!(
+            self.number == number && self.value == value(number),
+            "{self:?} is not item {number}"
+        );
+        Ok(())
+    }
+}
+
+/// The length of an item without a codec.
+pub(crate) const RAW_ITEM_LEN: usize = 16;
+
+/// An item without a codec: two fields at fixed places.
+pub(crate) type RawItem = [u8; RAW_ITEM_LEN];
+
+/// The number of the raw item that ends a burst, to be answered with how many came before it.
+pub(crate) const LAST: u64 = u64::MAX;
+
+/// The raw item with this number.
+pub(crate) fn raw_item(number: u64) -> RawItem {
+    let mut item = [0; RAW_ITEM_LEN];
+    item[..8].copy_from_slice(&number.to_le_bytes());
+    item[8..].copy_from_slice(&value(number).to_le_bytes());
+    item
+}
+
+/// Counts raw items, each of which must be the next one.
+#[derive(Default)]
+pub(crate) struct RawItems {
+    count: u64,
+}
+
+impl RawItems {
+    /// Takes an item; gives how many there were when it is the last.
+    pub(crate) fn take(&mut self, item: &RawItem) -> Result<Option<u64>> {
+        if *item == raw_item(LAST) {
+            return Ok(Some(std::mem::take(&mut self.count)));
+        }
+        ensure!(*item == raw_item(self.count), "{item:?} is not item {}", self.count);
+        self.count += 1;
+        Ok(None)
+    }
+}
+
 /// The length of a request and of a reply on a raw socket.
 pub(crate) const RAW_LEN: usize = 32;
 
@@ -138,6 +200,18 @@ mod tests {
         assert_eq!(reply.text, "NEAAAAAAAAAAAAAA");
         assert!(Reply { text: reply.text.to_lowercase(), ..reply.clone() }.check(77).is_err());
         assert!(Reply { value: 77.25, ..reply }.check(77).is_err());
+    }
+
+    #[test]
+    fn items_are_counted_in_order() {
+        let mut items = RawItems::default();
+        for number in 0..3 {
+            assert_eq!(items.take(&raw_item(number)).ok(), Some(None));
+        }
+        assert_eq!(items.take(&raw_item(LAST)).ok(), Some(Some(3)));
+        assert!(items.take(&raw_item(1)).is_err(), "counting begins anew");
+        assert!(Item::new(4).check(4).is_ok());
+        assert!(Item { value: 4.0, ..Item::new(4) }.check(4).is_err());
     }
 
     #[test]

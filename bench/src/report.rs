@@ -5,14 +5,15 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::meter::{Sample, Work};
+use crate::load::Work;
+use crate::meter::Sample;
 use crate::run::{Case, Outcome, name};
 use crate::stats::Spread;
 
 /// One figure; `low` and `high` are the quartiles of the rounds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Row {
-    /// The work.
+    /// The task.
     pub(crate) name: String,
     pub(crate) system: String,
     pub(crate) variant: String,
@@ -21,6 +22,8 @@ pub(crate) struct Row {
     pub(crate) unit: &'static str,
     #[serde(flatten)]
     pub(crate) spread: Spread,
+    #[serde(skip)]
+    pub(crate) work: Work,
 }
 
 /// Something that each sample of a work tells.
@@ -30,24 +33,58 @@ struct Metric {
     of: fn(&Sample) -> Option<f64>,
 }
 
-const CPU: Metric = Metric { name: "cpu", unit: "us", of: |sample| Some(sample.cpu_us_per_call) };
+const fn metric(name: &'static str, unit: &'static str, of: fn(&Sample) -> Option<f64>) -> Metric {
+    Metric { name, unit, of }
+}
+
+const P50: Metric = metric("p50", "us", |sample| match sample {
+    Sample::Done { p50_us, .. } => *p50_us,
+    Sample::Idle { .. } => None,
+});
+const P99: Metric = metric("p99", "us", |sample| match sample {
+    Sample::Done { p99_us, .. } => *p99_us,
+    Sample::Idle { .. } => None,
+});
+const CPU: Metric = metric("cpu", "us", |sample| match sample {
+    Sample::Done { cpu_us, .. } => Some(*cpu_us),
+    Sample::Idle { .. } => None,
+});
+const RATE: Metric = metric("rate", "k/s", |sample| match sample {
+    Sample::Done { count, seconds, .. } => Some(*count as f64 / seconds / 1e3),
+    Sample::Idle { .. } => None,
+});
+const MAIN_MEMORY: Metric = metric("main", "KiB", |sample| match sample {
+    Sample::Idle { main_kib, .. } => Some(*main_kib),
+    Sample::Done { .. } => None,
+});
+const PEER_MEMORY: Metric = metric("peer", "KiB", |sample| match sample {
+    Sample::Idle { peer_kib, .. } => Some(*peer_kib),
+    Sample::Done { .. } => None,
+});
+const WAKES: Metric = metric("wakes", "1/s", |sample| match sample {
+    Sample::Idle { wakes, .. } => Some(*wakes),
+    Sample::Done { .. } => None,
+});
 
 /// The metrics of a work. The first and `cpu` are the ones that are compared.
 fn metrics(work: Work) -> &'static [Metric] {
     match work {
-        Work::Call => &[
-            Metric { name: "p50", unit: "us", of: |sample| sample.p50_us },
-            Metric { name: "p99", unit: "us", of: |sample| sample.p99_us },
-            CPU,
-        ],
-        Work::InFlight => &[
-            Metric {
-                name: "rate",
-                unit: "k/s",
-                of: |sample| Some(sample.calls as f64 / sample.seconds / 1e3),
-            },
-            CPU,
-        ],
+        Work::Call | Work::Deliver => &[P50, P99, CPU],
+        Work::InFlight | Work::Stream => &[RATE, CPU],
+        Work::Idle => &[MAIN_MEMORY, PEER_MEMORY, WAKES],
+    }
+}
+
+/// What the figures of a work are.
+pub(crate) fn caption(work: Work) -> &'static str {
+    match work {
+        Work::Call => "p50 us, p99 us, CPU us of all processes for one call",
+        Work::InFlight => "thousand calls a second, CPU us of all processes for one call",
+        Work::Stream => "thousand items a second, CPU us of all processes for one item",
+        Work::Deliver => "p50 us, p99 us, CPU us of all processes, until all have read all of it",
+        Work::Idle => {
+            "KiB of main for each receiver, KiB of a receiver's process, wake-ups a second of all"
+        }
     }
 }
 
@@ -60,11 +97,11 @@ pub(crate) fn rows(outcome: &Outcome, baselines: &[String]) -> Vec<Row> {
     let mut rows = Vec::new();
     for (case, samples) in outcome {
         let row = |metric: String, unit, values: Vec<f64>| {
-            let (name, variant) = (name(&case.work), name(&case.variant));
-            let spread = Spread::of(values)?;
-            Some(Row { name, system: case.system.clone(), variant, metric, unit, spread })
+            let (name, variant) = (case.task.clone(), name(&case.variant));
+            let (system, work, spread) = (case.system.clone(), case.load.work, Spread::of(values)?);
+            Some(Row { name, system, variant, metric, unit, spread, work })
         };
-        for (index, metric) in metrics(case.work).iter().enumerate() {
+        for (index, metric) in metrics(case.load.work).iter().enumerate() {
             let values = samples.iter().filter_map(metric.of).collect();
             rows.extend(row(metric.name.to_owned(), metric.unit, values));
             for baseline in baselines.iter().filter(|_| compared(index, metric)) {
@@ -87,12 +124,7 @@ pub(crate) fn table(rows: &[Row], baselines: &[String]) -> String {
     let mut text = String::new();
     for block in rows.chunk_by(|a, b| (&a.name, &a.variant) == (&b.name, &b.variant)) {
         let Some(first) = block.first() else { continue };
-        let units = if first.name == name(&Work::Call) {
-            "p50 us, p99 us, CPU us of all processes for one call"
-        } else {
-            "thousand calls a second, CPU us of all processes for one call"
-        };
-        let _ = writeln!(text, "\n{} {}: {units}", first.name, first.variant);
+        let _ = writeln!(text, "\n{} {}: {}", first.name, first.variant, caption(first.work));
         let _ = writeln!(text, "  median (quartiles); ratios within the round, first figure / CPU");
         for system in block.chunk_by(|a, b| a.system == b.system) {
             let Some(first) = system.first() else { continue };
@@ -117,7 +149,7 @@ pub(crate) fn table(rows: &[Row], baselines: &[String]) -> String {
 }
 
 /// Three digits are more than the spread allows.
-fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     match value {
         _ if value >= 99.95 => format!("{value:.0}"),
         _ if value >= 9.995 => format!("{value:.1}"),
@@ -128,14 +160,20 @@ fn short(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::TASKS;
     use crate::run::Variant;
 
     fn case(system: &str, p50_us: &[f64]) -> (Case, Vec<Sample>) {
-        let case = Case { system: system.into(), work: Work::Call, variant: Variant::Same };
-        let sample = |p50: &f64| Sample {
-            calls: 10,
+        let case = Case {
+            system: system.into(),
+            task: "call".into(),
+            load: TASKS[0].load,
+            variant: Variant::Same,
+        };
+        let sample = |p50: &f64| Sample::Done {
+            count: 10,
             seconds: 1.0,
-            cpu_us_per_call: 2.0,
+            cpu_us: 2.0,
             p50_us: Some(*p50),
             p99_us: Some(2.0 * p50),
         };

@@ -9,8 +9,16 @@ use anyhow::{Result, bail};
 use crate::{place, process, provide};
 
 /// What Node runs for `--js`, in order, with its arguments: a port is one of Node's own, or one in a page.
-const SCRIPTS: &[&[&str]] =
-    &[&["codec.mjs"], &["addon.mjs"], &["port.mjs"], &["port.mjs", "--chromium"]];
+const SCRIPTS: &[&[&str]] = &[
+    &["codec.mjs"],
+    &["processes.mjs"],
+    &["addon.mjs"],
+    &["port.mjs"],
+    &["port.mjs", "--chromium"],
+];
+
+/// Where pictures of the rows go, which docs/performance.md shows.
+const PLOTS: &str = "docs/images";
 
 /// Has what only the scripts need: the frameworks that they measure.
 const SCRIPT_PACKAGES: &str = "bench/js";
@@ -21,8 +29,8 @@ const ADDON: (&str, &str) = ("node-addon-example", "node_addon_example");
 /// The profile of what is shipped as an addon.
 const ADDON_PROFILE: &str = "addon";
 
-/// Measures; `json` gets the rows.
-pub(crate) fn run(json: Option<PathBuf>, js: bool, args: &[String]) -> Result<()> {
+/// Measures; `json` gets the rows, and the documents their pictures if `plots`.
+pub(crate) fn run(json: Option<PathBuf>, plots: bool, js: bool, args: &[String]) -> Result<()> {
     // The benchmark runs at the root, whoever called from wherever.
     let json = json.map(|path| absolute(&path)).transpose()?;
     if js {
@@ -31,6 +39,9 @@ pub(crate) fn run(json: Option<PathBuf>, js: bool, args: &[String]) -> Result<()
     let mut command = native();
     if let Some(path) = json {
         command.arg("--json").arg(path);
+    }
+    if plots {
+        command.args(["--plots", PLOTS]);
     }
     command.args(args);
     process::run(command)
@@ -64,8 +75,7 @@ fn scripts(json: Option<&Path>, only: &[String]) -> Result<()> {
         command.args(args);
         match name {
             "addon.mjs" => _ = command.env("PORTCULLIS_EXAMPLE_ADDON", addon()?),
-            "port.mjs" => provide::npm_packages_of(SCRIPT_PACKAGES, false)?,
-            _ => {}
+            _ => provide::npm_packages_of(SCRIPT_PACKAGES, false)?,
         }
         if args.contains(&"--chromium") {
             command.env("CHROMIUM", provide::chromium()?);

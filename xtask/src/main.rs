@@ -52,8 +52,11 @@ enum Chore {
         /// Write the rows to this file.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
-        /// Measure what runs on Node instead: codec, addon, and a page's port in Node
-        /// and in Chromium; a script's name measures that alone.
+        /// Write pictures of the rows into docs/images.
+        #[arg(long, conflicts_with = "js")]
+        plots: bool,
+        /// Measure what runs on Node instead: codecs, calls between processes, addon, and a page's
+        /// port in Node and in Chromium; a script's name measures that alone.
         #[arg(long)]
         js: bool,
         /// Handed on to the benchmark; `-- --help` lists them.
@@ -119,7 +122,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Test { quick, sections } => return suite::run(quick, &sections),
         Chore::Gen { check } => generate::run(check),
-        Chore::Bench { json, js, args } => bench::run(json, js, &args),
+        Chore::Bench { json, plots, js, args } => bench::run(json, plots, js, &args),
         Chore::Policy { file, schema } => policy::run(file, schema),
         Chore::Attack { duration, seed, latency } => attack::run(&duration, seed, latency),
         Chore::Fuzz { time, jobs, sanitizer, targets } => {

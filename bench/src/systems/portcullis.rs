@@ -2,18 +2,23 @@
 //! policy, limits, deadlines. On tokio, on blocking sockets, and relayed by the hub between two peers.
 
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
-use ::portcullis::Call;
 use ::portcullis::client::BlockingPeer;
 use ::portcullis::hub::{Admission, Hub, Kind, Role};
 use ::portcullis::link::UnixLink;
 use ::portcullis::peer::{PeerConfig, Target};
-use anyhow::{Context, Result};
-use futures_util::FutureExt;
+use ::portcullis::{Call, Limits, SessionConfig, Sink};
+use anyhow::{Context, Result, ensure};
+use tokio::sync::mpsc;
 
-use super::{Client, System, block_on, drive_client};
-use crate::message::{Reply, Request};
-use crate::meter::{Meter, Sample, Work};
+use super::{Client, Outgoing, System, block_on, drive_client};
+use crate::frame;
+use crate::load::{Load, Work};
+use crate::message::{Item, Reply, Request};
+use crate::meter::{Meter, Sample};
 
 /// The request, as the contract declares it.
 #[::portcullis::message]
@@ -35,17 +40,61 @@ pub(crate) struct Answer {
     pub(crate) value: f64,
 }
 
-/// The benchmark's call.
+/// An item, as the contract declares it.
+#[::portcullis::message]
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    pub(crate) number: u64,
+    pub(crate) value: f64,
+}
+
+/// The benchmark's calls, its stream and its topic.
 #[::portcullis::interface(name = "bench.ping", version = 1)]
 pub(crate) trait Ping {
     /// Answers.
     #[call(deadline = "10s")]
     async fn ping(&self, cx: &Call, ask: Ask) -> Answer;
+
+    /// Sends items for a while.
+    #[stream]
+    async fn readings(&self, cx: &Call, out: Sink<Reading>);
+
+    /// Says how many items came, or what the sum of a delivery is.
+    #[notify]
+    async fn took(&self, cx: &Call, number: u64);
+
+    /// What is delivered.
+    #[event]
+    fn delivered(bytes: Vec<u8>);
 }
 
 ::portcullis::contract! { name = "bench", interfaces = [Ping] }
 
-struct Service;
+/// What main serves. Calls need nothing of it.
+struct Service {
+    /// Until when the next stream is to last.
+    until: tokio::sync::Mutex<mpsc::UnboundedReceiver<Instant>>,
+    /// Items that the last stream had.
+    sent: AtomicU64,
+    /// What peers have told.
+    told: mpsc::UnboundedSender<u64>,
+}
+
+/// The other ends of a service's channels.
+struct Told {
+    service: Arc<Service>,
+    until: mpsc::UnboundedSender<Instant>,
+    told: mpsc::UnboundedReceiver<u64>,
+}
+
+impl Told {
+    fn new() -> Self {
+        let (until, wanted) = mpsc::unbounded_channel();
+        let (sender, told) = mpsc::unbounded_channel();
+        let (until_lock, sent) = (tokio::sync::Mutex::new(wanted), AtomicU64::new(0));
+        Self { service: Arc::new(Service { until: until_lock, sent, told: sender }), until, told }
+    }
+}
 
 impl Ping for Service {
     async fn ping(&self, _: &Call, ask: Ask) -> Answer {
@@ -53,7 +102,33 @@ impl Ping for Service {
         let Reply { number, text, value } = Request { number, text, value }.answer();
         Answer { number, text, value }
     }
+
+    async fn readings(&self, _: &Call, mut out: Sink<Reading>) {
+        let Some(until) = self.until.lock().await.recv().await else { return };
+        let mut count = 0;
+        let mut row = Vec::with_capacity(ROW);
+        while Instant::now() < until {
+            row.clear();
+            row.extend((count..).take(ROW).map(|number| {
+                let Item { number, value } = Item::new(number);
+                Reading { number, value }
+            }));
+            if out.send_all(&row).await.is_err() {
+                return;
+            }
+            count += ROW as u64;
+        }
+        self.sent.store(count, Ordering::Relaxed);
+    }
+
+    async fn took(&self, _: &Call, number: u64) {
+        // Nobody listens any more when the measurement is over.
+        let _ = self.told.send(number);
+    }
 }
+
+/// Items that are ready at once, before the clock is read again.
+const ROW: usize = 128;
 
 impl Client for PingClient {
     async fn call(&self, request: Request) -> Result<Reply> {
@@ -64,16 +139,20 @@ impl Client for PingClient {
 }
 
 fn hub() -> Result<Hub> {
-    let peer = Role::new("peer").call("bench.ping.*").serve("bench.ping");
-    Ok(Hub::builder(contract()).role(peer).build()?)
+    let peer = Role::new("peer").call("bench.ping.*").subscribe("bench.ping.*").serve("bench.ping");
+    Ok(Hub::builder(contract()).role(peer).limits(LIMITS).build()?)
 }
+
+/// Credit of a stream, in items: as usual its bytes, not their number, are what bounds how much of it waits.
+const LIMITS: Limits = Limits { stream_items: 8192, ..Limits::DEFAULT };
 
 fn admission(label: &str) -> Admission {
     Admission::new(label, "peer", Kind::Native)
 }
 
 fn config() -> PeerConfig {
-    PeerConfig { client: "bench".into(), ..PeerConfig::default() }
+    let session = SessionConfig { limits: LIMITS, ..SessionConfig::default() };
+    PeerConfig { client: "bench".into(), session, ..PeerConfig::default() }
 }
 
 async fn drive(work: Work, link: UnixStream, meter: &mut Meter) -> Result<Sample> {
@@ -103,10 +182,15 @@ impl System for Portcullis {
         "served by the hub, tokio on both sides; policy, validation, limits, deadlines"
     }
 
+    fn does(&self, load: Load) -> bool {
+        // A frame has at most 16 MiB.
+        load.bytes < LIMITS.frame_bytes as usize
+    }
+
     fn serve(&self, link: UnixStream, _helper: Option<UnixStream>) -> Result<()> {
         block_on(async {
             let hub = hub()?;
-            let _served = hub.serve(PingServer::new(Service))?;
+            let _served = hub.serve(PingServer::from_arc(Told::new().service))?;
             hub.attach(UnixLink::new(link)?, &admission("client"))?.closed().await;
             Ok(())
         })
@@ -114,6 +198,73 @@ impl System for Portcullis {
 
     fn drive(&self, work: Work, link: UnixStream, meter: &mut Meter) -> Result<Sample> {
         block_on(drive(work, link, meter))
+    }
+
+    fn receive(&self, load: Load, link: UnixStream) -> Result<()> {
+        block_on(async {
+            let peer = ::portcullis::client::connect(UnixLink::new(link)?, &config());
+            let client: PingClient = peer.bind(Target::Any).await?;
+            if load.work == Work::Stream {
+                return count_items(&client).await;
+            }
+            let mut deliveries = client.subscribe_delivered();
+            // It is told once the subscription is on its way, and so comes behind it.
+            client.took(0)?;
+            while let Some(bytes) = deliveries.next().await? {
+                client.took(frame::sum(&bytes))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn send(&self, load: Load, links: Vec<UnixStream>, meter: &mut Meter) -> Result<Sample> {
+        block_on(async {
+            let hub = hub()?;
+            let Told { service, until: wanted, mut told } = Told::new();
+            let served = hub.serve(PingServer::from_arc(service.clone()))?;
+            for (place, link) in links.into_iter().enumerate() {
+                hub.attach(UnixLink::new(link)?, &admission(&format!("peer-{place}")))?;
+            }
+            let gone = "a peer has gone";
+            if load.work == Work::Stream {
+                let pump = async |until| {
+                    wanted.send(until)?;
+                    let counted = told.recv().await.context(gone)?;
+                    let count = service.sent.load(Ordering::Relaxed);
+                    ensure!(counted == count, "of {count} items, {counted} came");
+                    Ok(count)
+                };
+                return meter.pump(pump).await;
+            }
+            for _ in 0..load.peers {
+                told.recv().await.context(gone)?;
+            }
+            let publisher: PingPublisher = served.publisher();
+            let mut outgoing = Outgoing::new(load.bytes);
+            let sums = outgoing.sums;
+            let deliver = async |number| {
+                frame::stamp(&mut outgoing.bytes, number);
+                publisher.delivered(&outgoing.bytes)?;
+                for _ in 0..load.peers {
+                    sums.check(number, told.recv().await.context(gone)?)?;
+                }
+                Ok(())
+            };
+            meter.deliver(load.work, deliver).await
+        })
+    }
+}
+
+/// Reads one stream after the other, and tells how many items each had.
+async fn count_items(client: &PingClient) -> Result<()> {
+    loop {
+        let mut readings = client.readings();
+        let mut count = 0;
+        while let Some(Reading { number, value }) = readings.next().await? {
+            Item { number, value }.check(count)?;
+            count += 1;
+        }
+        client.took(count)?;
     }
 }
 
@@ -129,14 +280,14 @@ impl System for Blocking {
         "the same with the blocking client, the hub's connection on a thread of its own"
     }
 
-    fn works(&self) -> &'static [Work] {
-        &[Work::Call]
+    fn does(&self, load: Load) -> bool {
+        load.work == Work::Call
     }
 
     fn serve(&self, link: UnixStream, _helper: Option<UnixStream>) -> Result<()> {
         block_on(async {
             let hub = hub()?;
-            let _served = hub.serve(PingServer::new(Service))?;
+            let _served = hub.serve(PingServer::from_arc(Told::new().service))?;
             hub.attach_blocking(link, &admission("client"))?.closed().await;
             Ok(())
         })
@@ -146,11 +297,9 @@ impl System for Blocking {
         let mut peer = BlockingPeer::new(link, &config())?;
         let handle = peer.peer().clone();
         let client: PingClient = peer.block_on(handle.bind(Target::Any))?;
-        let call = async |number| {
+        meter.one_at_a_time_blocking(|number| {
             peer.block_on(Client::call(&client, Request::new(number)))?.check(number)
-        };
-        // The calls block, so that the loop around them never waits.
-        meter.one_at_a_time(call).now_or_never().context("a blocking call was pending")?
+        })
     }
 }
 
@@ -164,6 +313,10 @@ impl System for Relay {
 
     fn about(&self) -> &'static str {
         "relayed by the hub between two peers, validated on the way in"
+    }
+
+    fn does(&self, load: Load) -> bool {
+        matches!(load.work, Work::Call | Work::InFlight)
     }
 
     fn helper(&self) -> Option<&'static str> {
@@ -197,14 +350,14 @@ impl System for RelayedPeer {
         "the serving end of portcullis-relay"
     }
 
-    fn works(&self) -> &'static [Work] {
-        &[]
+    fn does(&self, _load: Load) -> bool {
+        false
     }
 
     fn serve(&self, link: UnixStream, _helper: Option<UnixStream>) -> Result<()> {
         block_on(async {
             let peer = ::portcullis::client::connect(UnixLink::new(link)?, &config());
-            let _serving = peer.serve(PingServer::new(Service), "").await?;
+            let _serving = peer.serve(PingServer::from_arc(Told::new().service), "").await?;
             peer.closed().await;
             Ok(())
         })

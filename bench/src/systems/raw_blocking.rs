@@ -5,12 +5,15 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
-use futures_util::FutureExt;
+use anyhow::{Context, Result, bail};
 
-use super::System;
-use crate::message::{RAW_LEN, Raw, raw_answer, raw_check, raw_request};
-use crate::meter::{IN_FLIGHT, Meter, Sample, Work};
+use super::{Outgoing, System};
+use crate::frame;
+use crate::load::{IN_FLIGHT, Load, Work};
+use crate::message::{
+    LAST, RAW_ITEM_LEN, RAW_LEN, Raw, RawItems, raw_answer, raw_check, raw_item, raw_request,
+};
+use crate::meter::{Meter, Sample};
 
 /// The raw socket, blocking.
 pub(crate) struct RawBlocking {
@@ -27,13 +30,13 @@ impl System for RawBlocking {
         if self.burst {
             "raw-blocking with one write for each burst of reads"
         } else {
-            "blocking Unix socket, 32 fixed bytes, no types, one write for each message"
+            "blocking Unix socket, fixed bytes, no types, one write for each message"
         }
     }
 
-    fn works(&self) -> &'static [Work] {
-        // With one call at a time there is no burst.
-        if self.burst { &[Work::InFlight] } else { &[Work::Call, Work::InFlight] }
+    fn does(&self, load: Load) -> bool {
+        // With one message at a time there is no burst.
+        !self.burst || matches!(load.work, Work::InFlight | Work::Stream)
     }
 
     fn serve(&self, mut link: UnixStream, _helper: Option<UnixStream>) -> Result<()> {
@@ -50,27 +53,101 @@ impl System for RawBlocking {
     }
 
     fn drive(&self, work: Work, mut link: UnixStream, meter: &mut Meter) -> Result<Sample> {
-        match work {
-            Work::Call => {
-                let done = meter.one_at_a_time(async |number| {
-                    let mut message = raw_request(number);
-                    link.write_all(&message)?;
-                    link.read_exact(&mut message)?;
-                    raw_check(&message, number)
-                });
-                match done.now_or_never() {
-                    Some(sample) => sample,
-                    None => bail!("blocking calls never wait for a runtime"),
-                }
-            }
-            Work::InFlight => meter.in_flight_by(|until| self.pump(&mut link, until)),
+        if work == Work::InFlight {
+            return meter.pump_blocking(|until| self.keep_in_flight(&mut link, until));
         }
+        meter.one_at_a_time_blocking(|number| {
+            let mut message = raw_request(number);
+            link.write_all(&message)?;
+            link.read_exact(&mut message)?;
+            raw_check(&message, number)
+        })
+    }
+
+    fn receive(&self, load: Load, mut link: UnixStream) -> Result<()> {
+        if load.work == Work::Stream {
+            return count_items(&mut link);
+        }
+        let mut bytes = vec![0; load.bytes];
+        loop {
+            link.read_exact(&mut bytes)?;
+            link.write_all(&frame::sum(&bytes).to_le_bytes())?;
+        }
+    }
+
+    fn send(&self, load: Load, mut links: Vec<UnixStream>, meter: &mut Meter) -> Result<Sample> {
+        if load.work == Work::Stream {
+            let link = links.first_mut().context("a stream has a receiver")?;
+            return meter.pump_blocking(|until| self.stream(link, until));
+        }
+        let mut outgoing = Outgoing::new(load.bytes);
+        let sums = outgoing.sums;
+        meter.deliver_blocking(load.work, |number| {
+            let bytes = outgoing.numbered(number);
+            for link in &mut links {
+                link.write_all(bytes)?;
+            }
+            for link in &mut links {
+                sums.check(number, read_word(link)?)?;
+            }
+            Ok(())
+        })
     }
 }
 
+/// Bytes that are read or written at once where items stream.
+const STREAM_BYTES: usize = 16 * 1024;
+
+fn count_items(link: &mut UnixStream) -> Result<()> {
+    let (mut bytes, mut filled) = (vec![0; STREAM_BYTES], 0);
+    let mut items = RawItems::default();
+    loop {
+        let read = link.read(&mut bytes[filled..])?;
+        if read == 0 {
+            return Ok(());
+        }
+        filled += read;
+        let whole = filled - filled % RAW_ITEM_LEN;
+        for item in bytes[..whole].as_chunks().0 {
+            if let Some(count) = items.take(item)? {
+                link.write_all(&count.to_le_bytes())?;
+            }
+        }
+        bytes.copy_within(whole..filled, 0);
+        filled -= whole;
+    }
+}
+
+fn read_word(link: &mut UnixStream) -> Result<u64> {
+    let mut word = [0; 8];
+    link.read_exact(&mut word)?;
+    Ok(u64::from_le_bytes(word))
+}
+
 impl RawBlocking {
+    /// Sends items until the instant given, and waits until the other side has counted them.
+    fn stream(&self, link: &mut UnixStream, until: Instant) -> Result<u64> {
+        let mut count = 0;
+        let mut bytes = Vec::with_capacity(STREAM_BYTES);
+        let burst = if self.burst { STREAM_BYTES / RAW_ITEM_LEN } else { 1 };
+        while Instant::now() < until {
+            bytes.clear();
+            for _ in 0..burst {
+                bytes.extend_from_slice(&raw_item(count));
+                count += 1;
+            }
+            link.write_all(&bytes)?;
+        }
+        link.write_all(&raw_item(LAST))?;
+        let counted = read_word(link)?;
+        if counted != count {
+            bail!("of {count} items, {counted} came");
+        }
+        Ok(count)
+    }
+
     /// Keeps the calls in flight; replies come in order.
-    fn pump(&self, link: &mut UnixStream, until: Instant) -> Result<u64> {
+    fn keep_in_flight(&self, link: &mut UnixStream, until: Instant) -> Result<u64> {
         let (mut asked, mut answered) = (0, 0);
         let mut inbox = Inbox::default();
         let mut more = true;

@@ -1,26 +1,27 @@
-//! Rings in shared memory (`portcullis-shm`) and the raw sockets' 32 fixed bytes: no types, no ids, replies in order. The link
+//! Rings in shared memory (`portcullis-shm`) and the raw sockets' fixed bytes: no types, no ids, replies in order. The link
 //! only carries the descriptor of the memory.
 
-use std::io::{IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
-use futures_util::FutureExt;
-use portcullis_shm::ring::{Duplex, Spin};
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
-};
+use anyhow::{Context, Result, bail};
+use portcullis_shm::ring::{Duplex, PushError, Spin};
 
-use super::System;
-use crate::message::{RAW_LEN, Raw, raw_answer, raw_check, raw_request};
-use crate::meter::{IN_FLIGHT, Meter, Sample, Work};
+use super::{Outgoing, System, descriptor};
+use crate::frame;
+use crate::load::{IN_FLIGHT, Load, Work};
+use crate::message::{
+    LAST, RAW_ITEM_LEN, RAW_LEN, Raw, RawItem, RawItems, raw_answer, raw_check, raw_item,
+    raw_request,
+};
+use crate::meter::{Meter, Sample};
 
 /// Bytes of each direction: room for all that is in flight.
 const CAPACITY: u32 = 16 * 1024;
+/// Bytes of each direction where items stream.
+const STREAM_CAPACITY: u32 = 64 * 1024;
+/// After how many items the reader is told, and the clock is read.
+const BURST: u64 = 256;
 
 /// A pair of rings.
 pub(crate) struct ShmRing {
@@ -37,12 +38,21 @@ impl System for ShmRing {
         if self.spin {
             "shm-ring, looking for a while before sleeping"
         } else {
-            "rings in shared memory, 32 fixed bytes, no types, one wake-up for each burst"
+            "rings in shared memory, fixed bytes, no types, one wake-up for each burst"
+        }
+    }
+
+    fn does(&self, load: Load) -> bool {
+        match load.work {
+            Work::Call | Work::InFlight | Work::Stream => true,
+            // A record has at most half of the ring.
+            Work::Deliver => load.bytes < CAPACITY as usize / 2 && !self.spin,
+            Work::Idle => !self.spin,
         }
     }
 
     fn serve(&self, link: UnixStream, _helper: Option<UnixStream>) -> Result<()> {
-        let mut ring = Duplex::open(receive(&link)?, CAPACITY, self.kind())?;
+        let mut ring = Duplex::open(descriptor::receive(&link)?, CAPACITY, self.kind())?;
         let mut bytes = Vec::new();
         loop {
             take(&mut ring, &mut bytes)?;
@@ -55,23 +65,57 @@ impl System for ShmRing {
     }
 
     fn drive(&self, work: Work, link: UnixStream, meter: &mut Meter) -> Result<Sample> {
-        let (mut ring, descriptor) = Duplex::create(CAPACITY, self.kind())?;
-        send(&link, &descriptor)?;
+        let mut ring = self.create(CAPACITY, &link)?;
         let mut bytes = Vec::new();
-        match work {
-            Work::Call => {
-                let done = meter.one_at_a_time(async |number| {
-                    ring.producer.push(&raw_request(number))?;
-                    take(&mut ring, &mut bytes)?;
-                    raw_check(bytes.first_chunk().context("a short reply")?, number)
-                });
-                match done.now_or_never() {
-                    Some(sample) => sample,
-                    None => bail!("blocking calls never wait for a runtime"),
+        if work == Work::InFlight {
+            return meter.pump_blocking(|until| keep_in_flight(&mut ring, &mut bytes, until));
+        }
+        meter.one_at_a_time_blocking(|number| {
+            ring.producer.push(&raw_request(number))?;
+            take(&mut ring, &mut bytes)?;
+            raw_check(bytes.first_chunk().context("a short reply")?, number)
+        })
+    }
+
+    fn receive(&self, load: Load, link: UnixStream) -> Result<()> {
+        let capacity = capacity(load);
+        let mut ring = Duplex::open(descriptor::receive(&link)?, capacity, self.kind())?;
+        let (mut bytes, mut items) = (Vec::new(), RawItems::default());
+        loop {
+            take(&mut ring, &mut bytes)?;
+            if load.work != Work::Stream {
+                ring.producer.push(&frame::sum(&bytes).to_le_bytes())?;
+                continue;
+            }
+            let all: &[RawItem] = bytes.as_chunks::<RAW_ITEM_LEN>().0;
+            for item in all {
+                if let Some(count) = items.take(item)? {
+                    ring.producer.push(&count.to_le_bytes())?;
                 }
             }
-            Work::InFlight => meter.in_flight_by(|until| pump(&mut ring, &mut bytes, until)),
         }
+    }
+
+    fn send(&self, load: Load, links: Vec<UnixStream>, meter: &mut Meter) -> Result<Sample> {
+        let rings = links.iter().map(|link| self.create(capacity(load), link));
+        let mut rings = rings.collect::<Result<Vec<_>>>()?;
+        let mut answer = Vec::new();
+        if load.work == Work::Stream {
+            let ring = rings.first_mut().context("a stream has a receiver")?;
+            return meter.pump_blocking(|until| stream(ring, &mut answer, until));
+        }
+        let mut outgoing = Outgoing::new(load.bytes);
+        let sums = outgoing.sums;
+        meter.deliver_blocking(load.work, |number| {
+            let bytes = outgoing.numbered(number);
+            for ring in &mut rings {
+                ring.producer.push(bytes)?;
+            }
+            for ring in &mut rings {
+                sums.check(number, take_word(ring, &mut answer)?)?;
+            }
+            Ok(())
+        })
     }
 }
 
@@ -79,10 +123,20 @@ impl ShmRing {
     fn kind(&self) -> Spin {
         if self.spin { Spin::Adaptive } else { Spin::Never }
     }
+
+    fn create(&self, capacity: u32, link: &UnixStream) -> Result<Duplex> {
+        let (ring, descriptor) = Duplex::create(capacity, self.kind())?;
+        descriptor::send(link, &descriptor)?;
+        Ok(ring)
+    }
+}
+
+fn capacity(load: Load) -> u32 {
+    if load.work == Work::Stream { STREAM_CAPACITY } else { CAPACITY }
 }
 
 /// Waits for messages, and takes all that are there.
-fn take(ring: &mut Duplex, bytes: &mut Vec<u8>) -> Result<()> {
+pub(super) fn take(ring: &mut Duplex, bytes: &mut Vec<u8>) -> Result<()> {
     bytes.clear();
     while ring.consumer.pop_batch(bytes, CAPACITY as usize)? == 0 {
         ring.consumer.wait(None)?;
@@ -90,8 +144,14 @@ fn take(ring: &mut Duplex, bytes: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
+/// Waits for a record of one word.
+pub(super) fn take_word(ring: &mut Duplex, bytes: &mut Vec<u8>) -> Result<u64> {
+    take(ring, bytes)?;
+    Ok(u64::from_le_bytes(*bytes.first_chunk().context("a short answer")?))
+}
+
 /// Keeps the calls in flight; replies come in order.
-fn pump(ring: &mut Duplex, bytes: &mut Vec<u8>, until: Instant) -> Result<u64> {
+fn keep_in_flight(ring: &mut Duplex, bytes: &mut Vec<u8>, until: Instant) -> Result<u64> {
     let (mut asked, mut answered) = (0, 0);
     let mut more = true;
     loop {
@@ -113,24 +173,30 @@ fn pump(ring: &mut Duplex, bytes: &mut Vec<u8>, until: Instant) -> Result<u64> {
     }
 }
 
-/// Hands a descriptor to the other process, with one byte.
-fn send(link: &UnixStream, descriptor: &OwnedFd) -> Result<()> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    let descriptors = [descriptor.as_fd()];
-    ensure!(control.push(SendAncillaryMessage::ScmRights(&descriptors)), "no room for it");
-    sendmsg(link, &[IoSlice::new(&[0])], &mut control, SendFlags::empty())?;
-    Ok(())
+/// Sends items until the instant given, and waits until the reader has counted them.
+fn stream(ring: &mut Duplex, answer: &mut Vec<u8>, until: Instant) -> Result<u64> {
+    let mut count = 0;
+    while count % BURST != 0 || Instant::now() < until {
+        stage(ring, &raw_item(count))?;
+        count += 1;
+        if count % BURST == 0 {
+            ring.producer.publish();
+        }
+    }
+    stage(ring, &raw_item(LAST))?;
+    ring.producer.publish();
+    let counted = take_word(ring, answer)?;
+    if counted != count {
+        bail!("of {count} items, {counted} came");
+    }
+    Ok(count)
 }
 
-fn receive(link: &UnixStream) -> Result<OwnedFd> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let mut byte = [0];
-    recvmsg(link, &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
-    let mut descriptors = control.drain().filter_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
-        _ => None,
-    });
-    descriptors.next().and_then(|mut found| found.next()).context("no descriptor came")
+fn stage(ring: &mut Duplex, item: &RawItem) -> Result<()> {
+    loop {
+        match ring.producer.stage(&[item]) {
+            Err(PushError::Full) => _ = ring.producer.wait(item.len(), None)?,
+            done => return Ok(done?),
+        }
+    }
 }

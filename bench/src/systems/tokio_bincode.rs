@@ -3,15 +3,17 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bincode::config::{Configuration, standard};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::{Notify, oneshot};
 
 use super::TokioSystem;
-use crate::message::{Reply, Request};
+use crate::load::{Load, Work};
+use crate::message::{Item, Reply, Request};
 
 /// Hand-written tokio and bincode.
 pub(crate) struct TokioBincode;
@@ -21,11 +23,23 @@ impl TokioSystem for TokioBincode {
     const ABOUT: &'static str = "hand-written tokio and bincode 2, no deadline, no limits";
     type Client = Client;
 
+    fn does(load: Load) -> bool {
+        load.work == Work::Stream
+    }
+
     async fn serve(mut link: UnixStream) -> Result<()> {
         let (mut inbox, mut outbox) = (Vec::new(), Vec::new());
+        let mut items = 0;
         while read_burst(&mut link, &mut inbox).await? > 0 {
-            take_frames(&mut inbox, |id, request: Request| {
-                put_frame(&mut outbox, id, request.answer())
+            take_frames(&mut inbox, |id, body| match id {
+                ITEM => {
+                    let item: Item = decode(body)?;
+                    item.check(items)?;
+                    items += 1;
+                    Ok(())
+                }
+                LAST => put_frame(&mut outbox, LAST, std::mem::take(&mut items)),
+                id => put_frame(&mut outbox, id, decode::<Request>(body)?.answer()),
             })?;
             link.write_all(&outbox).await?;
             outbox.clear();
@@ -40,7 +54,36 @@ impl TokioSystem for TokioBincode {
         tokio::spawn(receive_replies(client.clone(), from));
         Ok(client)
     }
+
+    async fn pump(client: &Client, until: Instant) -> Result<u64> {
+        let mut count = 0;
+        while Instant::now() < until {
+            let outbox = std::mem::take(&mut client.state().outbox);
+            let mut burst = outbox;
+            while burst.len() < READ_LEN {
+                put_frame(&mut burst, ITEM, Item::new(count))?;
+                count += 1;
+            }
+            client.state().outbox = burst;
+            client.0.filled.notify_one();
+            // Until that has left: a sender that is ahead of the socket only holds more memory.
+            client.0.sent.notified().await;
+        }
+        let (sender, counted) = oneshot::channel();
+        {
+            let state = &mut *client.state();
+            state.counting = Some(sender);
+            put_frame(&mut state.outbox, LAST, 0_u64)?;
+        }
+        client.0.filled.notify_one();
+        ensure!(counted.await? == count, "not all of {count} items came");
+        Ok(count)
+    }
 }
+
+/// Ids that are none: an item, and the end of a burst of them.
+const ITEM: u32 = u32::MAX;
+const LAST: u32 = u32::MAX - 1;
 
 /// A handle on the connection.
 #[derive(Clone, Default)]
@@ -51,6 +94,8 @@ struct Shared {
     state: Mutex<State>,
     /// Told when the outbox is no longer empty.
     filled: Notify,
+    /// Told when it has been written.
+    sent: Notify,
 }
 
 #[derive(Default)]
@@ -58,6 +103,7 @@ struct State {
     outbox: Vec<u8>,
     next_id: u32,
     pending: HashMap<u32, oneshot::Sender<Reply>>,
+    counting: Option<oneshot::Sender<u64>>,
 }
 
 impl Client {
@@ -90,6 +136,7 @@ async fn send_requests(client: Client, mut to: impl AsyncWrite + Unpin) -> Resul
         std::mem::swap(&mut sending, &mut client.state().outbox);
         to.write_all(&sending).await?;
         sending.clear();
+        client.0.sent.notify_one();
     }
 }
 
@@ -97,7 +144,13 @@ async fn receive_replies(client: Client, mut from: impl AsyncRead + Unpin) -> Re
     let mut inbox = Vec::new();
     while read_burst(&mut from, &mut inbox).await? > 0 {
         let mut state = client.state();
-        take_frames(&mut inbox, |id, reply: Reply| {
+        take_frames(&mut inbox, |id, body| {
+            if id == LAST {
+                let sender = state.counting.take().context("a count that nobody waits for")?;
+                let _ = sender.send(decode(body)?);
+                return Ok(());
+            }
+            let reply = decode(body)?;
             let sender = state.pending.remove(&id).context("a reply that nobody waits for")?;
             // Whoever dropped the call has no use for its reply.
             let _ = sender.send(reply);
@@ -129,18 +182,18 @@ fn put_frame(outbox: &mut Vec<u8>, id: u32, body: impl bincode::Encode) -> Resul
     Ok(())
 }
 
-fn take_frames<T: bincode::Decode<()>>(
-    inbox: &mut Vec<u8>,
-    mut each: impl FnMut(u32, T) -> Result<()>,
-) -> Result<()> {
+fn decode<T: bincode::Decode<()>>(body: &[u8]) -> Result<T> {
+    Ok(bincode::decode_from_slice(body, CODEC)?.0)
+}
+
+fn take_frames(inbox: &mut Vec<u8>, mut each: impl FnMut(u32, &[u8]) -> Result<()>) -> Result<()> {
     let mut rest = inbox.as_slice();
     while let Some((len, after)) = rest.split_first_chunk() {
         let Some((frame, after)) = after.split_at_checked(u32::from_le_bytes(*len) as usize) else {
             break;
         };
         let (id, body) = frame.split_first_chunk().context("a frame without an id")?;
-        let (message, _) = bincode::decode_from_slice(body, CODEC)?;
-        each(u32::from_le_bytes(*id), message)?;
+        each(u32::from_le_bytes(*id), body)?;
         rest = after;
     }
     let used = inbox.len() - rest.len();

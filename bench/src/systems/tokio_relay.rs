@@ -8,7 +8,8 @@ use tokio::io::copy_bidirectional;
 
 use super::tokio_bincode::TokioBincode;
 use super::{System, TokioSystem, block_on, drive_client, for_tokio};
-use crate::meter::{Meter, Sample, Work};
+use crate::load::{Load, Work};
+use crate::meter::{Meter, Sample};
 
 /// Hand-written tokio and bincode, relayed.
 pub(crate) struct TokioRelay;
@@ -20,6 +21,10 @@ impl System for TokioRelay {
 
     fn about(&self) -> &'static str {
         "tokio-bincode through a third process that copies bytes blindly"
+    }
+
+    fn does(&self, load: Load) -> bool {
+        matches!(load.work, Work::Call | Work::InFlight)
     }
 
     fn helper(&self) -> Option<&'static str> {

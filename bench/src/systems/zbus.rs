@@ -3,12 +3,15 @@
 
 use anyhow::Result;
 use futures_util::future;
+use serde_bytes::{ByteBuf, Bytes};
 use tokio::net::UnixStream;
 use zbus::connection::Builder;
 use zbus::proxy::CacheProperties;
 use zbus::{Guid, interface, proxy};
 
 use super::TokioSystem;
+use crate::frame;
+use crate::load::{Load, Work};
 use crate::message::{Reply, Request};
 
 /// zbus.
@@ -18,6 +21,11 @@ impl TokioSystem for Zbus {
     const NAME: &'static str = "zbus";
     const ABOUT: &'static str = "zbus 6.2 from peer to peer, on its tokio backend";
     type Client = PeerProxy<'static>;
+
+    fn does(load: Load) -> bool {
+        // A message has at most 128 MiB. Signals would be written one by one, as calls are.
+        load.work != Work::Stream
+    }
 
     async fn serve(link: UnixStream) -> Result<()> {
         let connection = Builder::unix_stream(link.into_std()?)
@@ -35,6 +43,10 @@ impl TokioSystem for Zbus {
         let connection = Builder::unix_stream(link.into_std()?).p2p().build().await?;
         Ok(PeerProxy::builder(&connection).cache_properties(CacheProperties::No).build().await?)
     }
+
+    async fn deliver(client: &PeerProxy<'static>, bytes: &[u8]) -> Result<u64> {
+        Ok(client.sum(Bytes::new(bytes)).await?)
+    }
 }
 
 impl super::Client for PeerProxy<'static> {
@@ -46,6 +58,7 @@ impl super::Client for PeerProxy<'static> {
 #[proxy(interface = "org.example.Peer", default_service = "org.example", default_path = "/peer")]
 pub(crate) trait Peer {
     fn answer(&self, request: Request) -> zbus::Result<Reply>;
+    fn sum(&self, bytes: &Bytes) -> zbus::Result<u64>;
 }
 
 struct Handler;
@@ -54,5 +67,9 @@ struct Handler;
 impl Handler {
     fn answer(&self, request: Request) -> Reply {
         request.answer()
+    }
+
+    fn sum(&self, bytes: ByteBuf) -> u64 {
+        frame::sum(&bytes)
     }
 }

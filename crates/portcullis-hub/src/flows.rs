@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use portcullis_proto::rpc::{Taken, WriteBody, poll_send, poll_take};
+use portcullis_proto::rpc::{Bodies, Sent, Taken, WriteBody, poll_send, poll_take, send_each};
 use portcullis_proto::session::{Leg, SendError};
 use portcullis_proto::time::Time;
 
@@ -20,16 +20,34 @@ impl Hub {
         body: WriteBody<'_>,
         turn: &mut Turn,
     ) -> Poll<Result<(), SendError>> {
+        let mut body = Some(body);
+        let bodies: Bodies<'_> = &mut |_, out| body.as_mut().map_or(Ok(()), |body| body(out));
+        self.poll_send_all(peer, leg, keep, context, 1, bodies, turn).1
+    }
+
+    /// Sends a row of items of a handler's stream; see [`portcullis_proto::rpc::Host::poll_send_all`].
+    #[allow(clippy::too_many_arguments, reason = "those of the host, and the hub's own")]
+    pub fn poll_send_all(
+        &mut self,
+        peer: PeerId,
+        leg: Leg,
+        keep: Option<u32>,
+        context: &mut Context<'_>,
+        count: usize,
+        bodies: Bodies<'_>,
+        turn: &mut Turn,
+    ) -> Sent {
         let Some(state) = self.peers.get_mut(peer.0) else {
-            return Poll::Ready(Err(SendError::Closed));
+            return (0, Poll::Ready(Err(SendError::Closed)));
         };
-        let sent = poll_send(&mut state.session, leg, keep, context, body);
-        if matches!(sent, Poll::Ready(Ok(()))) {
+        let send = |body: WriteBody<'_>| poll_send(&mut state.session, leg, keep, context, body);
+        let (sent, next) = send_each(count, bodies, send);
+        if sent > 0 {
             // From its first item on, a stream has no deadline of its own.
             state.session.clear_deadline(leg);
             self.touch(peer, turn);
         }
-        sent
+        (sent, next)
     }
 
     /// Takes an item of a handler's stream; see [`portcullis_proto::rpc::Host::poll_take`].
@@ -44,7 +62,7 @@ impl Hub {
         let taken = poll_take(&mut state.session, leg, context);
         let output = state.session.has_output();
         if let Poll::Ready(Some(item)) = &taken {
-            self.unqueued(peer, item.body.size());
+            self.unqueued(peer, item.size());
         }
         if output {
             self.touch(peer, turn);

@@ -192,7 +192,7 @@ impl Hub {
                 && let Some(inbound) = state.session.inbound_mut(id)
                 && let Work::Local(local) = &mut inbound.work
             {
-                local.push(missed, body.to_body());
+                local.push(missed, body.bytes, body.blobs.to_vec());
             }
             return Ok(());
         };

@@ -188,7 +188,7 @@ fn f02_f03_f08_f10_f12_a_peer_ends_a_hub_that_breaks_the_rules() {
     for (lines, expected) in [
         (&["ping length=3"][..], Reason::MalformedFrame),
         (&["welcome", "ping length=0xffffffff"], Reason::FrameTooLarge),
-        (&["welcome", "kind:19"], Reason::UnknownKind),
+        (&["welcome", "kind:22"], Reason::UnknownKind),
         (&["welcome", "ping flags=1"], Reason::UnknownFlag),
         (&["ping id=1"], Reason::UnexpectedFrame),
         (&["hello"], Reason::UnexpectedFrame),

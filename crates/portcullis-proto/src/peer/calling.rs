@@ -1,5 +1,6 @@
 //! What a caller holds: the future of a call's outcome, and the items of a stream. Dropping either cancels.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
@@ -12,7 +13,7 @@ use super::report::DeliveryReport;
 use super::shared::Shared;
 use crate::codec::{Message, from_parts};
 use crate::error::{Error, Retry};
-use crate::rpc::{CallError, ChannelInfo, Taken, poll_take};
+use crate::rpc::{CallError, ChannelInfo, Taken, poll_take_all};
 use crate::session::Leg;
 use crate::status::Status;
 
@@ -132,12 +133,14 @@ pub struct Incoming<D, T, F> {
     calling: Calling<T, F>,
     id: u32,
     missed: u32,
+    /// Items that were taken together and are handed out one by one.
+    taken: VecDeque<Taken>,
     items: PhantomData<fn() -> D>,
 }
 
 impl<D: Message, T: Message, F: CallError> Incoming<D, T, F> {
     pub(super) fn new(calling: Calling<T, F>, id: u32) -> Self {
-        Self { calling, id, missed: 0, items: PhantomData }
+        Self { calling, id, missed: 0, taken: VecDeque::new(), items: PhantomData }
     }
 
     /// The next item; `None` when the stream has ended well: [`Self::reply`] then has what it ended with.
@@ -155,7 +158,7 @@ impl<D: Message, T: Message, F: CallError> Incoming<D, T, F> {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some(item)) => {
                 self.missed = item.missed;
-                let read = item.body.read().map(Some);
+                let read = item.read().map(Some);
                 let channel = self.calling.channel;
                 Poll::Ready(read.map_err(|error| unreadable(channel, &error.to_string()).into()))
             }
@@ -164,12 +167,17 @@ impl<D: Message, T: Message, F: CallError> Incoming<D, T, F> {
     }
 
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Taken>> {
+        if let Some(item) = self.taken.pop_front() {
+            return Poll::Ready(Some(item));
+        }
         let Ok(Some(key)) = self.calling.cell else { return Poll::Ready(None) };
-        let id = self.id;
+        let (id, taken) = (self.id, &mut self.taken);
         self.calling.peer.with(|core| {
             let Some(cell) = core.cells.get(key) else { return Poll::Ready(None) };
             if cell.ending == Ending::Open {
-                return poll_take(&mut core.session, Leg::Outbound(id), context);
+                let leg = Leg::Outbound(id);
+                let some = poll_take_all(&mut core.session, leg, context, taken);
+                return some.map(|some| some.and_then(|()| taken.pop_front()));
             }
             Poll::Ready(cell.left_over.as_mut().and_then(|left| left.take()))
         })

@@ -5,14 +5,14 @@ use std::task::Waker;
 
 use super::cell::{CellKey, Cells, Ending, Pending, Undo};
 use super::control::{Bound, Served, hub_ordinal};
-use crate::codec::{Blob, Body, Message, Parts, from_bytes, to_bytes};
+use crate::codec::{Blob, Message, Parts, from_bytes, to_bytes};
 use crate::error::{Error, FailureBody};
 use crate::frame::{Kind, body_range};
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{Call, Caller, Host, Job, LocalCall, Origin, Service, credited, stop_local};
 use crate::session::{
-    CallerTold, Config, Ended, Event, Expired, Hello, Lane, Leg, Opening, PROTOCOL, Refused,
-    SendError, Session, Side, Welcome,
+    CallerTold, Config, Ended, Event, Expired, Hello, Lane, Leg, Opening, PROTOCOL, Received,
+    Refused, SendError, Session, Side, Welcome,
 };
 use crate::status::Status;
 use crate::time::Time;
@@ -129,18 +129,27 @@ impl Core {
         // Every turn uses up a frame, or ends the loop.
         loop {
             let rest = input.get(consumed..).unwrap_or_default();
-            let received = match self.session.receive(rest, now) {
-                Ok(received) => received,
+            let received = self.session.receive(rest, now);
+            consumed += received.as_ref().map_or(0, |received| received.consumed);
+            // Looked into where it is: an event is not moved for nothing.
+            let event = match received {
+                Ok(Received {
+                    event: Some(Event::Item { leg, missed, token, body, blobs }),
+                    ..
+                }) => {
+                    self.item(leg, missed, token, (body, blobs));
+                    continue;
+                }
+                Ok(Received { event: Some(event), .. }) => event,
+                Ok(Received { event: None, needed, .. }) => {
+                    self.give_all_back(now);
+                    let ended = self.ended.is_some();
+                    return Delivery { consumed, needed, ended };
+                }
                 Err(goodbye) => {
                     self.end(goodbye, true);
                     return Delivery { consumed, needed: 0, ended: true };
                 }
-            };
-            consumed += received.consumed;
-            let Some(event) = received.event else {
-                self.give_all_back(now);
-                let ended = self.ended.is_some();
-                return Delivery { consumed, needed: received.needed, ended };
             };
             match event {
                 Event::Request { id, binding, ordinal, budget_ms, body, blobs } => {
@@ -209,10 +218,37 @@ impl Core {
         turn.jobs.push(job);
     }
 
+    fn item(
+        &mut self,
+        leg: Leg,
+        missed: u32,
+        token: Option<u32>,
+        (body, blobs): (&[u8], Vec<Blob>),
+    ) {
+        if let (Leg::Outbound(id), Some(token)) = (leg, token) {
+            self.session.ack(id, token);
+        }
+        match leg {
+            Leg::Inbound(id) => {
+                if let Some(local) = self.session.inbound_mut(id) {
+                    local.push(missed, body, blobs);
+                }
+            }
+            Leg::Outbound(id) => {
+                // From here on the stream has no deadline: it has begun.
+                self.session.clear_deadline(leg);
+                let pending = self.session.outbound_mut(id);
+                if let Some(local) = pending.and_then(|pending| pending.local.as_mut()) {
+                    local.push(missed, body, blobs);
+                }
+            }
+        }
+    }
+
     fn event(&mut self, event: Event<'_, Pending>, now: Time) {
         match event {
             Event::Welcome(welcome) => {
-                self.welcome = Some(welcome);
+                self.welcome = Some(*welcome);
                 for Refused { data: pending, bytes, room } in self.session.take_refused() {
                     let text = format!(
                         "a body of {bytes} bytes is larger than the {room} that the hub takes"
@@ -230,27 +266,6 @@ impl Core {
                 self.wake_watchers();
             }
             Event::Goodbye(goodbye) => self.end(goodbye, false),
-            Event::Item { leg, missed, token, body, blobs } => {
-                let body = Body { bytes: body.to_vec(), blobs };
-                if let (Leg::Outbound(id), Some(token)) = (leg, token) {
-                    self.session.ack(id, token);
-                }
-                match leg {
-                    Leg::Inbound(id) => {
-                        if let Some(local) = self.session.inbound_mut(id) {
-                            local.push(missed, body);
-                        }
-                    }
-                    Leg::Outbound(id) => {
-                        // From here on the stream has no deadline: it has begun.
-                        self.session.clear_deadline(leg);
-                        let pending = self.session.outbound_mut(id);
-                        if let Some(local) = pending.and_then(|pending| pending.local.as_mut()) {
-                            local.push(missed, body);
-                        }
-                    }
-                }
-            }
             Event::Credit { leg, .. } => {
                 if let (Some(end), Leg::Inbound(id)) = (credited(&mut self.session, leg), leg) {
                     let (status, body) = *end;
@@ -284,8 +299,9 @@ impl Core {
                     self.unbound.push(binding);
                 }
             }
-            // Requests are dealt with before; the session refuses the hub what only peers say.
-            Event::Request { .. }
+            // Requests and items are dealt with before; the session refuses the hub what only peers say.
+            Event::Item { .. }
+            | Event::Request { .. }
             | Event::Notify { .. }
             | Event::Caller { .. }
             | Event::Hello(_)

@@ -12,8 +12,8 @@ use crate::codec::{Message, Parts, to_bytes};
 use crate::error::{Error, FailureBody};
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{
-    ChannelInfo, Client, Complete, Host, Interface, Outcome, Replies, Taken, WriteBody,
-    finish_local, poll_send, poll_take,
+    Bodies, ChannelInfo, Client, Complete, Host, Interface, Outcome, Replies, Sent, Taken,
+    WriteBody, finish_local, poll_send, poll_take, send_each,
 };
 use crate::schema::Overflow;
 use crate::session::{Lane, Leg, SendError, Welcome};
@@ -80,6 +80,20 @@ impl Host for Shared {
         body: WriteBody<'_>,
     ) -> Poll<Result<(), SendError>> {
         self.with(|core| poll_send(&mut core.session, leg, keep, context, body))
+    }
+
+    fn poll_send_all(
+        &self,
+        leg: Leg,
+        keep: Option<u32>,
+        context: &mut Context<'_>,
+        count: usize,
+        bodies: Bodies<'_>,
+    ) -> Sent {
+        self.with(|core| {
+            let send = |body: WriteBody<'_>| poll_send(&mut core.session, leg, keep, context, body);
+            send_each(count, bodies, send)
+        })
     }
 
     fn poll_take(&self, leg: Leg, context: &mut Context<'_>) -> Poll<Option<Taken>> {

@@ -3,14 +3,26 @@
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
+use smallvec::SmallVec;
+
 use super::call::Call;
-use crate::codec::{Body, CodecError, Encoder, Parts};
+use crate::codec::{Blob, Body, CodecError, Encoder, Message, Parts, from_parts};
 use crate::session::{Leg, SendError, Session};
 use crate::status::Status;
 use crate::time::Time;
 
 /// Writes the body of an item.
 pub type WriteBody<'a> = &'a mut dyn FnMut(&mut Encoder<'_>) -> Result<(), CodecError>;
+
+/// Writes the body of the item with this place in a row of them.
+pub type Bodies<'a> = &'a mut dyn FnMut(usize, &mut Encoder<'_>) -> Result<(), CodecError>;
+
+/// How a row of items has gone: how many were sent, and what became of the one behind them.
+pub type Sent = (usize, Poll<Result<(), SendError>>);
+
+/// Bytes of an item's body that are kept without an allocation of their own: a queue of small items is read and written as
+/// fast as it is copied.
+pub const SHORT_BODY_BYTES: usize = 32;
 
 /// What a handler's flows reach their session through. One for each connection.
 pub trait Host: Send + Sync {
@@ -26,6 +38,19 @@ pub trait Host: Send + Sync {
         body: WriteBody<'_>,
     ) -> Poll<Result<(), SendError>>;
 
+    /// The same for `count` items in a row, of which those are sent that may be now: what it costs to get at the
+    /// connection is paid once for all of them. `Ready` of nothing when all were sent.
+    fn poll_send_all(
+        &self,
+        leg: Leg,
+        keep: Option<u32>,
+        context: &mut Context<'_>,
+        count: usize,
+        bodies: Bodies<'_>,
+    ) -> Sent {
+        send_each(count, bodies, |body| self.poll_send(leg, keep, context, body))
+    }
+
     /// Takes the next item; `None` at the end of the flow.
     fn poll_take(&self, leg: Leg, context: &mut Context<'_>) -> Poll<Option<Taken>>;
 
@@ -37,9 +62,27 @@ pub trait Host: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
     /// The item.
-    pub body: Body,
+    pub body: SmallVec<[u8; SHORT_BODY_BYTES]>,
+    /// Its blobs.
+    pub blobs: Vec<Blob>,
     /// Values of a topic that were dropped before it.
     pub missed: u32,
+}
+
+impl Taken {
+    /// Bytes of it and of its blobs, as streams and budgets count them.
+    pub fn size(&self) -> usize {
+        self.body.len().saturating_add(Blob::total(&self.blobs))
+    }
+
+    /// The item.
+    ///
+    /// # Errors
+    ///
+    /// It breaks its contract.
+    pub fn read<T: Message>(&self) -> Result<T, CodecError> {
+        from_parts(&self.body, &self.blobs)
+    }
 }
 
 /// What a session keeps for a call that a handler in this process serves, or for a stream that a client reads.
@@ -67,9 +110,10 @@ pub struct LocalCall {
 
 impl LocalCall {
     /// An item has come.
-    pub fn push(&mut self, missed: u32, body: Body) {
-        self.items_bytes += body.size();
-        self.items.push_back(Taken { body, missed });
+    pub fn push(&mut self, missed: u32, body: &[u8], blobs: Vec<Blob>) {
+        let item = Taken { body: SmallVec::from_slice(body), blobs, missed };
+        self.items_bytes += item.size();
+        self.items.push_back(item);
         wake(&mut self.reader);
     }
 
@@ -109,7 +153,7 @@ impl LocalCall {
     /// Takes an item of a flow that has ended.
     pub fn take(&mut self) -> Option<Taken> {
         let item = self.items.pop_front()?;
-        self.items_bytes -= item.body.size();
+        self.items_bytes -= item.size();
         Some(item)
     }
 }
@@ -132,6 +176,21 @@ fn local<I: Locals, O: Locals>(session: &mut Session<I, O>, leg: Leg) -> Option<
         Leg::Inbound(id) => session.inbound_mut(id)?.local(),
         Leg::Outbound(id) => session.outbound_mut(id)?.local(),
     }
+}
+
+/// Sends one after the other, up to the first that cannot be sent now.
+pub fn send_each(
+    count: usize,
+    bodies: Bodies<'_>,
+    mut send: impl FnMut(WriteBody<'_>) -> Poll<Result<(), SendError>>,
+) -> Sent {
+    for place in 0..count {
+        let sent = send(&mut |out| bodies(place, out));
+        if !matches!(sent, Poll::Ready(Ok(()))) {
+            return (place, sent);
+        }
+    }
+    (count, Poll::Ready(Ok(())))
 }
 
 /// Sends an item when there is credit, or remembers whom to wake. From its first item down on, a stream has no deadline.
@@ -204,13 +263,52 @@ pub fn credited<I: Locals, O: Locals>(
     end
 }
 
+/// Takes the items that are there into `into`, which is empty: at most half of what credit was given for at first, and
+/// [`TAKEN_BYTES_MAX`], but one in any case. Gives credit back as [`poll_take`] does. `None` at the end of the flow.
+pub fn poll_take_all<I: Locals, O: Locals>(
+    session: &mut Session<I, O>,
+    leg: Leg,
+    context: &mut Context<'_>,
+    into: &mut VecDeque<Taken>,
+) -> Poll<Option<()>> {
+    let items_max = session.our_limits().stream_items.div_ceil(2) as usize;
+    let Some(call) = local(session, leg) else { return Poll::Ready(None) };
+    let mut bytes_taken = 0;
+    if call.items.len() <= items_max && call.items_bytes <= TAKEN_BYTES_MAX {
+        // All of them, without touching any.
+        std::mem::swap(&mut call.items, into);
+        bytes_taken = std::mem::take(&mut call.items_bytes);
+    }
+    while into.len() < items_max
+        && (into.is_empty() || bytes_taken < TAKEN_BYTES_MAX)
+        && let Some(item) = call.take()
+    {
+        bytes_taken += item.size();
+        into.push_back(item);
+    }
+    if into.is_empty() {
+        if call.finished {
+            return Poll::Ready(None);
+        }
+        call.reader = Some(context.waker().clone());
+        return Poll::Pending;
+    }
+    let (items, bytes) = &mut call.taken;
+    *items = items.saturating_add(u32::try_from(into.len()).unwrap_or(u32::MAX));
+    *bytes = bytes.saturating_add(u32::try_from(bytes_taken).unwrap_or(u32::MAX));
+    give_credit(session, leg);
+    Poll::Ready(Some(()))
+}
+
+/// Bytes of items that a reader takes at once, so that little waits outside of what is counted.
+pub const TAKEN_BYTES_MAX: usize = 16 * 1024;
+
 /// Takes an item and gives credit back once half of what was given at first is used; or remembers whom to wake.
 pub fn poll_take<I: Locals, O: Locals>(
     session: &mut Session<I, O>,
     leg: Leg,
     context: &mut Context<'_>,
 ) -> Poll<Option<Taken>> {
-    let limits = *session.our_limits();
     let Some(call) = local(session, leg) else { return Poll::Ready(None) };
     let Some(item) = call.take() else {
         if call.finished {
@@ -221,12 +319,20 @@ pub fn poll_take<I: Locals, O: Locals>(
     };
     let (items, bytes) = &mut call.taken;
     *items += 1;
-    *bytes = bytes.saturating_add(u32::try_from(item.body.size()).unwrap_or(u32::MAX));
-    if *items >= limits.stream_items.div_ceil(2) || *bytes >= limits.stream_bytes / 2 {
-        let (items, bytes) = std::mem::take(&mut call.taken);
+    *bytes = bytes.saturating_add(u32::try_from(item.size()).unwrap_or(u32::MAX));
+    give_credit(session, leg);
+    Poll::Ready(Some(item))
+}
+
+/// Gives credit back for what was taken, once that is half of what was given at first.
+fn give_credit<I: Locals, O: Locals>(session: &mut Session<I, O>, leg: Leg) {
+    let limits = *session.our_limits();
+    let Some(call) = local(session, leg) else { return };
+    let (items, bytes) = call.taken;
+    if items >= limits.stream_items.div_ceil(2) || bytes >= limits.stream_bytes / 2 {
+        call.taken = (0, 0);
         session.credit(leg, items, bytes);
     }
-    Poll::Ready(Some(item))
 }
 
 /// Ends the up flow of a call of this side, once the items that wait have left.

@@ -13,8 +13,8 @@ pub use call::{Call, Caller, CancelToken, Origin};
 pub use descriptor::{ChannelInfo, Client, Descriptor, Interface, Publish};
 pub use failure::{CallError, Failure, IntoFailure, Reply};
 pub use local::{
-    Host, LocalCall, Locals, Taken, WriteBody, credited, finish_local, poll_send, poll_take,
-    stop_local,
+    Bodies, Host, LocalCall, Locals, SHORT_BODY_BYTES, Sent, TAKEN_BYTES_MAX, Taken, WriteBody,
+    credited, finish_local, poll_send, poll_take, poll_take_all, send_each, stop_local,
 };
 pub use running::{Complete, Replies, Reply as HandlerReply, Running, start_job};
 pub use service::{Dispatch, Job, Mode, Outcome, Request, Service, Started, Task, poll_task};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::call::Call;
-use super::local::Host;
+use super::local::{Bodies, Host, WriteBody};
 use crate::codec::Message;
 use crate::error::Error;
 use crate::session::{Leg, SendError};
@@ -61,6 +61,25 @@ impl<T: Message> Sink<T> {
         poll_fn(|context| self.poll_send(context, item)).await
     }
 
+    /// Sends these items, in order, each as soon as the other side has room for it. For many small ones this is several
+    /// times as fast as one after the other, since up to [`SENT_IN_A_ROW_MAX`] leave together.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::send`], of the first item that cannot be sent; those before it were.
+    pub async fn send_all(&mut self, items: &[T]) -> Result<(), Error> {
+        for row in items.chunks(SENT_IN_A_ROW_MAX as usize) {
+            if self.keep.is_some() {
+                // A whole row is one's turn.
+                poll_fn(|context| self.poll_turn(context)).await;
+                self.in_a_row = SENT_IN_A_ROW_MAX;
+            }
+            let mut rest = row;
+            poll_fn(|context| self.poll_send_all(context, &mut rest)).await?;
+        }
+        Ok(())
+    }
+
     /// Sends an item if the other side has room for it now; false when it has not.
     ///
     /// # Errors
@@ -88,17 +107,40 @@ impl<T: Message> Sink<T> {
 
     fn poll_send(&self, context: &mut Context<'_>, item: &T) -> Poll<Result<(), Error>> {
         if self.call.as_ref().is_some_and(Call::is_cancelled) {
-            let error = Error::new(Status::Cancelled, "nobody takes items any more");
-            return Poll::Ready(Err(error));
+            return Poll::Ready(Err(nobody_takes()));
         }
-        self.host.poll_send(self.leg, self.keep, context, &mut |out| item.encode(out)).map_err(
-            |error| match error {
-                SendError::CallEnded => {
-                    Error::new(Status::Cancelled, "nobody takes items any more")
-                }
-                other => other.into(),
-            },
-        )
+        let body: WriteBody<'_> = &mut |out| item.encode(out);
+        self.host.poll_send(self.leg, self.keep, context, body).map_err(refused)
+    }
+
+    /// Sends what may be sent of the items, and shortens them by it.
+    fn poll_send_all(
+        &self,
+        context: &mut Context<'_>,
+        items: &mut &[T],
+    ) -> Poll<Result<(), Error>> {
+        if self.call.as_ref().is_some_and(Call::is_cancelled) {
+            return Poll::Ready(Err(nobody_takes()));
+        }
+        let all = *items;
+        let bodies: Bodies<'_> = &mut |place, out| match all.get(place) {
+            Some(item) => item.encode(out),
+            None => Ok(()),
+        };
+        let (sent, next) = self.host.poll_send_all(self.leg, self.keep, context, all.len(), bodies);
+        *items = all.get(sent..).unwrap_or_default();
+        next.map_err(refused)
+    }
+}
+
+fn nobody_takes() -> Error {
+    Error::new(Status::Cancelled, "nobody takes items any more")
+}
+
+fn refused(error: SendError) -> Error {
+    match error {
+        SendError::CallEnded => nobody_takes(),
+        other => other.into(),
     }
 }
 
@@ -152,7 +194,7 @@ impl<T: Message> Source<T> {
             self.host.poll_take(self.leg, context)
         })
         .await;
-        taken.map(|item| item.body.read()).transpose().map_err(|error| Error::invalid(&error))
+        taken.map(|item| item.read()).transpose().map_err(|error| Error::invalid(&error))
     }
 }
 

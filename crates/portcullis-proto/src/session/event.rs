@@ -14,13 +14,14 @@ pub enum Leg {
     Outbound(u32),
 }
 
-/// What a frame meant. Bodies are borrowed from the receive buffer and not yet checked against a contract.
+/// What a frame meant. Bodies are borrowed from the receive buffer and not yet checked against a contract. What is rare and
+/// large is boxed: an event is moved more often than it is made.
 #[derive(Debug)]
 pub enum Event<'a, O> {
     /// Hub: a peer has introduced itself; answer with `welcome` or `close`.
-    Hello(Hello),
+    Hello(Box<Hello>),
     /// Peer: the connection stands.
-    Welcome(Welcome),
+    Welcome(Box<Welcome>),
     /// The other side has ended the connection.
     Goodbye(Goodbye),
     /// A call was opened. Call `accept` (streams), `reply` or `fail` with its id.

@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 
 use portcullis_hub::{PeerId, Turn};
 use portcullis_proto::goodbye::{Goodbye, Reason};
-use portcullis_proto::rpc::{Complete, Host, Job, Mode, Replies, Running, Taken, WriteBody};
+use portcullis_proto::rpc::{
+    Bodies, Complete, Host, Job, Mode, Replies, Running, Sent, Taken, WriteBody,
+};
 use portcullis_proto::session::{Leg, SendError};
 use portcullis_proto::time::Time;
 use tokio::sync::Notify;
@@ -197,6 +199,17 @@ impl PeerHost {
     }
 }
 
+impl PeerHost {
+    /// A turn of what needs no time: to read the clock costs as much as to send a small item.
+    fn turn_without_time<R>(
+        &self,
+        work: impl FnOnce(&mut portcullis_hub::Hub, &mut Turn) -> R,
+    ) -> R {
+        let mut turn = Turn::default();
+        self.hub.turn_at(Time::ZERO, &mut turn, |core, _, turn| work(core, turn))
+    }
+}
+
 impl Host for PeerHost {
     fn now(&self) -> Time {
         self.hub.clock.now()
@@ -209,11 +222,26 @@ impl Host for PeerHost {
         context: &mut Context<'_>,
         body: WriteBody<'_>,
     ) -> Poll<Result<(), SendError>> {
-        self.hub.turn(|core, _, turn| core.poll_send(self.peer, leg, keep, context, body, turn))
+        self.turn_without_time(|core, turn| {
+            core.poll_send(self.peer, leg, keep, context, body, turn)
+        })
+    }
+
+    fn poll_send_all(
+        &self,
+        leg: Leg,
+        keep: Option<u32>,
+        context: &mut Context<'_>,
+        count: usize,
+        bodies: Bodies<'_>,
+    ) -> Sent {
+        self.turn_without_time(|core, turn| {
+            core.poll_send_all(self.peer, leg, keep, context, count, bodies, turn)
+        })
     }
 
     fn poll_take(&self, leg: Leg, context: &mut Context<'_>) -> Poll<Option<Taken>> {
-        self.hub.turn(|core, _, turn| core.poll_take(self.peer, leg, context, turn))
+        self.turn_without_time(|core, turn| core.poll_take(self.peer, leg, context, turn))
     }
 
     fn finish(&self, _: Leg) {
