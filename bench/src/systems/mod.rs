@@ -5,6 +5,7 @@ mod descriptor;
 mod iceoryx2;
 mod ipc_channel;
 mod portcullis;
+mod portcullis_blob;
 mod raw_blocking;
 mod raw_futex;
 mod raw_tokio;
@@ -37,6 +38,8 @@ pub(crate) static ALL: &[&dyn System] = &[
     &raw_futex::RawFutex { how: raw_futex::How::Spinning },
     &shm_ring::ShmRing { spin: false },
     &shm_ring::ShmRing { spin: true },
+    &portcullis_blob::PortcullisBlob { copy: false },
+    &portcullis_blob::PortcullisBlob { copy: true },
     &shm_pool::ShmPool { copy: false },
     &shm_pool::ShmPool { copy: true },
     &ipc_channel::IpcChannel,

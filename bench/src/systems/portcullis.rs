@@ -10,7 +10,7 @@ use ::portcullis::client::BlockingPeer;
 use ::portcullis::hub::{Admission, Hub, Kind, Role};
 use ::portcullis::link::UnixLink;
 use ::portcullis::peer::{PeerConfig, Target};
-use ::portcullis::{Call, Limits, SessionConfig, Sink};
+use ::portcullis::{Blob, Call, Limits, SessionConfig, Sink};
 use anyhow::{Context, Result, ensure};
 use tokio::sync::mpsc;
 
@@ -66,12 +66,16 @@ pub(crate) trait Ping {
     /// What is delivered.
     #[event]
     fn delivered(bytes: Vec<u8>);
+
+    /// What is lent.
+    #[event]
+    fn lent(frame: Blob);
 }
 
 ::portcullis::contract! { name = "bench", interfaces = [Ping] }
 
 /// What main serves. Calls need nothing of it.
-struct Service {
+pub(super) struct Service {
     /// Until when the next stream is to last.
     until: tokio::sync::Mutex<mpsc::UnboundedReceiver<Instant>>,
     /// Items that the last stream had.
@@ -81,14 +85,14 @@ struct Service {
 }
 
 /// The other ends of a service's channels.
-struct Told {
-    service: Arc<Service>,
-    until: mpsc::UnboundedSender<Instant>,
-    told: mpsc::UnboundedReceiver<u64>,
+pub(super) struct Told {
+    pub(super) service: Arc<Service>,
+    pub(super) until: mpsc::UnboundedSender<Instant>,
+    pub(super) told: mpsc::UnboundedReceiver<u64>,
 }
 
 impl Told {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (until, wanted) = mpsc::unbounded_channel();
         let (sender, told) = mpsc::unbounded_channel();
         let (until_lock, sent) = (tokio::sync::Mutex::new(wanted), AtomicU64::new(0));
@@ -138,7 +142,7 @@ impl Client for PingClient {
     }
 }
 
-fn hub() -> Result<Hub> {
+pub(super) fn hub() -> Result<Hub> {
     let peer = Role::new("peer").call("bench.ping.*").subscribe("bench.ping.*").serve("bench.ping");
     Ok(Hub::builder(contract()).role(peer).limits(LIMITS).build()?)
 }
@@ -146,11 +150,11 @@ fn hub() -> Result<Hub> {
 /// Credit of a stream, in items: as usual its bytes, not their number, are what bounds how much of it waits.
 const LIMITS: Limits = Limits { stream_items: 8192, ..Limits::DEFAULT };
 
-fn admission(label: &str) -> Admission {
+pub(super) fn admission(label: &str) -> Admission {
     Admission::new(label, "peer", Kind::Native)
 }
 
-fn config() -> PeerConfig {
+pub(super) fn config() -> PeerConfig {
     let session = SessionConfig { limits: LIMITS, ..SessionConfig::default() };
     PeerConfig { client: "bench".into(), session, ..PeerConfig::default() }
 }

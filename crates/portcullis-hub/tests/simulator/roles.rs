@@ -189,7 +189,7 @@ fn f34_what_a_peer_says_of_itself_is_not_believed() {
     sim.serve_main();
     let node = sim.raw("window", "all");
     // The client's name in the hello is for logs alone.
-    let hello = "u1+u1+\"main\"+808080088080800280081080804080808020"+"0000";
+    let hello = "u1+u1+\"main\"+8080800880808002800810808040808080200000";
     sim.send(node, &frame(&format!("hello body={hello}")));
     let welcome = seen(&mut sim, node).remove(0);
     let text = String::from_utf8_lossy(&welcome.body).into_owned();
