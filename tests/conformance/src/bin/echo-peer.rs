@@ -3,7 +3,8 @@
 
 #[cfg(unix)]
 use std::{
-    fs::File, io::Write, os::fd::AsFd, os::unix::net::UnixStream, process::ExitCode, time::Duration,
+    fs::File, io::Write, os::fd::AsFd, os::unix::net::UnixStream, process::ExitCode, sync::Arc,
+    time::Duration,
 };
 
 #[cfg(unix)]
@@ -11,7 +12,7 @@ use conformance::{
     contract::contract,
     raw::hello_frame,
     seen::Seen,
-    service::{EchoService, FlowsService},
+    service::{BlobsService, EchoService, FlowsService},
 };
 #[cfg(unix)]
 use portcullis::{
@@ -20,7 +21,7 @@ use portcullis::{
     peer::{Peer, PeerConfig, Target},
 };
 #[cfg(unix)]
-use sample_contract::{EchoClient, EchoServer, FlowsClient, FlowsServer};
+use sample_contract::{BlobsClient, BlobsServer, EchoClient, EchoServer, FlowsClient, FlowsServer};
 
 #[cfg(unix)]
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -42,6 +43,9 @@ async fn main() -> ExitCode {
         "call" => call().await,
         "read" => read().await,
         "leave" => leave().await,
+        "serve-blobs" => serve_blobs().await,
+        "watch-blobs" => watch_blobs(false).await,
+        "hoard-blobs" => watch_blobs(true).await,
         "hand-on" => hand_on().await,
         "kept" => kept(),
         "environment" => environment().await,
@@ -52,7 +56,7 @@ async fn main() -> ExitCode {
         "crash" => crash().await,
         "break" => break_rules().await,
         "supervise" => supervise().await,
-        _ => Err("usage: echo-peer mute|half|serve|call|read|leave|hand-on|kept|environment|visit|hub|listen|stubborn|crash|break|supervise [PATH]".into()),
+        _ => Err("usage: echo-peer mute|half|serve|call|read|leave|serve-blobs|watch-blobs|hoard-blobs|hand-on|kept|environment|visit|hub|listen|stubborn|crash|break|supervise [PATH]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -110,6 +114,38 @@ async fn serve() -> Outcome {
     let _flows = peer.serve(FlowsServer::new(FlowsService::new(&seen)), "").await?;
     say("serving");
     say(peer.closed().await.reason.name());
+    Ok(())
+}
+
+/// Serves blobs: what is handed over is published.
+#[cfg(unix)]
+async fn serve_blobs() -> Outcome {
+    let peer = connect()?;
+    let service = Arc::new(BlobsService::new(&Seen::default()));
+    let serving = peer.serve(BlobsServer::from_arc(Arc::clone(&service)), "").await?;
+    service.publish_with(serving.publisher());
+    say("serving");
+    say(peer.closed().await.reason.name());
+    Ok(())
+}
+
+/// Says of each scan its name and the sum of its points; with `keep`, it gives none of them back.
+#[cfg(unix)]
+async fn watch_blobs(keep: bool) -> Outcome {
+    let peer = connect()?;
+    let blobs: BlobsClient = peer.bind(Target::Any).await?;
+    let mut scanned = blobs.subscribe_scanned();
+    // Behind the subscription: it stands once this is answered.
+    blobs.small(1).await?;
+    say("watching");
+    let mut kept = Vec::new();
+    while let Some(scan) = scanned.next().await? {
+        let sum: u64 = scan.points.iter().map(|byte| u64::from(*byte)).sum();
+        say(&format!("{}:{sum}", scan.name));
+        if keep {
+            kept.push(scan);
+        }
+    }
     Ok(())
 }
 
