@@ -27,6 +27,9 @@ mod contract {
 
 /// Whatever hangs is ended.
 const WATCHDOG: Duration = Duration::from_secs(60);
+/// A greeting without interfaces.
+const HELLO: &[u8] = b"\x2f\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
+    \x01\x01\0\x80\x80\x80\x08\x80\x80\x80\x02\x80\x08\x10\x80\x80\x40\x80\x80\x80\x20\0\0";
 /// More than fit the hub's buffer for them, so that the system cuts them off.
 const MANY: usize = 200;
 
@@ -50,8 +53,8 @@ async fn f17_descriptors_that_nobody_declared_are_closed_and_end_their_sender() 
     let hub = Hub::builder(contract::contract()).role(role).build().expect("roles fit");
     let base = open_descriptors();
     for blocking in [false, true] {
-        // With the first byte, and with bytes that would be a frame; one, some, and more than are looked at.
-        for (bytes, count) in [(&[0x18][..], 1), (&[0x18, 0, 0, 0], 4), (&[0x18], MANY)] {
+        // With a frame that declares none; with half a frame, more than any could declare.
+        for (bytes, count) in [(HELLO, 1), (HELLO, 4), (&HELLO[..1], MANY)] {
             let (ours, theirs) = UnixStream::pair().expect("a pair");
             let admission = Admission::new("passer", "all", Kind::Native);
             let connection = if blocking {

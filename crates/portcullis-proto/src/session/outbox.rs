@@ -355,15 +355,26 @@ impl Outbox {
     }
 
     /// Writes parcels, and the messages that they belong to, as far as they may leave.
-    fn ship(&mut self, out: &mut Vec<u8>) {
-        let lane = self.lane.as_mut().map(|lane| &mut **lane as &mut dyn Lane);
-        let mut way =
-            Way { out, window: &mut self.window, theirs: &self.theirs, lane, now: self.now };
+    /// `start` is where the transmission begins.
+    fn ship(&mut self, out: &mut Vec<u8>, start: usize) {
+        let mut offers = Vec::new();
+        let mut way = Way {
+            out,
+            offers: &mut offers,
+            window: &mut self.window,
+            theirs: &self.theirs,
+            lane: self.lane.as_mut().map(|lane| &mut **lane as &mut dyn Lane),
+            now: self.now,
+        };
         let (held_bytes, blob_bytes) = (&mut self.held_bytes, &mut self.blob_bytes);
         self.shipping.ship(&mut way, |held| {
             *held_bytes -= held.size();
             *blob_bytes -= Blob::total(&held.blobs);
         });
+        // Once for each pool of a connection.
+        if !offers.is_empty() {
+            out.splice(start..start, offers);
+        }
     }
 
     /// Drops all data that has not left: the connection ends. What control frames said may still be said before the
@@ -395,7 +406,7 @@ impl Outbox {
             into.append(&mut self.ready);
         }
         if self.can_ship() {
-            self.ship(into);
+            self.ship(into, before);
         }
         if !self.held.is_empty() {
             self.refill(false);

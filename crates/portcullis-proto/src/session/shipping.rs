@@ -61,6 +61,8 @@ struct Parcel {
 /// Where frames go, and how much may.
 pub(super) struct Way<'a> {
     pub(super) out: &'a mut Vec<u8>,
+    /// Offers of pools: the first of a transmission, since their descriptors leave with its first bytes.
+    pub(super) offers: &'a mut Vec<u8>,
     pub(super) window: &'a mut i64,
     pub(super) theirs: &'a Limits,
     pub(super) lane: Option<&'a mut dyn Lane>,
@@ -219,11 +221,11 @@ impl Shipping {
                 parcel.sent = blob.len().max(Parcel::EMPTY_SENT);
                 while let Some((pool, offer)) = way.lane.as_mut().and_then(|lane| lane.next_offer())
                 {
-                    // A control frame: it does not count against the window.
-                    let window = *way.window;
+                    // Control frames: they do not count against the window, and may overtake data.
                     let head = Head { binding: pool, ..Head::new(Kind::Pool) };
-                    way.frame(head, |out| write(&offer, out));
-                    *way.window = window;
+                    let start = frame::begin(way.offers, head);
+                    write(&offer, way.offers);
+                    frame::finish(way.offers, start);
                 }
                 let head = Head {
                     binding: loan.pool,

@@ -160,7 +160,7 @@ impl BlockingPeer {
         // Every turn takes in something that was sent before the end; a hub that goes on and on is cut off.
         for _ in 0..LAST_READS_MAX {
             match self.read() {
-                Ok(count @ 1..) => self.buffer.advance(count),
+                Ok(1..) => {}
                 Ok(0) | Err(_) => return,
             }
             self.deliver();
@@ -171,8 +171,8 @@ impl BlockingPeer {
     }
 
     fn read(&mut self) -> io::Result<usize> {
-        let read = receive(self.socket.as_fd(), self.buffer.spare(), self.descriptors.as_deref());
-        read.map(|read| read.bytes)
+        let descriptors = self.descriptors.as_deref();
+        receive(self.socket.as_fd(), &mut self.buffer, descriptors).map(|read| read.bytes)
     }
 
     fn wait_writable(&mut self) {
@@ -203,10 +203,7 @@ impl BlockingPeer {
         }
         match self.read() {
             Ok(0) => self.end(None),
-            Ok(count) => {
-                self.buffer.advance(count);
-                self.deliver();
-            }
+            Ok(_) => self.deliver(),
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => self.peer.handle_timeout(),
                 io::ErrorKind::Interrupted => {}

@@ -124,11 +124,10 @@ impl Threads {
         // Every turn waits for bytes, or ends the loop.
         while !ended {
             self.pause();
-            let read = receive(self.socket.as_fd(), buffer.spare(), self.descriptors.as_deref());
+            let read = receive(self.socket.as_fd(), &mut buffer, self.descriptors.as_deref());
             match read.map(|read| read.bytes) {
                 Ok(0) => self.host.lost(None),
-                Ok(count) => {
-                    buffer.advance(count);
+                Ok(_) => {
                     self.reading.store(true, Ordering::SeqCst);
                     self.host.receive(&mut buffer, Framing::Stream);
                     ended = self.finish_turn();

@@ -44,6 +44,18 @@ impl Descriptors {
         Ok(())
     }
 
+    /// Looks whether frames have declared all that came: once everything is taken in, nothing waits.
+    ///
+    /// # Errors
+    ///
+    /// Something waits.
+    pub(crate) fn all_declared(&self) -> io::Result<()> {
+        if lock(&self.incoming).waiting.is_empty() {
+            return Ok(());
+        }
+        Err(violation("a descriptor came that no frame declares"))
+    }
+
     /// The descriptors of the next pool that is offered.
     pub(super) fn take(&self) -> Option<[OwnedFd; OF_A_POOL]> {
         let mut incoming = lock(&self.incoming);

@@ -33,8 +33,8 @@ use crate::lane::ShmLane;
 #[cfg(not(target_os = "linux"))]
 pub(crate) type Descriptors = std::convert::Infallible;
 
-/// Descriptors that one message brings at most; the kernel closes what is beyond, and says so.
-const DESCRIPTORS_MAX: usize = 8;
+/// Descriptors that one message brings at most, those of all pools; the kernel closes what is beyond, and says so.
+const DESCRIPTORS_MAX: usize = 32;
 
 /// How long to wait before looking for room in a full socket that cannot be watched for it.
 const FULL_LOOK: Duration = Duration::from_millis(10);
@@ -94,16 +94,23 @@ pub(crate) fn watch<T: AsRawFd>(socket: T, interest: Interest) -> io::Result<Asy
 pub(crate) struct Read {
     /// Bytes; 0 at the end of the socket.
     pub(crate) bytes: usize,
-    /// Descriptors came along: the kernel ends a read behind them, whatever else is there.
-    cut: bool,
+    /// Nothing more is there now.
+    drained: bool,
 }
 
-/// Reads once. Descriptors go to the lane; without one they are closed, and end the connection.
+/// Reads once. Descriptors go to the lane; without one they are closed, and end the connection. So do those that no frame has
+/// declared when all is taken in that came with them.
 pub(crate) fn receive(
     socket: BorrowedFd<'_>,
-    into: &mut [u8],
+    buffer: &mut RecvBuffer,
     lane: Option<&Descriptors>,
 ) -> io::Result<Read> {
+    #[cfg(target_os = "linux")]
+    if let Some(lane) = lane.filter(|_| buffer.filled().is_empty()) {
+        lane.all_declared()?;
+    }
+    let into = buffer.spare();
+    let size = into.len();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let flags = RecvFlags::CMSG_CLOEXEC;
@@ -130,7 +137,11 @@ pub(crate) fn receive(
     if foreign {
         return Err(violation("a descriptor came that no frame declares"));
     }
-    refused.map(|()| Read { bytes: received.bytes, cut })
+    refused?;
+    let bytes = received.bytes;
+    buffer.advance(bytes);
+    // The kernel ends a read behind descriptors, whatever else is there.
+    Ok(Read { bytes, drained: bytes > 0 && bytes < size && !cut })
 }
 
 /// Writes once, and sends what the lane hands over along with it.
@@ -173,16 +184,13 @@ impl Link for UnixLink {
         // Every turn waits for the socket, or ends the loop.
         loop {
             let mut ready = ready!(self.socket.poll_read_ready(context))?;
-            let room = into.spare();
-            let size = room.len();
-            match receive(ready.get_inner().as_fd(), room, self.descriptors.as_deref()) {
-                Ok(Read { bytes: count, cut }) => {
-                    if count < size && count > 0 && !cut {
-                        // The socket is empty now: no system call is needed to find that out.
+            match receive(ready.get_inner().as_fd(), into, self.descriptors.as_deref()) {
+                Ok(Read { bytes, drained }) => {
+                    if drained {
+                        // No system call is needed to find that out.
                         ready.clear_ready();
                     }
-                    into.advance(count);
-                    return Poll::Ready(Ok(count));
+                    return Poll::Ready(Ok(bytes));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -131,7 +131,6 @@ fn it_survives_the_loss_of_a_renderer_and_sums_up() {
         assert!(number("received") > 0 && number("received") + number("dropped") <= sent, "{each}");
         // Each picture was lent, or copied once: these receivers are native.
         assert!(number("lent") + number("copies") >= number("received"), "{each}");
-        assert!(!cfg!(target_os = "linux") || number("lent") > 0, "{each}");
         assert!(number("latency_p50_us") <= number("latency_p99_us"));
     }
     let peers = summary["peers"].as_array().expect("a list");
