@@ -14,6 +14,9 @@ use crate::peer::PeerId;
 use crate::work::{RelayOut, Work};
 use crate::{Hub, Turn};
 
+/// Bytes of lent blobs that are copied for a peer in one turn: others wait so long at most.
+pub const BORROWED_A_TURN_MAX: u64 = 16 * 1024 * 1024;
+
 /// How much of the delivered bytes was used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Delivery {
@@ -25,6 +28,8 @@ pub struct Delivery {
     pub ended: bool,
     /// The peer has sent faster than its budget allows: nothing more is to be read from it until then.
     pub paused_until: Option<Time>,
+    /// Enough was done for this peer in one turn: the rest of the bytes is to be delivered again, when others have had theirs.
+    pub again: bool,
 }
 
 impl Hub {
@@ -49,9 +54,14 @@ impl Hub {
         now: Time,
         turn: &mut Turn,
     ) -> Delivery {
-        let stopped =
-            |consumed| Delivery { consumed, needed: HEADER_BYTES, ended: true, paused_until: None };
-        let mut consumed = 0;
+        let stopped = |consumed| Delivery {
+            consumed,
+            needed: HEADER_BYTES,
+            ended: true,
+            paused_until: None,
+            again: false,
+        };
+        let (mut consumed, mut borrowed) = (0, 0);
         // Every turn uses up a frame, or ends the loop.
         loop {
             let Some(state) = self.peers.get_mut(peer.0).filter(|state| state.ended.is_none())
@@ -95,7 +105,13 @@ impl Hub {
                     self.touch(peer, turn);
                 }
                 self.resume(peer, now, turn);
-                return Delivery { consumed, needed, ended: false, paused_until: None };
+                return Delivery {
+                    consumed,
+                    needed,
+                    ended: false,
+                    paused_until: None,
+                    again: false,
+                };
             };
             let done = match taken {
                 Ok(true) => Ok(()),
@@ -105,6 +121,19 @@ impl Hub {
             if let Err(goodbye) = done {
                 self.dismiss(peer, goodbye, now, turn);
                 return stopped(consumed);
+            }
+            if let Some(state) = self.peers.get_mut(peer.0) {
+                borrowed += state.session.take_borrowed_bytes();
+            }
+            if borrowed > BORROWED_A_TURN_MAX {
+                self.touch(peer, turn);
+                return Delivery {
+                    consumed,
+                    needed: HEADER_BYTES,
+                    ended: false,
+                    paused_until: None,
+                    again: true,
+                };
             }
         }
     }

@@ -76,6 +76,10 @@ impl<T> Slab<T> {
         self.slots.iter().filter_map(|slot| Some((slot.key, slot.value.as_ref()?)))
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (Key, &mut T)> {
+        self.slots.iter_mut().filter_map(|slot| Some((slot.key, slot.value.as_mut()?)))
+    }
+
     pub(crate) fn keys(&self) -> Vec<Key> {
         self.iter().map(|(key, _)| key).collect()
     }

@@ -3,19 +3,28 @@
 #![cfg(target_os = "linux")]
 
 use std::future::Future;
+use std::io::IoSlice;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::WATCHDOG;
 use conformance::contract::contract;
 use conformance::process::{Words, helper};
+use conformance::raw::{bytes_of, frame as frame_of, hello_frame};
 use conformance::seen::Seen;
 use conformance::service::BlobsService;
-use portcullis::hub::{Admission, Hosted, Kind};
+use portcullis::hub::{Admission, Hosted, Kind, Reason};
 use portcullis::lane::LeaseError;
+use portcullis::link::UnixLink;
 use portcullis::peer::{PeerConfig, Target};
 use portcullis::process::Process;
 use portcullis::{BlobPool, Hub, Role};
+use portcullis_proto::frame::{self, FLAG_ABANDON, Head, Kind as FrameKind};
+use portcullis_proto::session::PoolOffer;
+use portcullis_shm::pool::Pool;
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use sample_contract::{BlobsClient, BlobsPublisher, BlobsServer, Scan};
 use tokio::process::Command;
 
@@ -55,7 +64,7 @@ async fn within<F: Future>(test: F) -> F::Output {
 }
 
 /// A frame that is filled in place with its number.
-fn frame(pool: &BlobPool, number: u8) -> Scan {
+fn filled(pool: &BlobPool, number: u8) -> Scan {
     let mut slot = pool.lease(FRAME).expect("a free slot");
     slot.fill(number);
     Scan { name: format!("{number}"), points: slot.freeze(), ..Scan::default() }
@@ -84,7 +93,7 @@ async fn one_frame_is_lent_to_several_processes() {
         let (_two, mut two) = started(&hub, "two", "watch-blobs", "watching").await;
         let pool = BlobPool::new(4, FRAME).expect("memory");
         for number in 1..=20 {
-            publisher.scanned(&frame(&pool, number)).expect("published");
+            publisher.scanned(&filled(&pool, number)).expect("published");
             let expected = format!("{number}:{}", u64::from(number) * FRAME as u64);
             one.expect(&expected).await;
             two.expect(&expected).await;
@@ -127,7 +136,7 @@ async fn f27_a_receiver_that_keeps_everything_dies() {
         let (mut hoarder, mut words) = started(&hub, "hoarder", "hoard-blobs", "watching").await;
         let pool = BlobPool::new(4, FRAME).expect("memory");
         for number in 1..=6 {
-            publisher.scanned(&frame(&pool, number)).expect("published");
+            publisher.scanned(&filled(&pool, number)).expect("published");
             words.expect(&format!("{number}:{}", u64::from(number) * FRAME as u64)).await;
         }
         // It may hold half of the slots; the other frames were copied for it.
@@ -141,4 +150,67 @@ async fn f27_a_receiver_that_keeps_everything_dies() {
         all_free(&pool, 4).await;
     })
     .await;
+}
+
+/// f29: a peer that lends the same slot over and over, and gives it up each time, is taken in without a copy; one that lends
+/// what it has not, or more memory than may be, is ended.
+#[tokio::test]
+async fn f29_loans_that_nobody_uses_cost_nothing() {
+    within(async {
+        let hub = hub();
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().expect("a pair");
+        let admission = Admission::new("lender", "all", Kind::Native);
+        let connection =
+            hub.attach(UnixLink::new(ours).expect("a link"), &admission).expect("admitted");
+        let pool = Pool::new(1, FRAME).expect("memory");
+        let receiver = pool.receiver(1).expect("a receiver");
+        let descriptors = [pool.descriptor().expect("one"), receiver.descriptor().expect("two")];
+        let shape = pool.shape();
+        let mut bytes = hello_frame();
+        bytes.extend(frame_of(
+            Head::new(FrameKind::Pool),
+            &bytes_of(&PoolOffer { slots: shape.slots, slot_bytes: shape.slot_bytes }),
+        ));
+        for generation in 1..=2_000u32 {
+            let lend = Head { id: generation, budget: FRAME as u32, ..Head::new(FrameKind::Lend) };
+            bytes.extend(frame_of(lend, &bytes_of(&generation)));
+            let abandon =
+                Head { id: generation, flags: FLAG_ABANDON, ..Head::new(FrameKind::Parcel) };
+            bytes.extend(frame_of(abandon, &[]));
+        }
+        let sender = tokio::task::spawn_blocking(move || {
+            send_with(&theirs, &bytes, &descriptors);
+            theirs
+        });
+        let mut theirs = sender.await.expect("sent");
+        // It is still there: a loan that there is no more ends it.
+        let lend = Head { id: 1, ordinal: 1, budget: 1, ..Head::new(FrameKind::Lend) };
+        let mut last = frame_of(lend, &bytes_of(&1u32));
+        last.extend(attached(&[1]));
+        std::io::Write::write_all(&mut theirs, &last).expect("sent");
+        assert_eq!(connection.closed().await.reason, Reason::BadPool);
+    })
+    .await;
+}
+
+/// A one-way message that takes these parcels.
+fn attached(numbers: &[u32]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let start = frame::begin(&mut bytes, Head { binding: 1, ..Head::new(FrameKind::Notify) });
+    frame::attach(&mut bytes, start, numbers);
+    frame::finish(&mut bytes, start);
+    bytes
+}
+
+/// Sends all bytes, and the descriptors with the first of them.
+fn send_with(socket: &std::os::unix::net::UnixStream, bytes: &[u8], descriptors: &[OwnedFd]) {
+    let now: Vec<BorrowedFd<'_>> = descriptors.iter().map(AsFd::as_fd).collect();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    assert!(control.push(SendAncillaryMessage::ScmRights(&now)));
+    let (hello, rest) = bytes.split_at(hello_frame().len());
+    std::io::Write::write_all(&mut &*socket, hello).expect("sent");
+    let sent = sendmsg(socket, &[IoSlice::new(rest)], &mut control, SendFlags::NOSIGNAL);
+    let rest = rest.get(sent.expect("sent")..).unwrap_or_default();
+    std::io::Write::write_all(&mut &*socket, rest).expect("sent");
 }

@@ -346,6 +346,10 @@ impl Hub {
 
     /// Ends what a peer has begun and may do no more: each call and subscription once, and what it serves.
     fn end_unheld(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
+        // It may have mapped what it is not to see any more.
+        for (_, state) in self.peers.iter_mut() {
+            state.session.part_with_receivers();
+        }
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         let rights = Arc::clone(&state.standing.rights);
         let mut ending = Vec::new();

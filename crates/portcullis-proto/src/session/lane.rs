@@ -83,7 +83,8 @@ pub trait Lane: Send + fmt::Debug {
     /// # Errors
     ///
     /// As with [`Self::borrow`].
-    fn give_back(&mut self, loan: SlotLoan) -> Result<(), Goodbye> {
-        self.borrow(loan, None).map(drop)
-    }
+    fn give_back(&mut self, loan: SlotLoan) -> Result<(), Goodbye>;
+
+    /// Somebody may no longer have what he could: what is kept for receivers of topics from here on is kept where he cannot see it.
+    fn part_with_receivers(&mut self);
 }

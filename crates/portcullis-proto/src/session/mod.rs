@@ -115,6 +115,8 @@ pub struct Session<I, O> {
     outbox: Outbox,
     /// Parcels that no message has taken yet.
     arrivals: Arrivals,
+    /// Bytes that were borrowed since the owner last asked.
+    borrowed_bytes: u64,
     /// Blobs of the frame that is being written.
     blobs: Vec<Blob>,
     /// Data parsed and not yet acknowledged, in bytes.
@@ -145,9 +147,10 @@ impl<I, O> Session<I, O> {
             theirs: Limits::DEFAULT,
             inbound: CallTable::new(config.limits.calls),
             outbound: CallTable::new(Limits::DEFAULT.calls),
-            outbox: Outbox::new(config.outbox_bytes_max),
+            outbox: Outbox::new(config.outbox_bytes_max, &config.limits),
             arrivals: Arrivals::new(config.limits.blob_bytes),
             blobs: Vec::new(),
+            borrowed_bytes: 0,
             unacknowledged: 0,
             deadline_floor: None,
             timeout_moved: false,
@@ -197,9 +200,21 @@ impl<I, O> Session<I, O> {
         self.outbox.set_lane(lane);
     }
 
+    /// Somebody may no longer have what he could: see [`Lane::part_with_receivers`].
+    pub fn part_with_receivers(&mut self) {
+        if let Some(lane) = self.outbox.lane() {
+            lane.part_with_receivers();
+        }
+    }
+
     /// Bytes of blobs that have come, and whose messages have not.
     pub fn arriving_bytes(&self) -> usize {
         self.arrivals.bytes()
+    }
+
+    /// Bytes that the other side has lent and this one has borrowed, since this was last asked: what borrowing copies costs time.
+    pub fn take_borrowed_bytes(&mut self) -> u64 {
+        std::mem::take(&mut self.borrowed_bytes)
     }
 
     /// How many blobs have left, and how.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::Limits;
-use super::lane::Lane;
+use super::lane::{Lane, POOLS_MAX};
 use super::shipping::{BlobsSent, Shipping, Way, is_of_callee};
 use crate::codec::Blob;
 use crate::frame::{self, FLAG_ABANDON, Frame, Head, Kind, Parsed};
@@ -81,6 +81,8 @@ pub(super) struct Outbox {
     /// Bytes of blobs whose messages have not left.
     blob_bytes: usize,
     lane: Option<Box<dyn Lane>>,
+    /// More than so many bytes of blobs the other side is not sent at once, whatever it says.
+    blob_bytes_waiting_max: u32,
     theirs: Limits,
     /// The last moment that this was told of.
     now: Option<Time>,
@@ -94,7 +96,7 @@ pub(super) struct Writing {
 }
 
 impl Outbox {
-    pub(super) fn new(bytes_max: usize) -> Self {
+    pub(super) fn new(bytes_max: usize, ours: &Limits) -> Self {
         Self {
             control: Vec::new(),
             ready: Vec::new(),
@@ -107,6 +109,7 @@ impl Outbox {
             shipping: Shipping::new(),
             blob_bytes: 0,
             lane: None,
+            blob_bytes_waiting_max: ours.blob_bytes.max(Limits::DEFAULT.blob_bytes),
             theirs: Limits::DEFAULT,
             now: None,
         }
@@ -114,7 +117,9 @@ impl Outbox {
 
     /// Says what the other side accepts.
     pub(super) fn limits_are(&mut self, theirs: Limits) {
-        self.theirs = theirs;
+        // What it says bounds what it is sent; what waits here for it is this side's own affair.
+        let blob_bytes = theirs.blob_bytes.min(self.blob_bytes_waiting_max);
+        self.theirs = Limits { blob_bytes, pools: theirs.pools.min(POOLS_MAX), ..theirs };
     }
 
     pub(super) fn set_lane(&mut self, lane: Box<dyn Lane>) {

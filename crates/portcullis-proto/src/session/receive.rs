@@ -202,8 +202,11 @@ impl<I: Default, O> Session<I, O> {
         }
         let Head { kind, binding, ordinal, .. } = head;
         let topic = (kind == Kind::Publish).then_some(TopicPlace { binding, ordinal });
-        let outbox = &mut self.outbox;
-        self.arrivals.take(parcels, |loan| outbox.lane().ok_or_else(no_lane)?.borrow(loan, topic))
+        let (outbox, borrowed) = (&mut self.outbox, &mut self.borrowed_bytes);
+        self.arrivals.take(parcels, |loan| {
+            *borrowed += u64::from(loan.length);
+            outbox.lane().ok_or_else(no_lane)?.borrow(loan, topic)
+        })
     }
 
     fn lane(&mut self) -> Result<&mut dyn Lane, Goodbye> {

@@ -258,8 +258,14 @@ impl Complete for PeerHost {
 
 impl Core for Arc<PeerHost> {
     fn receive(&self, buffer: &mut RecvBuffer, framing: Framing) {
-        let delivery = self.receive_bytes(buffer.filled(), framing);
-        buffer.consume(delivery.consumed, delivery.needed);
+        // Every turn uses up a frame at least.
+        loop {
+            let delivery = self.receive_bytes(buffer.filled(), framing);
+            buffer.consume(delivery.consumed, delivery.needed);
+            if !delivery.again || delivery.ended {
+                return;
+            }
+        }
     }
 
     fn paused_until(&self) -> Option<Time> {

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use portcullis_proto::session::POOLS_MAX;
 
+use super::closer;
 use crate::link::violation;
 
 /// Descriptors of a pool: its memory, and the page on which its frames are returned.
@@ -35,6 +36,11 @@ impl Descriptors {
     ///
     /// More have come than all pools together need.
     pub(crate) fn arrived(&self, descriptor: OwnedFd) -> io::Result<()> {
+        // Nothing else can belong to a pool, and the rest is not even closed here.
+        if rustix::fs::fcntl_get_seals(&descriptor).is_err() {
+            closer::close(descriptor);
+            return Err(violation("a descriptor came that is no sealed memory"));
+        }
         let mut incoming = lock(&self.incoming);
         incoming.come += 1;
         if incoming.come > WAITING_MAX {

@@ -14,12 +14,16 @@ use portcullis_shm::pool::{Borrowed, ForeignPool, Loan, Shape, Trusted, Untruste
 
 use super::descriptors::Descriptors;
 use super::pool::{BlobPool, FillBlob};
-use super::{LENT_BYTES_MIN, bad_pool};
+use super::{LENT_BYTES_MIN, bad_pool, closer};
 
+/// Bytes of all pools of a peer that the hub maps.
+pub(super) const FOREIGN_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// Topics of one peer whose blobs are lent on; those of others are copied for each receiver.
-const RELAYS_MAX: usize = 4;
+const RELAYS_MAX: usize = 2;
+/// Least bytes of a slot for the blobs of a topic: few pools come one after the other for blobs that grow.
+const RELAY_SLOT_BYTES_MIN: usize = 1024 * 1024;
 /// Slots for the blobs of one topic: as many may be on their way to its subscribers, or held by them.
-const RELAY_SLOTS: usize = 8;
+const RELAY_SLOTS: usize = 6;
 /// Most bytes of such a slot.
 const RELAY_SLOT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Buffers for copies that a connection keeps for the next ones.
@@ -32,6 +36,8 @@ pub(super) struct Incoming {
     descriptors: Arc<Descriptors>,
     trusted: bool,
     pools: BTreeMap<u32, Foreign>,
+    /// Bytes of all of them.
+    bytes: u64,
     copies: Arc<Copies>,
     relays: Relays,
 }
@@ -47,6 +53,7 @@ impl Incoming {
             descriptors,
             trusted,
             pools: BTreeMap::new(),
+            bytes: 0,
             copies: Arc::default(),
             relays: Relays::default(),
         }
@@ -60,6 +67,15 @@ impl Incoming {
             return Err(bad_pool(format!("pool {pool} came without its descriptors")));
         };
         let shape = Shape { slots: offer.slots, slot_bytes: offer.slot_bytes };
+        let bytes = u64::from(offer.slots) * u64::from(offer.slot_bytes);
+        self.bytes = self.bytes.saturating_add(bytes);
+        if !self.trusted && self.bytes > FOREIGN_BYTES_MAX {
+            // Closed elsewhere: to close what a peer has made may take its time.
+            closer::close(frames);
+            closer::close(returns);
+            let text = format!("pools of {} bytes exceed {FOREIGN_BYTES_MAX}", self.bytes);
+            return Err(bad_pool(text));
+        }
         let opened = open(frames, returns, shape, self.trusted);
         let opened = opened.map_err(|error| bad_pool(format!("pool {pool}: {error}")))?;
         self.pools.insert(pool, opened);
@@ -88,7 +104,7 @@ impl Incoming {
                     borrowed.copy_to(&mut slot).map_err(|error| broken(&error))?;
                     return Ok(slot.freeze());
                 }
-                let mut bytes = self.copies.take();
+                let mut bytes = self.copies.take(borrowed.len());
                 borrowed.append_to(&mut bytes).map_err(|error| broken(&error))?;
                 let home = Arc::downgrade(&self.copies);
                 Ok(Blob::kept(Arc::new(Copied { bytes, home })))
@@ -117,6 +133,25 @@ fn open(
         }
     }
     ForeignPool::open(frames, returns, shape).map(Foreign::Peer)
+}
+
+impl Incoming {
+    /// Returns what nobody wants, without a look at it.
+    pub(super) fn give_back(&mut self, loan: SlotLoan) -> Result<(), Goodbye> {
+        let SlotLoan { pool, slot, generation, length } = loan;
+        let numbers = Loan { slot, generation, len: length };
+        let returned = match self.pools.get(&pool) {
+            None => return Err(bad_pool(format!("there is no pool {pool}"))),
+            Some(Foreign::Main(pool)) => pool.borrow(numbers).map(drop),
+            Some(Foreign::Peer(pool)) => pool.borrow(numbers).map(drop),
+        };
+        returned.map_err(|error| bad_pool(format!("pool {pool}: {error}")))
+    }
+
+    /// Those who have mapped the pools of topics keep them, and nothing new comes into these.
+    pub(super) fn part_with_receivers(&mut self) {
+        self.relays = Relays::default();
+    }
 }
 
 /// A frame of main's, as it is.
@@ -173,12 +208,21 @@ impl Relays {
                 return None;
             }
             // Those who hold something of a pool that was too small keep its memory.
-            let pool =
-                BlobPool::new(RELAY_SLOTS, bytes.next_power_of_two().min(RELAY_SLOT_BYTES_MAX));
+            let slot_bytes =
+                bytes.next_power_of_two().clamp(RELAY_SLOT_BYTES_MIN, RELAY_SLOT_BYTES_MAX);
+            let pool = BlobPool::new(RELAY_SLOTS, slot_bytes);
             let pool = pool.inspect_err(|error| tracing::debug!(%error, "no pool for a topic"));
-            self.0.insert(topic, pool.ok()?);
+            if let Some(before) = self.0.insert(topic, pool.ok()?) {
+                before.retire();
+            }
         }
         self.0.get(&topic)?.lease(bytes).ok()
+    }
+}
+
+impl Drop for Relays {
+    fn drop(&mut self) {
+        self.0.values().for_each(BlobPool::retire);
     }
 }
 
@@ -186,15 +230,26 @@ impl Relays {
 struct Copies(Mutex<Vec<Vec<u8>>>);
 
 impl Copies {
-    fn take(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    /// A buffer that is not much larger than what comes into it: what is held is counted by what is in it.
+    fn take(&self, bytes: usize) -> Vec<u8> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits =
+            |buffer: &Vec<u8>| (bytes..=bytes.saturating_mul(2)).contains(&buffer.capacity());
+        match kept.iter().position(fits) {
+            Some(place) => kept.swap_remove(place),
+            None => Vec::with_capacity(bytes),
+        }
     }
 
     fn put(&self, mut bytes: Vec<u8>) {
         bytes.clear();
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < COPIES_KEPT && bytes.capacity() <= COPY_BYTES_KEPT {
-            kept.push(bytes);
+        if bytes.capacity() > COPY_BYTES_KEPT {
+            return;
         }
+        if kept.len() >= COPIES_KEPT {
+            kept.remove(0);
+        }
+        kept.push(bytes);
     }
 }

@@ -2,6 +2,7 @@
 //! (`docs/protocol.md`, section 15). The memory itself is `portcullis-shm`'s; here it is decided what is lent to whom, and
 //! whose words and memory are believed.
 
+pub(crate) mod closer;
 mod descriptors;
 mod incoming;
 mod outgoing;
@@ -59,6 +60,14 @@ impl Lane for ShmLane {
 
     fn borrow(&mut self, loan: SlotLoan, topic: Option<TopicPlace>) -> Result<Blob, Goodbye> {
         self.incoming.borrow(loan, topic)
+    }
+
+    fn give_back(&mut self, loan: SlotLoan) -> Result<(), Goodbye> {
+        self.incoming.give_back(loan)
+    }
+
+    fn part_with_receivers(&mut self) {
+        self.incoming.part_with_receivers();
     }
 }
 

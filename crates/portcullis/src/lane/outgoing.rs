@@ -81,7 +81,26 @@ impl Outgoing {
             let owner = lent.as_ref().map(|lent| &lent.pool);
             matches!(owner, Some(Owner::Application(known)) if known.is(pool))
         });
-        known.or_else(|| self.offer(Owner::Application(pool.clone()), pools_max))
+        known.or_else(|| {
+            self.forget_retired();
+            self.offer(Owner::Application(pool.clone()), pools_max)
+        })
+    }
+
+    /// Gives up pools into which nothing new comes: a topic's whose publisher has gone, say.
+    fn forget_retired(&mut self) {
+        for lent in &mut self.pools {
+            let retired = lent.as_ref().is_some_and(
+                |lent| matches!(&lent.pool, Owner::Application(pool) if pool.is_retired()),
+            );
+            if retired
+                && let Some(mut lent) = lent.take()
+                && let (Owner::Application(pool), Some(receiver)) =
+                    (&lent.pool, lent.receiver.take())
+            {
+                pool.part(receiver, self.process.clone());
+            }
+        }
     }
 
     /// The number of this connection's own pool, whose slots hold so many bytes.
@@ -136,7 +155,14 @@ impl Outgoing {
 
     /// Lends a frame. Whoever holds all that it may, or this very frame, gets a copy.
     fn lend_frame(&mut self, number: usize, frame: &Frame) -> Option<SlotLoan> {
-        let receiver = self.pools.get(number)?.as_ref()?.receiver.as_ref()?;
+        let lent = self.pools.get(number)?.as_ref()?;
+        // The last quarter of an application's pool is its own: receivers that keep what they have cannot take it.
+        if let Owner::Application(pool) = &lent.pool
+            && pool.free() < pool.pool().shape().slots.div_ceil(4) as usize
+        {
+            return None;
+        }
+        let receiver = lent.receiver.as_ref()?;
         let loan = receiver.lend(frame).ok()?;
         Some(SlotLoan {
             pool: u32::try_from(number).ok()?,

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::io;
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub struct BlobPool(Arc<Shared>);
 
 struct Shared {
     pool: Pool,
+    retired: AtomicBool,
     /// Receivers whose connections have ended, and that may still read what they were lent.
     parted: Mutex<Vec<Parted>>,
 }
@@ -53,7 +55,11 @@ impl BlobPool {
     /// When there are too many, when they are too large, or when the system has no memory or descriptors left.
     pub fn new(slots: usize, slot_bytes: usize) -> io::Result<Self> {
         let pool = Pool::new(slots, slot_bytes).map_err(io::Error::other)?;
-        Ok(Self(Arc::new(Shared { pool, parted: Mutex::new(Vec::new()) })))
+        Ok(Self(Arc::new(Shared {
+            pool,
+            retired: AtomicBool::new(false),
+            parted: Mutex::new(Vec::new()),
+        })))
     }
 
     /// A slot for a blob of `len` bytes, to be filled. What is in it is left from earlier ones.
@@ -86,6 +92,15 @@ impl BlobPool {
 
     pub(super) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Nothing new comes into it: whoever lends it may forget it.
+    pub(super) fn retire(&self) {
+        self.0.retired.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.0.retired.load(Ordering::Relaxed)
     }
 
     pub(super) fn pool(&self) -> &Pool {

@@ -129,6 +129,9 @@ pub(crate) fn receive(
                 }
                 _ => {
                     foreign = true;
+                    #[cfg(target_os = "linux")]
+                    descriptors.for_each(crate::lane::closer::close);
+                    #[cfg(not(target_os = "linux"))]
                     descriptors.for_each(drop);
                 }
             }
