@@ -9,7 +9,7 @@ use portcullis::hub::{Hosted, Reason};
 use portcullis::peer::{Peer, PeerConfig, Serving, Target};
 use portcullis::rpc::Failure;
 use portcullis::{Error, Limits, Status};
-use portcullis_proto::frame::{FLAG_ABANDON, Head, Kind};
+use portcullis_proto::frame::{self, FLAG_ABANDON, Head, Kind};
 use sample_contract::{BlobsClient, BlobsError, BlobsPublisher, BlobsServer, EchoClient, Scan};
 
 use super::{barrier, limits, poll_once, until};
@@ -193,6 +193,15 @@ pub async fn f13_a_dropped_call_gives_its_blobs_up(scene: &Scene, by: By) {
     until(|| stage.client.calls_open() == (0, 0)).await;
 }
 
+/// A one-way message that takes these parcels.
+fn attached(numbers: &[u32]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let start = frame::begin(&mut bytes, Head { binding: 1, ..Head::new(Kind::Notify) });
+    frame::attach(&mut bytes, start, numbers);
+    frame::finish(&mut bytes, start);
+    bytes
+}
+
 /// f12: parcels that break the rules end their sender, and nobody else.
 pub async fn f12_parcels_out_of_turn(scene: &Scene) {
     let hub = scene.hub();
@@ -227,7 +236,8 @@ pub async fn f12_parcels_out_of_turn(scene: &Scene) {
         ),
         (
             "a loan of no pool",
-            frame(Head { id: 1, budget: 5, ..Head::new(Kind::Lend) }, &[1]),
+            [frame(Head { id: 1, budget: 5, ..Head::new(Kind::Lend) }, &[1]), attached(&[1])]
+                .concat(),
             Reason::BadPool,
         ),
     ] {
@@ -244,14 +254,6 @@ pub async fn f12_parcels_out_of_turn(scene: &Scene) {
 /// A message with parcels that are not there, or not whole, ends its sender.
 pub async fn f12_messages_without_their_parcels(scene: &Scene) {
     let _hub = scene.hub();
-    let attached = |numbers: &[u32]| {
-        let mut bytes = Vec::new();
-        let head = Head { binding: 1, ..Head::new(Kind::Notify) };
-        let start = portcullis_proto::frame::begin(&mut bytes, head);
-        portcullis_proto::frame::attach(&mut bytes, start, numbers);
-        portcullis_proto::frame::finish(&mut bytes, start);
-        bytes
-    };
     let half = frame(Head { id: 1, budget: 2, ..Head::new(Kind::Parcel) }, &[1]);
     let mut cut = attached(&[1]);
     cut.truncate(26);
