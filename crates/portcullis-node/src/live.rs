@@ -158,11 +158,12 @@ impl Live {
     /// Lets calls end within the grace period, then tells every peer that the application quits. A record says when that
     /// is done.
     pub(crate) fn shutdown(&self, grace: Duration) {
-        let hub = self.hub.clone();
+        // From here on: whoever calls in JavaScript next is refused.
+        let closed = self.hub.shutdown(grace);
         let wakeups = Arc::clone(&self.wakeups);
         if let Some(runtime) = &self.runtime {
             runtime.spawn(async move {
-                hub.shutdown(grace).await;
+                closed.await;
                 wakeups.shut_down();
             });
         }
