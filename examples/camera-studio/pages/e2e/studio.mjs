@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 /** How long the studio may take to say where its windows are; building it included. */
 const START_MS = 30 * 60_000;
 
-const LINE = /^\s*(\d+) s {2}peers (\d+) {2}calls (\d+) {2}frames (\d+) .* errors (\d+) {2}open (\d+)$/;
+const LINE = /^\s*(\d+) s {2}peers (\d+) {2}calls (\d+) {2}frames (\d+) .* errors (\d+) {2}open (\d+)(?: {2}copies .*)?$/;
 
 /** Starts the studio; `lines` grows while it runs. */
 export async function startStudio(...options) {
