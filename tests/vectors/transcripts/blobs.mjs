@@ -103,6 +103,15 @@ export function blobTranscripts(transcript) {
     receive(frame('window', { budget: 4096 })),
     blob('c', ['01']), send(parcel(2, '01'), bigRequest(2, 0, 2)),
   ], { faults: [13] });
+  transcript('blobs-ended-while-an-item-waits', 'What waits for blobs of a call that its callee ends is given up, and does not come behind the next call of its slot.', [
+    open({}, slow(1)),
+    call('a', { up: true }), send(request(1)),
+    { do: 'item', as: 'a', value: '00', missed: 0, blobs: [big] }, send(first(1)),
+    receive(ended(1, 'ok')), { event: 'end', as: 'a', status: 'ok', body: '' }, send(frame('parcel', { flags: ABANDON, id: 1 })),
+    call('b'), send(request(2)),
+    receive(frame('window', { budget: 4096 })),
+    receive(ended(2, 'ok')), { event: 'end', as: 'b', status: 'ok', body: '' },
+  ], { faults: [10] });
   transcript('blobs-cancel-before-the-first-part', 'Of a parcel that has not begun to leave nobody is told anything.', [
     send(hello({})),
     blob('a', [big]),

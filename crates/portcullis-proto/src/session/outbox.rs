@@ -332,7 +332,10 @@ impl Outbox {
     /// next call of its slot may leave before what waits for blobs.
     pub(super) fn withdraw_of_ended(&mut self, id: u32) {
         for held in &mut self.held {
-            let of_call = |head: Head| head.id == id && !is_of_callee(&head);
+            let of_call = |head: Head| {
+                // The numbers of parcels are not those of calls.
+                head.id == id && !is_of_callee(&head) && head.kind != Kind::Parcel
+            };
             if head_of(&held.bytes).is_some_and(of_call) {
                 // Its place stays, and is counted until it is gone.
                 self.held_bytes -= std::mem::take(&mut held.bytes).len();

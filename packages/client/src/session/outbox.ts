@@ -117,6 +117,14 @@ export class Outbox {
     return this.#drop((message) => message.ours && message.id === id).some(({ kind }) => opens(kind));
   }
 
+  /**
+   * The hub has ended a call of this side's: nobody takes what waits of it, and the next call of its slot may leave before
+   * what waits for blobs.
+   */
+  withdrawEnded(id: number): void {
+    if (this.#held.length > 0 || this.#shipping.messages.length > 0) this.withdraw(id);
+  }
+
   /** Drops all data that has not left, and control frames where nobody wants them: the connection ends. */
   clear(control: boolean): void {
     if (control) this.#control = [];

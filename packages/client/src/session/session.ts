@@ -244,6 +244,7 @@ export class Session extends SessionCore {
     const status = statusOf(code);
     if (status === undefined && !cancelled) throw new Violation('malformed_payload', `status ${code}`);
     this.forget(id);
+    this.outbox.withdrawEnded(id);
     if (status === undefined) return;
     if (cancelled) owner.late?.(status, body, blobs);
     else owner.end(status, body, blobs);
