@@ -159,11 +159,12 @@ impl Live {
     /// is done.
     pub(crate) fn shutdown(&self, grace: Duration) {
         // From here on: whoever calls in JavaScript next is refused.
-        let closed = self.hub.shutdown(grace);
+        self.hub.begin_shutdown();
+        let hub = self.hub.clone();
         let wakeups = Arc::clone(&self.wakeups);
         if let Some(runtime) = &self.runtime {
             runtime.spawn(async move {
-                closed.await;
+                hub.shutdown(grace).await;
                 wakeups.shut_down();
             });
         }

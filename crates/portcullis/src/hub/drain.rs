@@ -1,7 +1,6 @@
 //! Ends in order: of all connections when the application quits, of one when main stops its peer. Work that is under way
 //! may finish, within a bound.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -40,25 +39,26 @@ impl Drop for Draining<'_> {
 }
 
 impl Hub {
-    /// The application quits. From this call on nobody is admitted and no call is begun; calls that are under way have up to
-    /// `grace` to end, but for streams that have begun and subscriptions. Then every peer is told `going_away`.
-    ///
-    /// What comes back is ready when all connections are closed, at the latest three seconds after `grace`; they close only
-    /// while it is awaited.
-    pub fn shutdown(&self, grace: Duration) -> impl Future<Output = ()> + Send + use<> {
+    /// The application is about to quit: from now on nobody is admitted and no call is begun. [`Self::shutdown`] does the rest.
+    pub fn begin_shutdown(&self) {
         self.0.drains.quitting.store(true, Ordering::Release);
         self.0.turn(|core, _, _| core.drain());
-        let hub = Arc::clone(&self.0);
-        async move {
-            let drained = hub.told_until(|core| !core.has_work_to_drain());
-            let _ = tokio::time::timeout(grace, drained).await;
-            hub.turn(|core, now, turn| core.close(now, turn));
-            let gone = hub.told_until(|core| core.peers().next().is_none());
-            let _ = tokio::time::timeout(FAREWELL, gone).await;
-        }
     }
 
-    /// Whether [`Self::shutdown`] was called.
+    /// The application quits. From now on nobody is admitted and no call is begun; calls that are under way have up to
+    /// `grace` to end, but for streams that have begun and subscriptions. Then every peer is told `going_away`.
+    ///
+    /// Returns when all connections are closed, at the latest three seconds after `grace`.
+    pub async fn shutdown(&self, grace: Duration) {
+        self.begin_shutdown();
+        let drained = self.0.told_until(|core| !core.has_work_to_drain());
+        let _ = tokio::time::timeout(grace, drained).await;
+        self.0.turn(|core, now, turn| core.close(now, turn));
+        let gone = self.0.told_until(|core| core.peers().next().is_none());
+        let _ = tokio::time::timeout(FAREWELL, gone).await;
+    }
+
+    /// Whether [`Self::begin_shutdown`] or [`Self::shutdown`] was called.
     pub fn is_quitting(&self) -> bool {
         self.0.drains.quitting.load(Ordering::Acquire)
     }
