@@ -1650,6 +1650,13 @@ var Outbox = class {
   withdraw(id) {
     return this.#drop((message) => message.ours && message.id === id).some(({ kind }) => opens(kind));
   }
+  /**
+   * The hub has ended a call of this side's: nobody takes what waits of it, and the next call of its slot may leave before
+   * what waits for blobs.
+   */
+  withdrawEnded(id) {
+    if (this.#held.length > 0 || this.#shipping.messages.length > 0) this.withdraw(id);
+  }
   /** Drops all data that has not left, and control frames where nobody wants them: the connection ends. */
   clear(control) {
     if (control) this.#control = [];
@@ -2402,6 +2409,7 @@ var Session = class extends SessionCore {
     const status = statusOf(code);
     if (status === void 0 && !cancelled) throw new Violation("malformed_payload", `status ${code}`);
     this.forget(id);
+    this.outbox.withdrawEnded(id);
     if (status === void 0) return;
     if (cancelled) owner.late?.(status, body, blobs);
     else owner.end(status, body, blobs);
