@@ -54,13 +54,8 @@ impl Hub {
         now: Time,
         turn: &mut Turn,
     ) -> Delivery {
-        let stopped = |consumed| Delivery {
-            consumed,
-            needed: HEADER_BYTES,
-            ended: true,
-            paused_until: None,
-            again: false,
-        };
+        let stays = |consumed, needed| Delivery { consumed, needed, ..Delivery::default() };
+        let stopped = |consumed| Delivery { ended: true, ..stays(consumed, HEADER_BYTES) };
         let (mut consumed, mut borrowed) = (0, 0);
         // Every turn uses up a frame, or ends the loop.
         loop {
@@ -68,6 +63,11 @@ impl Hub {
             else {
                 return stopped(consumed);
             };
+            borrowed += state.session.take_borrowed_bytes();
+            if borrowed > BORROWED_A_TURN_MAX {
+                self.touch(peer, turn);
+                return Delivery { again: true, ..stays(consumed, HEADER_BYTES) };
+            }
             if state.session.is_over_bound() {
                 // What it asks for it does not take: it gets no more.
                 self.touch(peer, turn);
@@ -105,13 +105,7 @@ impl Hub {
                     self.touch(peer, turn);
                 }
                 self.resume(peer, now, turn);
-                return Delivery {
-                    consumed,
-                    needed,
-                    ended: false,
-                    paused_until: None,
-                    again: false,
-                };
+                return stays(consumed, needed);
             };
             let done = match taken {
                 Ok(true) => Ok(()),
@@ -121,19 +115,6 @@ impl Hub {
             if let Err(goodbye) = done {
                 self.dismiss(peer, goodbye, now, turn);
                 return stopped(consumed);
-            }
-            if let Some(state) = self.peers.get_mut(peer.0) {
-                borrowed += state.session.take_borrowed_bytes();
-            }
-            if borrowed > BORROWED_A_TURN_MAX {
-                self.touch(peer, turn);
-                return Delivery {
-                    consumed,
-                    needed: HEADER_BYTES,
-                    ended: false,
-                    paused_until: None,
-                    again: true,
-                };
             }
         }
     }

@@ -181,8 +181,6 @@ impl Hub {
         let before = into.len();
         let some = state.session.transmit(into);
         state.counters.bytes_out += (into.len() - before) as u64;
-        let sent = state.session.blobs_sent();
-        (state.counters.blobs_lent, state.counters.blobs_copied) = (sent.lent, sent.copied);
         some
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_proto::goodbye::{Goodbye, Reason};
+use portcullis_proto::session::BlobsSent;
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
@@ -195,12 +196,13 @@ pub struct PublishRecord {
 
 impl PeerState {
     pub(crate) fn info(&self, peer: PeerId) -> PeerInfo {
+        let BlobsSent { lent: blobs_lent, copied: blobs_copied } = self.session.blobs_sent();
         PeerInfo {
             peer,
             label: self.caller.label.clone(),
             role: self.caller.role.clone(),
             kind: self.kind,
-            counters: self.counters,
+            counters: PeerCounters { blobs_lent, blobs_copied, ..self.counters },
         }
     }
 }

@@ -44,6 +44,15 @@ pub fn frame(head: Head, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// A one-way message without a body, to binding 1, that takes these parcels; as bytes.
+pub fn attached(numbers: &[u32]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let start = frame::begin(&mut bytes, Head { binding: 1, ..Head::new(Kind::Notify) });
+    frame::attach(&mut bytes, start, numbers);
+    frame::finish(&mut bytes, start);
+    bytes
+}
+
 /// A hello without interfaces.
 pub fn hello() -> Hello {
     Hello {

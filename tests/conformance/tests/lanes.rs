@@ -12,7 +12,7 @@ use std::time::Duration;
 use conformance::WATCHDOG;
 use conformance::contract::contract;
 use conformance::process::{Words, helper};
-use conformance::raw::{bytes_of, frame as frame_of, hello_frame};
+use conformance::raw::{attached, bytes_of, frame as frame_of, hello_frame};
 use conformance::seen::Seen;
 use conformance::service::BlobsService;
 use portcullis::hub::{Admission, Hosted, Kind, Reason};
@@ -21,7 +21,7 @@ use portcullis::link::UnixLink;
 use portcullis::peer::{PeerConfig, Target};
 use portcullis::process::Process;
 use portcullis::{BlobPool, Hub, Role};
-use portcullis_proto::frame::{self, FLAG_ABANDON, Head, Kind as FrameKind};
+use portcullis_proto::frame::{FLAG_ABANDON, Head, Kind as FrameKind};
 use portcullis_proto::session::PoolOffer;
 use portcullis_shm::pool::Pool;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -191,15 +191,6 @@ async fn f29_loans_that_nobody_uses_cost_nothing() {
         assert_eq!(connection.closed().await.reason, Reason::BadPool);
     })
     .await;
-}
-
-/// A one-way message that takes these parcels.
-fn attached(numbers: &[u32]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let start = frame::begin(&mut bytes, Head { binding: 1, ..Head::new(FrameKind::Notify) });
-    frame::attach(&mut bytes, start, numbers);
-    frame::finish(&mut bytes, start);
-    bytes
 }
 
 /// Sends all bytes, and the descriptors with the first of them.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_proto::codec::DEPTH_MAX;
-use portcullis_proto::schema::{Fields, Schema, Type, TypeBody};
+use portcullis_proto::schema::{Schema, Type, TypeBody};
 
 /// The types that count.
 #[derive(Debug)]
@@ -59,23 +59,7 @@ impl<'a> Nesting<'a> {
 /// The named types that a type mentions.
 fn mentioned(body: &TypeBody) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
-    match body {
-        TypeBody::Struct(fields) | TypeBody::Table(fields) => {
-            fields.iter().for_each(|field| collect(&field.ty, &mut names));
-        }
-        TypeBody::Tuple(types) => types.iter().for_each(|ty| collect(ty, &mut names)),
-        TypeBody::Enum(variants) | TypeBody::FlexibleEnum(variants) => {
-            for variant in variants {
-                match &variant.fields {
-                    Fields::Unit => {}
-                    Fields::Tuple(types) => types.iter().for_each(|ty| collect(ty, &mut names)),
-                    Fields::Struct(fields) => {
-                        fields.iter().for_each(|field| collect(&field.ty, &mut names));
-                    }
-                }
-            }
-        }
-    }
+    body.types().into_iter().for_each(|ty| collect(ty, &mut names));
     names
 }
 

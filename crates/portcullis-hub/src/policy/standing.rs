@@ -230,6 +230,7 @@ impl Hub {
         state.standing.strip(&scope);
         state.standing.lost(&self.catalog.names).revoked.add(&scope);
         state.standing.settle(role);
+        self.part_with_receivers();
         self.end_unheld(peer, now, turn);
         self.end_slow(now, turn);
         Ok(())
@@ -303,6 +304,7 @@ impl Hub {
             held.subtract(&scope);
         }
         entry.timed.retain(|(held, _)| !held.is_empty());
+        self.part_with_receivers();
         for peer in self.peers_of(index) {
             let Some(entry) = self.roles.get(index) else { continue };
             let Some(state) = self.peers.get_mut(peer.0) else { continue };
@@ -341,15 +343,19 @@ impl Hub {
             lost.expired.add(scope);
         }
         state.standing.settle(role);
+        self.part_with_receivers();
         self.end_unheld(peer, now, turn);
+    }
+
+    /// Whoever has lost something may have mapped what he is not to see any more: nothing new comes there, whoever publishes it.
+    fn part_with_receivers(&mut self) {
+        for (_, state) in self.peers.iter_mut() {
+            state.session.part_with_receivers();
+        }
     }
 
     /// Ends what a peer has begun and may do no more: each call and subscription once, and what it serves.
     fn end_unheld(&mut self, peer: PeerId, now: Time, turn: &mut Turn) {
-        // It may have mapped what it is not to see any more.
-        for (_, state) in self.peers.iter_mut() {
-            state.session.part_with_receivers();
-        }
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         let rights = Arc::clone(&state.standing.rights);
         let mut ending = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Fields, Schema, SchemaError, Type, TypeBody};
+use super::{Schema, SchemaError, Type, TypeBody};
 
 /// Fails when a blob stands in a table, a flexible enum or a map, however deep.
 pub(super) fn check(schema: &Schema) -> Result<(), SchemaError> {
@@ -10,7 +10,7 @@ pub(super) fn check(schema: &Schema) -> Result<(), SchemaError> {
     for (name, def) in &schema.types {
         let passed_over = match &def.body {
             TypeBody::Table(_) | TypeBody::FlexibleEnum(_) => holders.body(&def.body),
-            body => types_of(body).into_iter().any(|ty| holders.in_map(ty)),
+            body => body.types().into_iter().any(|ty| holders.in_map(ty)),
         };
         if passed_over {
             return Err(SchemaError::BlobPlace(name.clone()));
@@ -18,13 +18,7 @@ pub(super) fn check(schema: &Schema) -> Result<(), SchemaError> {
     }
     for interface in &schema.interfaces {
         for channel in &interface.channels {
-            let types = channel.args.iter().map(|field| &field.ty);
-            let mut types = types
-                .chain([&channel.reply])
-                .chain(&channel.error)
-                .chain(&channel.up)
-                .chain(&channel.down);
-            if types.any(|ty| holders.in_map(ty)) {
+            if channel.types().any(|ty| holders.in_map(ty)) {
                 let place = format!("{}.{}", interface.name, channel.name);
                 return Err(SchemaError::BlobPlace(place));
             }
@@ -55,7 +49,7 @@ impl<'a> Holders<'a> {
     }
 
     fn body(&self, body: &TypeBody) -> bool {
-        types_of(body).into_iter().any(|ty| self.holds(ty))
+        body.types().into_iter().any(|ty| self.holds(ty))
     }
 
     fn holds(&self, ty: &Type) -> bool {
@@ -82,23 +76,5 @@ fn parts(ty: &Type) -> Vec<&Type> {
         Type::List { item, .. } | Type::Array { item, .. } => vec![item],
         Type::Tuple(types) => types.iter().collect(),
         _ => Vec::new(),
-    }
-}
-
-/// The types of all fields of a named type.
-pub(super) fn types_of(body: &TypeBody) -> Vec<&Type> {
-    match body {
-        TypeBody::Struct(fields) | TypeBody::Table(fields) => {
-            fields.iter().map(|field| &field.ty).collect()
-        }
-        TypeBody::Tuple(types) => types.iter().collect(),
-        TypeBody::Enum(variants) | TypeBody::FlexibleEnum(variants) => variants
-            .iter()
-            .flat_map(|variant| match &variant.fields {
-                Fields::Unit => Vec::new(),
-                Fields::Tuple(types) => types.iter().collect(),
-                Fields::Struct(fields) => fields.iter().map(|field| &field.ty).collect(),
-            })
-            .collect(),
     }
 }

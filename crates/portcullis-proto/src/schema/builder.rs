@@ -204,9 +204,7 @@ pub(super) fn check(schema: &Schema) -> Result<(), SchemaError> {
         }
         for channel in &interface.channels {
             check_name(&channel.name)?;
-            let types = channel.args.iter().map(|field| &field.ty);
-            let types = types.chain([&channel.reply]).chain(&channel.error);
-            for ty in types.chain(&channel.up).chain(&channel.down) {
+            for ty in channel.types() {
                 let place = format!("{}.{}", interface.name, channel.name);
                 check_type(schema, &sizes, ty, &place, 0)?;
             }
@@ -217,7 +215,7 @@ pub(super) fn check(schema: &Schema) -> Result<(), SchemaError> {
     }
     for (name, def) in &schema.types {
         check_name(name)?;
-        for ty in blobs::types_of(&def.body) {
+        for ty in def.body.types() {
             check_type(schema, &sizes, ty, name, 0)?;
         }
     }

@@ -65,6 +65,14 @@ pub struct Channel {
     pub capability: String,
 }
 
+impl Channel {
+    /// The types of all that it carries.
+    pub(super) fn types(&self) -> impl Iterator<Item = &Type> {
+        let args = self.args.iter().map(|field| &field.ty);
+        args.chain([&self.reply]).chain(&self.error).chain(&self.up).chain(&self.down)
+    }
+}
+
 /// The kinds of channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

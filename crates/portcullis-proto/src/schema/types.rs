@@ -236,6 +236,26 @@ pub enum TypeBody {
     FlexibleEnum(Vec<Variant>),
 }
 
+impl TypeBody {
+    /// The types of all its fields.
+    pub fn types(&self) -> Vec<&Type> {
+        match self {
+            Self::Struct(fields) | Self::Table(fields) => {
+                fields.iter().map(|field| &field.ty).collect()
+            }
+            Self::Tuple(types) => types.iter().collect(),
+            Self::Enum(variants) | Self::FlexibleEnum(variants) => variants
+                .iter()
+                .flat_map(|variant| match &variant.fields {
+                    Fields::Unit => Vec::new(),
+                    Fields::Tuple(types) => types.iter().collect(),
+                    Fields::Struct(fields) => fields.iter().map(|field| &field.ty).collect(),
+                })
+                .collect(),
+        }
+    }
+}
+
 /// A named field or argument.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Field {

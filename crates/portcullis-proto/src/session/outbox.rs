@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::Limits;
 use super::lane::{Lane, POOLS_MAX};
-use super::shipping::{BlobsSent, Shipping, Way, is_of_callee};
+use super::shipping::{BlobsSent, Shipping, Way, call_of};
 use crate::codec::Blob;
 use crate::frame::{self, FLAG_ABANDON, Frame, Head, Kind, Parsed};
 use crate::time::Time;
@@ -43,6 +43,12 @@ impl Held {
         {
             budget.copy_from_slice(&due.budget_ms(now).max(1).to_le_bytes());
         }
+    }
+
+    /// Takes the frame out of its place, which stays, so that the keys of the others stay true, and is counted until it is gone.
+    fn empty(&mut self, held_bytes: &mut usize, blob_bytes: &mut usize) {
+        *held_bytes -= std::mem::take(&mut self.bytes).len();
+        *blob_bytes -= Blob::total(&std::mem::take(&mut self.blobs));
     }
 
     /// See [`Outbox::too_large`].
@@ -273,24 +279,25 @@ impl Outbox {
 
     /// How large a frame is that is still held; `None` when it has left.
     pub(super) fn held_size(&self, key: HeldKey) -> Option<usize> {
+        self.held(key).map(|held| held.bytes.len())
+    }
+
+    fn held(&self, key: HeldKey) -> Option<&Held> {
         let place = usize::try_from(key.0.checked_sub(self.held_first)?).ok()?;
-        self.held.get(place).map(|held| held.bytes.len())
+        self.held.get(place)
     }
 
     /// Of a frame that is held and larger than the other side takes: bytes of its body and the room for it, or those of its
     /// blobs where these are too many.
     pub(super) fn too_large(&self, key: HeldKey) -> Option<(usize, usize)> {
-        let place = usize::try_from(key.0.checked_sub(self.held_first)?).ok()?;
-        self.held.get(place)?.too_large(&self.theirs)
+        self.held(key)?.too_large(&self.theirs)
     }
 
     /// Takes back all frames that are larger than the other side takes. Only before anything has left: their places stay.
     pub(super) fn drop_larger(&mut self) {
         for held in &mut self.held {
             if held.too_large(&self.theirs).is_some() {
-                self.held_bytes -= std::mem::take(&mut held.bytes).len();
-                self.blob_bytes -= Blob::total(&held.blobs);
-                held.blobs.clear();
+                held.empty(&mut self.held_bytes, &mut self.blob_bytes);
             }
         }
     }
@@ -304,9 +311,7 @@ impl Outbox {
         for held in
             self.held.iter_mut().filter(|held| id_of(held).is_some_and(|id| ids.contains(&id)))
         {
-            self.held_bytes -= std::mem::take(&mut held.bytes).len();
-            self.blob_bytes -= Blob::total(&held.blobs);
-            held.blobs.clear();
+            held.empty(&mut self.held_bytes, &mut self.blob_bytes);
         }
     }
 
@@ -317,10 +322,7 @@ impl Outbox {
         };
         let held = usize::try_from(place).ok().and_then(|place| self.held.get_mut(place));
         let Some(held) = held else { return false };
-        // Its place stays, so that the keys of the others stay true, and is counted until it is gone.
-        self.held_bytes -= std::mem::take(&mut held.bytes).len();
-        self.blob_bytes -= Blob::total(&held.blobs);
-        held.blobs.clear();
+        held.empty(&mut self.held_bytes, &mut self.blob_bytes);
         while self.held.back().is_some_and(|held| held.bytes.is_empty()) {
             self.held.pop_back();
             self.held_bytes -= HELD_OVERHEAD_BYTES;
@@ -332,15 +334,8 @@ impl Outbox {
     /// next call of its slot may leave before what waits for blobs.
     pub(super) fn withdraw_of_ended(&mut self, id: u32) {
         for held in &mut self.held {
-            let of_call = |head: Head| {
-                // The numbers of parcels are not those of calls.
-                head.id == id && !is_of_callee(&head) && head.kind != Kind::Parcel
-            };
-            if head_of(&held.bytes).is_some_and(of_call) {
-                // Its place stays, and is counted until it is gone.
-                self.held_bytes -= std::mem::take(&mut held.bytes).len();
-                self.blob_bytes -= Blob::total(&held.blobs);
-                held.blobs.clear();
+            if head_of(&held.bytes).is_some_and(|head| call_of(&head) == Some((id, false))) {
+                held.empty(&mut self.held_bytes, &mut self.blob_bytes);
             }
         }
         // Every turn takes a frame out.
@@ -362,8 +357,7 @@ impl Outbox {
         true
     }
 
-    /// Writes parcels, and the messages that they belong to, as far as they may leave.
-    /// `start` is where the transmission begins.
+    /// Writes parcels, and the messages that they belong to, as far as they may leave. `start` is where the transmission begins.
     fn ship(&mut self, out: &mut Vec<u8>, start: usize) {
         let mut offers = Vec::new();
         let mut way = Way {

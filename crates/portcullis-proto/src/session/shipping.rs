@@ -114,7 +114,7 @@ impl Shipping {
         for kept in &self.kept {
             for (parcel, blob) in kept.parcels.iter().zip(&kept.held.blobs) {
                 if parcel.number == 0 {
-                    return self.may_begin(blob.len(), theirs);
+                    return may_begin((self.parcels, self.bytes), blob.len(), theirs);
                 }
                 if !parcel.is_whole(blob.len()) {
                     return true;
@@ -122,11 +122,6 @@ impl Shipping {
             }
         }
         false
-    }
-
-    fn may_begin(&self, bytes: usize, theirs: &Limits) -> bool {
-        let bytes = self.bytes + bytes as u64;
-        self.parcels < PARCELS_MAX && bytes <= u64::from(theirs.blob_bytes)
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -155,8 +150,7 @@ impl Shipping {
 
     /// The same with a frame of that call of this side's; `None` when there is none any more.
     pub(super) fn withdraw_of_call(&mut self, id: u32) -> Option<(Held, Vec<u32>)> {
-        let of_call = |kept: &Kept| kept.head.id == id && !is_of_callee(&kept.head);
-        let place = self.kept.iter().position(of_call)?;
+        let place = self.kept.iter().position(|kept| call_of(&kept.head) == Some((id, false)))?;
         self.take_back(place)
     }
 
@@ -205,18 +199,15 @@ impl Shipping {
                 if parcel.number != 0 {
                     continue;
                 }
-                if self.parcels >= PARCELS_MAX || !way.open() {
-                    return;
-                }
-                let bytes = self.bytes + blob.len() as u64;
-                if bytes > u64::from(way.theirs.blob_bytes) {
+                let begun = (self.parcels, self.bytes);
+                if !way.open() || !may_begin(begun, blob.len(), way.theirs) {
                     return;
                 }
                 let pools_max = way.theirs.pools;
                 let loan = way.lane.as_mut().and_then(|lane| lane.lend(blob, pools_max));
                 self.last_number = self.last_number.checked_add(1).unwrap_or(1);
                 *parcel = Parcel { number: self.last_number, sent: 0, lent: loan.is_some() };
-                (self.parcels, self.bytes) = (self.parcels + 1, bytes);
+                (self.parcels, self.bytes) = (begun.0 + 1, begun.1 + blob.len() as u64);
                 let Some(loan) = loan else { continue };
                 parcel.sent = blob.len().max(Parcel::EMPTY_SENT);
                 while let Some((pool, offer)) = way.lane.as_mut().and_then(|lane| lane.next_offer())
@@ -312,6 +303,11 @@ impl Shipping {
     }
 }
 
+/// Whether one more parcel may be on its way, beside so many with so many bytes.
+fn may_begin((parcels, bytes): (usize, u64), more: usize, theirs: &Limits) -> bool {
+    parcels < PARCELS_MAX && bytes + more as u64 <= u64::from(theirs.blob_bytes)
+}
+
 /// The window at which parcels stop, so that other frames find room in the rest.
 fn parcels_stop_at(theirs: &Limits) -> i64 {
     i64::from(theirs.window_bytes / 2)
@@ -340,9 +336,7 @@ fn write(body: &impl Message, out: &mut Vec<u8>) {
 
 /// Whether `later` must not overtake `earlier`, whose parcels are not whole or which is kept back itself.
 fn must_wait(later: &Head, earlier: &Head) -> bool {
-    // The number of a parcel is no call's.
-    let of_calls = later.kind != Kind::Parcel && later.id != 0;
-    if of_calls && later.id == earlier.id && is_of_callee(later) == is_of_callee(earlier) {
+    if call_of(later).is_some_and(|call| call_of(earlier) == Some(call)) {
         return true;
     }
     if !(opens(later) && opens(earlier)) {
@@ -353,9 +347,14 @@ fn must_wait(later: &Head, earlier: &Head) -> bool {
         || (later.binding == earlier.binding && later.ordinal == earlier.ordinal)
 }
 
-/// Whether a frame belongs to a call that the other side has opened.
-pub(super) fn is_of_callee(head: &Head) -> bool {
-    head.kind == Kind::End || (head.kind == Kind::Item && head.flags & FLAG_CALLEE != 0)
+/// The call that a frame belongs to, and whether the other side has opened it; `None` for what belongs to none.
+pub(super) fn call_of(head: &Head) -> Option<(u32, bool)> {
+    // The number of a parcel is no call's.
+    if head.id == 0 || head.kind == Kind::Parcel {
+        return None;
+    }
+    let of_callee = head.kind == Kind::Item && head.flags & FLAG_CALLEE != 0;
+    Some((head.id, of_callee || head.kind == Kind::End))
 }
 
 /// Whether a frame begins something at the other side: those of one channel keep their order.

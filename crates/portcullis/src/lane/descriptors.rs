@@ -5,15 +5,11 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use portcullis_proto::session::POOLS_MAX;
-
 use super::closer;
-use crate::link::violation;
+use crate::link::{DESCRIPTORS_MAX, violation};
 
 /// Descriptors of a pool: its memory, and the page on which its frames are returned.
-pub(super) const OF_A_POOL: usize = 2;
-/// Most descriptors that wait for the frames that declare them.
-const WAITING_MAX: usize = OF_A_POOL * POOLS_MAX as usize;
+const OF_A_POOL: usize = 2;
 
 /// The descriptors of one connection, in both directions.
 #[derive(Debug, Default)]
@@ -43,7 +39,7 @@ impl Descriptors {
         }
         let mut incoming = lock(&self.incoming);
         incoming.come += 1;
-        if incoming.come > WAITING_MAX {
+        if incoming.come > DESCRIPTORS_MAX {
             return Err(violation("a descriptor came that no frame can declare"));
         }
         incoming.waiting.push_back(descriptor);
@@ -76,7 +72,7 @@ impl Descriptors {
         lock(&self.outgoing).extend(descriptors);
     }
 
-    /// What has to leave with the next bytes. Those that did not leave are put back.
+    /// What has to leave with the next bytes: at most what all pools have. Put back when it did not leave.
     pub(crate) fn leaving(&self) -> Vec<OwnedFd> {
         lock(&self.outgoing).drain(..).collect()
     }

@@ -10,7 +10,7 @@ use portcullis_proto::codec::{Blob, Keep};
 use portcullis_proto::goodbye::Goodbye;
 use portcullis_proto::session::{POOLS_MAX, PoolOffer, SlotLoan, TopicPlace};
 use portcullis_shm::memory::{CreateError, OpenError};
-use portcullis_shm::pool::{Borrowed, ForeignPool, Loan, Shape, Trusted, Untrusted};
+use portcullis_shm::pool::{BorrowError, Borrowed, ForeignPool, Loan, Shape, Trusted, Untrusted};
 
 use super::descriptors::Descriptors;
 use super::pool::{BlobPool, FillBlob};
@@ -87,30 +87,54 @@ impl Incoming {
         loan: SlotLoan,
         topic: Option<TopicPlace>,
     ) -> Result<Blob, Goodbye> {
-        let SlotLoan { pool, slot, generation, length } = loan;
-        let numbers = Loan { slot, generation, len: length };
-        let broken = |error: &dyn std::fmt::Display| bad_pool(format!("pool {pool}: {error}"));
-        match self.pools.get(&pool) {
-            None => Err(bad_pool(format!("there is no pool {pool}"))),
-            Some(Foreign::Main(pool)) => {
-                let borrowed = pool.borrow(numbers).map_err(|error| broken(&error))?;
+        let bad = bad_loan(loan);
+        match self.pools.get(&loan.pool).ok_or_else(|| no_pool(loan))? {
+            Foreign::Main(pool) => {
+                let borrowed = pool.borrow(numbers(loan)).map_err(bad)?;
                 Ok(Blob::kept(Arc::new(OfMain(borrowed))))
             }
-            Some(Foreign::Peer(pool)) => {
-                let borrowed = pool.borrow(numbers).map_err(|error| broken(&error))?;
+            Foreign::Peer(pool) => {
+                let borrowed = pool.borrow(numbers(loan)).map_err(bad)?;
                 if let Some(mut slot) =
                     topic.and_then(|topic| self.relays.slot(topic, borrowed.len()))
                 {
-                    borrowed.copy_to(&mut slot).map_err(|error| broken(&error))?;
+                    borrowed.copy_to(&mut slot).map_err(bad)?;
                     return Ok(slot.freeze());
                 }
                 let mut bytes = self.copies.take(borrowed.len());
-                borrowed.append_to(&mut bytes).map_err(|error| broken(&error))?;
+                borrowed.append_to(&mut bytes).map_err(bad)?;
                 let home = Arc::downgrade(&self.copies);
                 Ok(Blob::kept(Arc::new(Copied { bytes, home })))
             }
         }
     }
+
+    /// Returns what nobody wants, without a look at it.
+    pub(super) fn give_back(&mut self, loan: SlotLoan) -> Result<(), Goodbye> {
+        let returned = match self.pools.get(&loan.pool).ok_or_else(|| no_pool(loan))? {
+            Foreign::Main(pool) => pool.borrow(numbers(loan)).map(drop),
+            Foreign::Peer(pool) => pool.borrow(numbers(loan)).map(drop),
+        };
+        returned.map_err(bad_loan(loan))
+    }
+
+    /// Those who have mapped the pools of topics keep them, and nothing new comes into these.
+    pub(super) fn part_with_receivers(&mut self) {
+        self.relays = Relays::default();
+    }
+}
+
+/// A loan as its pool names it.
+fn numbers(SlotLoan { slot, generation, length, .. }: SlotLoan) -> Loan {
+    Loan { slot, generation, len: length }
+}
+
+fn no_pool(loan: SlotLoan) -> Goodbye {
+    bad_pool(format!("there is no pool {}", loan.pool))
+}
+
+fn bad_loan(loan: SlotLoan) -> impl Fn(BorrowError) -> Goodbye + Copy {
+    move |error| bad_pool(format!("pool {}: {error}", loan.pool))
 }
 
 fn open(
@@ -133,25 +157,6 @@ fn open(
         }
     }
     ForeignPool::open(frames, returns, shape).map(Foreign::Peer)
-}
-
-impl Incoming {
-    /// Returns what nobody wants, without a look at it.
-    pub(super) fn give_back(&mut self, loan: SlotLoan) -> Result<(), Goodbye> {
-        let SlotLoan { pool, slot, generation, length } = loan;
-        let numbers = Loan { slot, generation, len: length };
-        let returned = match self.pools.get(&pool) {
-            None => return Err(bad_pool(format!("there is no pool {pool}"))),
-            Some(Foreign::Main(pool)) => pool.borrow(numbers).map(drop),
-            Some(Foreign::Peer(pool)) => pool.borrow(numbers).map(drop),
-        };
-        returned.map_err(|error| bad_pool(format!("pool {pool}: {error}")))
-    }
-
-    /// Those who have mapped the pools of topics keep them, and nothing new comes into these.
-    pub(super) fn part_with_receivers(&mut self) {
-        self.relays = Relays::default();
-    }
 }
 
 /// A frame of main's, as it is.

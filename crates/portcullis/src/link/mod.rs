@@ -22,7 +22,7 @@ pub use io::IoLink;
 #[cfg(unix)]
 pub use unix::UnixLink;
 #[cfg(target_os = "linux")]
-pub(crate) use unix::watch;
+pub(crate) use unix::{DESCRIPTORS_MAX, watch};
 #[cfg(all(unix, feature = "blocking"))]
 pub(crate) use unix::{Descriptors, receive, transmit};
 #[cfg(feature = "web")]

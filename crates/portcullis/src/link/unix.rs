@@ -12,7 +12,7 @@ use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 use portcullis_proto::session::Lane;
-
+use portcullis_proto::session::POOLS_MAX;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, send, sendmsg,
@@ -33,8 +33,9 @@ use crate::lane::ShmLane;
 #[cfg(not(target_os = "linux"))]
 pub(crate) type Descriptors = std::convert::Infallible;
 
-/// Descriptors that one message brings at most, those of all pools; the kernel closes what is beyond, and says so.
-const DESCRIPTORS_MAX: usize = 32;
+/// Descriptors that one message brings at most, those of all pools: the memory of each, and the page of its returns. The kernel
+/// closes what is beyond, and says so.
+pub(crate) const DESCRIPTORS_MAX: usize = 2 * POOLS_MAX as usize;
 
 /// How long to wait before looking for room in a full socket that cannot be watched for it.
 const FULL_LOOK: Duration = Duration::from_millis(10);
@@ -158,15 +159,16 @@ pub(crate) fn transmit(
     if let Some(lane) = lane {
         let leaving = lane.leaving();
         if !leaving.is_empty() {
-            let now: Vec<BorrowedFd<'_>> =
-                leaving.iter().take(DESCRIPTORS_MAX).map(AsFd::as_fd).collect();
+            let now: Vec<BorrowedFd<'_>> = leaving.iter().map(AsFd::as_fd).collect();
             let mut space =
                 [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
             let mut control = SendAncillaryBuffer::new(&mut space);
-            control.push(SendAncillaryMessage::ScmRights(&now));
+            let fits = control.push(SendAncillaryMessage::ScmRights(&now));
+            debug_assert!(fits, "more descriptors than all pools have");
             let sent = sendmsg(socket, &[IoSlice::new(from)], &mut control, flags);
-            let count = if sent.is_ok() { now.len() } else { 0 };
-            lane.put_back(leaving.into_iter().skip(count).collect());
+            if sent.is_err() {
+                lane.put_back(leaving);
+            }
             return sent;
         }
     }

@@ -9,11 +9,11 @@ use portcullis::hub::{Hosted, Reason};
 use portcullis::peer::{Peer, PeerConfig, Serving, Target};
 use portcullis::rpc::Failure;
 use portcullis::{Error, Limits, Status};
-use portcullis_proto::frame::{self, FLAG_ABANDON, Head, Kind};
+use portcullis_proto::frame::{FLAG_ABANDON, Head, Kind};
 use sample_contract::{BlobsClient, BlobsError, BlobsPublisher, BlobsServer, EchoClient, Scan};
 
 use super::{barrier, limits, poll_once, until};
-use crate::raw::frame;
+use crate::raw::{attached, frame};
 use crate::scene::{ALL, By, Scene};
 use crate::seen::Seen;
 use crate::service::BlobsService;
@@ -191,15 +191,6 @@ pub async fn f13_a_dropped_call_gives_its_blobs_up(scene: &Scene, by: By) {
     }
     until(|| stage.seen.started.get() == stage.seen.stopped.get()).await;
     until(|| stage.client.calls_open() == (0, 0)).await;
-}
-
-/// A one-way message that takes these parcels.
-fn attached(numbers: &[u32]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let start = frame::begin(&mut bytes, Head { binding: 1, ..Head::new(Kind::Notify) });
-    frame::attach(&mut bytes, start, numbers);
-    frame::finish(&mut bytes, start);
-    bytes
 }
 
 /// f12: parcels that break the rules end their sender, and nobody else.
