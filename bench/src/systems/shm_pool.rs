@@ -1,5 +1,5 @@
 //! A pool of frames in shared memory (`portcullis-shm`), lent to all receivers at once; the numbers of each loan travel over
-//! a ring, and so does the sum back. The hub does not lend pools yet: what it will serve them with belongs beside this file.
+//! a ring, and so does the sum back. The hub lends the same by its frames: `portcullis_blob.rs`.
 
 use std::os::unix::net::UnixStream;
 

@@ -5,6 +5,8 @@
 pub mod compat;
 mod errors;
 mod files;
+mod names;
+mod newtypes;
 mod prose;
 mod python;
 mod reference;

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use portcullis_proto::schema::{Int, Type};
+use portcullis_proto::schema::{Field, Int, Type};
 
 /// Whether an array of these is bytes, as a list of them is.
 pub(crate) fn is_byte(item: &Type) -> bool {
@@ -17,6 +17,15 @@ pub(crate) fn joined(docs: &str, more: &str) -> String {
         (_, true) => docs.to_owned(),
         _ => format!("{docs}\n\n{more}"),
     }
+}
+
+/// What is documented of a field: its own text, its limits as [`limits`] tells them, and whether it is secret.
+pub(crate) fn field_docs(field: &Field, told_by_type: u32) -> String {
+    let mut more = limits(&field.ty, told_by_type);
+    if field.secret {
+        more.push("Secret: tools that show values hide it.".to_owned());
+    }
+    joined(&field.docs, &more.join(" "))
 }
 
 /// The limits of a type, as sentences. The length of an array is told where it is beyond `told_by_type`.

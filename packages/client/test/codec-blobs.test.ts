@@ -1,21 +1,8 @@
 /** Blobs in the codec: their places in a body, and the bytes beside it. (R4) */
 import { describe, expect, it } from 'vitest';
-import { CodecError, Reader, toBytes, Writer } from '../src/codec/index.js';
+import { Reader, toBytes, Writer } from '../src/codec/index.js';
 import type { Codec } from '../src/interface.js';
-import { fromHex, toHex } from './codec-notation.js';
-
-/** `kind at path` of what is thrown. */
-function refusal(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof CodecError) {
-      return `${error.kind} at ${error.path}`;
-    }
-    throw error;
-  }
-  return 'taken';
-}
+import { fromHex, refusal, toHex } from './codec-notation.js';
 
 describe('blobs', () => {
   const two = [fromHex('0a0b'), fromHex('')];

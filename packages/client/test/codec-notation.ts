@@ -1,5 +1,7 @@
 /** The notation of the golden vectors (`tests/vectors/codec/README.md`): JSON, with objects for what JSON lacks. */
 
+import { CodecError } from '../src/codec/index.js';
+
 type Notation = unknown;
 
 export function toHex(bytes: Uint8Array): string {
@@ -8,6 +10,19 @@ export function toHex(bytes: Uint8Array): string {
 
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+/** `kind at path` of what is thrown. */
+export function refusal(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof CodecError) {
+      return `${error.kind} at ${error.path}`;
+    }
+    throw error;
+  }
+  return 'taken';
 }
 
 /** The value that a notation stands for. */

@@ -1,7 +1,6 @@
 /** Writer and reader: every primitive at its boundaries, refusals on the way out, and the buffers themselves. (R4) */
 import { describe, expect, it } from 'vitest';
 import {
-  CodecError,
   DEPTH_MAX,
   fromBytes,
   Reader,
@@ -23,7 +22,7 @@ import {
   writeUuid,
 } from '../src/codec/index.js';
 import type { Codec } from '../src/interface.js';
-import { fromHex, toHex } from './codec-notation.js';
+import { fromHex, refusal, toHex } from './codec-notation.js';
 import {
   ChangeCodec,
   ChangeKindCodec,
@@ -48,19 +47,6 @@ function read<T>(hex: string, decode: (input: Reader) => T): T {
   const value = decode(input);
   input.finish();
   return value;
-}
-
-/** `kind at path` of what is thrown. */
-function refusal(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof CodecError) {
-      return `${error.kind} at ${error.path}`;
-    }
-    throw error;
-  }
-  return 'taken';
 }
 
 /** The shortest varint, by arithmetic that has nothing in common with the writer's. */

@@ -1,7 +1,7 @@
 /** Utility processes that are kept running: by the rules that Rust has, over the `exit` event. */
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type Ending, type Restart, Restarts } from '../src/main/supervisor/policy.js';
+import { type Ending, type RestartPolicy, Restarts } from '../src/main/supervisor/policy.js';
 import { SupervisedUtility, type SupervisedOptions, type SupervisorEvent } from '../src/main/supervisor/process.js';
 import type { PeerWatcher } from '../src/main/utility.js';
 import { FakeUtility } from './support/electron.js';
@@ -11,16 +11,7 @@ import { connectUtility, type ParentPortParts } from '../src/utility/index.js';
 
 interface Case {
   readonly name: string;
-  readonly policy: {
-    readonly restart: Restart;
-    readonly initialMs: number;
-    readonly maxMs: number;
-    readonly factor: number;
-    readonly jitterPercent: number;
-    readonly steadyMs: number;
-    readonly restarts: number;
-    readonly withinMs: number;
-  };
+  readonly policy: RestartPolicy;
   readonly steps: readonly {
     readonly atMs: number;
     readonly readyMs: number;

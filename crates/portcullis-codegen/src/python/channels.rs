@@ -1,6 +1,6 @@
 //! What a module says of each channel: its names, and its descriptor.
 
-use portcullis_proto::schema::{Channel, ChannelKind, Interface, Overflow, Type, channel_digest};
+use portcullis_proto::schema::{Channel, Interface, Overflow, Type, channel_digest};
 
 use super::Contract;
 use super::names::distinct;
@@ -64,7 +64,7 @@ pub(super) fn descriptor(
          up={},\n    down={},\n)\n",
         interface.name,
         channel.name,
-        kind(channel.kind),
+        channel.kind.name(),
         channel.deadline_ms,
         overflow(channel.overflow),
         channel.depth,
@@ -75,16 +75,6 @@ pub(super) fn descriptor(
         optional(&channel.up),
         optional(&channel.down),
     )
-}
-
-fn kind(kind: ChannelKind) -> &'static str {
-    match kind {
-        ChannelKind::Call => "call",
-        ChannelKind::Notify => "notify",
-        ChannelKind::Stream => "stream",
-        ChannelKind::Event => "event",
-        ChannelKind::State => "state",
-    }
 }
 
 fn overflow(overflow: Overflow) -> &'static str {

@@ -31,11 +31,7 @@ pub(super) fn docstring(docs: &str, indent: &str) -> String {
 
 /// What is documented of a field: its own text, its limits, and whether it is secret.
 pub(super) fn field_docs(field: &Field) -> String {
-    let mut more = limits(&field.ty);
-    if field.secret {
-        more.push("Secret: tools that show values hide it.".to_owned());
-    }
-    joined(&field.docs, &more.join(" "))
+    prose::field_docs(field, 0)
 }
 
 /// The limits of a type, as sentences.

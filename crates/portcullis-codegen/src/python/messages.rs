@@ -8,6 +8,7 @@ use super::docs::{docstring, field_docs, limits};
 use super::names::{distinct, members, unit_only, variant_class};
 use super::types::Place;
 use super::{Contract, PYTHON_HEADER};
+use crate::newtypes::newtype;
 use crate::prose::joined;
 
 /// What every module of messages imports, under names that no message can have.
@@ -51,7 +52,9 @@ fn ordered<'a>(contract: &Contract<'a>) -> Vec<&'a str> {
     for name in contract.schema.types.keys() {
         let mut chain = vec![name.as_str()];
         // A chain holds each type once.
-        while let Some(Type::Named(inner)) = chain.last().and_then(|name| contract.newtype(name)) {
+        while let Some(Type::Named(inner)) =
+            chain.last().and_then(|name| newtype(contract.schema, name))
+        {
             match contract.schema.types.get_key_value(inner) {
                 Some((inner, _)) if !chain.contains(&inner.as_str()) => chain.push(inner),
                 _ => break,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use portcullis_proto::schema::{Fields, Interface, Schema, TypeBody, Variant};
 
 use super::PythonError;
+use crate::names::apart;
 
 /// Words that cannot name anything.
 const KEYWORDS: &[&str] = &[
@@ -19,9 +20,6 @@ const NOT_MEMBERS: &[&str] = &["mro", "self"];
 
 /// Types that annotations mention; a member of the same name hides them in its class.
 pub(super) const BUILTINS: &[&str] = &["bool", "bytes", "float", "int", "object", "str", "tuple"];
-
-/// Most characters that a suffix `_` is tried for.
-const SUFFIXES_MAX: usize = 8;
 
 /// `HalfWay` becomes `half_way`; what is snake case already stays.
 pub(super) fn snake(name: &str) -> String {
@@ -69,17 +67,6 @@ pub(super) fn pascal(name: &str) -> String {
         pascal.insert(0, 'N');
     }
     pascal
-}
-
-/// Adds `_` until `name` is not taken.
-fn apart(mut name: String, taken: impl Fn(&str) -> bool) -> String {
-    for _ in 0..SUFFIXES_MAX {
-        if !taken(&name) {
-            break;
-        }
-        name.push('_');
-    }
-    name
 }
 
 /// Members or parameters, apart from each other, from keywords and from `others`.

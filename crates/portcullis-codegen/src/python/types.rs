@@ -4,10 +4,8 @@ use portcullis_proto::schema::{Float, Int, Type, TypeBody};
 
 use super::Contract;
 use super::names::{BUILTINS, unit_only};
+use crate::newtypes::unwrapped;
 use crate::prose::is_byte;
-
-/// How deep newtypes may stand in each other before they are looked at no further.
-const NEWTYPES_MAX: usize = 64;
 
 /// How a module mentions types.
 #[derive(Debug, Clone, Copy)]
@@ -138,49 +136,23 @@ impl Contract<'_> {
 
     /// Whether a value of a type may be `None` by itself; an option of it then stands in a `Some`.
     pub(super) fn nullable(&self, ty: &Type) -> bool {
-        let mut ty = ty;
-        for _ in 0..NEWTYPES_MAX {
-            match ty {
-                Type::Option(_) | Type::Json | Type::Unit => return true,
-                Type::Named(name) => match self.newtype(name) {
-                    Some(inner) => ty = inner,
-                    None => return false,
-                },
-                _ => return false,
-            }
-        }
-        false
+        let inner = unwrapped(self.schema, ty);
+        matches!(inner, Some(Type::Option(_) | Type::Json | Type::Unit))
     }
 
     /// The built-in class of a newtype's values, if they have one: then it is a type of its own.
     pub(super) fn primitive(&self, ty: &Type) -> Option<String> {
-        let mut ty = ty;
-        for _ in 0..NEWTYPES_MAX {
-            match ty {
-                Type::Bool
-                | Type::Int { .. }
-                | Type::Float { .. }
-                | Type::String { .. }
-                | Type::Bytes { .. }
-                | Type::Blob { .. }
-                | Type::Timestamp
-                | Type::Duration
-                | Type::Uuid
-                | Type::Url => return Some(self.type_of(ty, Place::TYPES)),
-                Type::Named(name) => ty = self.newtype(name)?,
-                _ => return None,
-            }
-        }
-        None
-    }
-
-    /// What is inside a newtype; `None` for any other type.
-    pub(super) fn newtype(&self, name: &str) -> Option<&Type> {
-        match self.body(name) {
-            Some(TypeBody::Tuple(types)) => match types.as_slice() {
-                [inner] => Some(inner),
-                _ => None,
-            },
+        match unwrapped(self.schema, ty)? {
+            ty @ (Type::Bool
+            | Type::Int { .. }
+            | Type::Float { .. }
+            | Type::String { .. }
+            | Type::Bytes { .. }
+            | Type::Blob { .. }
+            | Type::Timestamp
+            | Type::Duration
+            | Type::Uuid
+            | Type::Url) => Some(self.type_of(ty, Place::TYPES)),
             _ => None,
         }
     }

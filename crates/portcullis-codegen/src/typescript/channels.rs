@@ -141,7 +141,7 @@ pub(super) fn descriptor(scope: &Scope<'_, '_>, interface: &Interface, named: &N
         property("name", text(format!("'{}.{}'", interface.name, channel.name))),
         property("method", text(format!("'{method}'"))),
         property("ordinal", text(named.ordinal.to_string())),
-        property("kind", text(format!("'{}'", kind(channel.kind)))),
+        property("kind", text(format!("'{}'", channel.kind.name()))),
         property("deadlineMs", text(channel.deadline_ms.to_string())),
         property("idempotent", text(channel.idempotent.to_string())),
         property("overflow", text(format!("'{}'", overflow(channel.overflow)))),
@@ -173,16 +173,6 @@ fn codec(scope: &Scope<'_, '_>, ty: &Type) -> Doc {
         Type::Unit => text(scope.value("unitCodec").to_owned()),
         Type::Named(name) => text(scope.codec_part("", name, "Codec")),
         _ => pair(scope.writer(ty), scope.reader(ty)),
-    }
-}
-
-fn kind(kind: ChannelKind) -> &'static str {
-    match kind {
-        ChannelKind::Call => "call",
-        ChannelKind::Notify => "notify",
-        ChannelKind::Stream => "stream",
-        ChannelKind::Event => "event",
-        ChannelKind::State => "state",
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use portcullis_proto::schema::{Interface, Schema};
 
 use super::GenerateError;
+use crate::names::apart;
 
 /// Words that cannot name a variable.
 const KEYWORDS: &[&str] = &[
@@ -116,9 +117,6 @@ const NOT_TYPES: &[&str] = &[
 /// Members that a class cannot have, or that make it something else (`then`: a promise).
 const NOT_MEMBERS: &[&str] = &["constructor", "prototype", "then"];
 
-/// Most characters that a suffix `_` is tried for.
-const SUFFIXES_MAX: usize = 8;
-
 /// `frame_rate` and `FrameRate` become `frameRate`, by the rule of the contract's macros.
 pub(super) fn camel(name: &str) -> String {
     let mut camel = String::with_capacity(name.len());
@@ -150,17 +148,6 @@ pub(super) fn pascal(name: &str) -> String {
 /// `studio.camera_settings` becomes `studio-camera-settings`.
 pub(super) fn kebab(name: &str) -> String {
     name.replace(['.', '_'], "-").to_ascii_lowercase()
-}
-
-/// Adds `_` until `name` is not taken.
-fn apart(mut name: String, taken: impl Fn(&str) -> bool) -> String {
-    for _ in 0..SUFFIXES_MAX {
-        if !taken(&name) {
-            break;
-        }
-        name.push('_');
-    }
-    name
 }
 
 /// Whether a constant of that name could hide a function that generated code uses.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use portcullis_proto::schema::{Schema, Sizes, TypeBody, TypeDef};
+use portcullis_proto::schema::{Schema, Sizes};
 
 use super::depth::Nesting;
 use super::layout::{Doc, concat, list, text};
@@ -18,18 +18,6 @@ pub(super) struct Contract<'a> {
     pub(super) nesting: Nesting<'a>,
     /// Where the runtime is imported from.
     pub(super) runtime: &'a str,
-}
-
-impl<'a> Contract<'a> {
-    /// The definition of a named type; schemas that lack one were refused when they were read.
-    pub(super) fn def(&self, name: &str) -> Option<&'a TypeDef> {
-        self.schema.types.get(name)
-    }
-
-    /// What a named type is made of.
-    pub(super) fn body(&self, name: &str) -> Option<&'a TypeBody> {
-        self.def(name).map(|def| &def.body)
-    }
 }
 
 /// The imports of one module. Every name that is used is asked for here, so that none is missing or unused.

@@ -1,15 +1,14 @@
 //! The mapping of types: what a value of the schema is in TypeScript. Normative; `docs/typescript-mapping.md` has it
 //! as a table, and the snapshots of the tests as code.
 
-use portcullis_proto::schema::{Int, Type, TypeBody};
+use portcullis_proto::schema::{Int, Type};
 
 use super::scope::Scope;
+use crate::newtypes::unwrapped;
 use crate::prose::is_byte;
 
 /// Arrays up to this length are tuples.
 pub(super) const TUPLE_LEN_MAX: u32 = 16;
-/// How far newtypes of newtypes are followed; further ones hold themselves.
-const NEWTYPES_MAX: u32 = 64;
 
 impl Scope<'_, '_> {
     /// A type.
@@ -54,52 +53,24 @@ impl Scope<'_, '_> {
 
     /// Whether a value of a type may be `null` by itself; an option of it then stands in an object.
     pub(super) fn nullable(&self, ty: &Type) -> bool {
-        let mut ty = ty;
-        for _ in 0..NEWTYPES_MAX {
-            match ty {
-                Type::Option(_) | Type::Json => return true,
-                Type::Named(name) => match self.newtype(name) {
-                    Some(inner) => ty = inner,
-                    None => return false,
-                },
-                _ => return false,
-            }
-        }
-        false
+        matches!(unwrapped(self.contract.schema, ty), Some(Type::Option(_) | Type::Json))
     }
 
     /// Whether a newtype over a type carries a brand: if its values are primitive.
     pub(super) fn branded(&self, ty: &Type) -> bool {
-        let mut ty = ty;
-        for _ in 0..NEWTYPES_MAX {
-            match ty {
+        matches!(
+            unwrapped(self.contract.schema, ty),
+            Some(
                 Type::Bool
-                | Type::Int { .. }
-                | Type::Float { .. }
-                | Type::String { .. }
-                | Type::Timestamp
-                | Type::Duration
-                | Type::Uuid
-                | Type::Url => return true,
-                Type::Named(name) => match self.newtype(name) {
-                    Some(inner) => ty = inner,
-                    None => return false,
-                },
-                _ => return false,
-            }
-        }
-        false
-    }
-
-    /// What is inside a newtype; `None` for any other type.
-    pub(super) fn newtype(&self, name: &str) -> Option<&Type> {
-        match self.contract.body(name) {
-            Some(TypeBody::Tuple(types)) => match types.as_slice() {
-                [inner] => Some(inner),
-                _ => None,
-            },
-            _ => None,
-        }
+                    | Type::Int { .. }
+                    | Type::Float { .. }
+                    | Type::String { .. }
+                    | Type::Timestamp
+                    | Type::Duration
+                    | Type::Uuid
+                    | Type::Url
+            )
+        )
     }
 }
 

@@ -51,7 +51,7 @@ impl Matrix {
                 let cells =
                     entries().map(|role| cell(role, interface, Some(ordinal), kind)).collect();
                 let name = format!("  {}", channel.name);
-                rows.push(Row { name, kind: word(channel.kind), cells });
+                rows.push(Row { name, kind: channel.kind.name(), cells });
             }
         }
         let notes = roles.iter().flat_map(notes).collect();
@@ -63,16 +63,6 @@ impl Matrix {
     pub fn user_budget(mut self, budget: &Budget) -> Self {
         self.notes.extend(bounds(budget).map(|all| format!("all peers of a user have {all}")));
         self
-    }
-}
-
-fn word(kind: ChannelKind) -> &'static str {
-    match kind {
-        ChannelKind::Call => "call",
-        ChannelKind::Notify => "notify",
-        ChannelKind::Stream => "stream",
-        ChannelKind::Event => "event",
-        ChannelKind::State => "state",
     }
 }
 

@@ -122,6 +122,15 @@ impl LocalCall {
         self.items_bytes
     }
 
+    /// Nothing can be taken now: the end of the flow, or whom to wake when something comes.
+    fn wait<T>(&mut self, context: &Context<'_>) -> Poll<Option<T>> {
+        if self.finished {
+            return Poll::Ready(None);
+        }
+        self.reader = Some(context.waker().clone());
+        Poll::Pending
+    }
+
     /// The flow has ended; what is queued can still be taken.
     pub fn end_of_items(&mut self) {
         self.finished = true;
@@ -287,11 +296,7 @@ pub fn poll_take_all<I: Locals, O: Locals>(
         into.push_back(item);
     }
     if into.is_empty() {
-        if call.finished {
-            return Poll::Ready(None);
-        }
-        call.reader = Some(context.waker().clone());
-        return Poll::Pending;
+        return call.wait(context);
     }
     let (items, bytes) = &mut call.taken;
     *items = items.saturating_add(u32::try_from(into.len()).unwrap_or(u32::MAX));
@@ -311,11 +316,7 @@ pub fn poll_take<I: Locals, O: Locals>(
 ) -> Poll<Option<Taken>> {
     let Some(call) = local(session, leg) else { return Poll::Ready(None) };
     let Some(item) = call.take() else {
-        if call.finished {
-            return Poll::Ready(None);
-        }
-        call.reader = Some(context.waker().clone());
-        return Poll::Pending;
+        return call.wait(context);
     };
     let (items, bytes) = &mut call.taken;
     *items += 1;

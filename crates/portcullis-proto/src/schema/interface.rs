@@ -90,6 +90,17 @@ pub enum ChannelKind {
 }
 
 impl ChannelKind {
+    /// The fixed word for it, as the schema's file has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Notify => "notify",
+            Self::Stream => "stream",
+            Self::Event => "event",
+            Self::State => "state",
+        }
+    }
+
     /// Whether it is published and subscribed to.
     pub fn is_topic(self) -> bool {
         matches!(self, Self::Event | Self::State)

@@ -14,19 +14,27 @@ pub struct Events {
 impl Events {
     /// The next event; `None` when the hub is gone. A slow observer misses the oldest, see [`Self::missed`].
     pub async fn next(&mut self) -> Option<HubEvent> {
-        // Every turn that goes on has skipped events.
-        loop {
-            match self.receiver.recv().await {
-                Ok(event) => return Some(event),
-                Err(RecvError::Lagged(count)) => self.missed += count,
-                Err(RecvError::Closed) => return None,
-            }
-        }
+        next(&mut self.receiver, &mut self.missed).await
     }
 
     /// Events that were dropped because this observer was too slow.
     pub fn missed(&self) -> u64 {
         self.missed
+    }
+}
+
+/// The next event of a source, for an observer that may be too slow and then misses the oldest; `None` when the source is gone.
+pub(crate) async fn next<T: Clone>(
+    receiver: &mut broadcast::Receiver<T>,
+    missed: &mut u64,
+) -> Option<T> {
+    // Every turn that goes on has skipped events.
+    loop {
+        match receiver.recv().await {
+            Ok(event) => return Some(event),
+            Err(RecvError::Lagged(count)) => *missed += count,
+            Err(RecvError::Closed) => return None,
+        }
     }
 }
 

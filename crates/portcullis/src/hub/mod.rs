@@ -7,7 +7,7 @@ mod blocking;
 mod build;
 mod drain;
 mod embedded;
-mod events;
+pub(crate) mod events;
 #[cfg(unix)]
 mod folder;
 mod grants;

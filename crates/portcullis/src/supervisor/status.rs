@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use portcullis_hub::PeerId;
 use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 
 use super::exit::Exit;
+use crate::hub::events::next;
 
 /// Events that wait for a slow observer before the oldest are dropped.
 pub const SUPERVISOR_EVENTS_MAX: usize = 1_024;
@@ -108,14 +108,7 @@ impl SupervisorEvents {
     /// The next event; `None` when the supervisor and all its processes are gone. A slow observer misses the oldest, see
     /// [`Self::missed`].
     pub async fn next(&mut self) -> Option<SupervisorEvent> {
-        // Every turn that goes on has skipped events.
-        loop {
-            match self.receiver.recv().await {
-                Ok(event) => return Some(event),
-                Err(RecvError::Lagged(count)) => self.missed += count,
-                Err(RecvError::Closed) => return None,
-            }
-        }
+        next(&mut self.receiver, &mut self.missed).await
     }
 
     /// Events that were dropped because this observer was too slow.
