@@ -1,4 +1,4 @@
-//! `docs/limits.md`: every limit that is a public constant, read from the source beside whose parser it stands. It
+//! `docs/limits.md`: every limit that is a named constant, read from the source beside whose parser it stands. It
 //! reads the text, since a table of constants for this alone would be a second list of them.
 
 use std::fmt::Write as _;
@@ -28,7 +28,7 @@ const ANNOUNCED: &str = "crates/portcullis-proto/src/session/handshake.rs";
 /// How the name of a limit ends.
 const SUFFIXES: &[&str] = &["_MAX", "_FLOOR", "_MS", "_TIMEOUT", "_LIFE"];
 
-/// A public constant.
+/// A constant.
 #[derive(Debug, PartialEq, Eq)]
 struct Limit {
     name: String,
@@ -130,7 +130,10 @@ fn of_source(source: &str) -> Vec<Limit> {
 }
 
 fn constant(line: &str, text: &str) -> Option<Limit> {
-    let rest = line.strip_prefix("pub const ").or_else(|| line.strip_prefix("const "))?;
+    let (visibility, rest) = line.split_once("const ")?;
+    if !["", "pub ", "pub(crate) ", "pub(super) "].contains(&visibility) {
+        return None;
+    }
     let (name, rest) = rest.split_once(": ")?;
     let (_, value) = rest.split_once(" = ")?;
     if text.is_empty() || !SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
@@ -178,24 +181,24 @@ fn in_a_cell(text: &str) -> String {
 mod tests {
     use super::{Limit, announced, of_source, value_in_words};
 
+    fn limit(name: &str, value: &str, text: &str) -> Limit {
+        Limit { name: name.to_owned(), value: value.to_owned(), text: text.to_owned() }
+    }
+
     #[test]
     fn constants_are_read_with_the_first_paragraph_of_what_they_mean() {
         let source = "/// How many,\n/// of [`X`].\n///\n/// More.\npub const A_MAX: usize = 1;\n\
-                      /// No limit.\npub const OTHER: u8 = 1;\nconst B_MAX: u8 = 2;\n";
-        let text = "How many, of `X`.".to_owned();
-        let expected = Limit { name: "A_MAX".to_owned(), value: "1".to_owned(), text };
-        assert_eq!(of_source(source), [expected]);
+                      /// No limit.\npub const OTHER: u8 = 1;\nconst B_MAX: u8 = 2;\n\
+                      /// Of a crate.\npub(crate) const C_MAX: u8 = 3;\n";
+        let expected =
+            [limit("A_MAX", "1", "How many, of `X`."), limit("C_MAX", "3", "Of a crate.")];
+        assert_eq!(of_source(source), expected);
     }
 
     #[test]
     fn announced_limits_are_read_with_their_fields() {
         let source = "pub struct Limits {\n    /// Largest.\n    pub bytes: u32,\n}\n\
                       pub const DEFAULT: Self = Self {\n    bytes: 4 * 1024,\n};\n";
-        let limit = |name: &str, value: &str, text: &str| Limit {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            text: text.to_owned(),
-        };
         assert_eq!(announced(source).expect("limits"), [limit("bytes", "4 KiB", "Largest.")]);
         assert!(announced("pub struct Limits {}").is_err());
     }
