@@ -132,6 +132,8 @@ describe("a connection is refused, and the page is told why", WATCHDOG, () => {
       await control.evaluate(window.webContents, `window.portcullis.connect("${token()}")`);
       window.webContents.reload();
       await until(() => application.refusals().length === 1, "the first refusal");
+      const again = () => control.evaluate(window.webContents, `frames[0]?.portcullis !== undefined`).catch(() => false);
+      await until(again, "the document that takes its place, and its frame");
       await control.evaluate(window.webContents, `frames[0].portcullis.connect("${token()}"), document.querySelector("iframe").remove()`);
       await until(() => application.refusals().length === 2, "the second refusal");
       assert.deepEqual(application.refusals(), ["frame_gone", "frame_gone"]);

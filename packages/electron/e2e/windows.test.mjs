@@ -41,13 +41,15 @@ after(() => application?.stop(), WATCHDOG);
 
 const heard = (what) => until(() => control.evaluate(controls.webContents, `heard.includes(${JSON.stringify(what)})`), what);
 const windowOf = (label) => application.portcullis.windows.get(label);
+/** The page's script runs; a document that has just begun cannot be asked for anything. */
+const runs = (label) => until(() => control.evaluate(windowOf(label).webContents, `typeof app === "object"`).catch(() => false), "its page");
 
 describe("windows as an interface", WATCHDOG, () => {
   test("a page opens a window of a declared kind, and everybody sees it", async () => {
     const { label, kind } = await inPage(controls, `windows.open("viewer", { argument: "left", background: false })`);
     assert.deepEqual({ label, kind }, { label: "viewer-1", kind: "viewer" });
     await heard("Opened viewer-1");
-    await until(() => control.evaluate(windowOf(label).webContents, `typeof app === "object"`).catch(() => false), "its page");
+    await runs(label);
     assert.equal((await open(windowOf(label))).label, label);
     await until(() => control.evaluate(controls.webContents, `list.some(({ label, connected }) => label === "viewer-1" && connected)`), "its connection");
   });
@@ -75,6 +77,7 @@ describe("windows as an interface", WATCHDOG, () => {
     await heard("Responsive viewer-1");
     windowOf("viewer-1").webContents.reload();
     await heard("Reloaded viewer-1");
+    await runs("viewer-1");
     await control.killRenderer(windowOf("viewer-1").webContents);
     await heard("Crashed viewer-1");
     await until(() => control.evaluate(controls.webContents, `list.some(({ label, connected }) => label === "viewer-1" && !connected)`), "the news of its end");
