@@ -69,6 +69,25 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t)]
         callers: Callers,
     },
+    /// Record the shapes of a contract in its lock file, so that later builds prove to get along with them; exit with 1 if
+    /// this one breaks a recorded one.
+    #[command(
+        after_help = "Examples:\n  portcullis lock                        at a release: builds of these shapes are in use from now on\n  portcullis lock --check                before every commit: nothing recorded is broken\n  portcullis lock --forget studio.log    no build of its earlier shapes is in use any more"
+    )]
+    Lock {
+        /// The contract's schema.
+        #[arg(long, default_value = "contract.schema")]
+        schema: PathBuf,
+        /// The lock file; beside the schema unless it is said.
+        #[arg(long)]
+        lock: Option<PathBuf>,
+        /// Write nothing, and compare.
+        #[arg(long)]
+        check: bool,
+        /// Drop what is recorded of this interface, and record its shape of now. May be said several times.
+        #[arg(long, value_name = "INTERFACE", conflicts_with = "check")]
+        forget: Vec<String>,
+    },
     /// Check a policy file against a contract, and print what every role may do.
     #[command(
         after_help = "Examples:\n  portcullis policy policy.toml\n  portcullis policy policy.toml --schema contract/contract.schema"

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod files;
+mod lock;
 mod work;
 
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ use portcullis_codegen::{File, HEADER, Options, PYTHON_HEADER, compat};
 use portcullis_hub::Matrix;
 
 use crate::arguments::{Arguments, Command, Format};
-use crate::files;
+use crate::{files, lock};
 
 /// How often `gen --watch` looks at the schema.
 const WATCH_MS: u64 = 300;
@@ -34,6 +34,11 @@ pub(crate) fn run(command: Command) -> Result<bool, String> {
             print(&report.to_string())?;
             Ok(!report.breaks(callers.into()))
         }
+        Command::Lock { schema, lock, check, forget } => {
+            let lock = lock.unwrap_or_else(|| schema.with_file_name(files::LOCK));
+            let schema = files::schema(&schema)?;
+            if check { lock::check(&schema, &lock) } else { lock::record(&schema, &lock, &forget) }
+        }
         Command::Policy { policy, schema } => self::policy(&policy, &schema),
         Command::Completions { shell } => {
             let mut text = Vec::new();
@@ -53,6 +58,11 @@ impl Targets {
     /// Writes the modules of every language, or only compares them.
     fn generate(&self, path: &Path, check: bool) -> Result<bool, String> {
         let schema = files::schema(path)?;
+        // A schema that names earlier shapes is believed by all that is made of it.
+        let lock = path.with_file_name(files::LOCK);
+        if lock.exists() && !lock::check(&schema, &lock)? {
+            return Ok(false);
+        }
         let unfit = |error: &dyn Display| format!("{}: {error}", path.display());
         let mut all = true;
         // What one language cannot say is told before a file of another is written.
@@ -121,7 +131,7 @@ fn policy(path: &Path, schema: &Path) -> Result<bool, String> {
 }
 
 /// Prints; whoever reads may go away in the middle (`portcullis docs | head`), which is no failure.
-fn print(text: &str) -> Result<bool, String> {
+pub(crate) fn print(text: &str) -> Result<bool, String> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("cannot print: {error}"))

@@ -40,7 +40,7 @@ fn files<const N: usize>(texts: [&str; N]) -> (TempDir, [String; N]) {
 #[test]
 fn the_help_has_examples_and_exit_codes() {
     let mut all = run(&["--help"]).1;
-    for command in ["gen", "docs", "compat", "policy", "completions"] {
+    for command in ["gen", "docs", "compat", "lock", "policy", "completions"] {
         let (code, out, _) = run(&[command, "--help"]);
         assert_eq!(code, 0);
         all.push_str(&format!("\n---- {command}\n{out}"));
@@ -203,4 +203,81 @@ fn bad_input_is_one_sentence_and_exit_code_2() {
         }
     }
     assert_eq!(run(&["unheard-of"]).0, 2);
+}
+
+#[test]
+fn f48_lock_records_shapes_and_proves_them_kept() {
+    let [old, new] =
+        ["old", "new"].map(|version| format!("../../tests/evolution/{version}.schema"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (lock, missing) = (path("contract.lock"), path("missing.lock"));
+    let record = |schema: &str| run(&["lock", "--schema", schema, "--lock", &lock]);
+    let check = |schema: &str| run(&["lock", "--check", "--schema", schema, "--lock", &lock]);
+    let (code, text, _) = record(&old);
+    assert_eq!((code, text.contains("recorded evolution.catalog")), (0, true), "{text}");
+    let text = fs::read_to_string(&lock).expect("written");
+    assert_eq!(text, text_of_the_old());
+    assert!(record(&old).1.contains("recorded already"));
+    assert_eq!(check(&new), (0, String::new(), String::new()));
+    assert_eq!(record(&new).0, 0);
+    // The other way round: what the new one has added, the old one has removed.
+    let (code, out, text) = check(&old);
+    assert_eq!((code, out.as_str()), (1, ""), "{text}");
+    for part in ["`evolution.catalog` no longer", "count", "portcullis lock --forget INTERFACE"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let before = fs::read_to_string(&lock).expect("there");
+    assert_eq!(record(&old).0, 1, "a break records nothing");
+    assert_eq!(fs::read_to_string(&lock).expect("there"), before);
+    let forget = ["lock", "--schema", &old, "--lock", &lock, "--forget", "evolution.catalog"];
+    assert_eq!(run(&forget).0, 0);
+    assert_eq!(fs::read_to_string(&lock).expect("there"), text_of_the_old());
+    for (lock, says) in [
+        (missing.as_str(), "missing.lock is not there"),
+        (&edited(&folder, "\"version\": 1", "\"version\": 2"), "the lock file was edited"),
+        (
+            &edited(
+                &folder,
+                "\"format\": 1,\n  \"interfaces\": {",
+                "\"format\": 2,\n  \"interfaces\": {",
+            ),
+            "has format 2",
+        ),
+        (&edited(&folder, "{", "["), "this is no lock file"),
+    ] {
+        let (code, out, text) = run(&["lock", "--check", "--schema", &new, "--lock", lock]);
+        assert_eq!((code, out.as_str(), text.lines().count()), (2, "", 1), "{text}");
+        assert!(text.contains(says), "{text}");
+    }
+    let (code, _, text) = run(&["lock", "--schema", &new, "--lock", &lock, "--forget", "nothing"]);
+    assert_eq!(
+        (code, text.contains("it has no `nothing`, but evolution.catalog")),
+        (2, true),
+        "{text}"
+    );
+}
+
+fn text_of_the_old() -> String {
+    fs::read_to_string("../../tests/evolution/contract.lock").expect("committed")
+}
+
+/// The committed lock file with something else in it; its path.
+fn edited(folder: &TempDir, from: &str, to: &str) -> String {
+    let path = folder.path().join(format!("edited-{}.lock", to.len()));
+    fs::write(&path, text_of_the_old().replacen(from, to, 1)).expect("written");
+    path.display().to_string()
+}
+
+#[test]
+fn f48_gen_makes_nothing_of_a_contract_that_breaks_its_lock_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::copy("../../tests/evolution/old.schema", path("contract.schema")).expect("copied");
+    let new = "../../tests/evolution/new.schema";
+    assert_eq!(run(&["lock", "--schema", new, "--lock", &path("contract.lock")]).0, 0);
+    let (schema, out) = (path("contract.schema"), path("generated"));
+    let (code, _, text) = run(&["gen", "--schema", &schema, "--out", &out]);
+    assert_eq!((code, text.contains("no longer gets along")), (1, true), "{text}");
+    assert!(!Path::new(&out).exists());
 }

@@ -5,6 +5,7 @@
 pub mod compat;
 mod errors;
 mod files;
+pub mod lock;
 mod names;
 mod newtypes;
 mod prose;

@@ -134,27 +134,28 @@ fn main() {
     let hub = Hub::new(HubConfig::new(contract()).role(role)).expect("the role fits");
     let mut bench = Bench { hub, turn: Turn::default(), out: Vec::new() };
     let found = contract().interfaces.iter().find(|each| each.name == INTERFACE);
-    let hash = found.expect("of the contract").hash;
+    let shape = found.expect("of the contract").shape();
 
     let user = has("user").then_some("ada");
     let caller = bench.peer("caller", user);
     let server = bench.peer("server", None);
     let control = |ordinal| Head { id: 0x1_0000, ordinal, ..Head::new(Frame::Request) };
     if has("relayed") {
-        let serve = Serve { interface: INTERFACE.into(), hash: hash.0, instance: String::new() };
+        let serve =
+            Serve { interface: INTERFACE.into(), shape: shape.clone(), instance: String::new() };
         bench.control(server, control(hub_ordinal::SERVE), &serve);
     } else {
         let descriptor = Descriptor {
             name: INTERFACE,
             version: 1,
-            hash,
+            shape: shape.clone(),
             digests: Vec::new(),
             channels: Vec::new(),
         };
         let service = Served(Box::leak(Box::new(descriptor)));
         bench.hub.serve(INTERFACE, "", Some(Arc::new(service)), &mut bench.turn).expect("served");
     }
-    let bind = Bind { interface: INTERFACE.into(), hash: hash.0, target: Target::Any };
+    let bind = Bind { interface: INTERFACE.into(), shape, target: Target::Any };
     bench.control(caller, control(hub_ordinal::BIND), &bind);
 
     let text = "sixteen letters!".to_owned();

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use portcullis_proto::schema::validate::{ChannelPlan, Plan};
-use portcullis_proto::schema::{Hash, Schema, channel_digest};
+use portcullis_proto::schema::{Schema, channel_digest};
+use portcullis_proto::session::Shape;
 
 use crate::policy::names::Names;
 
@@ -12,7 +13,7 @@ use crate::policy::names::Names;
 pub(crate) struct Entry {
     pub(crate) name: Arc<str>,
     pub(crate) version: u16,
-    pub(crate) hash: Hash,
+    pub(crate) shape: Shape,
     pub(crate) channels: Vec<ChannelPlan>,
     /// `interface.channel`, for logs and errors.
     pub(crate) full_names: Vec<Arc<str>>,
@@ -39,7 +40,7 @@ impl Catalog {
             interfaces.push(Entry {
                 name: Arc::from(interface.name.as_str()),
                 version: interface.version,
-                hash: interface.hash,
+                shape: interface.shape(),
                 channels: compiled.map(|compiled| compiled.channels.clone()).unwrap_or_default(),
                 full_names: interface.channels.iter().map(|each| full(&each.name)).collect(),
                 digests: interface

@@ -6,7 +6,7 @@ use portcullis_proto::codec::{Message, Parts, from_parts, to_bytes};
 use portcullis_proto::error::FailureBody;
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::peer::{Bind, Bound, Serve, Served, Target, hub_ordinal};
-use portcullis_proto::session::Offer;
+use portcullis_proto::session::{Offer, Shape};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
@@ -89,7 +89,7 @@ impl Hub {
             return Err(self.not_held(peer, interface, USE | PUBLISH));
         }
         let (role, label) = (state.role, &state.caller.label);
-        self.check_hash(interface, bind.hash, label)?;
+        self.check_shape(interface, &bind.shape, label)?;
         let Some(id) = self.find_instance(role, interface, &bind.target) else {
             if self.is_out_of_reach(role, &bind.target) {
                 return Err(Refused::Denied(
@@ -156,20 +156,20 @@ impl Hub {
         Refused::Denied(subject, self.why_denied(peer, subject, bits))
     }
 
-    fn check_hash(
+    fn check_shape(
         &self,
         interface: InterfaceIndex,
-        hash: [u8; 16],
+        shape: &Shape,
         label: &str,
     ) -> Result<(), (Status, String)> {
         let entry = self.catalog.interface(interface).ok_or_else(gone)?;
-        if entry.hash.0 == hash {
+        if entry.shape.fits(shape) {
             return Ok(());
         }
         let offer = Offer {
             name: entry.name.to_string(),
             version: entry.version,
-            hash,
+            shape: shape.clone(),
             channels: entry.digests.clone(),
         };
         Err((Status::ContractMismatch, mismatch(entry, label, &offer)))
@@ -201,7 +201,7 @@ impl Hub {
             return Err(self.not_held(peer, interface, SERVE));
         }
         let caller = Arc::clone(&state.caller);
-        self.check_hash(interface, serve.hash, &caller.label)?;
+        self.check_shape(interface, &serve.shape, &caller.label)?;
         let charge = state.account.charge(Resource::Exports)?;
         // The number comes first: the server has to know it before requests can carry it.
         let server = Server::Peer { peer, export: 0 };

@@ -1,6 +1,7 @@
 //! The hub's half of the handshake: versions, and contracts that must agree (`docs/protocol.md`, section 3).
 
 use portcullis_proto::goodbye::{Goodbye, Reason};
+use portcullis_proto::schema::Hash;
 use portcullis_proto::session::{Hello, Offer, PROTOCOL, Welcome};
 
 use crate::catalog::{Catalog, Entry};
@@ -55,7 +56,7 @@ fn check_offer(
 ) -> Result<(), Goodbye> {
     let Some(index) = catalog.find(&offer.name) else { return Ok(()) };
     let Some(entry) = catalog.interface(index) else { return Ok(()) };
-    if entry.hash.0 == offer.hash || !rights.knows(index) {
+    if entry.shape.fits(&offer.shape) || !rights.knows(index) {
         return Ok(());
     }
     Err(Goodbye::because(Reason::ContractMismatch, mismatch(entry, client, offer)))
@@ -63,10 +64,10 @@ fn check_offer(
 
 /// One sentence that names both sides and what differs.
 pub(crate) fn mismatch(entry: &Entry, client: &str, offer: &Offer) -> String {
-    let theirs = portcullis_proto::schema::Hash(offer.hash);
+    let (ours, theirs) = (Hash(entry.shape.hash), Hash(offer.shape.hash));
     let mut text = format!(
-        "`{}` differs: the hub has version {} ({}), `{client}` was built with version {} ({theirs})",
-        entry.name, entry.version, entry.hash, offer.version
+        "`{}` differs: the hub has version {} ({ours}), `{client}` was built with version {} ({theirs})",
+        entry.name, entry.version, offer.version
     );
     let names = entry.channels.iter().map(|channel| channel.name.as_str());
     let differing: Vec<&str> = names

@@ -87,7 +87,7 @@ impl Hub {
         let index = self.catalog.find(interface)?;
         let entry = self.catalog.interface(index)?;
         if let Some(service) = &service
-            && service.descriptor().hash != entry.hash
+            && service.descriptor().shape.hash != entry.shape.hash
         {
             return None;
         }

@@ -10,6 +10,7 @@ use portcullis_proto::frame::{self, Head, Kind as Frame, Parsed};
 use portcullis_proto::goodbye::Reason;
 use portcullis_proto::peer::{Bind, Serve, Target, hub_ordinal};
 use portcullis_proto::rpc::{Call, HandlerReply, Host, Origin, Outcome, Replies, Taken, WriteBody};
+use portcullis_proto::session::Shape;
 use portcullis_proto::session::{Hello, Leg, Limits, PROTOCOL, SendError};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
@@ -46,9 +47,8 @@ fn call<T: Message>(id: u32, ordinal: u32, body: &T) -> Vec<u8> {
     out
 }
 
-fn hash(name: &str) -> [u8; 16] {
-    let found = contract().interfaces.iter().find(|each| each.name == name);
-    found.expect("of the contract").hash.0
+fn shape(name: &str) -> Shape {
+    contract().interface(name).expect("of the contract").shape()
 }
 
 impl Bench {
@@ -87,7 +87,8 @@ impl Bench {
     }
 
     fn bind(&mut self, peer: PeerId, interface: &str) {
-        let bind = Bind { interface: interface.into(), hash: hash(interface), target: Target::Any };
+        let bind =
+            Bind { interface: interface.into(), shape: shape(interface), target: Target::Any };
         self.send(peer, &call(0x1_0000, hub_ordinal::BIND, &bind));
         self.take(peer);
     }
@@ -189,7 +190,7 @@ fn a_flood_of_one_peer_ends_no_other() {
     let server = bench.peer("all");
     let serve = Serve {
         interface: "sample.echo".into(),
-        hash: hash("sample.echo"),
+        shape: shape("sample.echo"),
         instance: String::new(),
     };
     bench.send(server, &call(0x1_0000, hub_ordinal::SERVE, &serve));

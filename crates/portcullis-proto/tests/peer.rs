@@ -79,7 +79,7 @@ fn a_request_right_behind_the_answer_to_serve_is_served() {
     let silent = Silent(Box::leak(Box::new(Descriptor {
         name: "sample.silent",
         version: 1,
-        hash: Default::default(),
+        shape: Default::default(),
         digests: Vec::new(),
         channels: Vec::new(),
     })));

@@ -10,7 +10,7 @@ use portcullis_proto::frame::Kind;
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::session::{
     Config, Ended, Event, Expired, Hello, Leg, Limits, Offer, Opening, PROTOCOL, SendError,
-    Session, Side,
+    Session, Shape, Side,
 };
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
@@ -90,10 +90,16 @@ fn limits(transcript: &Value) -> Limits {
 
 fn offer(interface: &Value) -> Offer {
     let channels = interface["channels"].as_array().expect("a list").iter();
+    let earlier = interface["earlier"].as_array().into_iter().flatten();
     Offer {
         name: text(interface, "name").to_owned(),
         version: number(interface, "version") as u16,
-        hash: hex(text(interface, "hash")).try_into().expect("16 bytes"),
+        shape: Shape {
+            hash: hex(text(interface, "hash")).try_into().expect("16 bytes"),
+            earlier: earlier
+                .map(|each| hex(each.as_str().expect("a hash")).try_into().expect("16 bytes"))
+                .collect(),
+        },
         channels: channels.map(|each| each.as_u64().expect("a number") as u32).collect(),
     }
 }

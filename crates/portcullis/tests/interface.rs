@@ -162,7 +162,7 @@ fn the_schema_says_what_the_trait_says() {
     let interface = contract().interface("test.lamps").expect("it is in the contract");
     assert_eq!((interface.version, interface.trait_name.as_str()), (3, "Lamps"));
     assert_eq!(interface.docs, "The lamps of a house.\n\nEvery one of them.");
-    assert_eq!(LampsInterface::descriptor().hash, interface.hash);
+    assert_eq!(LampsInterface::descriptor().hash(), interface.hash);
     assert_eq!(LampsInterface::descriptor().digests.len(), channels().len());
 
     let switch = channel("switch");

@@ -3,7 +3,7 @@ import type { CallOptions, InterfaceDescriptor } from './interface.js';
 import { Connection, type Logger, type State } from './runtime/connection.js';
 import { Hub } from './runtime/hub.js';
 import type { Limits } from './session/limits.js';
-import { hashBytes, type Target } from './session/wire.js';
+import type { Target } from './session/wire.js';
 import type { Transport } from './transport/transport.js';
 
 /** How a connection is set up. */
@@ -38,10 +38,11 @@ export class Portcullis {
       if (handle !== undefined) handle.gone = true;
     });
     this.hub = new Hub(connection);
-    const offers = (options.interfaces ?? []).map(({ name, version, hash, channels }) => ({
+    const offers = (options.interfaces ?? []).map(({ name, version, hash, earlier, channels }) => ({
       name,
       version,
-      hash: hashBytes(hash),
+      hash,
+      earlier,
       channels: channels.map((channel) => channel.digest),
     }));
     connection.session.hello(options.client ?? '', offers);

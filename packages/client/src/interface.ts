@@ -71,6 +71,8 @@ export interface InterfaceDescriptor<Client = any, Handlers = any, Publisher = a
   readonly version: number;
   /** Hash of the canonical shape, 32 hexadecimal digits. */
   readonly hash: string;
+  /** Hashes of earlier shapes that this one gets along with, at most 32; none when absent. */
+  readonly earlier?: readonly string[];
   /** The channels; the position is the ordinal. */
   readonly channels: readonly ChannelDescriptor[];
   /** The typed client over a binding. */

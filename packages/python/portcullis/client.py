@@ -69,7 +69,7 @@ class Portcullis:
         """Which binding a client or publisher stands on, by its identity."""
         self._connection.session.hello(
             client,
-            [Offer(one.name, one.version, one.hash, [channel.digest for channel in one.channels]) for one in interfaces],
+            [Offer(one.name, one.version, one.shape, [channel.digest for channel in one.channels]) for one in interfaces],
         )
 
     async def ready(self) -> Connected:
@@ -136,7 +136,7 @@ class Portcullis:
                 # Nobody else knows of it.
                 self._later(self._hub.request(_WITHDRAW, (number,), HUB_DEADLINE_MS))
 
-        args = (interface.name, interface.hash, instance)
+        args = (interface.name, interface.shape, instance)
         number = await self._hub.request(_SERVE, args, _limit(timeout), given)
         binding = Binding(self._connection, number)
         return Served(self, binding, interface.publisher(binding))
@@ -172,7 +172,7 @@ class Portcullis:
                 # Nobody else knows of it.
                 self._later(self._release(bound.binding))
 
-        args = (interface.name, interface.hash, target)
+        args = (interface.name, interface.shape, target)
         bound: Bound = await self._hub.request(_BIND, args, _limit(timeout), given)
         return self._bindings[bound.binding]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .codec import Codec
 from .codec.messages import Arguments
+from .session.wire import Shape
 
 if TYPE_CHECKING:
     from .runtime.binding import Binding
@@ -59,6 +60,13 @@ class Interface(Generic[C, S, P]):
     channels: tuple[Channel[Any], ...]
     client: Callable[[Binding], C] = field(repr=False)
     publisher: Callable[[Binding], P] = field(repr=False)
+    earlier: tuple[bytes, ...] = ()
+    """Hashes of earlier shapes that this one gets along with, at most 32."""
+
+    @property
+    def shape(self) -> Shape:
+        """What `hello`, `bind` and `serve` say of it."""
+        return Shape(self.hash, self.earlier)
 
 
 def no_publisher(binding: Binding) -> None:

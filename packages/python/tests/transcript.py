@@ -11,7 +11,7 @@ from portcullis.session import frame
 from portcullis.session.limits import Limits
 from portcullis.session.session import Session
 from portcullis.session.violation import Ending, SendError
-from portcullis.session.wire import Offer, Welcome, decode_caller
+from portcullis.session.wire import Offer, Shape, Welcome, decode_caller
 
 
 class Mismatch(AssertionError):
@@ -97,7 +97,7 @@ class Replay:
         limits = Limits(**transcript.get("limits", {}))
         self.session = Session(self, 0.0, limits, transcript.get("keepalive", False))
         offers = [
-            Offer(one["name"], one["version"], bytes.fromhex(one["hash"]), one["channels"])
+            Offer(one["name"], one["version"], Shape(bytes.fromhex(one["hash"]), [bytes.fromhex(each) for each in one.get("earlier", [])]), one["channels"])
             for one in transcript["interfaces"]
         ]
         self.session.hello(transcript["client"], offers)

@@ -121,7 +121,7 @@ impl RawPeer {
         let descriptor = I::descriptor();
         let bind = Bind {
             interface: descriptor.name.to_owned(),
-            hash: descriptor.hash.0,
+            shape: descriptor.shape.clone(),
             target: Target::Any,
         };
         let head = Head { ordinal: hub_ordinal::BIND, id, ..Head::new(Kind::Request) };

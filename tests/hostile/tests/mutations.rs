@@ -25,7 +25,7 @@ async fn bound(house: &House, interface: &Interface, target: Target) -> (Line, u
     let mut line = house.open("mutator", ROLE, None).await.expect("a connection");
     line.send(&conformance::raw::hello_frame()).await;
     line.next().await.expect("an answer").expect("welcome");
-    let bind = Bind { interface: interface.name.clone(), hash: interface.hash.0, target };
+    let bind = Bind { interface: interface.name.clone(), shape: interface.shape(), target };
     let head = Head { ordinal: hub_ordinal::BIND, id: 0x1_0000, ..Head::new(Kind::Request) };
     line.send(&conformance::raw::frame(head, &conformance::raw::bytes_of(&bind))).await;
     let got = line.next().await.expect("an answer").expect("an end");

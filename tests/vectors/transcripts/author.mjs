@@ -15,7 +15,7 @@ function transcript(name, about, steps, { faults, options = {}, ...more } = {}) 
 
 // Handshake.
 const cameras = {
-  interfaces: [{ name: 'studio.cameras', version: 2, hash: '000102030405060708090a0b0c0d0e0f', channels: [1, 300, 0xffffffff] }],
+  interfaces: [{ name: 'studio.cameras', version: 2, hash: '000102030405060708090a0b0c0d0e0f', earlier: ['f0'.repeat(16), '0f'.repeat(16)], channels: [1, 300, 0xffffffff] }],
   limits: { frame_bytes: 65536, window_bytes: 8192, calls: 5, stream_items: 2, stream_bytes: 100 },
 };
 transcript('handshake', 'The hello of a client with limits and one interface, and its welcome.', open(cameras), { options: cameras });

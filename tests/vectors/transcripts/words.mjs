@@ -38,10 +38,12 @@ export function frame(kind, fields = {}) {
 export const free = (kind, fields) => `${frame(kind, fields)}*`;
 export const LIMITS = { frame_bytes: 16 << 20, window_bytes: 4 << 20, calls: 1024, stream_items: 16, stream_bytes: 1 << 20, blob_bytes: 64 << 20, pools: 0 };
 export const limitsBytes = (limits) => Object.keys(LIMITS).map((name) => varint({ ...LIMITS, ...limits }[name])).join('');
+const list = (items, write) => varint(items.length) + items.map(write).join('');
+const offer = ({ name, version, hash, earlier = [], channels }) =>
+  text(name) + varint(version) + hash + list(earlier, (each) => each) + list(channels, varint);
 export const hello = ({ client = 'test', limits = {}, interfaces = [] }) =>
   frame('hello', {
-    body: varint(1) + varint(1) + text(client) + limitsBytes(limits) + varint(interfaces.length) +
-      interfaces.map((i) => text(i.name) + varint(i.version) + i.hash + varint(i.channels.length) + i.channels.map(varint).join('')).join(''),
+    body: varint(1) + varint(1) + text(client) + limitsBytes(limits) + list(interfaces, offer),
   });
 export const welcomeBody = (limits = {}) => varint(1) + limitsBytes(limits) + varint(7) + text('viewer-1') + text('viewer');
 export const failure = (message, { channel = '', path = '', retry = '00', correlation = 0 } = {}) =>

@@ -53,6 +53,14 @@ const ITEMS: &[Item] = &[
             &["examples/node-addon/contract/contract.schema"],
         ),
     },
+    Item {
+        what: "tests/evolution/old.schema",
+        generator: Program("evolution-schema-old", &["tests/evolution/old.schema"]),
+    },
+    Item {
+        what: "tests/evolution/new.schema",
+        generator: Program("evolution-schema-new", &["tests/evolution/new.schema"]),
+    },
     Item { what: "tests/vectors/codec", generator: Program("sample-vectors", &[]) },
     Item {
         what: "tests/vectors/transcripts",
@@ -77,6 +85,36 @@ const ITEMS: &[Item] = &[
                 "packages/client/test/generated",
                 "--runtime",
                 "../../src/index.js",
+            ],
+        ),
+    },
+    Item {
+        what: "packages/client/test/evolution/old",
+        generator: Program(
+            "portcullis-codegen",
+            &[
+                "typescript",
+                "--schema",
+                "tests/evolution/old.schema",
+                "--out",
+                "packages/client/test/evolution/old",
+                "--runtime",
+                "../../../src/index.js",
+            ],
+        ),
+    },
+    Item {
+        what: "packages/client/test/evolution/new",
+        generator: Program(
+            "portcullis-codegen",
+            &[
+                "typescript",
+                "--schema",
+                "tests/evolution/new.schema",
+                "--out",
+                "packages/client/test/evolution/new",
+                "--runtime",
+                "../../../src/index.js",
             ],
         ),
     },

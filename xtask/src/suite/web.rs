@@ -18,6 +18,9 @@ const STUDIO: &str = "debug/camera-studio";
 /// What the client's own test against the Rust hub starts.
 const SAMPLE_HUB: &str = "debug/examples/sample-hub";
 
+/// A hub of another version of a contract than a page's.
+const EVOLUTION_HUB: &str = "debug/examples/evolution-hub";
+
 /// The addon without an application, as cargo calls its library.
 const ADDON: &str = "portcullis_node";
 
@@ -34,6 +37,7 @@ pub(super) fn tests(counts: &mut Counts) -> Result<()> {
     rust::build_programs()?;
     let mut test = process::command("npm", &["test"]);
     test.env("PORTCULLIS_SAMPLE_HUB", place::target().join(SAMPLE_HUB));
+    test.env("PORTCULLIS_EVOLUTION_HUB", place::target().join(EVOLUTION_HUB));
     test.env("PORTCULLIS_PLAIN_ADDON", place::library("debug", ADDON));
     test.env("PORTCULLIS_EXAMPLE_ADDON", place::library("debug", EXAMPLE_ADDON));
     process::run_tests(test, counts)

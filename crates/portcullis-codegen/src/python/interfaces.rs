@@ -52,11 +52,12 @@ pub(super) fn module(contract: &Contract<'_>, interface: &Interface) -> String {
         channels.iter().map(|named| format!("{},", named.variable)).collect();
     out.push_str(&format!(
         "\n\n{code}: _portcullis.Interface[{code}Client, {code}Server, {publisher}] = _portcullis.Interface(\n    \
-         name=\"{}\",\n    version={},\n    hash=bytes.fromhex(\"{}\"),\n    channels=({}),\n    \
+         name=\"{}\",\n    version={},\n    hash=bytes.fromhex(\"{}\"),\n{}    channels=({}),\n    \
          client={code}Client,\n    publisher={maker},\n)\n{}",
         interface.name,
         interface.version,
         interface.hash,
+        earlier(interface),
         variables.join(" "),
         docstring(&docs, ""),
     ));
@@ -68,6 +69,16 @@ pub(super) fn module(contract: &Contract<'_>, interface: &Interface) -> String {
     let exports: Vec<String> = exports.into_iter().map(|name| format!("\"{name}\"")).collect();
     out.push_str(&format!("\n__all__ = [{}]\n", exports.join(", ")));
     out
+}
+
+/// The line that names the earlier shapes, where there are some.
+fn earlier(interface: &Interface) -> String {
+    if interface.earlier.is_empty() {
+        return String::new();
+    }
+    let each = |hash| format!("bytes.fromhex(\"{hash}\"),");
+    let hashes: Vec<String> = interface.earlier.iter().map(each).collect();
+    format!("    earlier=({}),\n", hashes.join(" "))
 }
 
 /// `, name: type` for each argument.

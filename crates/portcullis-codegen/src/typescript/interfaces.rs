@@ -41,13 +41,19 @@ fn itself(
     let variables = channels.iter().map(|named| text(named.variable.clone())).collect();
     let parameters =
         vec![text(format!("{code}Client")), text(format!("{code}Handlers")), text(publisher_type)];
-    let properties = vec![
+    let mut properties = vec![
         text(format!("name: '{}',", interface.name)),
         text(format!("version: {},", interface.version)),
         text(format!("hash: '{}',", interface.hash)),
+    ];
+    if !interface.earlier.is_empty() {
+        let earlier = interface.earlier.iter().map(|hash| text(format!("'{hash}'"))).collect();
+        properties.push(concat(vec![text("earlier: "), list("[", earlier, "]", false), text(",")]));
+    }
+    properties.extend([
         concat(vec![text("channels: "), list("[", variables, "]", false), text(",")]),
         text(format!("client: (binding) => new {code}Client(binding),")),
-    ];
+    ]);
     let declaration = concat(vec![
         text(format!("export const {code}: {}", scope.ty("InterfaceDescriptor"))),
         list("<", parameters, ">", false),

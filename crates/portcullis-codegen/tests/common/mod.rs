@@ -74,6 +74,7 @@ pub(crate) fn interface(name: &str, trait_name: &str, channels: Vec<Channel>) ->
         trait_name: trait_name.to_owned(),
         docs: String::new(),
         hash: Hash([0xab; 16]),
+        earlier: Vec::new(),
         channels,
     }
 }

@@ -179,7 +179,7 @@ fn f48_contracts_that_differ_are_found_at_the_handshake() {
     // A build with one more channel, and one that differs.
     offer.channels[1] ^= 1;
     offer.channels.push(7);
-    offer.hash[0] ^= 1;
+    offer.shape.hash[0] ^= 1;
     offer.version = 9;
     let hello = portcullis_proto::session::Hello {
         protocol_min: 1,

@@ -3,7 +3,7 @@
 //! `request binding=1 ordinal=0 id=0x10001 body=u7+"text"`: a kind by its name in the protocol (or `kind:130`), then
 //! fields. Other fields are 0; `length` and `attachments` override what is right. `status` and `reason` are the
 //! `ordinal` of `end` and `goodbye`, by name. A body is hexadecimal, or terms with `+` between them: `u5` a varint,
-//! `"text"` a string, `hash(interface)` its hash, `f1.5` a float, `zeros(9)` so many zero bytes, `nested(9)` so many `Preferences` inside each
+//! `"text"` a string, `shape(interface)` its shape, `f1.5` a float, `zeros(9)` so many zero bytes, `nested(9)` so many `Preferences` inside each
 //! other, and `bind(interface)`, `bind(interface,instance)`, `serve(interface,instance)` whole arguments.
 
 use portcullis_proto::codec::{Encoder, Message, to_bytes};
@@ -11,7 +11,7 @@ use portcullis_proto::frame::{Kind, Parsed, parse};
 use portcullis_proto::goodbye::Reason;
 use portcullis_proto::peer::{Bind, Serve, Target};
 use portcullis_proto::schema::Schema;
-use portcullis_proto::session::{Hello, Limits, Offer, PROTOCOL, Welcome};
+use portcullis_proto::session::{Hello, Limits, Offer, PROTOCOL, Shape, Welcome};
 use portcullis_proto::status::Status;
 use sample_contract::contract;
 
@@ -153,13 +153,15 @@ fn offer(schema: &Schema, text: &str) -> Offer {
         Some((name, _)) => (name, true),
         None => (text, false),
     };
-    let hash = schema.interface(name).map(|found| found.hash.0).unwrap_or_default();
-    let hash = if other { [7; 16] } else { hash };
-    Offer { name: name.into(), version: 1, hash, channels: Vec::new() }
+    let mut shape = schema.interface(name).map(|found| found.shape()).unwrap_or_default();
+    if other {
+        shape.hash = [7; 16];
+    }
+    Offer { name: name.into(), version: 1, shape, channels: Vec::new() }
 }
 
-fn hash(schema: &Schema, name: &str) -> [u8; 16] {
-    schema.interface(name).unwrap_or_else(|| panic!("no interface `{name}`")).hash.0
+fn shape(schema: &Schema, name: &str) -> Shape {
+    schema.interface(name).unwrap_or_else(|| panic!("no interface `{name}`")).shape()
 }
 
 /// The bytes of a body.
@@ -206,16 +208,17 @@ fn one_term(schema: &Schema, term: &str, out: &mut Vec<u8>) {
     if let Some(call) = term.strip_suffix(')') {
         let (name, arguments) = call.split_once('(').expect("a term with arguments");
         let (first, second) = arguments.split_once(',').unwrap_or((arguments, ""));
-        let of = |target| Bind { interface: first.into(), hash: hash(schema, first), target };
+        let of = |target| Bind { interface: first.into(), shape: shape(schema, first), target };
         match name {
-            "hash" => out.extend(hash(schema, first)),
+            "shape" => out.extend(to_bytes(&shape(schema, first)).expect("fits")),
             "zeros" => out.extend(vec![0; number(first) as usize]),
             "nested" => out.extend(nested(number(first))),
             "bind" if second.is_empty() => out.extend(to_bytes(&of(Target::Any)).expect("fits")),
             "bind" => out.extend(to_bytes(&of(Target::Instance(second.into()))).expect("fits")),
             "serve" => {
                 let instance = second.to_owned();
-                let serve = Serve { interface: first.into(), hash: hash(schema, first), instance };
+                let serve =
+                    Serve { interface: first.into(), shape: shape(schema, first), instance };
                 out.extend(to_bytes(&serve).expect("fits"));
             }
             _ => panic!("`{name}` is no term"),

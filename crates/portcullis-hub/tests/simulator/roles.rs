@@ -150,7 +150,7 @@ fn f33_what_each_role_may_do() {
         let node = sim.raw(name, name);
         sim.send(node, &frame("hello"));
         sim.received(node);
-        let unknown = "request id=0x10000 body=\"sample.nothing\"+zeros(16)+00";
+        let unknown = "request id=0x10000 body=\"sample.nothing\"+zeros(17)+00";
         let answer = ask(&mut sim, node, unknown).expect("an answer");
         assert!(is_denied(&answer));
         denials.push(answer.body);

@@ -1,7 +1,7 @@
 //! The marker of an interface: its name, its channels as data, and what its clients and servers know of each channel.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Ident, Type};
 
 use super::channel::Channel;
@@ -48,6 +48,11 @@ pub(crate) fn expand(krate: &TokenStream, interface: &Interface) -> TokenStream 
         flows.map(|flow| &flow.item).chain([&channel.output.value])
     });
     let bare = bare.map(|ty| limit::assert_in_proportion(krate, &limit::unlimited(None, ty)));
+    let locked = interface.args.lock.as_ref().map(|lock| {
+        // From the crate's folder, whatever the file in which the interface stands.
+        let path = quote_spanned!(lock.span()=> ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #lock));
+        quote!(schema.locked(Self::NAME, ::core::include_str!(#path));)
+    });
     let about = format!("The interface of [`{trait_name}`], `{name}` on the wire.");
     quote! {
         #[doc = #about]
@@ -70,6 +75,7 @@ pub(crate) fn expand(krate: &TokenStream, interface: &Interface) -> TokenStream 
                 fn describe(schema: &mut #krate::schema::SchemaBuilder) {
                     let channels = ::std::vec![#(#channels),*];
                     schema.interface(Self::NAME, Self::VERSION, #trait_name, #docs, channels);
+                    #locked
                 }
 
                 fn descriptor() -> &'static #krate::rpc::Descriptor {

@@ -30,6 +30,8 @@ pub(crate) struct Args {
     pub(crate) krate: Krate,
     pub(crate) name: Option<LitStr>,
     pub(crate) version: Option<LitInt>,
+    /// The file that has the shapes of earlier releases, from the crate's folder.
+    pub(crate) lock: Option<LitStr>,
     /// It could not be read, which was said already.
     pub(crate) broken: bool,
 }
@@ -68,6 +70,7 @@ fn parse_args(input: ParseStream<'_>) -> syn::Result<Args> {
                 parsed.krate = Krate::parse(input)?;
             }
             "name" => parsed.name = Some(key.text(input, "name = \"studio.cameras\"")?),
+            "lock" => parsed.lock = Some(key.text(input, "lock = \"contract.lock\"")?),
             "version" => {
                 key.equals(input, "version = 1")?;
                 let span = input.span();
@@ -78,7 +81,9 @@ fn parse_args(input: ParseStream<'_>) -> syn::Result<Args> {
             other => {
                 return Err(syn::Error::new(
                     key.span,
-                    format!("`{other}` is not known here: `name`, `version` or `crate = \"…\"`"),
+                    format!(
+                        "`{other}` is not known here: `name`, `version`, `lock` or `crate = \"…\"`"
+                    ),
                 ));
             }
         }

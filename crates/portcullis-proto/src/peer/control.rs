@@ -2,7 +2,7 @@
 
 use crate::codec::{CodecError, Decoder, Encoder, ErrorKind, Message};
 use crate::schema::{Fields, SchemaBuilder, Type, TypeBody, TypeDef, Variant};
-use crate::session::NAME_BYTES_MAX;
+use crate::session::{NAME_BYTES_MAX, Shape};
 use crate::wire::{check_len, wire_struct};
 
 /// The name of the hub's own interface.
@@ -25,8 +25,8 @@ wire_struct! {
     pub struct Bind {
         /// The interface's name.
         pub interface: String [..NAME_BYTES_MAX],
-        /// The hash of its shape, as the client was built with it.
-        pub hash: [u8; 16],
+        /// Its shape, as the client was built with it.
+        pub shape: Shape,
         /// Which instance.
         pub target: Target,
     }
@@ -49,8 +49,8 @@ wire_struct! {
     pub struct Serve {
         /// The interface's name.
         pub interface: String [..NAME_BYTES_MAX],
-        /// The hash of its shape, as the server was built with it.
-        pub hash: [u8; 16],
+        /// Its shape, as the server was built with it.
+        pub shape: Shape,
         /// The instance's name; may be empty.
         pub instance: String [..NAME_BYTES_MAX],
     }

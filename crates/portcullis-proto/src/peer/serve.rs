@@ -36,7 +36,7 @@ impl Peer {
         let descriptor = service.descriptor();
         let serve = Serve {
             interface: descriptor.name.to_owned(),
-            hash: descriptor.hash.0,
+            shape: descriptor.shape.clone(),
             instance: instance.into(),
         };
         let export = Export { number: 0, service };

@@ -265,7 +265,8 @@ impl Peer {
     /// `contract_mismatch` when the hub was built with another shape of it.
     pub async fn bind<C: Client>(&self, target: Target) -> Result<C, Error> {
         let descriptor = C::Interface::descriptor();
-        let bind = Bind { interface: descriptor.name.to_owned(), hash: descriptor.hash.0, target };
+        let bind =
+            Bind { interface: descriptor.name.to_owned(), shape: descriptor.shape.clone(), target };
         let bound: Bound = Binding::hub(self)
             .bind::<Bound, Error>(&BIND, |out| bind.encode(out))
             .await

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::peer::{Binding, Publisher};
 use crate::schema::{Channel, Hash, Overflow, Schema, SchemaBuilder, channel_digest};
-use crate::session::Offer;
+use crate::session::{Offer, Shape};
 
 /// An interface of a contract; implemented by the marker that `#[portcullis::interface]` generates.
 pub trait Interface: 'static {
@@ -45,8 +45,8 @@ pub struct Descriptor {
     pub name: &'static str,
     /// The version that its author declares.
     pub version: u16,
-    /// The hash of its shape.
-    pub hash: Hash,
+    /// Its shape.
+    pub shape: Shape,
     /// The digest of each channel.
     pub digests: Vec<u32>,
     /// `interface.channel` for each channel, for errors and logs.
@@ -72,12 +72,17 @@ impl Descriptor {
 
     fn from_schema(schema: &Schema, name: &'static str, version: u16) -> Self {
         let interface = schema.interface(name);
-        let hash = interface.map(|interface| interface.hash).unwrap_or_default();
+        let shape = interface.map(|interface| interface.shape()).unwrap_or_default();
         let channels = interface.map(|interface| interface.channels.as_slice()).unwrap_or_default();
         let digests = channels.iter().map(|channel| channel_digest(schema, channel)).collect();
         let full = |channel: &Channel| format!("{name}.{}", channel.name);
         let names = channels.iter().map(full).collect();
-        Self { name, version, hash, digests, channels: names }
+        Self { name, version, shape, digests, channels: names }
+    }
+
+    /// The hash of its shape.
+    pub fn hash(&self) -> Hash {
+        Hash(self.shape.hash)
     }
 
     /// The name of a channel, as errors and logs show it; the interface's own for one that it does not have.
@@ -90,7 +95,7 @@ impl Descriptor {
         Offer {
             name: self.name.to_owned(),
             version: self.version,
-            hash: self.hash.0,
+            shape: self.shape.clone(),
             channels: self.digests.clone(),
         }
     }

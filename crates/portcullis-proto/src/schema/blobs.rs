@@ -57,24 +57,14 @@ impl<'a> Holders<'a> {
             Type::Blob { .. } => true,
             Type::Named(name) => self.0.contains(name.as_str()),
             Type::Map { key, value, .. } => self.holds(key) || self.holds(value),
-            _ => parts(ty).into_iter().any(|part| self.holds(part)),
+            _ => ty.parts().into_iter().any(|part| self.holds(part)),
         }
     }
 
     fn in_map(&self, ty: &Type) -> bool {
         match ty {
             Type::Map { .. } => self.holds(ty),
-            _ => parts(ty).into_iter().any(|part| self.in_map(part)),
+            _ => ty.parts().into_iter().any(|part| self.in_map(part)),
         }
-    }
-}
-
-/// What an unnamed type but a map is made of.
-fn parts(ty: &Type) -> Vec<&Type> {
-    match ty {
-        Type::Option(inner) => vec![inner],
-        Type::List { item, .. } | Type::Array { item, .. } => vec![item],
-        Type::Tuple(types) => types.iter().collect(),
-        _ => Vec::new(),
     }
 }

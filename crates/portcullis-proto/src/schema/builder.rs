@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::sizes::Sizes;
-use super::{Channel, FORMAT, Hash, Interface, Schema, Type, TypeDef, blobs, interface_hash};
+use super::{Channel, FORMAT, Hash, Interface, Lock, Schema, Type, TypeDef, blobs, interface_hash};
+use crate::session::EARLIER_MAX;
 
 /// Most interfaces in a contract.
 pub(super) const INTERFACES_MAX: usize = 256;
@@ -51,6 +52,8 @@ pub enum SchemaError {
         /// The format found.
         found: u32,
     },
+    /// A lock file that cannot be used.
+    Lock(String),
     /// A recorded hash that is not that of the shape: the file was edited by hand.
     HashDiffers(String),
 }
@@ -88,6 +91,7 @@ impl fmt::Display for SchemaError {
                 f,
                 "this schema has format {found}, and this build reads format {FORMAT}: write it anew"
             ),
+            Self::Lock(sentence) => f.write_str(sentence),
             Self::HashDiffers(name) => write!(
                 f,
                 "the hash of `{name}` is not that of its shape: the file was edited, write it anew"
@@ -103,6 +107,8 @@ impl std::error::Error for SchemaError {}
 pub struct SchemaBuilder {
     types: BTreeMap<String, Entry>,
     interfaces: Vec<Interface>,
+    /// Shapes in use, of interfaces that have been released.
+    earlier: BTreeMap<String, Vec<Hash>>,
     errors: Vec<SchemaError>,
 }
 
@@ -156,8 +162,19 @@ impl SchemaBuilder {
             trait_name: trait_name.to_owned(),
             docs: docs.to_owned(),
             hash: Hash::default(),
+            earlier: Vec::new(),
             channels,
         });
+    }
+
+    /// Says that the interface `name` was released before: `lock` is the text of its lock file.
+    pub fn locked(&mut self, name: &str, lock: &str) {
+        match Lock::from_json(lock) {
+            Ok(lock) => {
+                self.earlier.insert(name.to_owned(), lock.hashes(name).collect());
+            }
+            Err(error) => self.errors.push(error),
+        }
     }
 
     /// The schema of the contract called `contract`.
@@ -178,6 +195,10 @@ impl SchemaBuilder {
             schema.interfaces.iter().map(|each| interface_hash(&schema, each)).collect();
         for (interface, hash) in schema.interfaces.iter_mut().zip(hashes) {
             interface.hash = hash;
+            let earlier = self.earlier.remove(&interface.name).unwrap_or_default();
+            // The newest ones, of which most are in use.
+            let newest = earlier.into_iter().rev().filter(|each| *each != hash);
+            interface.earlier = newest.take(EARLIER_MAX as usize).collect();
         }
         check(&schema)?;
         Ok(schema)
@@ -199,6 +220,12 @@ pub(super) fn check(schema: &Schema) -> Result<(), SchemaError> {
         if interface.channels.len() > CHANNELS_MAX {
             return Err(SchemaError::TooMany(format!(
                 "`{}` has more than {CHANNELS_MAX} channels",
+                interface.name
+            )));
+        }
+        if interface.earlier.len() > EARLIER_MAX as usize {
+            return Err(SchemaError::TooMany(format!(
+                "`{}` names more than {EARLIER_MAX} earlier shapes",
                 interface.name
             )));
         }

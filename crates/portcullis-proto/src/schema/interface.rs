@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Field, Hash, Type};
+use crate::session::Shape;
 
 /// A named, versioned group of channels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,11 +19,19 @@ pub struct Interface {
     pub docs: String,
     /// Hash of the canonical shape.
     pub hash: Hash,
+    /// Hashes of earlier shapes that were proven compatible with this one: those of the contract's lock file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Hash>,
     /// The channels; the position is the ordinal.
     pub channels: Vec<Channel>,
 }
 
 impl Interface {
+    /// What a build that has this interface says of its shape.
+    pub fn shape(&self) -> Shape {
+        Shape { hash: self.hash.0, earlier: self.earlier.iter().map(|hash| hash.0).collect() }
+    }
+
     /// The channel with that ordinal.
     pub fn channel(&self, ordinal: u32) -> Option<&Channel> {
         self.channels.get(ordinal as usize)

@@ -7,6 +7,7 @@ mod blobs;
 mod builder;
 mod hash;
 mod interface;
+mod lock;
 mod sizes;
 mod types;
 pub mod validate;
@@ -14,6 +15,7 @@ pub mod validate;
 pub use builder::{SchemaBuilder, SchemaError};
 pub use hash::{Hash, channel_digest, interface_hash};
 pub use interface::{Channel, ChannelKind, Interface, Overflow};
+pub use lock::{LOCK_FORMAT, LOCKED_SHAPES_MAX, Lock};
 pub use sizes::Sizes;
 pub use types::{Field, Fields, Float, Int, Type, TypeBody, TypeDef, Variant};
 

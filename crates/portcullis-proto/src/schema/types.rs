@@ -116,6 +116,17 @@ impl Type {
         Self::Int { int, min: None, max: None }
     }
 
+    /// The types that an unnamed type is made of.
+    pub fn parts(&self) -> Vec<&Self> {
+        match self {
+            Self::Option(inner) => vec![inner],
+            Self::List { item, .. } | Self::Array { item, .. } => vec![item],
+            Self::Map { key, value, .. } => vec![key, value],
+            Self::Tuple(types) => types.iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The same type with the limits of a field. Where a limit says nothing, or does not apply, nothing changes.
     #[must_use]
     pub fn limited(self, limit: &Limit) -> Self {

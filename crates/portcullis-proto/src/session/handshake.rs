@@ -17,6 +17,8 @@ pub const CLIENT_BYTES_MAX: u32 = 64;
 pub const OFFERS_MAX: u32 = 256;
 /// Most channels of an offered interface.
 pub const OFFER_CHANNELS_MAX: u32 = 1024;
+/// Most earlier shapes of an interface that a build gets along with.
+pub const EARLIER_MAX: u32 = 32;
 /// Longest text of a goodbye, in bytes.
 pub const GOODBYE_BYTES_MAX: usize = 1024;
 
@@ -81,14 +83,33 @@ wire_struct! {
 }
 
 wire_struct! {
+    /// The shape of an interface, as a build knows it.
+    pub struct Shape {
+        /// Its hash.
+        pub hash: [u8; 16],
+        /// Hashes of earlier shapes that were proven compatible with it.
+        pub earlier: Vec<[u8; 16]> [..EARLIER_MAX],
+    }
+}
+
+impl Shape {
+    /// Whether builds of the two shapes may talk: they are one, or the newer build knows the older one's.
+    pub fn fits(&self, other: &Self) -> bool {
+        self.hash == other.hash
+            || self.earlier.contains(&other.hash)
+            || other.earlier.contains(&self.hash)
+    }
+}
+
+wire_struct! {
     /// One interface that a client was built with.
     pub struct Offer {
         /// Its name.
         pub name: String [..NAME_BYTES_MAX],
         /// The version its author declared.
         pub version: u16,
-        /// The hash of its shape.
-        pub hash: [u8; 16],
+        /// Its shape.
+        pub shape: Shape,
         /// The digest of each channel, so that a mismatch can name what differs.
         pub channels: Vec<u32> [..OFFER_CHANNELS_MAX],
     }

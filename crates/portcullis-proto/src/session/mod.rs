@@ -21,8 +21,9 @@ mod timeout;
 pub use arrivals::PARCEL_FRAME_BYTES_MAX;
 pub use event::{Event, Expired, Leg, Received};
 pub use handshake::{
-    CLIENT_BYTES_MAX, CallerTold, FRAME_BYTES_FLOOR, GOODBYE_BYTES_MAX, Hello, Limits,
-    NAME_BYTES_MAX, OFFER_CHANNELS_MAX, OFFERS_MAX, Offer, PROTOCOL, WINDOW_BYTES_FLOOR, Welcome,
+    CLIENT_BYTES_MAX, CallerTold, EARLIER_MAX, FRAME_BYTES_FLOOR, GOODBYE_BYTES_MAX, Hello, Limits,
+    NAME_BYTES_MAX, OFFER_CHANNELS_MAX, OFFERS_MAX, Offer, PROTOCOL, Shape, WINDOW_BYTES_FLOOR,
+    Welcome,
 };
 pub use lane::{Lane, Lent, POOLS_MAX, PoolOffer, SlotLoan, TopicPlace};
 pub use send::{Opening, SendError};

@@ -80,6 +80,7 @@ pub fn plan_of(ty: Type, types: impl IntoIterator<Item = (String, TypeDef)>) -> 
         trait_name: "Test".into(),
         docs: String::new(),
         hash: Default::default(),
+        earlier: Vec::new(),
         channels: vec![reply_channel(ty)],
     });
     compiled(&schema)

@@ -48,6 +48,7 @@ fn draw(rng: &mut Rng) -> Schema {
             trait_name: "Test".into(),
             docs: String::new(),
             hash: Hash::default(),
+            earlier: Vec::new(),
             channels: vec![reply_channel(reply)],
         }],
         types,

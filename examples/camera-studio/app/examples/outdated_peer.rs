@@ -16,14 +16,14 @@ async fn main() -> std::io::Result<()> {
 }
 
 fn outdated(now: &'static Descriptor) -> &'static Descriptor {
-    let mut hash = now.hash;
-    hash.0[0] ^= 1;
+    let mut shape = now.shape.clone();
+    shape.hash[0] ^= 1;
     let digests = now.digests.iter().map(|digest| digest ^ 1).collect();
     let channels = now.channels.clone();
     Box::leak(Box::new(Descriptor {
         name: now.name,
         version: now.version,
-        hash,
+        shape,
         digests,
         channels,
     }))

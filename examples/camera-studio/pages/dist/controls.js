@@ -1828,7 +1828,7 @@ function encodeHello(out, hello) {
   writeItems2(out, hello.interfaces, (offer2) => {
     out.string(offer2.name, 0, NAME_BYTES_MAX);
     out.u16(offer2.version);
-    out.raw(offer2.hash, HASH_BYTES);
+    encodeShape(out, offer2);
     writeItems2(out, offer2.channels, (digest) => out.u32(digest));
   });
 }
@@ -1909,19 +1909,23 @@ function tag(input2, variants) {
   if (value >= variants) throw new RangeError(`there is no variant ${value}`);
   return value;
 }
+function encodeShape(out, { hash, earlier = [] }) {
+  out.raw(hashBytes(hash), HASH_BYTES);
+  writeItems2(out, earlier, (each) => out.raw(hashBytes(each), HASH_BYTES));
+}
 function encodeBind(out, args) {
-  const [name, hash, target] = args;
+  const [name, shape, target] = args;
   out.string(name, 0, NAME_BYTES_MAX);
-  out.raw(hash, HASH_BYTES);
+  encodeShape(out, shape);
   if (target === "any") return out.u8(0);
   const label = "label" in target;
   out.u8(label ? 1 : 2);
   out.string(label ? target.label : target.instance, 0, NAME_BYTES_MAX);
 }
 function encodeServe(out, args) {
-  const [name, hash, instance] = args;
+  const [name, shape, instance] = args;
   out.string(name, 0, NAME_BYTES_MAX);
-  out.raw(hash, HASH_BYTES);
+  encodeShape(out, shape);
   out.string(instance, 0, NAME_BYTES_MAX);
 }
 function readOnly(decode) {
@@ -2927,7 +2931,7 @@ var Hub = class {
   }
   #given;
   async bind(descriptor, target, options) {
-    const args = [descriptor.name, hashBytes(descriptor.hash), target];
+    const args = [descriptor.name, descriptor, target];
     const { binding } = await this.self.request(BIND, args, options, this.connection.trace(this.bind), (bound, wanted) => {
       if (wanted) this.bindings.set(bound.binding, new Handle(this.connection, bound.binding));
       else void this.release(bound.binding);
@@ -2961,10 +2965,11 @@ var Portcullis = class {
       if (handle !== void 0) handle.gone = true;
     });
     this.hub = new Hub(connection);
-    const offers = (options.interfaces ?? []).map(({ name, version, hash, channels }) => ({
+    const offers = (options.interfaces ?? []).map(({ name, version, hash, earlier, channels }) => ({
       name,
       version,
-      hash: hashBytes(hash),
+      hash,
+      earlier,
       channels: channels.map((channel) => channel.digest)
     }));
     connection.session.hello(options.client ?? "", offers);
@@ -3275,7 +3280,7 @@ function subscribeTo(binding, channel, listener, options) {
 var SERVE = /* @__PURE__ */ hubChannel("serve", 2, encodeServe, u32Codec);
 var WITHDRAW = /* @__PURE__ */ hubChannel("withdraw", 3, encodeNumber, unitCodec);
 async function offer({ self, connection }, descriptor, instance, options, given) {
-  const args = [descriptor.name, hashBytes(descriptor.hash), instance];
+  const args = [descriptor.name, descriptor, instance];
   const id = await self.request(SERVE, args, options, connection.trace(offer), (id2, wanted) => {
     if (wanted) given(id2);
     else void self.call(WITHDRAW, [id2]);

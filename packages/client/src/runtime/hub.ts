@@ -1,7 +1,7 @@
 /** The hub itself as callee: binding 0 (protocol, section 4). What only those need that serve is in `offering.ts`. */
 import { unitCodec } from '../codec/index.js';
 import type { CallOptions, ChannelDescriptor, Codec, InterfaceDescriptor } from '../interface.js';
-import { boundCodec, encodeBind, hashBytes, type Target } from '../session/wire.js';
+import { boundCodec, encodeBind, type Target } from '../session/wire.js';
 import { Handle } from './binding.js';
 import type { Connection } from './connection.js';
 
@@ -48,7 +48,7 @@ export class Hub {
   }
 
   async bind(descriptor: InterfaceDescriptor, target: Target, options: CallOptions | undefined): Promise<Handle> {
-    const args = [descriptor.name, hashBytes(descriptor.hash), target] as const;
+    const args = [descriptor.name, descriptor, target] as const;
     const { binding } = await this.self.request(BIND, args, options, this.connection.trace(this.bind), (bound, wanted) => {
       if (wanted) this.bindings.set(bound.binding, new Handle(this.connection, bound.binding));
       // Nobody else knows of it.

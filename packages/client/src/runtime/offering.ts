@@ -1,7 +1,7 @@
 /** What the hub is asked by those that serve: to offer an instance, and to withdraw it (protocol, section 4). */
 import { unitCodec } from '../codec/index.js';
 import type { CallOptions, InterfaceDescriptor } from '../interface.js';
-import { encodeServe, hashBytes, u32Codec } from '../session/wire.js';
+import { encodeServe, u32Codec } from '../session/wire.js';
 import { Handle } from './binding.js';
 import { encodeNumber, type Hub, hubChannel } from './hub.js';
 
@@ -16,7 +16,7 @@ export async function offer(
   options: CallOptions,
   given: (id: number) => void,
 ): Promise<Handle> {
-  const args = [descriptor.name, hashBytes(descriptor.hash), instance] as const;
+  const args = [descriptor.name, descriptor, instance] as const;
   const id = await self.request(SERVE, args, options, connection.trace(offer), (id, wanted) => {
     if (wanted) given(id);
     // Nobody else knows of it.

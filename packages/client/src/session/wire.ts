@@ -15,12 +15,17 @@ const PATH_BYTES_MAX = 512;
 const MESSAGE_BYTES_MAX = 1024;
 const HASH_BYTES = 16;
 
+/** The shape of an interface, as this build knows it; each hash has 32 hexadecimal digits. */
+export interface Shape {
+  readonly hash: string;
+  /** At most 32 earlier shapes that were proven compatible with it; none when absent. */
+  readonly earlier?: readonly string[] | undefined;
+}
+
 /** One interface, of at most 256, that this client was built with. */
-export interface Offer {
+export interface Offer extends Shape {
   readonly name: string;
   readonly version: number;
-  /** 16 bytes. */
-  readonly hash: Uint8Array;
   /** The digest of each channel, of which the contract language allows fewer than a hello does. */
   readonly channels: readonly number[];
 }
@@ -72,7 +77,7 @@ export function encodeHello(out: Writer, hello: Hello): void {
   writeItems(out, hello.interfaces, (offer) => {
     out.string(offer.name, 0, NAME_BYTES_MAX);
     out.u16(offer.version);
-    out.raw(offer.hash, HASH_BYTES);
+    encodeShape(out, offer);
     writeItems(out, offer.channels, (digest) => out.u32(digest));
   });
 }
@@ -170,11 +175,16 @@ function tag(input: Reader, variants: number): number {
   return value;
 }
 
+function encodeShape(out: Writer, { hash, earlier = [] }: Shape): void {
+  out.raw(hashBytes(hash), HASH_BYTES);
+  writeItems(out, earlier, (each) => out.raw(hashBytes(each), HASH_BYTES));
+}
+
 /** The arguments of `bind`. */
-export function encodeBind(out: Writer, args: readonly [string, Uint8Array, Target]): void {
-  const [name, hash, target] = args;
+export function encodeBind(out: Writer, args: readonly [string, Shape, Target]): void {
+  const [name, shape, target] = args;
   out.string(name, 0, NAME_BYTES_MAX);
-  out.raw(hash, HASH_BYTES);
+  encodeShape(out, shape);
   if (target === 'any') return out.u8(0);
   const label = 'label' in target;
   out.u8(label ? 1 : 2);
@@ -182,10 +192,10 @@ export function encodeBind(out: Writer, args: readonly [string, Uint8Array, Targ
 }
 
 /** The arguments of `serve`. */
-export function encodeServe(out: Writer, args: readonly [string, Uint8Array, string]): void {
-  const [name, hash, instance] = args;
+export function encodeServe(out: Writer, args: readonly [string, Shape, string]): void {
+  const [name, shape, instance] = args;
   out.string(name, 0, NAME_BYTES_MAX);
-  out.raw(hash, HASH_BYTES);
+  encodeShape(out, shape);
   out.string(instance, 0, NAME_BYTES_MAX);
 }
 
@@ -217,7 +227,7 @@ function decodeReport(input: Reader): DeliveryReport {
 export const reportCodec: Codec<DeliveryReport> = /* @__PURE__ */ readOnly(decodeReport);
 
 /** The 16 bytes of a hash that a generated module writes in hexadecimal digits. */
-export function hashBytes(hash: string): Uint8Array {
+function hashBytes(hash: string): Uint8Array {
   return Uint8Array.from(hash.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 

@@ -10,6 +10,7 @@ import type { InterfaceDescriptor } from '../interface.js';
 import { statusCode } from '../names.js';
 import { type Head, NOTIFY, PUBLISH, REQUEST, SUBSCRIBE, UNBOUND } from '../session/frame.js';
 import { NAME_BYTES_MAX } from '../session/limits.js';
+import type { Shape } from '../session/wire.js';
 import { Violation } from '../session/violation.js';
 import { memoryPair } from '../transport/memory.js';
 import type { Transport } from '../transport/transport.js';
@@ -115,12 +116,12 @@ export class TestHub implements LegEvents {
   }
 
   #bind(leg: Leg, input: Reader): Answer {
-    const [name, hash] = [input.string(0, NAME_BYTES_MAX), input.raw(HASH_BYTES)];
+    const [name, shape] = [input.string(0, NAME_BYTES_MAX), readShape(input)];
     const kind = input.u8();
     const wanted = kind === 0 ? '' : input.string(0, NAME_BYTES_MAX);
     const known = this.#known.get(name);
     if (known === undefined) return ['permission_denied', `nothing in this test serves "${name}"`];
-    if (hexadecimal(hash) !== known.descriptor.hash) return ['contract_mismatch', `two builds of "${name}" disagree`];
+    if (!fits(known.descriptor, shape)) return ['contract_mismatch', `two builds of "${name}" disagree`];
     const instance = this.#instances.find(
       (one) =>
         one.descriptor.name === name && (kind === 0 || (kind === 1 ? one.server.label === wanted : one.name === wanted)),
@@ -144,10 +145,10 @@ export class TestHub implements LegEvents {
   }
 
   #serve(leg: Leg, input: Reader): Answer {
-    const [name, hash, instanceName] = [input.string(0, NAME_BYTES_MAX), input.raw(HASH_BYTES), input.string(0, NAME_BYTES_MAX)];
+    const [name, shape, instanceName] = [input.string(0, NAME_BYTES_MAX), readShape(input), input.string(0, NAME_BYTES_MAX)];
     const known = this.#known.get(name);
     if (known === undefined) return ['permission_denied', `"${name}" is not known in this test`];
-    if (hexadecimal(hash) !== known.descriptor.hash) return ['contract_mismatch', `two builds of "${name}" disagree`];
+    if (!fits(known.descriptor, shape)) return ['contract_mismatch', `two builds of "${name}" disagree`];
     const number = ++this.#lastNumber;
     const instance = new Instance(known.descriptor, instanceName, leg, number, known.observers.get(instanceName));
     this.#instances.push(instance);
@@ -172,6 +173,16 @@ export class TestHub implements LegEvents {
   }
 }
 
-function hexadecimal(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+function readHash(input: Reader): string {
+  return Array.from(input.raw(HASH_BYTES), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function readShape(input: Reader): Shape {
+  const hash = readHash(input);
+  return { hash, earlier: Array.from({ length: input.count(HASH_BYTES) }, () => readHash(input)) };
+}
+
+/** Whether builds of two shapes may talk. */
+function fits(one: Shape, other: Shape): boolean {
+  return one.hash === other.hash || one.earlier?.includes(other.hash) === true || other.earlier?.includes(one.hash) === true;
 }

@@ -54,7 +54,7 @@ export interface Transcript {
   readonly keepalive?: boolean;
   readonly messages?: boolean;
   readonly client: string;
-  readonly interfaces: { name: string; version: number; hash: string; channels: number[] }[];
+  readonly interfaces: { name: string; version: number; hash: string; earlier?: string[]; channels: number[] }[];
   readonly steps: Step[];
 }
 
@@ -108,10 +108,7 @@ class Replay {
       },
       0,
     );
-    this.#session.hello(
-      transcript.client,
-      transcript.interfaces.map((one) => ({ ...one, hash: fromHex(one.hash) })),
-    );
+    this.#session.hello(transcript.client, transcript.interfaces);
     this.#collect();
   }
 

@@ -22,9 +22,21 @@ PATH_BYTES_MAX = 512
 """Longest path of a failure, in bytes."""
 MESSAGE_BYTES_MAX = 1024
 """Longest message of a failure, in bytes."""
+EARLIER_MAX = 32
+"""Most earlier shapes of an interface that are named."""
 
 _U16, U32, _U64 = Int(16, False), Int(32, False), Int(64, False)
 _NAME, HASH = String(0, NAME_BYTES_MAX), FixedBytes(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The shape of an interface, as a build knows it."""
+
+    hash: bytes
+    """16 bytes."""
+    earlier: Sequence[bytes] = ()
+    """Hashes of earlier shapes that were proven compatible with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,7 @@ class Offer:
 
     name: str
     version: int
-    hash: bytes
+    shape: Shape
     channels: Sequence[int]
     """The digest of each channel."""
 
@@ -163,11 +175,12 @@ def _struct(make: Any, **fields: Codec[Any]) -> Codec[Any]:
 
 
 _LIMITS = _struct(Limits, frame_bytes=U32, window_bytes=U32, calls=_U16, stream_items=U32, stream_bytes=U32, blob_bytes=U32, pools=_U16)
-_OFFER = _struct(Offer, name=_NAME, version=_U16, hash=HASH, channels=List(U32, 1, 0, 1024))
+_SHAPE = _struct(Shape, hash=HASH, earlier=List(HASH, 16, 0, EARLIER_MAX))
+_OFFER = _struct(Offer, name=_NAME, version=_U16, shape=_SHAPE, channels=List(U32, 1, 0, 1024))
 _CLIENT = String(0, CLIENT_BYTES_MAX)
 
 HELLO: Codec[Hello] = _struct(
-    Hello, protocol_min=_U16, protocol_max=_U16, client=_CLIENT, limits=_LIMITS, interfaces=List(_OFFER, 19, 0, 256)
+    Hello, protocol_min=_U16, protocol_max=_U16, client=_CLIENT, limits=_LIMITS, interfaces=List(_OFFER, 20, 0, 256)
 )
 WELCOME: Codec[Welcome] = _struct(Welcome, protocol=_U16, limits=_LIMITS, peer=U32, label=_NAME, role=_NAME)
 BOUND: Codec[Bound] = _struct(Bound, binding=U32, label=_NAME, instance=_NAME)
@@ -177,9 +190,9 @@ _TARGET: Codec[AnyInstance | Label | Instance] = Enum(
     Variant("Label", 1, Label, (Field("label", "label", _NAME),)),
     Variant("Instance", 2, Instance, (Field("instance", "instance", _NAME),)),
 )
-BIND = Tuple(_NAME, HASH, _TARGET)
+BIND = Tuple(_NAME, _SHAPE, _TARGET)
 """The arguments of `bind`."""
-SERVE = Tuple(_NAME, HASH, _NAME)
+SERVE = Tuple(_NAME, _SHAPE, _NAME)
 """The arguments of `serve`."""
 NUMBER = Tuple(U32)
 """The arguments of `release` and `withdraw`."""

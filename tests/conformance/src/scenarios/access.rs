@@ -10,6 +10,7 @@ use portcullis_proto::error::FailureBody;
 use portcullis_proto::frame::{Head, Kind};
 use portcullis_proto::peer::{Bind, Serve, hub_ordinal};
 use portcullis_proto::rpc::Interface;
+use portcullis_proto::session::Shape;
 use sample_contract::{
     EchoClient, EchoInterface, EchoRequest, EchoServer, FlowsClient, TopicsClient, TopicsServer,
 };
@@ -27,12 +28,13 @@ pub async fn f33_denied_and_unknown_look_the_same(scene: &Scene) {
     let mut raw = scene.raw("raw", VIEWER).await;
     raw.join().await;
     let echo = raw.bind::<EchoInterface>(FIRST_ID).await;
+    let shape = || Shape { hash: [7; 16], earlier: Vec::new() };
     let bind = |interface: &str| {
-        bytes_of(&Bind { interface: interface.to_owned(), hash: [7; 16], target: Target::Any })
+        bytes_of(&Bind { interface: interface.to_owned(), shape: shape(), target: Target::Any })
     };
     let serve = |interface: &str| {
         let instance = String::new();
-        bytes_of(&Serve { interface: interface.to_owned(), hash: [7; 16], instance })
+        bytes_of(&Serve { interface: interface.to_owned(), shape: shape(), instance })
     };
     let hub_call = |ordinal| Head { ordinal, ..Head::new(Kind::Request) };
     let call = |ordinal| Head { binding: echo, ordinal, ..Head::new(Kind::Request) };
@@ -181,7 +183,7 @@ pub async fn a_bind_compares_hashes(scene: &Scene) {
     raw.join().await;
     let bind = Bind {
         interface: EchoInterface::NAME.to_owned(),
-        hash: ChainInterface::descriptor().hash.0,
+        shape: ChainInterface::descriptor().shape.clone(),
         target: Target::Any,
     };
     let head = Head { ordinal: hub_ordinal::BIND, id: FIRST_ID, ..Head::new(Kind::Request) };

@@ -35,8 +35,8 @@ pub async fn f48_builds_that_differ_part(scene: &Scene) {
     let bound = peer.bind::<EchoClient>(Target::Any);
     let goodbye = peer.ready().await.expect_err("a mismatch");
     assert_eq!(goodbye.reason, Reason::ContractMismatch, "{goodbye}");
-    let hash = EchoInterface::descriptor().hash.to_string();
-    let theirs = other_build::EchoInterface::descriptor().hash.to_string();
+    let hash = EchoInterface::descriptor().hash().to_string();
+    let theirs = other_build::EchoInterface::descriptor().hash().to_string();
     for part in ["sample.echo", "version 1", "version 7", "old window", "call", &hash, &theirs] {
         assert!(goodbye.message.contains(part), "`{part}` is not in: {goodbye}");
     }

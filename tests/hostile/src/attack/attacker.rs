@@ -135,7 +135,7 @@ impl Attacker {
 /// A binding on `interface`; none when it is not granted, or nobody serves it.
 async fn bind(line: &mut Line, interface: &Interface) -> Result<Option<u32>, String> {
     let bind =
-        Bind { interface: interface.name.clone(), hash: interface.hash.0, target: Target::Any };
+        Bind { interface: interface.name.clone(), shape: interface.shape(), target: Target::Any };
     let head = Head { ordinal: hub_ordinal::BIND, id: 0x1_0000, ..Head::new(Kind::Request) };
     line.send(&[hello_frame(), frame(head, &bytes_of(&bind))].concat()).await;
     // The welcome, and the answer.

@@ -1,0 +1,3 @@
+//! Writes `new.schema`.
+
+portcullis::schema_main!(evolution::new::contract);

@@ -1,0 +1,3 @@
+//! Writes `old.schema`.
+
+portcullis::schema_main!(evolution::old::contract);

@@ -1,0 +1,121 @@
+//! The contract as it is now: a field, a variant and a call more, of which old builds know nothing.
+
+use portcullis::{Call, Error, Sink, Unknown};
+
+/// What is looked for.
+#[portcullis::message(table)]
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Query {
+    /// The name.
+    #[field(1)]
+    #[limit(len <= 64)]
+    pub name: Option<String>,
+    /// Whether to look in the attic as well.
+    #[field(2)]
+    pub attic: Option<bool>,
+}
+
+/// How something is.
+#[portcullis::message(flexible)]
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Mood {
+    /// Calm.
+    #[default]
+    Calm,
+    /// Wild, and since when.
+    Wild(u32),
+    /// What this build does not know.
+    #[unknown]
+    Other(Unknown),
+}
+
+/// Something that can be found.
+#[portcullis::message(table)]
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Item {
+    /// Its name.
+    #[field(1)]
+    #[limit(len <= 64)]
+    pub name: Option<String>,
+    /// How it is.
+    #[field(2)]
+    pub mood: Option<Mood>,
+    /// Words for it.
+    #[field(3)]
+    #[limit(items <= 8)]
+    pub tags: Option<Vec<String>>,
+}
+
+/// Why nothing was found.
+#[portcullis::message(flexible)]
+#[derive(Clone, Debug, PartialEq)]
+pub enum Problem {
+    /// There is none of that name.
+    Missing,
+    /// Somebody else has it.
+    Lent {
+        /// Who.
+        to: String,
+    },
+    /// What this build does not know.
+    #[unknown]
+    Other(Unknown),
+}
+
+/// Things, to be found and heard of.
+#[portcullis::interface(name = "evolution.catalog", version = 1, lock = "contract.lock")]
+pub trait Catalog {
+    /// Finds something.
+    #[call(idempotent)]
+    async fn find(&self, cx: &Call, query: Query) -> Result<Item, Problem>;
+
+    /// Everything, one by one; ends with how many there were.
+    #[stream]
+    async fn all(&self, cx: &Call, out: Sink<Item>) -> Result<u32, Error>;
+
+    /// Something was added.
+    #[event]
+    fn added(item: Item);
+
+    /// What was added last.
+    #[state]
+    fn latest(value: Item);
+
+    /// How many there are.
+    #[call(idempotent)]
+    async fn count(&self, cx: &Call) -> u32;
+}
+
+portcullis::contract! { name = "evolution", interfaces = [Catalog] }
+
+/// Serves what it knows.
+#[derive(Debug, Default)]
+pub struct Shelf;
+
+impl Catalog for Shelf {
+    async fn find(&self, _: &Call, query: Query) -> Result<Item, Problem> {
+        match query.name.as_deref() {
+            Some("lamp") => Ok(item("lamp")),
+            Some("trunk") if query.attic == Some(true) => Ok(item("trunk")),
+            Some("ladder") => Err(Problem::Lent { to: "ada".to_owned() }),
+            _ => Err(Problem::Missing),
+        }
+    }
+
+    async fn all(&self, _: &Call, mut out: Sink<Item>) -> Result<u32, Error> {
+        for name in ["lamp", "chair"] {
+            out.send(&item(name)).await?;
+        }
+        Ok(2)
+    }
+
+    async fn count(&self, _: &Call) -> u32 {
+        2
+    }
+}
+
+/// Something of that name.
+pub fn item(name: &str) -> Item {
+    let tags = Some(vec!["new".to_owned()]);
+    Item { name: Some(name.to_owned()), mood: Some(Mood::Wild(7)), tags }
+}
