@@ -8,7 +8,7 @@ use portcullis_codegen::{RUNTIME, compat};
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something was found, 2 bad input.";
 
-/// Code, documentation, compatibility and policies from a contract's schema.
+/// New applications; code, documentation, compatibility and policies from a contract's schema.
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
@@ -18,6 +18,20 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make a small application that builds and passes its test.
+    #[command(
+        after_help = "Examples:\n  portcullis new notes\n  portcullis new notes --kind electron\n  portcullis new notes --portcullis ../portcullis"
+    )]
+    New {
+        /// Its name, which is that of its folder, too.
+        name: String,
+        /// What it is.
+        #[arg(long, value_enum, default_value_t)]
+        kind: AppKind,
+        /// A checkout of Portcullis, whose crates and packages it depends on; unless named, on those that are released.
+        #[arg(long, value_name = "FOLDER")]
+        portcullis: Option<PathBuf>,
+    },
     /// Write the TypeScript modules of a contract, its Python modules, or both.
     #[command(
         after_help = "Examples:\n  portcullis gen --out src/generated\n  portcullis gen --out src/generated --check\n  portcullis gen --python meter/contract\n  portcullis gen --schema contract/contract.schema --out src/generated --watch"
@@ -107,6 +121,16 @@ pub(crate) enum Command {
         /// The shell.
         shell: Shell,
     },
+}
+
+/// What an application is.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum AppKind {
+    /// Native processes: main, and a worker that it keeps running.
+    #[default]
+    Native,
+    /// Electron: main and a window in TypeScript.
+    Electron,
 }
 
 /// The form of a reference.

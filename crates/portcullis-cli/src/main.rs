@@ -5,6 +5,7 @@
 mod arguments;
 mod files;
 mod lock;
+mod new;
 mod work;
 
 use std::process::ExitCode;

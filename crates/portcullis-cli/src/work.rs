@@ -10,13 +10,14 @@ use portcullis_codegen::{File, HEADER, Options, PYTHON_HEADER, compat};
 use portcullis_hub::Matrix;
 
 use crate::arguments::{Arguments, Command, Format};
-use crate::{files, lock};
+use crate::{files, lock, new};
 
 /// How often `gen --watch` looks at the schema.
 const WATCH_MS: u64 = 300;
 
 pub(crate) fn run(command: Command) -> Result<bool, String> {
     match command {
+        Command::New { name, kind, portcullis } => print(&new::run(&name, kind, portcullis)?),
         Command::Gen { schema, out, runtime, python, check, watch } => {
             let typescript = out.map(|out| (out, Options { runtime }));
             let targets = Targets { typescript, python };
@@ -90,7 +91,7 @@ fn put(out: &Path, modules: &[File], marker: &str, check: bool) -> Result<bool, 
     } else {
         portcullis_codegen::write(out, modules, marker)
     };
-    let outcomes = outcomes.map_err(|error| format!("{}: {error}", out.display()))?;
+    let outcomes = outcomes.map_err(|error| files::no_folder(out, &error))?;
     let text: String = outcomes.iter().map(|outcome| outcome.line(check) + "\n").collect();
     print(&text)?;
     Ok(!check || outcomes.is_empty())
@@ -101,6 +102,7 @@ fn put(out: &Path, modules: &[File], marker: &str, check: bool) -> Result<bool, 
 fn watch(path: &Path, targets: &Targets) -> Result<bool, String> {
     let mut last = files::text(path)?;
     targets.generate(path, false)?;
+    eprintln!("portcullis: looking at {} until it is ended, by Ctrl+C perhaps", path.display());
     loop {
         std::thread::sleep(Duration::from_millis(WATCH_MS));
         let Ok(text) = files::text(path) else { continue };

@@ -20,6 +20,8 @@ const SAMPLE_HUB: &str = "debug/examples/sample-hub";
 
 /// A hub of another version of a contract than a page's.
 const EVOLUTION_HUB: &str = "debug/examples/evolution-hub";
+/// What makes an application for the adapter's tests.
+const COMMAND: &str = "debug/portcullis";
 
 /// The addon without an application, as cargo calls its library.
 const ADDON: &str = "portcullis_node";
@@ -40,6 +42,7 @@ pub(super) fn tests(counts: &mut Counts) -> Result<()> {
     test.env("PORTCULLIS_EVOLUTION_HUB", place::target().join(EVOLUTION_HUB));
     test.env("PORTCULLIS_PLAIN_ADDON", place::library("debug", ADDON));
     test.env("PORTCULLIS_EXAMPLE_ADDON", place::library("debug", EXAMPLE_ADDON));
+    test.env("PORTCULLIS_COMMAND", place::target().join(COMMAND));
     process::run_tests(test, counts)
 }
 

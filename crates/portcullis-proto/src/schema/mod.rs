@@ -54,11 +54,17 @@ impl Schema {
 
     /// Reads the committed form; the error is one sentence for whoever passed the file.
     pub fn from_json(text: &str) -> Result<Self, SchemaError> {
-        let schema: Self =
-            serde_json::from_str(text).map_err(|error| SchemaError::Json(error.to_string()))?;
-        if schema.format != FORMAT {
-            return Err(SchemaError::Format { found: schema.format });
+        /// What every format has: what else there is in another one need not be understood to name it.
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
         }
+        let not_a_schema = |error: serde_json::Error| SchemaError::Json(error.to_string());
+        let Head { format } = serde_json::from_str(text).map_err(not_a_schema)?;
+        if format != FORMAT {
+            return Err(SchemaError::Format { found: format });
+        }
+        let schema: Self = serde_json::from_str(text).map_err(not_a_schema)?;
         builder::check(&schema)?;
         Ok(schema)
     }
