@@ -42,7 +42,7 @@ pub(crate) fn no_folder(path: &Path, error: &io::Error) -> String {
     if path.is_file() {
         format!("{shown} is a file: name the folder that the modules belong in")
     } else {
-        format!("{shown} cannot be used: {error}; name another folder")
+        format!("{shown} cannot be used: {error}; name a folder of its own for what is generated")
     }
 }
 

@@ -54,8 +54,21 @@ pub fn check(folder: &Path, files: &[File], marker: &str) -> io::Result<Vec<Outc
 }
 
 /// Writes what differs and removes what is not generated any more; says which files were touched.
+///
+/// # Errors
+///
+/// What the system says; and [`io::ErrorKind::AlreadyExists`], before anything is written, where a file would be
+/// overwritten that does not begin with the marker: somebody else has written it.
 pub fn write(folder: &Path, files: &[File], marker: &str) -> io::Result<Vec<Outcome>> {
     let outcomes = check(folder, files, marker)?;
+    for outcome in &outcomes {
+        if let Outcome::Differs(path) = outcome
+            && fs::read(path).is_ok_and(|it| !it.is_empty() && !it.starts_with(marker.as_bytes()))
+        {
+            let text = format!("{} is there, and was not generated", path.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+        }
+    }
     fs::create_dir_all(folder)?;
     for outcome in &outcomes {
         match outcome {

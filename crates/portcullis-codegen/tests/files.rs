@@ -1,6 +1,7 @@
 //! Writing and checking folders: only what differs is touched, and only what was generated is removed.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use portcullis_codegen::{File, Outcome, check, write};
@@ -38,10 +39,27 @@ fn writes_what_differs_and_then_nothing() {
     assert!(!folder.0.exists(), "a check writes nothing");
     assert_eq!(write(&folder.0, &files, MARKER).expect("written"), missing);
     assert_eq!(check(&folder.0, &files, MARKER).expect("the folder"), []);
-    fs::write(folder.0.join("b.ts"), "edited").expect("edited");
+    fs::write(folder.0.join("b.ts"), format!("{MARKER} edited")).expect("edited");
     let edited = Outcome::Differs(folder.0.join("b.ts"));
     assert_eq!(write(&folder.0, &files, MARKER).expect("written"), [edited]);
     assert_eq!(check(&folder.0, &files, MARKER).expect("the folder"), []);
+}
+
+#[test]
+fn what_somebody_else_has_written_is_not_overwritten() {
+    let folder = Folder::new("spares");
+    let files = [file("a.ts", "a"), file("b.ts", "b"), file("c.ts", "c")];
+    fs::create_dir(&folder.0).expect("made");
+    fs::write(folder.0.join("b.ts"), "// mine\n").expect("written");
+    // Nothing is in it that could be lost.
+    fs::write(folder.0.join("c.ts"), "").expect("written");
+    let error = write(&folder.0, &files, MARKER).expect_err("b.ts is mine");
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    assert!(error.to_string().ends_with("b.ts is there, and was not generated"), "{error}");
+    assert_eq!(fs::read_to_string(folder.0.join("b.ts")).expect("text"), "// mine\n");
+    assert!(!folder.0.join("a.ts").exists(), "nothing is begun");
+    fs::remove_file(folder.0.join("b.ts")).expect("removed");
+    assert_eq!(write(&folder.0, &files, MARKER).expect("written").len(), 3);
 }
 
 #[test]

@@ -55,7 +55,14 @@ export class Walk {
   constructor(folder) {
     this.folder = folder;
     this.cwd = root;
-    this.env = { ...process.env, PATH: `${join(folder, "bin")}:${process.env.PATH}`, CARGO_TARGET_DIR: target, npm_config_update_notifier: "false" };
+    this.env = {
+      ...process.env,
+      PATH: `${join(folder, "bin")}:${process.env.PATH}`,
+      CARGO_TARGET_DIR: target,
+      // As the repository has it, for the sake of what both can use.
+      CARGO_PROFILE_DEV_DEBUG: "line-tables-only",
+      npm_config_update_notifier: "false",
+    };
     // Whatever runs this test must not talk to the tests of the document.
     delete this.env.NODE_TEST_CONTEXT;
   }
@@ -101,14 +108,14 @@ export class Walk {
 
   /** Everything, from the first block to the last. */
   async all() {
-    const codegen = join(target, "debug/portcullis-codegen");
-    for (const built of [codegen, addon]) {
+    const portcullis = join(target, "debug/portcullis");
+    for (const built of [portcullis, addon]) {
       await access(built).catch(() => {
-        throw new Error(`${built} is not there: cargo build -p portcullis-codegen -p portcullis-node`);
+        throw new Error(`${built} is not there: cargo build -p portcullis-cli -p portcullis-node`);
       });
     }
     await mkdir(join(this.folder, "bin"));
-    await symlink(codegen, join(this.folder, "bin/portcullis-codegen"));
+    await symlink(portcullis, join(this.folder, "bin/portcullis"));
     const all = await blocks();
     // Files that come later in the document are there before the commands: `tsc` looks at all of them.
     const begun = all.findIndex(({ lines }) => lines?.[0].startsWith("mkdir notes"));

@@ -7,14 +7,14 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { access, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const command = process.env['PORTCULLIS_COMMAND'] ?? join(root, process.env['CARGO_TARGET_DIR'] ?? 'target', 'debug/portcullis');
+const command = process.env['PORTCULLIS_COMMAND'] ?? resolve(root, process.env['CARGO_TARGET_DIR'] ?? 'target', 'debug/portcullis');
 
 /** What hangs ends, in milliseconds: not a measurement. */
 const WATCHDOG_MS = 5 * 60_000;
