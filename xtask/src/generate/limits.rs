@@ -65,7 +65,9 @@ fn page() -> Result<String> {
         else {
             continue;
         };
-        if !path.ends_with(".rs") || BUILD_TIME.contains(&crate_name) {
+        // A source folder further down is of a template, a part of an application to be.
+        let is_ours = !crate_name.contains('/') && !BUILD_TIME.contains(&crate_name);
+        if !path.ends_with(".rs") || !is_ours {
             continue;
         }
         let text = fs::read_to_string(place::root().join(&path)).with_context(|| path.clone())?;
