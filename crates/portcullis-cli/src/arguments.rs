@@ -83,8 +83,7 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t)]
         callers: Callers,
     },
-    /// Record the shapes of a contract in its lock file, so that later builds prove to get along with them; exit with 1 if
-    /// this one breaks a recorded one.
+    /// Record the shapes of a contract, with which later builds get along; exit with 1 if this one breaks a recorded one.
     #[command(
         after_help = "Examples:\n  portcullis lock                        at a release: builds of these shapes are in use from now on\n  portcullis lock --check                before every commit: nothing recorded is broken\n  portcullis lock --forget studio.log    no build of its earlier shapes is in use any more"
     )]
