@@ -101,6 +101,9 @@ impl Hub {
                     self.dismiss(peer, goodbye, now, turn);
                     return stopped(consumed);
                 }
+                if needed == 0 {
+                    continue;
+                }
                 if self.has_output(peer) {
                     self.touch(peer, turn);
                 }
@@ -121,6 +124,12 @@ impl Hub {
 
     /// A message of a message transport: it holds whole frames, or its sender breaks the protocol.
     pub fn deliver_message(&mut self, peer: PeerId, message: &[u8], now: Time, turn: &mut Turn) {
+        let bytes_max = self.peers.get(peer.0).map_or(0, |state| state.session.message_bytes_max());
+        if message.len() > bytes_max {
+            let text = format!("a message is larger than {bytes_max} bytes");
+            self.end_peer(peer, Goodbye::because(Reason::WindowExceeded, text), now, turn);
+            return;
+        }
         let delivery = self.deliver(peer, message, now, turn);
         if !delivery.ended && delivery.consumed < message.len() {
             self.end_peer(peer, Goodbye::new(Reason::PartialMessage), now, turn);

@@ -103,7 +103,7 @@ pub(crate) struct PeerState {
     pub(crate) origin: Option<Arc<Origin>>,
     pub(crate) handles: Handles,
     /// The peer whose calls this one was told come next.
-    pub(crate) told_caller: Option<PeerId>,
+    pub(crate) told_caller: Option<Arc<Caller>>,
     pub(crate) account: Arc<Account>,
     /// It counts as one of its user's connections.
     _presence: Charge,

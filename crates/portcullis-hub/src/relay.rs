@@ -2,6 +2,7 @@
 //! in, renumbered, and never waited for.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use portcullis_proto::codec::{Parts, from_bytes, from_parts};
 use portcullis_proto::error::{FailureBody, Retry};
@@ -133,16 +134,16 @@ impl Hub {
 
     /// Tells a server who makes the call that comes next, if its role is told.
     pub(crate) fn tell_caller(&mut self, callee: PeerId, caller: PeerId) {
-        let Some(state) = self.peers.get(callee.0) else { return };
-        if state.told_caller == Some(caller) || !self.roles.sees_callers(state.role) {
+        let who = self.peers.get(caller.0).map(|state| Arc::clone(&state.caller));
+        let (Some(who), Some(state)) = (who, self.peers.get_mut(callee.0)) else { return };
+        // By who it is and not by its number, which comes again when a slot was used often enough.
+        let is_told = state.told_caller.as_ref().is_some_and(|told| Arc::ptr_eq(told, &who));
+        if is_told || !self.roles.sees_callers(state.role) {
             return;
         }
-        let Some(who) = self.peers.get(caller.0).map(|state| &state.caller) else { return };
         let told = CallerTold { label: who.label.clone(), role: who.role.clone() };
-        if let Some(state) = self.peers.get_mut(callee.0) {
-            state.told_caller = Some(caller);
-            state.session.caller(caller.0, &told);
-        }
+        state.told_caller = Some(who);
+        state.session.caller(caller.0, &told);
     }
 
     /// A call that a peer served is over, at its end too.

@@ -26,6 +26,8 @@ const TELL: u32 = 12;
 const TICKED: u32 = 1;
 
 struct Bench {
+    /// Bytes of data frames that were taken last.
+    taken: u32,
     hub: Hub,
     turn: Turn,
 }
@@ -59,7 +61,7 @@ impl Bench {
             .serve("sample.echo");
         let little = Role::new("little").call("sample.echo.call");
         let config = HubConfig::new(contract()).role(all).role(little).outbox_bytes_max(OUTBOX);
-        Self { hub: Hub::new(config).expect("the roles fit"), turn: Turn::default() }
+        Self { hub: Hub::new(config).expect("the roles fit"), turn: Turn::default(), taken: 0 }
     }
 
     fn host(&mut self, interface: &str) -> InstanceId {
@@ -103,7 +105,11 @@ impl Bench {
         while self.hub.transmit(peer, &mut bytes) {}
         let mut heads = Vec::new();
         let mut rest = &bytes[..];
+        self.taken = 0;
         while let Ok(Parsed::Frame { frame, length }) = frame::parse(rest, u32::MAX) {
+            if frame.head.kind.is_data() {
+                self.taken += length as u32;
+            }
             heads.push(frame.head);
             rest = &rest[length..];
         }
@@ -137,6 +143,38 @@ fn pings_whose_pongs_nobody_takes_end_the_peer() {
     assert_eq!(bench.reason(peer), Some(Reason::SlowConsumer));
 }
 
+/// f20: all in one message, of which a port takes any size.
+#[test]
+fn f20_a_message_of_pings_has_a_bound_and_so_has_its_answer() {
+    let mut bench = Bench::new();
+    let peer = bench.peer("all");
+    let mut pings = Vec::new();
+    for id in 0..100_000 {
+        write(&mut pings, Head { id, ..head(Frame::Ping) }, &[]);
+    }
+    bench.hub.deliver_message(peer, &pings, Time::ZERO, &mut bench.turn);
+    assert_eq!(bench.reason(peer), Some(Reason::SlowConsumer));
+    let pongs = bench.take(peer).len();
+    assert!(pongs * frame::HEADER_BYTES <= OUTBOX + 128, "{pongs} pongs");
+
+    let peer = bench.peer("all");
+    let larger = vec![0; Limits::DEFAULT.frame_bytes as usize + (6 << 20)];
+    bench.hub.deliver_message(peer, &larger, Time::ZERO, &mut bench.turn);
+    assert_eq!(bench.reason(peer), Some(Reason::WindowExceeded), "it is not even looked at");
+}
+
+/// f20: acknowledging what was never sent would be a way around the bound of what is on its way.
+#[test]
+fn f20_nobody_acknowledges_more_than_is_on_its_way() {
+    let mut bench = Bench::new();
+    let peer = bench.peer("all");
+    bench.bind(peer, "sample.echo");
+    let mut window = Vec::new();
+    write(&mut window, Head { budget: bench.taken + 1, ..head(Frame::Window) }, &[]);
+    bench.send(peer, &window);
+    assert_eq!(bench.reason(peer), Some(Reason::WindowExceeded));
+}
+
 #[test]
 fn refusals_that_nobody_takes_end_the_peer() {
     let mut bench = Bench::new();
@@ -167,9 +205,9 @@ fn endless_credit_lets_no_more_wait_than_may_and_values_go_on_when_there_is_room
     assert!(bench.hub.is_connected(peer), "it has done nothing wrong");
     let mut items = bench.take(peer);
     // The window lets a part go at a time; the values in the queue follow those in the outbox.
-    let mut window = Vec::new();
-    write(&mut window, Head { budget: WINDOW, ..head(Frame::Window) }, &[]);
     loop {
+        let mut window = Vec::new();
+        write(&mut window, Head { budget: bench.taken, ..head(Frame::Window) }, &[]);
         bench.send(peer, &window);
         let more = bench.take(peer);
         if more.is_empty() {

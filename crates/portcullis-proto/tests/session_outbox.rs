@@ -4,7 +4,10 @@ mod session_support;
 
 use portcullis_proto::codec::Encoder;
 use portcullis_proto::frame::Kind;
-use portcullis_proto::session::{Config, Leg, Limits, Opening, Refused, SendError};
+use portcullis_proto::goodbye::Reason;
+use portcullis_proto::session::{
+    Config, Leg, Limits, Opening, Refused, SendError, WINDOW_BYTES_MAX,
+};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 use session_support::*;
@@ -30,12 +33,14 @@ fn f20_control_frames_count_against_the_bound() {
         take(&mut hub, &ping, Time::ZERO).expect("pings are allowed");
     }
     assert!(!hub.is_over_bound());
-    for _ in 0..100 {
+    for _ in 400..417 {
         take(&mut hub, &ping, Time::ZERO).expect("pings are allowed");
     }
     assert!(hub.is_over_bound());
+    let goodbye = take(&mut hub, &ping, Time::ZERO).expect_err("no pong more");
+    assert_eq!(goodbye.reason, Reason::SlowConsumer);
     let pongs = sent(&mut hub);
-    assert_eq!(count(&pongs, Kind::Pong), 500);
+    assert_eq!(count(&pongs, Kind::Pong), 417);
     assert!(!hub.is_over_bound(), "what has left does not count");
     take(&mut peer, &pongs, Time::ZERO).expect("pongs");
 }
@@ -43,7 +48,7 @@ fn f20_control_frames_count_against_the_bound() {
 #[test]
 fn f20_a_huge_window_is_no_way_around_the_bound() {
     let config = Config { outbox_bytes_max: 1024 * 1024, ..Config::default() };
-    let (mut hub, _) = open(config, window(u32::MAX));
+    let (mut hub, _) = open(config, window(WINDOW_BYTES_MAX));
     for _ in 0..200 {
         hub.one_way(Kind::Notify, 1, 0, zeros(64 * 1024)).unwrap_or(());
     }

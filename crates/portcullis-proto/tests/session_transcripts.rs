@@ -200,7 +200,12 @@ impl Replay {
                 Err(goodbye) => return self.close(&goodbye),
             };
             consumed += received.consumed;
-            let Some(event) = received.event else { break };
+            let Some(event) = received.event else {
+                if received.needed == 0 {
+                    continue;
+                }
+                break;
+            };
             self.event(event);
         }
         if consumed < input.len() && self.messages && !self.session.is_closed() {

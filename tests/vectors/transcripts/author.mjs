@@ -395,6 +395,13 @@ transcript('window-out', 'Data waits for the hub\'s window, and may overdraw it 
   receive(frame('window', { budget: 4096 })), send(frame('notify', { binding: 4, ordinal: 2, body: 'ab' })),
   call('e'), send(request(2, 2)),
 ]);
+transcript('f12-window-opened-further', 'Nobody acknowledges more than is on its way.', [
+  open({}, { window_bytes: 4096 }),
+  { do: 'notify', binding: 4, ordinal: 2, args: zeros(100) }, send(frame('notify', { binding: 4, ordinal: 2, body: zeros(100) })),
+  receive(frame('window', { budget: 124 })),
+  receive(frame('window', { budget: 1 })),
+  killed('window_exceeded'),
+]);
 const tight = { limits: { window_bytes: 4096, frame_bytes: 4096 } };
 transcript('f12-window-exceeded', 'More in one message than the window and one frame.', [
   open(tight),

@@ -4,7 +4,7 @@ use portcullis_hub::{HubEvent, PeerId, Turn};
 use portcullis_proto::goodbye::Reason;
 use portcullis_proto::peer::{PeerConfig, Target};
 use portcullis_proto::rpc::{Complete, Replies, start_job};
-use portcullis_proto::session::{Config, GRACE_MS, Limits, QUIET_MS};
+use portcullis_proto::session::{Config, GRACE_MS, Limits, QUIET_MS, WINDOW_BYTES_MAX};
 use portcullis_proto::status::Status;
 use sample_contract::{
     EchoClient, EchoServer, FlowsClient, FlowsServer, Preferences, TopicsClient, TopicsPublisher,
@@ -33,8 +33,8 @@ fn seen(sim: &mut Sim, node: Node) -> Vec<Seen> {
 /// A peer that says it takes anything, and then reads nothing.
 fn greedy(sim: &mut Sim, label: &str) -> Node {
     let node = sim.raw(label, "all");
-    let all = 0xffff_ffff_u32;
-    let hello = format!("hello window={all} items={all} bytes={all} calls=65535");
+    let (all, window) = (0xffff_ffff_u32, WINDOW_BYTES_MAX);
+    let hello = format!("hello window={window} items={all} bytes={all} calls=65535");
     sim.send(node, &frame(&hello));
     assert_eq!(seen(sim, node).len(), 1);
     node
@@ -397,10 +397,7 @@ fn f16_values_that_wait_are_bounded_in_bytes() {
     let node = sim.raw("slow", "all");
     sim.send(
         node,
-        &frames(&[
-            "hello items=1 window=0x7fffffff",
-            "request id=0x10000 body=bind(sample.topics)",
-        ]),
+        &frames(&["hello items=1 window=0x4000000", "request id=0x10000 body=bind(sample.topics)"]),
     );
     // `changed` keeps up to 16 values.
     sim.send(node, &frame("subscribe binding=1 ordinal=4 id=0x10001"));

@@ -141,6 +141,7 @@ impl Core {
                     continue;
                 }
                 Ok(Received { event: Some(event), .. }) => event,
+                Ok(Received { event: None, needed: 0, .. }) => continue,
                 Ok(Received { event: None, needed, .. }) => {
                     self.give_all_back(now);
                     let ended = self.ended.is_some();

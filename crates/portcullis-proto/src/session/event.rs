@@ -150,9 +150,9 @@ pub struct Received<'a, O> {
     pub consumed: usize,
     /// Whole frames among them, that of `event` included.
     pub frames: u32,
-    /// `None`: the rest is not a whole frame yet.
+    /// `None`: the rest is not a whole frame yet, or many frames in a row were no event (`needed` is 0 then).
     pub event: Option<Event<'a, O>>,
-    /// When `event` is `None`: bytes that the frame at hand will have.
+    /// When `event` is `None`: bytes that the frame at hand will have; 0 to call again with the rest.
     pub needed: usize,
 }
 

@@ -9,6 +9,8 @@ pub const PROTOCOL: u16 = 1;
 pub const FRAME_BYTES_FLOOR: u32 = 4 * 1024;
 /// Least connection window that a side may announce.
 pub const WINDOW_BYTES_FLOOR: u32 = 4 * 1024;
+/// Greatest connection window that a side may announce: a peer that takes nothing has so much lie on its way at most.
+pub const WINDOW_BYTES_MAX: u32 = 64 * 1024 * 1024;
 /// Longest role, label, interface or instance name in the protocol's own bodies, in bytes.
 pub const NAME_BYTES_MAX: u32 = 128;
 /// Longest name that a client may give itself, in bytes.
@@ -58,14 +60,14 @@ impl Limits {
     /// Refuses limits under which nothing could work.
     pub(super) fn check(&self) -> Result<(), Goodbye> {
         if self.frame_bytes < FRAME_BYTES_FLOOR
-            || self.window_bytes < WINDOW_BYTES_FLOOR
+            || !(WINDOW_BYTES_FLOOR..=WINDOW_BYTES_MAX).contains(&self.window_bytes)
             || self.calls == 0
             || self.stream_items == 0
             || self.stream_bytes == 0
         {
             return Err(Goodbye::because(
                 Reason::MalformedPayload,
-                "an announced limit is below its floor",
+                "an announced limit is below its floor, or above its ceiling",
             ));
         }
         Ok(())

@@ -23,7 +23,7 @@ pub use event::{Event, Expired, Leg, Received};
 pub use handshake::{
     CLIENT_BYTES_MAX, CallerTold, EARLIER_MAX, FRAME_BYTES_FLOOR, GOODBYE_BYTES_MAX, Hello, Limits,
     NAME_BYTES_MAX, OFFER_CHANNELS_MAX, OFFERS_MAX, Offer, PROTOCOL, Shape, WINDOW_BYTES_FLOOR,
-    Welcome,
+    WINDOW_BYTES_MAX, Welcome,
 };
 pub use lane::{Lane, Lent, POOLS_MAX, PoolOffer, SlotLoan, TopicPlace};
 pub use send::{Opening, SendError};
@@ -37,6 +37,9 @@ use arrivals::Arrivals;
 use calls::CallTable;
 use flow::Flows;
 use outbox::{HeldKey, Outbox};
+
+/// Control frames that may come in one message beside its data, in bytes.
+const CONTROL_BYTES_MAX: usize = 1024 * 1024;
 
 /// Most parcels of a direction that no message has taken yet.
 pub const PARCELS_MAX: usize = 64;
@@ -177,6 +180,13 @@ impl<I, O> Session<I, O> {
     /// What the other side accepts; the defaults until it has said so.
     pub fn their_limits(&self) -> &Limits {
         &self.theirs
+    }
+
+    /// The most bytes of a message, on a transport that keeps them whole: all data that may be on its way, and control
+    /// frames beside it.
+    pub fn message_bytes_max(&self) -> usize {
+        let data = u64::from(self.ours.window_bytes) + u64::from(self.ours.frame_bytes);
+        usize::try_from(data).unwrap_or(usize::MAX).saturating_add(CONTROL_BYTES_MAX)
     }
 
     /// What this side accepts.

@@ -178,11 +178,17 @@ impl Outbox {
         self.control.len() + self.ready.len() + self.held_bytes + self.blob_bytes
     }
 
-    /// Opens the other side's window further.
-    pub(super) fn add_window(&mut self, bytes: u32, now: Time) {
-        self.window = self.window.saturating_add(i64::from(bytes));
+    /// Opens the other side's window further: at first, and by what it has taken in. False when that is more than is on its
+    /// way: nothing changes then.
+    pub(super) fn add_window(&mut self, bytes: u32, now: Time) -> bool {
+        let window = self.window.saturating_add(i64::from(bytes));
+        if window > i64::from(self.theirs.window_bytes) {
+            return false;
+        }
+        self.window = window;
         self.now = Some(now);
         self.refill(true);
+        true
     }
 
     /// Lets go what was held, as far as it may. With `renew`, budgets are written anew.

@@ -15,6 +15,9 @@ use crate::session::flow::Flows;
 use crate::status::Status;
 use crate::time::Time;
 
+/// Frames that are no event and are taken in at once; then whoever counts what comes has a look.
+const FRAMES_IN_A_ROW_MAX: u32 = 1024;
+
 impl<I: Default, O> Session<I, O> {
     /// Takes frames from `input` until one of them is an event. On a violation nothing more may be taken in: call
     /// [`Session::close`] with it.
@@ -27,6 +30,9 @@ impl<I: Default, O> Session<I, O> {
         }
         // Every turn uses up at least a header.
         loop {
+            if frames >= FRAMES_IN_A_ROW_MAX {
+                return Ok(Received { consumed, frames, event: None, needed: 0 });
+            }
             let rest = input.get(consumed..).unwrap_or_default();
             if rest.is_empty() || self.state == State::Closed {
                 return Ok(Received { consumed, frames, event: None, needed: frame::HEADER_BYTES });
@@ -99,6 +105,10 @@ impl<I: Default, O> Session<I, O> {
             Kind::Goodbye => Ok(Some(self.take_goodbye(ordinal, body))),
             Kind::Ping => {
                 bodiless(head.kind, body)?;
+                if self.outbox.is_over() {
+                    // Whoever asks and takes no answer gets no more.
+                    return Err(Goodbye::new(Reason::SlowConsumer));
+                }
                 self.outbox.control(Head { id, ..Head::new(Kind::Pong) }, &[]);
                 Ok(None)
             }
@@ -108,7 +118,10 @@ impl<I: Default, O> Session<I, O> {
             }
             Kind::Window => {
                 bodiless(head.kind, body)?;
-                self.outbox.add_window(budget, now);
+                if !self.outbox.add_window(budget, now) {
+                    let text = "more was acknowledged than is on its way";
+                    return Err(Goodbye::because(Reason::WindowExceeded, text));
+                }
                 Ok(None)
             }
             Kind::Request => {

@@ -69,7 +69,12 @@ pub(crate) fn take(session: &mut Pair, bytes: &[u8], now: Time) -> Result<Vec<St
     loop {
         let received = session.receive(rest, now)?;
         rest = &rest[received.consumed..];
-        let Some(event) = received.event else { return Ok(events) };
+        let Some(event) = received.event else {
+            if received.needed == 0 {
+                continue;
+            }
+            return Ok(events);
+        };
         events.push(match event {
             Event::Hello(_) => {
                 session.welcome(&welcome(*session.our_limits())).expect("a welcome");

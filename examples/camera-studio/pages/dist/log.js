@@ -1624,9 +1624,10 @@ var Outbox = class {
     else if (this.#window > 0 && this.#held.length === 0) this.#push(bytes2);
     else this.#held.push(message);
   }
-  /** Opens the other side's window further. */
+  /** Opens the other side's window further: at first, and by what it has taken in, which is not more than is on its way. */
   addWindow(bytes2, now) {
     this.#window += bytes2;
+    if (this.#window > this.limits.windowBytes) throw new Violation("window_exceeded");
     this.#stalled = false;
     let next = 0;
     for (; this.#window > 0 && next < this.#held.length; next++) this.#leave(this.#held[next], now);

@@ -7,6 +7,7 @@ import { NO_BLOBS, sizeOf } from '../codec/blob.js';
 import { END, FLAG_ABANDON, FLAG_CALLEE, HEADER_BYTES, PARCEL, writeBudget, writeHead } from './frame.js';
 import { type Limits, LIMITS_DEFAULT } from './limits.js';
 import { opens, type Outgoing, Shipping } from './shipping.js';
+import { Violation } from './violation.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -88,9 +89,10 @@ export class Outbox {
     else this.#held.push(message);
   }
 
-  /** Opens the other side's window further. */
+  /** Opens the other side's window further: at first, and by what it has taken in, which is not more than is on its way. */
   addWindow(bytes: number, now: number): void {
     this.#window += bytes;
+    if (this.#window > this.limits.windowBytes) throw new Violation('window_exceeded');
     this.#stalled = false;
     let next = 0;
     for (; this.#window > 0 && next < this.#held.length; next++) this.#leave(this.#held[next] as Outgoing, now);

@@ -11,6 +11,7 @@ from . import frame
 from .limits import Limits, too_large
 from .order import Held
 from .shipping import Shipping
+from .violation import Violation
 
 BATCH_BYTES_MAX = 64 * 1024
 """Frames are gathered up to this size; a larger one is written alone. In bytes."""
@@ -37,6 +38,8 @@ class Outbox:
         """What waits for the window to open."""
         self._shipping = Shipping()
         self._window = 0
+        self._window_bytes = 0
+        """The whole window, of which `_window` is left."""
         self._left_over = 0
         """What pieces of parcels leave over of the window, so that other frames find room in it."""
         self.data_bytes = 0
@@ -96,8 +99,10 @@ class Outbox:
         self._queue((held,))
 
     def add_window(self, count: int) -> None:
-        """Opens the hub's window further."""
+        """Opens the hub's window further: at first, and by what it has taken in, which is not more than is on its way."""
         self._window += count
+        if self._window > self._window_bytes:
+            raise Violation("window_exceeded")
         while self._window > 0 and self._held:
             held = self._held.popleft()
             self._window -= len(held.data)
@@ -106,6 +111,7 @@ class Outbox:
     def agree(self, limits: Limits) -> dict[int, str]:
         """The hub has said what it accepts: data may leave now. What was written before and is more than that is taken back,
         with everything of its call; returns why, by the ids of these calls."""
+        self._window_bytes = limits.window_bytes
         self._left_over = limits.window_bytes // 2
         gone, freed, refused = self._shipping.agree(limits)
         self._give_up(gone, freed)
