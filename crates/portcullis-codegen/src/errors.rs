@@ -39,10 +39,11 @@ const ENDS: &str = "
 ## A connection that ended
 
 The last frame of a side says why; all open calls end with `unavailable`. A **violation** is a breach of the protocol: the hub ends that
-peer at once, counts and logs it, and disturbs nobody else.
+peer at once, counts and logs it, and disturbs nobody else. A client that **reconnects** connects again where the table says *again*, and where
+the transport was lost without a goodbye; for every other reason it ends for good.
 
-| code | reason | violation | meaning |
-|---|---|---|---|
+| code | reason | violation | reconnecting | meaning |
+|---|---|---|---|---|
 ";
 
 const VALUES: &str = "
@@ -70,8 +71,9 @@ pub fn errors() -> String {
     out.push_str(ENDS);
     for reason in Reason::ALL {
         let violation = if reason.is_violation() { "yes" } else { "" };
+        let again = if reason.may_reconnect() { "again" } else { "" };
         let (code, name, text) = (reason.code(), reason.name(), reason.text());
-        out.push_str(&format!("| {code} | `{name}` | {violation} | {text} |\n"));
+        out.push_str(&format!("| {code} | `{name}` | {violation} | {again} | {text} |\n"));
     }
     out.push_str(VALUES);
     for kind in ErrorKind::ALL {

@@ -51,6 +51,13 @@ pub fn tables() -> String {
     out.push_str("export type ReasonName = keyof typeof REASON_CODES;\n\n");
     out.push_str("/** The first code that is a violation: the other side broke the protocol. */\n");
     out.push_str(&format!("export const VIOLATIONS_FROM = {VIOLATIONS_FROM};\n\n"));
+    out.push_str("/** Reasons after which a new connection may be better off; after all others a client ends for good. */\n");
+    let again = Reason::ALL.iter().filter(|reason| reason.may_reconnect());
+    let names: Vec<_> = again.map(|reason| format!("'{}'", reason.name())).collect();
+    out.push_str(&format!(
+        "export const RECONNECT_REASONS: readonly ReasonName[] = [{}];\n\n",
+        names.join(", ")
+    ));
 
     out.push_str("/** What is wrong with a value (`docs/protocol.md`, section 2). */\n");
     out.push_str("export type ErrorKind =\n");

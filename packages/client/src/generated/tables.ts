@@ -108,6 +108,9 @@ export type ReasonName = keyof typeof REASON_CODES;
 /** The first code that is a violation: the other side broke the protocol. */
 export const VIOLATIONS_FROM = 32;
 
+/** Reasons after which a new connection may be better off; after all others a client ends for good. */
+export const RECONNECT_REASONS: readonly ReasonName[] = ['going_away', 'handshake_timeout', 'unresponsive', 'slow_consumer'];
+
 /** What is wrong with a value (`docs/protocol.md`, section 2). */
 export type ErrorKind =
   | 'truncated'
