@@ -17,6 +17,8 @@ export interface Failure {
   readonly retry?: Retry;
   /** Finds the entry in the callee's log. */
   readonly correlation?: bigint;
+  /** See `CallError`; true when absent. */
+  readonly sent?: boolean;
 }
 
 const NEVER: Retry = { type: 'never' };
@@ -31,6 +33,11 @@ export class CallError extends Error {
   readonly detail: string;
   readonly retry: Retry;
   readonly correlation: bigint;
+  /**
+   * Whether the request was handed to the transport. False: surely nobody has executed it, so that it is safe to make it
+   * again, whatever its channel is. True: it may have been executed.
+   */
+  readonly sent: boolean;
 
   constructor(status: StatusName, failure: Failure) {
     const path = failure.path ?? '';
@@ -42,6 +49,7 @@ export class CallError extends Error {
     this.detail = failure.message;
     this.retry = failure.retry ?? NEVER;
     this.correlation = failure.correlation ?? 0n;
+    this.sent = failure.sent ?? true;
   }
 }
 

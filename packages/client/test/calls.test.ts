@@ -424,7 +424,7 @@ describe('bindings', () => {
     hub.send('unbound', { binding: 77 });
     await turn();
     expect(await rejection(client.nothing())).toMatchObject({ status: 'unavailable' });
-    expect(await rejection(client.inline(1)).then((error) => error.retry)).toEqual({ type: 'never' });
+    expect(await rejection(client.inline(1)).then((error) => error.retry)).toEqual({ type: 'later' });
     expect(await rejection(client.join('', null, 1)).then((error) => error.retry)).toEqual({ type: 'later' });
     client.tell('nobody');
     await turn();

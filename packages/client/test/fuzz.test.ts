@@ -113,7 +113,7 @@ class Subject implements SessionEvents {
           session.oneWay(NOTIFY, 1, 2, bytes);
           break;
         case 2:
-          if (session.cancel(id)) this.open--;
+          if (session.cancel(id) !== undefined) this.open--;
           break;
         case 3:
           session.item(random.below(2) === 0, id, 0, bytes);

@@ -60,11 +60,11 @@ export abstract class Exchange implements Caller {
     const { connection, channel } = this;
     if (connection.transport.ownsMessages === true) this.reading = options;
     const { kind, up = false, down = false, timeoutMs, slackMs = 0 } = opening;
-    if (to.gone) return this.fail('unavailable');
+    if (to.gone) return this.fail('unavailable', false);
     const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== undefined);
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted !== undefined) return this.#cancelled(aborted);
-    if (timeoutMs !== undefined && !(timeoutMs > 0)) return this.fail('deadline_exceeded');
+    if (timeoutMs !== undefined && !(timeoutMs > 0)) return this.fail('deadline_exceeded', false);
     if (signals.length > 0) this.#heed(signals);
     try {
       const now = connection.now();
@@ -79,7 +79,7 @@ export abstract class Exchange implements Caller {
   /** Ends it early: nothing about it is told after this. */
   protected abort(error: CallError): void {
     if (this.done) return;
-    this.connection.session.cancel(this.id);
+    if (!this.connection.session.cancel(this.id)) (error as { sent: boolean }).sent = false;
     this.connection.touched();
     this.settle(error);
   }
@@ -97,8 +97,8 @@ export abstract class Exchange implements Caller {
     this.succeeded(value);
   }
 
-  fail(status: StatusName, message?: string): void {
-    this.settle(localError(this.channel, status, message));
+  fail(status: StatusName, sent: boolean, message?: string): void {
+    this.settle(localError(this.channel, status, message, undefined, { sent }));
   }
 
   /** The one failure. */

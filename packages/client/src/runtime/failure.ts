@@ -19,6 +19,9 @@ export function textOf(status: StatusName): string {
   return TEXTS[status] ?? status;
 }
 
+/** Of what was surely not executed. */
+export const UNSENT: Partial<Failure> = { sent: false };
+
 /** An error that arose at this end. */
 export function localError(
   channel: ChannelDescriptor,
@@ -28,7 +31,7 @@ export function localError(
   more?: Partial<Failure>,
 ): CallError {
   const advice = STATUS_RETRIES[status];
-  const again = advice === 'later' || (advice === 'idempotent' && channel.idempotent);
+  const again = advice === 'later' || (advice === 'idempotent' && (channel.idempotent || more?.sent === false));
   const error = new CallError(status, {
     channel: channel.name,
     message,
@@ -40,16 +43,16 @@ export function localError(
 }
 
 /** A value that could not be written or read. */
-export function valueError(channel: ChannelDescriptor, status: StatusName, what: string, error: unknown): CallError {
+export function valueError(channel: ChannelDescriptor, status: StatusName, what: string, error: unknown, more?: Partial<Failure>): CallError {
   const path = error instanceof CodecError ? error.path : '';
   const why = error instanceof Error ? error.message : String(error);
-  return localError(channel, status, `${what}: ${why}`, error, { path });
+  return localError(channel, status, `${what}: ${why}`, error, { path, ...more });
 }
 
 /** What kept a call from being sent. */
 export function sendError(channel: ChannelDescriptor, what: string, error: unknown): CallError {
-  if (error instanceof SendError) return localError(channel, error.status, error.message);
-  return valueError(channel, 'invalid_argument', what, error);
+  if (error instanceof SendError) return localError(channel, error.status, error.message, undefined, UNSENT);
+  return valueError(channel, 'invalid_argument', what, error, UNSENT);
 }
 
 /** What an `end` other than `ok` says. */

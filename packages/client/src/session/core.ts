@@ -47,9 +47,9 @@ export interface Caller {
   late?(status: StatusName, body: Uint8Array, blobs: Blobs): void;
   /**
    * It ended here: it ran out of time and is being cancelled, never left because the hub has no room for it, or the
-   * connection has ended.
+   * connection has ended. `sent` says whether its first frame was handed to the transport.
    */
-  fail(status: StatusName, message?: string): void;
+  fail(status: StatusName, sent: boolean, message?: string): void;
 }
 
 /** A call of the hub's that this side serves. */
@@ -278,17 +278,21 @@ export class SessionCore {
     this.outbox.data(frame.FINISH, 0, 0, 0, id, 0);
   }
 
-  /** Gives up a call of this side's; false when it has ended. Its owner is told nothing any more, but for `late`. */
-  cancel(id: number): boolean {
+  /**
+   * Gives up a call of this side's, and says whether its first frame has left; undefined when the call has ended. Its owner
+   * is told nothing any more, but for `late`.
+   */
+  cancel(id: number): boolean | undefined {
     const call = this.outbound.get(id);
-    if (call === undefined || call.cancelled) return false;
+    if (call === undefined || call.cancelled) return undefined;
     call.cancelled = true;
     this.#await(call, true);
     call.send = call.recv = call.deadline = undefined;
     // A call that never left will not be answered.
-    if (this.outbox.withdraw(id)) this.forget(id);
-    else this.outbox.data(frame.CANCEL, 0, 0, 0, id, 0);
-    return true;
+    const sent = !this.outbox.withdraw(id);
+    if (sent) this.outbox.data(frame.CANCEL, 0, 0, 0, id, 0);
+    else this.forget(id);
+    return sent;
   }
 
   /**
@@ -333,19 +337,18 @@ export class SessionCore {
   /** Ends the connection with a goodbye, which still leaves by `transmit`. */
   close(goodbye: Goodbye): void {
     if (this.isClosed) return;
-    this.outbox.clear(false);
+    const unsent = this.outbox.clear(false);
     const text = new Uint8Array(frame.HEADER_BYTES + GOODBYE_BYTES_MAX);
     const { written } = new TextEncoder().encodeInto(goodbye.message, text.subarray(frame.HEADER_BYTES));
     const bytes = text.slice(0, frame.HEADER_BYTES + written);
     this.outbox.control(frame.GOODBYE, 0, reasonCode(goodbye.reason), 0, 0, bytes);
-    this.#ended(goodbye);
+    this.#ended(goodbye, unsent);
   }
 
   /** Ends the connection without a word: the transport is gone, or the hub has said goodbye. */
   abort(ending: Ending): void {
     if (this.isClosed) return;
-    this.outbox.clear(true);
-    this.#ended(ending);
+    this.#ended(ending, this.outbox.clear(true));
   }
 
   #answer(id: number, status: StatusName, body: Body): void {
@@ -368,17 +371,19 @@ export class SessionCore {
     call.awaited = awaited;
   }
 
-  #ended(ending: Ending): void {
+  #ended(ending: Ending, unsent: ReadonlySet<number>): void {
     this.state = CLOSED;
     this.deadlineFloor = undefined;
     this.parcels.clear();
     this.awaited = 0;
     const inbound = this.inbound.drain();
-    const outbound = this.outbound.drain();
+    const outbound: (readonly [Outbound, boolean])[] = [];
+    this.outbound.forEach((call, id) => outbound.push([call, !unsent.has(id)]));
+    this.outbound.drain();
     this.events.closed(ending);
     for (const { owner } of inbound) owner?.abandon();
-    for (const { owner, cancelled } of outbound) {
-      if (!cancelled) owner.fail('unavailable', `the connection ended: ${ending.message}`);
+    for (const [{ owner, cancelled }, sent] of outbound) {
+      if (!cancelled) owner.fail('unavailable', sent, `the connection ended: ${ending.message}`);
     }
   }
 

@@ -104,6 +104,11 @@ export function get32(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
 }
 
+/** What a frame of this side's own is, and of which call. */
+export function kindAndId(bytes: Uint8Array): [kind: number, id: number] {
+  return [bytes[4] as number, get32(bytes, 16)];
+}
+
 /**
  * Looks at the frame at `offset`. True when it is whole; then `head` describes it, with kind 0 for an optional kind that
  * is to be passed over. Otherwise `head.length` says how many bytes it will have, as far as is known.

@@ -4,7 +4,7 @@
  * Whether there is room is asked by the session; transports are not known here.
  */
 import { NO_BLOBS, sizeOf } from '../codec/blob.js';
-import { END, FLAG_ABANDON, FLAG_CALLEE, HEADER_BYTES, PARCEL, writeBudget, writeHead } from './frame.js';
+import { END, FLAG_ABANDON, FLAG_CALLEE, HEADER_BYTES, kindAndId, PARCEL, writeBudget, writeHead } from './frame.js';
 import { type Limits, LIMITS_DEFAULT } from './limits.js';
 import { opens, type Outgoing, Shipping } from './shipping.js';
 import { Violation } from './violation.js';
@@ -127,13 +127,21 @@ export class Outbox {
     if (this.#held.length > 0 || this.#shipping.messages.length > 0) this.withdraw(id);
   }
 
-  /** Drops all data that has not left, and control frames where nobody wants them: the connection ends. */
-  clear(control: boolean): void {
+  /**
+   * Drops all data that has not left, and control frames where nobody wants them: the connection ends. Returns the ids of
+   * calls of this side's whose first frame was dropped.
+   */
+  clear(control: boolean): ReadonlySet<number> {
+    const unsent = new Set<number>();
+    const note = (kind: number, id: number) => void (opens(kind) && unsent.add(id));
+    for (const { kind, id } of [...this.#held, ...this.#shipping.messages]) note(kind, id);
+    for (const bytes of this.#ready) note(...kindAndId(bytes));
     if (control) this.#control = [];
     this.#ready = [];
     this.#held = [];
     this.#shipping.clear();
     this.dataBytes = this.blobBytes = 0;
+    return unsent;
   }
 
   #drop(which: (message: Outgoing) => boolean): Outgoing[] {

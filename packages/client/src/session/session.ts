@@ -92,7 +92,8 @@ export class Session extends SessionCore {
     this.outbound.forEach(
       visit((id) => {
         const call = this.outbound.get(id);
-        if (this.cancel(id)) call?.owner.fail('deadline_exceeded');
+        const sent = this.cancel(id);
+        if (sent !== undefined) call?.owner.fail('deadline_exceeded', sent);
       }),
     );
     this.inbound.forEach(visit((id) => this.inbound.get(id)?.owner?.stop('deadline_exceeded')));
@@ -195,7 +196,7 @@ export class Session extends SessionCore {
     this.outbox.addWindow(windowBytes, now);
     this.state = OPEN;
     this.events.welcome(welcome);
-    for (const { call, why } of refused) call?.owner.fail('resource_exhausted', why);
+    for (const { call, why } of refused) call?.owner.fail('resource_exhausted', false, why);
     this.outbound.forEach(({ owner, send }) => send && owner.credit?.());
   }
 

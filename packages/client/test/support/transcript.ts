@@ -206,7 +206,7 @@ class Replay {
       case 'finish':
         return session.finish(id);
       case 'cancel':
-        return session.cancel(id);
+        return session.cancel(id) !== undefined;
       case 'end':
         return session.reply(id, step.status ?? 'ok', body);
       case 'close':
@@ -305,7 +305,7 @@ class Replay {
       credit: () => this.#tell({ event: 'credit', as: owner.name }),
       end: (status, body, blobs) =>
         this.#tell({ event: 'end', as: owner.name, status, body: toHex(body), ...told(blobs) }),
-      fail: (status, message = '') => {
+      fail: (status, _sent, message = '') => {
         if (status === 'unavailable') this.#ended?.calls.push(owner.name);
         else if (status === 'resource_exhausted') this.#refused(owner.name, message);
         else this.#tell({ event: 'expired', as: owner.name });
