@@ -5,6 +5,7 @@ export { ApplicationError, CallError, type Failure, type Retry, type StatusError
 export {
   type ErrorKind,
   REASON_CODES,
+  RECONNECT_REASONS,
   type ReasonName,
   type RetryAdvice,
   STATUS_CODES,
@@ -15,6 +16,16 @@ export {
 export type * from './interface.js';
 export { iterate, type IterateOptions, type Received, type Subscribe } from './iterate.js';
 export { publisherOf } from './publisher.js';
+export {
+  type Always,
+  type Dial,
+  type Lost,
+  Reconnecting,
+  reconnecting,
+  type ReconnectOptions,
+  type ReconnectState,
+} from './reconnect/reconnecting.js';
+export { ROLLS, WAIT_POLICY, type WaitPolicy, Waits } from './reconnect/waits.js';
 export type { Logger, State } from './runtime/connection.js';
 export { sendItems } from './runtime/sending.js';
 export { openStream } from './runtime/stream.js';

@@ -145,7 +145,15 @@ export interface SubscribeOptions extends Reading {
   readonly signal?: AbortSignal | undefined;
   /** Called once if the subscription ends by itself. */
   readonly onEnd?: ((error: CallError) => void) | undefined;
+  /**
+   * Called each time the subscription has begun anew, on a client of `reconnecting`: before the first value of the new one,
+   * and after the last of the one before. Values in between may have been missed. A state gives its value again.
+   */
+  readonly onAnew?: (() => void) | undefined;
 }
+
+/** Subscribes on one instance, and gives what leaves that. */
+export type Subscribing = (to: Binding, options?: SubscribeOptions) => Unsubscribe;
 
 /**
  * What a generated client stands on: a handle on one instance of an interface. Streams and subscriptions are opened on it
@@ -163,6 +171,12 @@ export interface Binding extends Instance {
 
   /** Throws `CodecError` when the arguments break their contract; nothing else is told. */
   notify<A extends readonly unknown[]>(channel: ChannelDescriptor<A>, args: A): void;
+
+  /**
+   * Where the binding outlives its instances: subscribes on this and on each that takes its place.
+   * @internal
+   */
+  each?(subscribe: Subscribing, options?: SubscribeOptions): Unsubscribe;
 }
 
 /** Somebody who got a published value. */

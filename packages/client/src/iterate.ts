@@ -5,6 +5,8 @@ import { ItemQueue } from './runtime/queue.js';
 /** A value of a topic, and how many were missed since the one before. */
 export interface Received<T> extends Arrival {
   readonly value: T;
+  /** The subscription began anew before it (see `SubscribeOptions.onAnew`): more may have been missed than were counted. */
+  readonly anew: boolean;
 }
 
 /** How values are kept for a slow loop. */
@@ -27,6 +29,7 @@ const DEPTH_DEFAULT = 16;
 export function iterate<T>(subscribe: Subscribe<T>, options: IterateOptions = {}): AsyncIterableIterator<Received<T>, undefined, void> {
   const { depth = DEPTH_DEFAULT, signal } = options;
   let waiting = 0;
+  let anew = false;
   const stop = () => queue.end({ value: undefined });
   const over = () => signal?.removeEventListener('abort', stop);
   const queue: ItemQueue<Received<T>, undefined> = new ItemQueue(
@@ -40,14 +43,18 @@ export function iterate<T>(subscribe: Subscribe<T>, options: IterateOptions = {}
   const off = subscribe(
     (value, { missed }) => {
       waiting++;
-      queue.push({ value, missed }, 0);
+      queue.push({ value, missed, anew }, 0);
+      anew = false;
       if (waiting <= Math.max(1, depth)) return;
       waiting--;
       // What is dropped was missed, and so was all that had been missed before it.
-      queue.dropOldest((gone, next) => ({ value: next.value, missed: gone.missed + 1 + next.missed }));
+      queue.dropOldest((gone, next) => ({ value: next.value, missed: gone.missed + 1 + next.missed, anew: gone.anew || next.anew }));
     },
     {
       signal,
+      onAnew: () => {
+        anew = true;
+      },
       onEnd: (error) => {
         over();
         queue.end({ error });

@@ -116,11 +116,11 @@ describe('a loop', () => {
     const { id } = await hub.next('subscribe');
     for (let n = 0; n < 5; n++) hub.item(id, ticked.args, [n], { missed: n === 1 ? 10 : 0 });
     await turn();
-    expect(await values.next()).toEqual({ done: false, value: { value: 3, missed: 13 } });
-    expect(await values.next()).toEqual({ done: false, value: { value: 4, missed: 0 } });
+    expect(await values.next()).toEqual({ done: false, value: { value: 3, missed: 13, anew: false } });
+    expect(await values.next()).toEqual({ done: false, value: { value: 4, missed: 0, anew: false } });
     const waiting = values.next();
     hub.item(id, ticked.args, [5]);
-    expect(await waiting).toEqual({ done: false, value: { value: 5, missed: 0 } });
+    expect(await waiting).toEqual({ done: false, value: { value: 5, missed: 0, anew: false } });
     await values.return?.();
     expect(await hub.next('cancel')).toMatchObject({ id });
     expect(await values.next()).toEqual({ done: true, value: undefined });

@@ -2,7 +2,7 @@
  * Writes values at the end of a buffer that grows: the primitives of `docs/protocol.md`, section 2. Knows nothing of
  * frames, whose headers are the session's.
  */
-import { BLOBS_MAX } from './blob.js';
+import { BLOBS_MAX, type Body } from './blob.js';
 import { CodecError, fail } from './error.js';
 import { float32, float64, halves, HIGH, LOW, signed, unsigned } from './halves.js';
 import { checkLength, DEPTH_MAX } from './reader.js';
@@ -270,6 +270,12 @@ export class Writer {
       fail('bad_blob', blobs && `more than ${BLOBS_MAX}`);
     }
     this.count(blobs.push(new Uint8Array(value)) - 1);
+  }
+
+  /** A body that was written before. Its blobs are taken as they are. */
+  body({ bytes, blobs }: Body): void {
+    this.#append(bytes);
+    this.#blobs?.push(...blobs);
   }
 
   /** Exactly `length` bytes, without a count. */

@@ -33,7 +33,7 @@ export function hubChannel<A extends readonly unknown[], R>(
 type Number = readonly [id: number];
 export const encodeNumber: Codec<Number>['encode'] = (out, [id]) => out.u32(id);
 
-const BIND = /* @__PURE__ */ hubChannel('bind', 0, encodeBind, boundCodec);
+export const BIND = /* @__PURE__ */ hubChannel('bind', 0, encodeBind, boundCodec);
 const RELEASE = /* @__PURE__ */ hubChannel('release', 1, encodeNumber, unitCodec);
 
 /** Bindings of one connection. */
@@ -66,7 +66,12 @@ export class Hub {
   /** Releases what a client or publisher stands on, once. */
   async takeBack(client: object): Promise<void> {
     const handle = this.#given.get(client);
-    if (handle === undefined || this.bindings.get(handle.id) !== handle || !this.#given.delete(client)) return;
+    if (handle !== undefined && this.#given.delete(client)) await this.drop(handle);
+  }
+
+  /** Releases a handle, once. */
+  async drop(handle: Handle): Promise<void> {
+    if (this.bindings.get(handle.id) !== handle) return;
     this.bindings.delete(handle.id);
     handle.gone = true;
     await this.release(handle.id);

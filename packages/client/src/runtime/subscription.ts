@@ -2,7 +2,7 @@
 import { type Blobs, sizeOf } from '../codec/blob.js';
 import { fromBytes } from '../codec/index.js';
 import type { CallError } from '../errors.js';
-import type { Arrival, Binding, ChannelDescriptor, SubscribeOptions, Unsubscribe } from '../interface.js';
+import type { Arrival, Binding, ChannelDescriptor, SubscribeOptions, Subscribing, Unsubscribe } from '../interface.js';
 import { SUBSCRIBE } from '../session/frame.js';
 import type { Connection } from './connection.js';
 import { Exchange, type Instance } from './exchange.js';
@@ -69,7 +69,10 @@ export function subscribeTo<T>(
   listener: (value: T, arrival: Arrival) => void,
   options?: SubscribeOptions,
 ): Unsubscribe {
-  const subscription = new Subscription(binding.connection, channel, listener, options);
-  subscription.start(binding);
-  return () => subscription.leave();
+  const begin: Subscribing = (to, options) => {
+    const subscription = new Subscription(to.connection, channel, listener, options);
+    subscription.start(to);
+    return () => subscription.leave();
+  };
+  return binding.each?.(begin, options) ?? begin(binding, options);
 }

@@ -1,24 +1,16 @@
 /**
  * When a process that has ended is started again, after which wait, and when that is given up: rules without clock, chance or processes, which
- * come in as arguments. The same rules in Rust stand in `portcullis::supervisor`; both replay `tests/vectors/supervisor/restarts.json`.
+ * come in as arguments; the waits are those of a client that reconnects. The same rules in Rust stand in `portcullis::supervisor`; both replay
+ * `tests/vectors/supervisor/restarts.json`.
  */
+import { WAIT_POLICY, type WaitPolicy, Waits } from '@portcullis/client';
 
 /** Which ends of a process are followed by a restart: all; all but an exit with code 0; none. What main has asked for never is. */
 export type Restart = 'permanent' | 'transient' | 'temporary';
 
-/** The rules by which a process is started again. */
-export interface RestartPolicy {
+/** The rules by which a process is started again. It is well while it is ready. */
+export interface RestartPolicy extends WaitPolicy {
   readonly restart: Restart;
-  /** The wait before the first restart. */
-  readonly initialMs: number;
-  /** The longest wait. */
-  readonly maxMs: number;
-  /** Each wait is so many times the one before. */
-  readonly factor: number;
-  /** By so many percent, 100 at most, each wait is shortened at most, at random. */
-  readonly jitterPercent: number;
-  /** A process that was ready for so long begins with the first wait again. */
-  readonly steadyMs: number;
   /** So many restarts, 1,000 at most … */
   readonly restarts: number;
   /** … within this time, and the next one is not made. */
@@ -26,22 +18,10 @@ export interface RestartPolicy {
 }
 
 /** What holds when nothing is said. */
-export const RESTART_POLICY: RestartPolicy = {
-  restart: 'permanent',
-  initialMs: 100,
-  maxMs: 5_000,
-  factor: 2,
-  jitterPercent: 20,
-  steadyMs: 10_000,
-  restarts: 10,
-  withinMs: 60_000,
-};
+export const RESTART_POLICY: RestartPolicy = { ...WAIT_POLICY, restart: 'permanent', restarts: 10, withinMs: 60_000 };
 
 /** Most restarts that can be allowed within a time; more is taken as this. */
 const RESTARTS_MAX = 1_000;
-/** A roll of chance is below this. */
-export const ROLLS = 1_000;
-
 /** How a process has ended: without a fault; with one; in a way that the next one would share; because main wanted it. */
 export type Ending = 'normal' | 'abnormal' | 'hopeless' | 'asked';
 
@@ -50,38 +30,22 @@ export type Decision = { readonly then: 'restart'; readonly afterMs: number } | 
 
 /** The restarts of one process so far. */
 export class Restarts {
-  /** Waits since the process was last well. */
-  #streak = 0;
+  readonly #waits: Waits;
   /** When the restarts were that still count, the oldest first. */
   #recent: number[] = [];
 
-  constructor(private readonly policy: RestartPolicy) {}
+  constructor(private readonly policy: RestartPolicy) {
+    this.#waits = new Waits(policy);
+  }
 
   /** The process has ended at `atMs` (since any moment, always the same) after it was ready for `readyMs`; `roll` is a number below `ROLLS`. */
   ended(atMs: number, readyMs: number, ending: Ending, roll: number): Decision {
-    const { restart, withinMs, restarts, steadyMs } = this.policy;
+    const { restart, withinMs, restarts } = this.policy;
     if (ending === 'hopeless') return { then: 'give_up' };
     if (ending === 'asked' || restart === 'temporary' || (ending === 'normal' && restart === 'transient')) return { then: 'rest' };
     this.#recent = this.#recent.filter((then) => atMs - then < withinMs);
     if (this.#recent.length >= Math.min(restarts, RESTARTS_MAX)) return { then: 'give_up' };
     this.#recent.push(atMs);
-    if (readyMs >= steadyMs) this.#streak = 0;
-    const afterMs = this.#wait(roll);
-    this.#streak += 1;
-    return { then: 'restart', afterMs };
-  }
-
-  /** The wait that is due. */
-  #wait(roll: number): number {
-    const { initialMs, maxMs, factor, jitterPercent } = this.policy;
-    let wait = Math.min(initialMs, maxMs);
-    for (let turn = 0; turn < this.#streak; turn += 1) {
-      const next = Math.min(wait * Math.max(factor, 1), maxMs);
-      // It grows no more, however many turns are left.
-      if (next === wait) break;
-      wait = next;
-    }
-    const share = Math.min(jitterPercent, 100) * Math.min(roll, ROLLS - 1);
-    return wait - Math.floor((wait * share) / (100 * ROLLS));
+    return { then: 'restart', afterMs: this.#waits.next(readyMs, roll) };
   }
 }

@@ -2,10 +2,11 @@
  * Keeps one utility process running: forks it, attaches it, watches its `exit`, and asks the rules what follows. The rules are `policy`. Utility
  * processes end with Electron's main process, whatever ends that.
  */
+import { ROLLS } from '@portcullis/client';
 import type { UtilityParts } from '../parts.js';
 import type { PeerEnd } from '../port-peer.js';
 import type { AttachedUtility, PeerWatcher, UtilityAttachment } from '../utility.js';
-import { type Ending, RESTART_POLICY, type RestartPolicy, Restarts, ROLLS } from './policy.js';
+import { type Ending, RESTART_POLICY, type RestartPolicy, Restarts } from './policy.js';
 
 /** What `utilityProcess.fork` returns, as far as a supervisor ends it. */
 export interface SupervisedParts extends UtilityParts {
