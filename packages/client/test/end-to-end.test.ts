@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApplicationError, connect, type ConnectOptions, type Portcullis, publisherOf, serve } from '../src/index.js';
+import { ApplicationError, connect, type ConnectOptions, type Portcullis, publisherOf, reconnecting, serve } from '../src/index.js';
 import { unixTransport } from '../src/node/index.js';
 import { Blobs, type BlobsHandlers } from './generated/sample-blobs.js';
 import { Echo, type EchoHandlers } from './generated/sample-echo.js';
@@ -24,9 +24,15 @@ describe.skipIf(program === '')('against the Rust hub', () => {
   const peers: Portcullis[] = [];
   let hub: ChildProcess;
 
+  /** A hub that listens. */
+  async function start(path: string): Promise<ChildProcess> {
+    const started = spawn(program, [path], { stdio: ['pipe', 'pipe', 'ignore'] });
+    await once(started.stdout as NonNullable<typeof started.stdout>, 'data');
+    return started;
+  }
+
   beforeAll(async () => {
-    hub = spawn(program, [path], { stdio: ['pipe', 'pipe', 'ignore'] });
-    await once(hub.stdout as NonNullable<typeof hub.stdout>, 'data');
+    hub = await start(path);
   });
 
   afterAll(async () => {
@@ -214,6 +220,49 @@ describe.skipIf(program === '')('against the Rust hub', () => {
     await served.withdraw();
     expect(await rejection(echo.nothing())).toMatchObject({ status: 'unavailable' });
     expect(await rejection(client.bind(Echo, { instance: 'mine' }))).toMatchObject({ status: 'unavailable' });
+  });
+
+  test('a hub that was killed and started again: a client that reconnects goes on (R17)', async () => {
+    const own = join(folder, 'again', 'hub');
+    let mine = await start(own);
+    const peer = reconnecting(() => unixTransport({ path: own }), { client: 'node', interfaces: [Echo, Topics] });
+    const states: string[] = [];
+    peer.onState(({ status }) => states.push(status));
+    let serving = 0;
+    peer.always(async (portcullis) => {
+      await serve(portcullis, Echo, { inline: (number: number) => number + 100 } as unknown as EchoHandlers, { instance: 'mine' });
+      serving++;
+    });
+    try {
+      const [echo, topics] = await Promise.all([peer.bind(Echo), peer.bind(Topics)]);
+      const ticks: (number | 'anew')[] = [];
+      topics.onTicked((number) => ticks.push(number), { onAnew: () => ticks.push('anew') });
+      await topics.emit(1, 1);
+      await expect.poll(() => ticks).toEqual([1]);
+      await expect.poll(() => serving).toBe(1);
+      const lost = rejection(echo.never({ timeoutMs: 60_000 }));
+      await echo.inline(1);
+      mine.kill('SIGKILL');
+      await once(mine, 'exit');
+      expect(await lost).toMatchObject({ status: 'unavailable', sent: true });
+      await expect.poll(() => peer.state.status).not.toBe('connected');
+      const waiting = echo.inline(7, { timeoutMs: 60_000 });
+      mine = await start(own);
+      expect(await waiting).toBe(7);
+      await expect.poll(() => ticks).toEqual([1, 'anew']);
+      await topics.emit(2, 1);
+      await expect.poll(() => ticks).toEqual([1, 'anew', 2]);
+      // What this side serves is there again, too.
+      await expect.poll(() => serving).toBe(2);
+      const other = connect(unixTransport({ path: own }));
+      peers.push(other);
+      expect(await (await other.bind(Echo, { instance: 'mine' })).inline(1)).toBe(101);
+      expect([states[0], states.at(-1)]).toEqual(['connected', 'connected']);
+      expect(states).toContain('waiting');
+    } finally {
+      peer.close();
+      mine.stdin?.end();
+    }
   });
 
   test('a contract that differs is told at the handshake', async () => {

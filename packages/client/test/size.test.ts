@@ -57,11 +57,23 @@ describe('a page with one interface', () => {
     expect(gzipped).toBeLessThanOrEqual(19_000);
   });
 
+  const again = (name: string, file: string) => page(name, file).replace('{ connect,', '{ reconnecting,').replace('connect(await connectWithTicket(', 'reconnecting((signal) => connectWithTicket(').replace("'viewer' })", "'viewer', signal })");
+
+  test.each([
+    ['Flows', 'sample-flows'],
+    ['Echo', 'sample-echo'],
+    ['Topics', 'sample-topics'],
+  ])('%s, on a client that connects again: at most 19.5 kB', async (name, file) => {
+    const { text, gzipped } = await bundle(again(name, file));
+    expect(text).toContain('dial_failed');
+    expect(gzipped).toBeLessThanOrEqual(19_500);
+  });
+
   test('leaves out what it does not use', async () => {
     const { inputs, text } = await bundle(page('Flows', 'sample-flows'));
     expect(inputs.some((input) => input.includes('/node/'))).toBe(false);
-    // Serving, publishing, topics, other transports and loops over topics are in files of their own, and shaken off.
-    for (const part of ['there is no handler for it', 'a listener of', 'no bytes came', 'the other end was closed']) {
+    // Serving, publishing, topics, other transports, loops over topics and reconnecting are in files of their own, and shaken off.
+    for (const part of ['there is no handler for it', 'a listener of', 'no bytes came', 'the other end was closed', 'dial_failed', 'jitterPercent']) {
       expect(text.includes(part), part).toBe(false);
     }
     const topics = await bundle(page('Topics', 'sample-topics'));

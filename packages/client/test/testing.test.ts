@@ -1,6 +1,6 @@
 /** The test kit: what a test can make happen, and that all else is as it is in an application. */
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
-import { ApplicationError, CallError, connect, type Outcome, type Portcullis, publisherOf } from '../src/index.js';
+import { ApplicationError, CallError, connect, type Outcome, type Portcullis, publisherOf, reconnecting } from '../src/index.js';
 import { mock, type Mock } from '../src/testing/index.js';
 import { Echo, type EchoClient, type EchoHandlers } from './generated/sample-echo.js';
 import { Flows } from './generated/sample-flows.js';
@@ -390,6 +390,25 @@ describe('the connection', () => {
     expect(client).toBe(echo.client);
     expect(echo.portcullis).not.toBe(before);
     expect(await client.later(0)).toBe(5);
+  });
+
+  test('of a client that reconnects comes back', async () => {
+    const topics = await make(Topics, { emit: () => undefined });
+    const peer = reconnecting(() => topics.transport(), { logger, waits: { initialMs: 1 } });
+    const levels: string[] = [];
+    const client = await peer.bind(Topics);
+    client.onLevel((level) => levels.push(String(level)), { onAnew: () => levels.push('anew') });
+    topics.publisher.level(1n);
+    await vi.waitFor(() => expect(levels).toEqual(['1']));
+    topics.disconnect();
+    topics.publisher.level(2n);
+    await vi.waitFor(() => expect(peer.state.status).toBe('waiting'));
+    const call = client.emit(1, 1);
+    await topics.reconnect();
+    // It waited for the connection.
+    await call;
+    await vi.waitFor(() => expect(levels).toEqual(['1', 'anew', '2']));
+    peer.close();
   });
 
   test('can end with a goodbye', async () => {
