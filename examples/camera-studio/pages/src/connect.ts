@@ -1,15 +1,14 @@
-/** The studio as its windows reach it: the interface of `api`, over one connection to main. @module */
+/** The studio as its windows reach it: the interface of `api`, over one connection to main after the other. @module */
 
-import { ApplicationError, serve } from "@portcullis/client";
-import { isPortcullisPage } from "@portcullis/electron/renderer";
-import type { Arrived, Notice, StudioApi, WindowKind } from "./api";
+import { ApplicationError, connectWithTicket, serve } from "@portcullis/client";
+import { connectElectron, isPortcullisPage } from "@portcullis/electron/renderer";
+import { type Arrived, type Notice, type StudioApi, StudioError, type WindowKind } from "./api";
 import {
   Application, CameraId, Cameras, Live, type LogBatch, Measurements, MessageLog, Notices, OpenOptions, Reports, SettingsStore, type SnapshotError,
   Snapshots, Windows,
 } from "./generated/index.js";
 import * as convert from "./link/convert";
-import { overPort, overWebSocket } from "./link/dial";
-import { feed, Link } from "./link/link";
+import { feed, Link, unlessLost } from "./link/link";
 import { Value } from "./shared/watch";
 
 /** How often a window tells main how pictures reach it, in milliseconds. */
@@ -24,7 +23,11 @@ const INTERFACES = {
 
 /** Reaches the studio as one of its windows. */
 export function connect(kind: WindowKind): StudioApi {
-  const link = new Link(kind, INTERFACES[kind], isPortcullisPage() ? overPort : overWebSocket(kind));
+  const options = { client: `studio ${kind}`, interfaces: INTERFACES[kind] };
+  const link = isPortcullisPage()
+    ? // Which window this is, main knows; and it may be busy for as long as it likes.
+      new Link(() => connectElectron(options), { ...options, attemptMs: Infinity })
+    : new Link((signal) => connectWithTicket({ window: kind, signal }), options);
 
   /** Makes a call, and puts its failure into words. */
   async function call<T, E = never>(make: () => Promise<T>, say: (error: E) => string = () => ""): Promise<T> {
@@ -36,13 +39,13 @@ export function connect(kind: WindowKind): StudioApi {
   }
 
   const cameras = new Value<ReturnType<typeof convert.cameraList>>();
-  link.onConnect(async () => void (await link.client(Cameras)).onCameras((list) => cameras.set(convert.cameraList(list))));
+  link.client(Cameras).then((client) => client.onCameras((list) => cameras.set(convert.cameraList(list))), unlessLost);
   const settings = new Value<Parameters<Parameters<StudioApi["settings"]["watch"]>[0]>[0]>();
-  link.onConnect(async () => void (await link.client(SettingsStore)).onSettings((state) => settings.set(state)));
+  link.client(SettingsStore).then((client) => client.onSettings((state) => settings.set(state)), unlessLost);
 
   const windows = new Value<ReturnType<typeof convert.windowList>>();
   if (kind === "controls") {
-    link.onConnect(async () => void (await link.client(Windows)).onWindows((list) => windows.set(convert.windowList(list))));
+    link.client(Windows).then((client) => client.onWindows((list) => windows.set(convert.windowList(list))), unlessLost);
   }
 
   return {
@@ -59,33 +62,47 @@ export function connect(kind: WindowKind): StudioApi {
     select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), convert.cameraError),
     updateSettings: (patch) => call(async () => void (await (await link.client(SettingsStore)).update(convert.settingsPatch(patch)))),
     // A picture is drawn once: no copy of it is made.
-    onFrame: feed(link, async (emit) => (await link.client(Live)).onFrame((frame) => emit(convert.frame(frame)), { bytes: "view" })),
-    onMeasurement: feed(link, async (emit) => (await link.client(Measurements)).onMeasured(emit)),
-    onStatistics: feed(link, async (emit) => (await link.client(Reports)).onReported(emit)),
-    onNotice: feed<Notice>(link, async (emit) => (await link.client(Notices)).onNotice(emit)),
-    onLog: feed(link, async (emit) => {
-      const show = ({ records }: LogBatch): void => emit(records.map(convert.logRecord));
+    onFrame: feed(async (emit) => (await link.client(Live)).onFrame((frame) => emit(convert.frame(frame)), { bytes: "view" })),
+    onMeasurement: feed(async (emit) => (await link.client(Measurements)).onMeasured(emit)),
+    onStatistics: feed(async (emit) => (await link.client(Reports)).onReported(emit)),
+    onNotice: feed<Notice>(async (emit) => (await link.client(Notices)).onNotice(emit)),
+    onLog: feed(async (emit) => {
       const log = await link.client(MessageLog);
+      const show = ({ records }: LogBatch): void => emit(records.map(convert.logRecord));
       // Subscribed first, so that nothing is missed; shown behind what was before.
-      let waiting: LogBatch[] | undefined = [];
-      log.onRecorded((batch) => (waiting === undefined ? show(batch) : void waiting.push(batch)));
-      for await (const batch of log.history()) show(batch);
-      waiting.forEach(show);
-      waiting = undefined;
+      let waiting: LogBatch[] | undefined;
+      const begin = async (): Promise<void> => {
+        const mine: LogBatch[] = [];
+        waiting = mine;
+        try {
+          for await (const batch of log.history()) show(batch);
+        } finally {
+          // Unless it has begun anew meanwhile.
+          if (waiting === mine) {
+            waiting = undefined;
+            mine.forEach(show);
+          }
+        }
+      };
+      const onAnew = (): void => void begin().catch(unlessLost);
+      log.onRecorded((batch) => (waiting === undefined ? show(batch) : void waiting.push(batch)), { onAnew });
+      await begin();
     }),
     announce: (text) => call(async () => (await (await link.client(Notices)).announce(text)).deliveries.map(convert.delivery)),
     takeSnapshot: () =>
       call(async () => {
         // Whichever viewer is open now; it may be another one the next time.
-        const viewer = await link.portcullis.bind(Snapshots);
+        const main = link.main.current;
+        if (main === undefined) throw new StudioError("portcullis", "unavailable", "The studio is not connected.", true);
+        const viewer = await main.bind(Snapshots);
         try {
           return await viewer.take();
         } finally {
-          void link.portcullis.release(viewer);
+          void main.release(viewer);
         }
       }, convert.snapshotError),
     serveSnapshots(take) {
-      link.onConnect(async (portcullis) => {
+      link.main.always(async (portcullis) => {
         await serve(portcullis, Snapshots, {
           take: async () => {
             let png: Uint8Array<ArrayBuffer> | null;
@@ -102,7 +119,7 @@ export function connect(kind: WindowKind): StudioApi {
       });
     },
     reportArrivals(report) {
-      link.onConnect(async (portcullis) => {
+      link.main.always(async (portcullis) => {
         async function* items(): AsyncGenerator<Arrived & { readonly receiver: string }> {
           while (portcullis.state.status !== "closed") {
             // Main writes who it is.
@@ -110,7 +127,7 @@ export function connect(kind: WindowKind): StudioApi {
             await new Promise((resolve) => setTimeout(resolve, REPORT_MS));
           }
         }
-        await (await link.client(Reports)).report(items());
+        await (await portcullis.bind(Reports)).report(items());
       });
     },
   };
