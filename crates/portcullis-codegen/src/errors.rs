@@ -27,9 +27,10 @@ of the application's own, that one comes typed, with every field: in Rust as `Fa
 | message | what happened, for people |
 | retry | whether trying again can help: never, later, or after so many milliseconds |
 | correlation | the number under which the logs of hub and callee have the call |
+| sent | whether the request was handed to the transport: in Rust `was_sent()`. *False* means that surely nobody has executed it, so that it may be made again whatever it is; *true*, that it may have been executed |
 
 **Trying again**: *later* means that nothing was done; *idempotent*, that it is not known whether the work was done, so that only an idempotent
-call may be made again.
+call may be made again, or one that was not sent. A client that [reconnects](decisions/reconnecting.md) does so by itself, inside the call's deadline.
 
 | code | status | trying again | meaning |
 |---|---|---|---|

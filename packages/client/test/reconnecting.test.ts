@@ -1,24 +1,14 @@
 /** One connection after the other: when another one follows, after which wait, and what is told (docs/decisions/reconnecting.md). */
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { connect, memoryPair, type Portcullis, REASON_CODES, RECONNECT_REASONS, reconnecting, type ReasonName, serve, type Transport, WAIT_POLICY, Waits } from '../src/index.js';
 import { mock } from '../src/testing/index.js';
 import { Echo } from './generated/sample-echo.js';
 import { Topics } from './generated/sample-topics.js';
-import { played, settled, told, word } from './support/again.js';
+import { later, onFakeTimers, played, settled, told, word } from './support/again.js';
 import { FakeHub, MemoryLogger, rejection } from './support/hub.js';
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  // No chance: every wait is as long as it may be.
-  vi.spyOn(Math, 'random').mockReturnValue(0);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
-
-const later = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+onFakeTimers();
 
 describe('another connection', () => {
   const reasons = Object.keys(REASON_CODES) as ReasonName[];
