@@ -93,6 +93,25 @@ describe('a binding', () => {
     expect(await call).toBe(3);
   });
 
+  test('whose instance has left is given back as well', async () => {
+    const { client, hubs } = played();
+    open.push(client);
+    const binding = client.bind(Echo);
+    await settled();
+    const hub = hubs[0] as FakeHub;
+    await hub.bound(5);
+    const echo = await binding;
+    hub.send('unbound', { binding: 5 });
+    await settled();
+    const released = client.release(echo);
+    await settled();
+    const release = await hub.next('request');
+    expect([release.binding, release.ordinal, release.body[0]]).toEqual([0, 1, 5]);
+    hub.end(release.id, 'ok');
+    await released;
+    expect(hub.frames).toEqual([]);
+  });
+
   test('asks no more for an instance when nobody waits for it any more', async () => {
     const { echo, client } = await echoing({});
     await echo.withdraw();

@@ -2834,7 +2834,7 @@ var Exchange = class {
   /** Ends it early: nothing about it is told after this. */
   abort(error) {
     if (this.done) return;
-    if (!this.connection.session.cancel(this.id)) error.sent = false;
+    if (this.id === 0 || this.connection.session.cancel(this.id) === false) error.sent = false;
     this.connection.touched();
     this.settle(error);
   }
@@ -3331,12 +3331,13 @@ var Lasting = class {
   }
   /** Gives it back: what is open on the instance goes on, whoever waits for one is told that there will be none. */
   async release() {
-    const { present: present2 } = this;
     this.#released = true;
     this.#rest();
     const { over } = this;
     if (over !== void 0) this.#fail(over);
-    if (present2 !== void 0) await this.ground.hub?.drop(present2);
+    const handle = this.#handle;
+    const { hub } = this.ground;
+    if (handle !== void 0 && handle.connection === hub?.connection) await hub.drop(handle);
   }
   call(channel, args, options) {
     const made = this.connection.trace(this.call);
@@ -3465,7 +3466,7 @@ var Reconnecting = class {
       await lasting.first(options);
     } catch (error) {
       this.#bindings.delete(lasting);
-      await lasting.release();
+      lasting.release().catch(() => void 0);
       throw error;
     }
     const client = descriptor.client(lasting);

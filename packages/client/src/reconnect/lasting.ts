@@ -130,12 +130,14 @@ export class Lasting implements Binding {
 
   /** Gives it back: what is open on the instance goes on, whoever waits for one is told that there will be none. */
   async release(): Promise<void> {
-    const { present } = this;
     this.#released = true;
     this.#rest();
     const { over } = this;
     if (over !== undefined) this.#fail(over);
-    if (present !== undefined) await this.ground.hub?.drop(present);
+    const handle = this.#handle;
+    const { hub } = this.ground;
+    // One that has left has its number still.
+    if (handle !== undefined && handle.connection === hub?.connection) await hub.drop(handle);
   }
 
   call<A extends readonly unknown[], R, E>(channel: ChannelDescriptor<A, R, E>, args: A, options?: CallOptions): Calling<R, E> {

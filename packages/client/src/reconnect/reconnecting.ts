@@ -148,7 +148,7 @@ export class Reconnecting {
       await lasting.first(options);
     } catch (error) {
       this.#bindings.delete(lasting);
-      await lasting.release();
+      lasting.release().catch(() => undefined);
       throw error;
     }
     const client = descriptor.client(lasting);

@@ -79,7 +79,7 @@ export abstract class Exchange implements Caller {
   /** Ends it early: nothing about it is told after this. */
   protected abort(error: CallError): void {
     if (this.done) return;
-    if (!this.connection.session.cancel(this.id)) (error as { sent: boolean }).sent = false;
+    if (this.id === 0 || this.connection.session.cancel(this.id) === false) (error as { sent: boolean }).sent = false;
     this.connection.touched();
     this.settle(error);
   }
