@@ -407,7 +407,7 @@ describe('bindings', () => {
       const request = await hub.bound(at + 1);
       const name = String.fromCharCode(...request.body.slice(1, 12));
       expect(name).toBe('sample.echo');
-      expect(request.body[28]?.toString().padStart(2, '0')).toBe(tails[at]);
+      expect(request.body[29]?.toString().padStart(2, '0')).toBe(tails[at]);
     }
   });
 
