@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::Hub;
 use crate::catalog::InterfaceIndex;
 use crate::observe::HubEvent;
 use crate::peer::PeerId;
+use crate::{Hub, Turn};
 
 /// Denials of one peer that are told apart, by channel and reason; what comes beyond is told by its reason alone.
 pub const DENIALS_APART_MAX: usize = 64;
@@ -103,13 +103,14 @@ impl Hub {
         peer: PeerId,
         subject: Subject,
         reason: DenyReason,
-        events: &mut Vec<HubEvent>,
+        turn: &mut Turn,
     ) {
         self.counters.denied += 1;
+        self.tap_denial(peer, subject, turn);
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         state.counters.denied += 1;
         if let Some((subject, count)) = state.denials.count(subject, reason) {
-            self.tell_denial(peer, subject, reason, count, events);
+            self.tell_denial(peer, subject, reason, count, &mut turn.events);
         }
     }
 

@@ -40,6 +40,16 @@ pub(crate) enum Route {
     Peer { peer: PeerId, export: u32 },
 }
 
+impl Route {
+    /// The peer that serves it; `None` for main.
+    fn callee(&self) -> Option<PeerId> {
+        match self {
+            Self::Main(_) => None,
+            Self::Peer { peer, .. } => Some(*peer),
+        }
+    }
+}
+
 /// Why a request is not routed.
 pub(crate) enum Refusal {
     /// Not granted, or it does not exist: the answer is the same.
@@ -133,10 +143,7 @@ impl Hub {
         let budget_ms = if asked.budget_ms == 0 { declared_ms } else { asked.budget_ms };
         let deadline = now.after_ms(budget_ms);
         let correlation = self.correlation();
-        let callee = match &route {
-            Route::Main(_) => None,
-            Route::Peer { peer, .. } => Some(*peer),
-        };
+        let callee = route.callee();
         let meta = Meta {
             interface,
             instance,
@@ -146,6 +153,7 @@ impl Hub {
             correlation,
             callee,
         };
+        self.tap_request(peer, &meta, asked.body, turn);
         let Some(state) = self.peers.get_mut(peer.0) else { return Ok(()) };
         if asked.budget_ms == 0 {
             state.session.set_inbound_deadline(id, deadline);
@@ -220,12 +228,13 @@ impl Hub {
         let (interface, _, route) = match self.route(peer, asked.binding, asked.ordinal, true)? {
             Ok(found) => found,
             Err(Refusal::Denied(subject, reason)) => {
-                self.denied(peer, subject, reason, &mut turn.events);
+                self.denied(peer, subject, reason, turn);
                 return Ok(());
             }
             Err(Refusal::Gone | Refusal::Unserved | Refusal::Quitting) => return Ok(()),
         };
         let correlation = self.correlation();
+        self.tap_notification(peer, (interface, route.callee(), correlation), asked, turn);
         match route {
             Route::Main(service) => {
                 let may = self.may_handle_notification(peer, asked.body.size());
@@ -302,7 +311,7 @@ impl Hub {
     ) {
         let (status, text) = match refusal {
             Refusal::Denied(subject, reason) => {
-                self.denied(peer, subject, reason, &mut turn.events);
+                self.denied(peer, subject, reason, turn);
                 (Status::PermissionDenied, DENIED)
             }
             Refusal::Gone => (Status::Unavailable, "the instance has left: bind again"),
@@ -325,7 +334,10 @@ impl Hub {
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         let sent = state.session.reply(id, status, |out| out.body(body));
         match sent {
-            Ok(inbound) => self.settled(peer, id, inbound, status, body.size(), now, turn),
+            Ok(inbound) => {
+                self.tap_outcome(peer, inbound.meta.as_ref(), status, Some(body), now, turn);
+                self.settled(peer, id, inbound, status, body.size(), now, turn);
+            }
             Err(error @ SendError::TooLarge { .. }) => {
                 let error = Error::from(error);
                 self.fail_call(peer, id, error.status(), error.body().clone(), now, turn);
@@ -373,6 +385,7 @@ impl Hub {
             }
         }
         if let Some(inbound) = state.session.fail(id, status, &failure) {
+            self.tap_failure(peer, inbound.meta.as_ref(), status, &failure, now, turn);
             self.settled(peer, id, inbound, status, 0, now, turn);
         }
     }

@@ -1,5 +1,7 @@
 //! How a hub is set up.
 
+use std::sync::Arc;
+
 use portcullis_proto::schema::Schema;
 use portcullis_proto::session::{Config, Limits};
 
@@ -9,7 +11,7 @@ use crate::policy::role::Role;
 /// The contract, the roles and the bounds of a hub.
 #[derive(Clone, Debug)]
 pub struct HubConfig {
-    pub(crate) schema: Schema,
+    pub(crate) schema: Arc<Schema>,
     pub(crate) roles: Vec<Role>,
     pub(crate) session: Config,
     /// What peers may whose roles do not say otherwise.
@@ -38,7 +40,7 @@ impl HubConfig {
     /// The contract, no roles, and the default bounds.
     pub fn new(schema: &Schema) -> Self {
         Self {
-            schema: schema.clone(),
+            schema: Arc::new(schema.clone()),
             roles: Vec::new(),
             session: Config::default(),
             budget: Budget::new(),

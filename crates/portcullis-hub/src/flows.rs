@@ -2,6 +2,7 @@
 
 use std::task::{Context, Poll};
 
+use portcullis_proto::codec::Body;
 use portcullis_proto::rpc::{Bodies, Sent, Taken, WriteBody, poll_send, poll_take, send_each};
 use portcullis_proto::session::{Leg, SendError};
 use portcullis_proto::time::Time;
@@ -37,14 +38,35 @@ impl Hub {
         bodies: Bodies<'_>,
         turn: &mut Turn,
     ) -> Sent {
+        let tapped = self.tapped_stream(peer, leg);
         let Some(state) = self.peers.get_mut(peer.0) else {
             return (0, Poll::Ready(Err(SendError::Closed)));
         };
-        let send = |body: WriteBody<'_>| poll_send(&mut state.session, leg, keep, context, body);
+        let mut copies = Vec::new();
+        let send = |body: WriteBody<'_>| {
+            if tapped.is_none() {
+                return poll_send(&mut state.session, leg, keep, context, body);
+            }
+            // A body is written where it leaves, and cannot be read there again.
+            let copy = match Body::write(body) {
+                Ok(copy) => copy,
+                Err(error) => return Poll::Ready(Err(SendError::Codec(error))),
+            };
+            let sent = poll_send(&mut state.session, leg, keep, context, &mut |out| {
+                out.body(copy.parts())
+            });
+            if matches!(sent, Poll::Ready(Ok(()))) {
+                copies.push(copy);
+            }
+            sent
+        };
         let (sent, next) = send_each(count, bodies, send);
         if sent > 0 {
             // From its first item on, a stream has no deadline of its own.
             state.session.clear_deadline(leg);
+            if let Some(meta) = &tapped {
+                copies.iter().for_each(|it| self.tap_item(peer, meta, false, it.parts(), turn));
+            }
             self.touch(peer, turn);
         }
         (sent, next)

@@ -129,6 +129,7 @@ impl Hub {
     fn abandon(&mut self, peer: PeerId, id: u32, inbound: Inbound, now: Time, turn: &mut Turn) {
         self.stop_work(peer, id, inbound.work, turn);
         if let Some(meta) = &inbound.meta {
+            self.tap_outcome(peer, Some(meta), Status::Cancelled, None, now, turn);
             self.call_ended(peer, meta, Status::Cancelled, 0, now, &mut turn.events);
         }
     }

@@ -32,6 +32,7 @@ mod relay;
 mod report;
 mod slab;
 mod subscriber;
+mod tap;
 mod timeout;
 mod topics;
 mod users;
@@ -58,6 +59,10 @@ pub use policy::rights::Scope;
 pub use policy::role::{Action, Address, Grant, Role};
 pub use policy::roles::ConfigError;
 pub use policy::standing::{GrantError, OWN_GRANTS_MAX};
+pub use tap::{
+    MAIN_LABEL, TAP_BODY_BYTES_MAX, TAP_INTERFACE, TAP_PATTERNS_MAX, TAPS_MAX, TapError, TapFilter,
+    TapId, TapKind, TapRecord, Tapped,
+};
 pub use topics::PublishError;
 pub use users::RETRY_AFTER_MS;
 
@@ -67,6 +72,7 @@ use std::sync::Arc;
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::peer::DeliveryReport;
 use portcullis_proto::rpc::{Job, Service};
+use portcullis_proto::schema::Schema;
 use portcullis_proto::session::Limits;
 use portcullis_proto::time::Time;
 
@@ -78,6 +84,7 @@ use peer::PeerState;
 use policy::roles::Roles;
 use report::Report;
 use slab::Slab;
+use tap::Taps;
 
 /// The router in the main process.
 #[derive(Debug)]
@@ -103,6 +110,7 @@ pub struct Hub {
     next_correlation: u64,
     next_serial: u64,
     counters: HubCounters,
+    taps: Taps,
     closing: bool,
 }
 
@@ -115,6 +123,8 @@ pub struct Turn {
     pub touched: Vec<PeerId>,
     /// What happened, for observers.
     pub events: Vec<HubEvent>,
+    /// Messages that passed, for taps.
+    pub tapped: Vec<Tapped>,
     /// Reports of values that main published, by the key that [`Hub::publish_reported`] gave.
     pub reports: Vec<(u32, DeliveryReport)>,
     /// Services that main serves no longer. To be dropped when no lock around the hub is held: what they hold may well
@@ -138,6 +148,7 @@ impl Turn {
         self.jobs.is_empty()
             && self.touched.is_empty()
             && self.events.is_empty()
+            && self.tapped.is_empty()
             && self.reports.is_empty()
             && self.retired.0.is_empty()
     }
@@ -170,6 +181,7 @@ impl Hub {
             next_correlation: 1,
             next_serial: 1,
             counters: HubCounters::default(),
+            taps: Taps::default(),
             closing: false,
         })
     }
@@ -213,6 +225,11 @@ impl Hub {
     /// What the hub accepts from each peer.
     pub fn limits(&self) -> Limits {
         self.config.session.limits
+    }
+
+    /// Its contract.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.config.schema
     }
 
     /// The names of all roles.

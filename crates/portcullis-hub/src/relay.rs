@@ -64,6 +64,7 @@ impl Hub {
                 {
                     inbound.work = Work::Relay(Box::new(relay));
                     if let Some(meta) = &mut inbound.meta {
+                        turn.tapped.last_mut().into_iter().for_each(|it| it.renumber(meta, number));
                         // The callee knows both numbers, too, so that its log and the hub's name the call alike.
                         meta.correlation = number;
                     }
@@ -188,6 +189,7 @@ impl Hub {
             self.cancelled(caller, id, Status::ResourceExhausted, QUEUE_FULL, now, turn);
             return Ok(());
         }
+        self.tap_item(caller, &meta, true, body, turn);
         let Some((callee, callee_id)) = callee else {
             if let Some(state) = self.peers.get_mut(caller.0)
                 && let Some(inbound) = state.session.inbound_mut(id)
@@ -289,6 +291,7 @@ impl Hub {
         }
         let Work::Relay(relay) = &inbound.work else { return Ok(()) };
         if !may_send || !relay.items.is_empty() {
+            self.tap_item(caller, &meta, false, body, turn);
             self.queue_down(callee, caller, caller_id, (missed, body), now, turn);
             return Ok(());
         }
@@ -297,6 +300,7 @@ impl Hub {
             self.cancelled(caller, caller_id, Status::ResourceExhausted, TOO_LARGE, now, turn);
             return Ok(());
         }
+        self.tap_item(caller, &meta, false, body, turn);
         self.touch(caller, turn);
         if let Some(state) = self.peers.get_mut(callee.0) {
             state.session.credit(Leg::Outbound(callee_id), 1, u32_of(body.size()));

@@ -215,7 +215,7 @@ impl Hub {
         match (id, refusal) {
             (Some(id), refusal) => self.refuse(peer, id, refusal, now, turn),
             (None, Refusal::Denied(subject, reason)) => {
-                self.denied(peer, subject, reason, &mut turn.events);
+                self.denied(peer, subject, reason, turn);
             }
             (None, _) => {}
         }
@@ -297,8 +297,9 @@ impl Hub {
     ) -> u32 {
         let catalog = Arc::clone(&self.catalog);
         let Some(found) = self.instances.get_mut(instance.0) else { return 0 };
-        let Some(channel) = catalog.channel(found.interface, ordinal) else { return 0 };
-        let name = catalog.full_name(found.interface, ordinal);
+        let interface = found.interface;
+        let Some(channel) = catalog.channel(interface, ordinal) else { return 0 };
+        let name = catalog.full_name(interface, ordinal);
         let Some(topic) = found.topics.get_mut(ordinal as usize) else { return 0 };
         // Made once, and only if it must be kept.
         let mut shared: Option<Arc<Body>> = None;
@@ -334,6 +335,7 @@ impl Hub {
             self.touch(*peer, turn);
         }
         let reached = (subscribers.len(), missed);
+        self.tap_value((interface, ordinal), publisher, value, reached, turn);
         self.published(name, publisher, value.size(), reached, &mut turn.events);
         if let Some(found) = self.instances.get_mut(instance.0)
             && let Some(topic) = found.topics.get_mut(ordinal as usize)

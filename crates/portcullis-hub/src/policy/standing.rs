@@ -387,7 +387,7 @@ impl Hub {
         for (id, interface, ordinal) in ending {
             let subject = Subject::Channel(interface, ordinal);
             let reason = self.why_denied(peer, subject, USE);
-            self.denied(peer, subject, reason, &mut turn.events);
+            self.denied(peer, subject, reason, turn);
             self.cancelled(peer, id, Status::PermissionDenied, DENIED, now, turn);
         }
         for (number, instance, interface) in exports {
@@ -396,7 +396,7 @@ impl Hub {
             }
             let subject = Subject::Interface(interface);
             let reason = self.why_denied(peer, subject, SERVE);
-            self.denied(peer, subject, reason, &mut turn.events);
+            self.denied(peer, subject, reason, turn);
             self.instance_left(instance, now, turn);
         }
     }

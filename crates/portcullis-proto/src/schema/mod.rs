@@ -8,6 +8,7 @@ mod builder;
 mod hash;
 mod interface;
 mod lock;
+pub mod shown;
 mod sizes;
 mod types;
 pub mod validate;
