@@ -8,7 +8,8 @@ use portcullis_codegen::{RUNTIME, compat};
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something was found, 2 bad input.";
 
-/// New applications; code, documentation, compatibility and policies from a contract's schema.
+/// New applications; code, documentation, compatibility and policies from a contract's schema; and the messages of a running
+/// application.
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
@@ -111,6 +112,33 @@ pub(crate) enum Command {
         /// The contract's schema.
         #[arg(long, default_value = "contract.schema")]
         schema: PathBuf,
+    },
+    /// Print the messages of a running application, one a line, until Ctrl-C.
+    ///
+    /// The application must have switched its tap on, and grant it to whoever connects at the socket. What its contract marks
+    /// as secret is not shown. Times are UTC.
+    #[command(
+        after_help = "Examples:\n  portcullis tap --socket /run/user/1000/studio/tap\n  portcullis tap --socket tap/socket --peer viewer-1 --channel 'studio.cameras.*'\n  portcullis tap --socket tap/socket --json | jq 'select(.status != \"ok\")'"
+    )]
+    Tap {
+        /// The socket of the tap.
+        #[arg(long, value_name = "PATH")]
+        socket: PathBuf,
+        /// Only messages from or to the peer with this label; `main` is main itself. May be repeated.
+        #[arg(long = "peer", value_name = "LABEL")]
+        peers: Vec<String>,
+        /// Only this channel, as `interface.channel`; with a `*` at the end all that begin so. May be repeated.
+        #[arg(long = "channel", value_name = "PATTERN")]
+        channels: Vec<String>,
+        /// Print each message as an object of JSON, uncut.
+        #[arg(long)]
+        json: bool,
+        /// The most characters of a line; 0 for no limit.
+        #[arg(long, default_value_t = 200, conflicts_with = "json")]
+        width: usize,
+        /// End after so many messages.
+        #[arg(long, value_name = "MESSAGES")]
+        count: Option<u64>,
     },
     /// Print the completions of a shell.
     #[command(

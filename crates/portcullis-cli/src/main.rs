@@ -6,6 +6,8 @@ mod arguments;
 mod files;
 mod lock;
 mod new;
+#[cfg(unix)]
+mod tap;
 mod work;
 
 use std::process::ExitCode;

@@ -41,6 +41,15 @@ pub(crate) fn run(command: Command) -> Result<bool, String> {
             if check { lock::check(&schema, &lock) } else { lock::record(&schema, &lock, &forget) }
         }
         Command::Policy { policy, schema } => self::policy(&policy, &schema),
+        #[cfg(unix)]
+        Command::Tap { socket, peers, channels, json, width, count } => {
+            let printing = crate::tap::Printing { json, width, count };
+            crate::tap::run(&socket, portcullis_tap::TapFilter { peers, channels }, &printing)
+        }
+        #[cfg(not(unix))]
+        Command::Tap { .. } => {
+            Err("a tap needs a Unix socket, which this system does not have".to_owned())
+        }
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "portcullis", &mut text);

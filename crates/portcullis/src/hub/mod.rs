@@ -16,6 +16,7 @@ mod host;
 mod listen;
 mod main_side;
 mod shared;
+mod tap;
 #[cfg(all(unix, feature = "blocking"))]
 mod thread;
 mod timer;
@@ -28,11 +29,12 @@ pub use events::Events;
 pub use listen::{HANDSHAKES_MAX, ListenError, PeerCredentials, UnixListen, UnixListening};
 pub use main_side::{Hosted, ServeError};
 pub use shared::Hub;
+pub use tap::{TAP_WAITING_BYTES_MAX, TAP_WAITING_MAX, Tap, TapMessage};
 
 pub use portcullis_proto::goodbye::{Goodbye, Reason};
 
 pub use portcullis_hub::{
     Action, Address, Admission, AdmitError, Budget, CallRecord, ConfigError, DenyReason, Grant,
     GrantError, HubCounters, HubEvent, Kind, Matrix, Misfit, PeerCounters, PeerId, PeerInfo,
-    PublishRecord, Resource, Role,
+    PublishRecord, Resource, Role, TAPS_MAX, TapError, TapFilter, TapKind, TapRecord,
 };

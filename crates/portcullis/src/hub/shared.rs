@@ -16,6 +16,7 @@ use super::build::HubBuilder;
 use super::drain::Drains;
 use super::embedded::EmbeddedWake;
 use super::events::{Events, log};
+use super::tap::Taps;
 use super::timer::EmbeddedTimer;
 use crate::clock::Clock;
 use crate::driver::Pace;
@@ -41,6 +42,7 @@ pub(super) struct State {
     pub(super) wakes: BTreeMap<PeerId, Wake>,
     pub(super) reports: HashMap<u32, oneshot::Sender<DeliveryReport>>,
     pub(super) timer: EmbeddedTimer,
+    pub(super) taps: Taps,
 }
 
 pub(super) struct Shared {
@@ -77,6 +79,7 @@ impl Hub {
             wakes: BTreeMap::new(),
             reports: HashMap::new(),
             timer: EmbeddedTimer::default(),
+            taps: Taps::default(),
         };
         Self(Arc::new(Shared {
             state: Mutex::new(state),
@@ -190,6 +193,9 @@ impl Shared {
                 }
                 None => {}
             }
+        }
+        if !turn.tapped.is_empty() {
+            state.taps.pass(&mut turn.tapped);
         }
         let timing = state.timer.expect(due);
         for (key, report) in turn.reports.drain(..) {
