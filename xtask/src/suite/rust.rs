@@ -20,12 +20,13 @@ const PORTABLE: &[&[&str]] = &[
     &["--package", "portcullis-cli"],
     &["--package", "portcullis", "--features", "web"],
     &["--package", "portcullis-desktop", "--features", "registry"],
+    &["--package", "portcullis-tap", "--features", "serve"],
     &["--package", "portcullis-node"],
     &["--package", "portcullis-shm"],
 ];
 
 /// The crates that a contract may stand on: without features they are that and nothing more.
-const CONTRACT_ALONE: &[&str] = &["portcullis", "portcullis-desktop"];
+const CONTRACT_ALONE: &[&str] = &["portcullis", "portcullis-desktop", "portcullis-tap"];
 
 /// What a contract's crate must not pull in: whoever only declares messages needs no runtime.
 const RUNTIMES: &[&str] = &["hyper", "mio", "socket2", "tokio"];

@@ -44,6 +44,9 @@ pub struct Studio {
     /// Let other processes of this user in at a socket of this path, to look on; its folder must be theirs alone
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+    /// Let `portcullis tap` of this user read every message at a socket of this path; its folder must be theirs alone
+    #[arg(long, value_name = "PATH")]
+    pub tap: Option<PathBuf>,
     /// Leave out the line a second
     #[arg(long)]
     pub quiet: bool,

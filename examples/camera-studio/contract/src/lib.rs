@@ -13,6 +13,7 @@
 //! | [`Snapshots`] | a viewer window | a call from window to window, through the hub |
 //! | [`Notices`] | main | a broadcast that reports who got it |
 //! | [`portcullis_desktop::Windows`], [`portcullis_desktop::Application`] | main | the built-in interfaces, listed as any other |
+//! | [`portcullis_tap::Tap`] | main, when it is asked to | every message, for a developer |
 
 mod cameras;
 mod frames;
@@ -53,5 +54,6 @@ portcullis::contract! {
         Notices,
         portcullis_desktop::Windows,
         portcullis_desktop::Application,
+        portcullis_tap::Tap,
     ],
 }

@@ -2,6 +2,7 @@
 """The contract `studio`."""
 
 from .portcullis_application import *
+from .portcullis_tap import *
 from .portcullis_windows import *
 from .studio_cameras import *
 from .studio_live import *

@@ -768,6 +768,249 @@ StatisticsCodec: _codec.Codec[Statistics] = _codec.Struct(
 """Writes and reads `Statistics`."""
 
 
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapBatch:
+    """Messages in their order."""
+
+    missed: int
+    """How many were dropped before these, because the reader was too slow."""
+    messages: _Sequence[TapMessage]
+    """The messages. The first batch, sent at once, has none.
+
+    At most 32 items.
+    """
+
+
+TapBatchCodec: _codec.Codec[TapBatch] = _codec.Struct(
+    TapBatch,
+    _codec.Field("missed", "missed", _codec.Int(64, False)),
+    _codec.Field("messages", "messages", _codec.List(_codec.Reference(lambda: TapMessageCodec), 8, 0, 32)),
+)
+"""Writes and reads `TapBatch`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapBody:
+    """A body."""
+
+    json: object
+    """As JSON, with `{"$secret":true}` in place of what the contract marks as secret."""
+    extent: TapExtent
+    """How much of it that is."""
+
+
+TapBodyCodec: _codec.Codec[TapBody] = _codec.Struct(
+    TapBody,
+    _codec.Field("json", "json", _codec.Json()),
+    _codec.Field("extent", "extent", _codec.Reference(lambda: TapExtentCodec)),
+)
+"""Writes and reads `TapBody`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapErrorNoSuchChannel:
+    """No channel that can be tapped fits the pattern."""
+
+    pattern: str
+    """The pattern.
+
+    At most 512 bytes of UTF-8.
+    """
+    nearest: str | None
+    """The name in the contract that is nearest to it.
+
+    At most 512 bytes of UTF-8.
+    """
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapErrorTooManyTaps:
+    """As many taps are there as a hub has."""
+
+    taps_max: int
+    """How many that is."""
+
+
+TapError: _typing.TypeAlias = "TapErrorNoSuchChannel | TapErrorTooManyTaps"
+"""Why nothing is shown."""
+
+
+TapErrorCodec: _codec.Codec[TapError] = _codec.Enum(
+    False,
+    _codec.Variant("NoSuchChannel", 0, TapErrorNoSuchChannel, (_codec.Field("pattern", "pattern", _codec.String(0, 512)), _codec.Field("nearest", "nearest", _codec.Option(_codec.String(0, 512))))),
+    _codec.Variant("TooManyTaps", 1, TapErrorTooManyTaps, (_codec.Field("taps_max", "taps_max", _codec.Int(32, False)),)),
+)
+"""Writes and reads `TapError`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapExtentWhole:
+    """All of it; of long texts, bytes and blobs their lengths."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapExtentCut:
+    """Its beginning."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapExtentMalformed:
+    """It breaks the contract where this ends."""
+
+    error: str
+    """What is wrong, by the fixed word.
+
+    At most 64 bytes of UTF-8.
+    """
+
+
+TapExtent: _typing.TypeAlias = "TapExtentWhole | TapExtentCut | TapExtentMalformed"
+"""How much of a body is shown."""
+
+
+TapExtentCodec: _codec.Codec[TapExtent] = _codec.Enum(
+    False,
+    _codec.Variant("Whole", 0, TapExtentWhole),
+    _codec.Variant("Cut", 1, TapExtentCut),
+    _codec.Variant("Malformed", 2, TapExtentMalformed, (_codec.Field("error", "error", _codec.String(0, 64)),)),
+)
+"""Writes and reads `TapExtent`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapFilter:
+    """Which messages are wanted. What names nothing wants all."""
+
+    peers: _Sequence[str]
+    """Messages from or to peers with one of these labels; `main` is main itself, too.
+
+    At most 16 items. Each: At most 128 bytes of UTF-8.
+    """
+    channels: _Sequence[str]
+    """Channels, as `interface.channel`; with a `*` at the end, all that begin so.
+
+    At most 16 items. Each: At most 512 bytes of UTF-8.
+    """
+
+
+TapFilterCodec: _codec.Codec[TapFilter] = _codec.Struct(
+    TapFilter,
+    _codec.Field("peers", "peers", _codec.List(_codec.String(0, 128), 1, 0, 16)),
+    _codec.Field("channels", "channels", _codec.List(_codec.String(0, 512), 1, 0, 16)),
+)
+"""Writes and reads `TapFilter`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapKindRequest:
+    """A call or stream begins."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapKindOutcome:
+    """A call or stream has ended."""
+
+    status: str
+    """How, by the fixed word.
+
+    At most 64 bytes of UTF-8.
+    """
+    duration: _datetime.timedelta
+    """Since its request."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapKindNotification:
+    """A notification."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapKindItemUp:
+    """An item of a stream, from the caller."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapKindItemDown:
+    """An item of a stream, to the caller."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapKindValue:
+    """A topic's value."""
+
+    subscribers: int
+    """How many subscribe."""
+    missed: int
+    """How many of them missed a value for it, because they were too slow."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapKindDenied:
+    """A request, subscription, notification or value that was denied. Its body was not looked at."""
+
+
+TapKind: _typing.TypeAlias = "TapKindRequest | TapKindOutcome | TapKindNotification | TapKindItemUp | TapKindItemDown | TapKindValue | TapKindDenied"
+"""What a message is."""
+
+
+TapKindCodec: _codec.Codec[TapKind] = _codec.Enum(
+    False,
+    _codec.Variant("Request", 0, TapKindRequest),
+    _codec.Variant("Outcome", 1, TapKindOutcome, (_codec.Field("status", "status", _codec.String(0, 64)), _codec.Field("duration", "duration", _codec.Duration()))),
+    _codec.Variant("Notification", 2, TapKindNotification),
+    _codec.Variant("ItemUp", 3, TapKindItemUp),
+    _codec.Variant("ItemDown", 4, TapKindItemDown),
+    _codec.Variant("Value", 5, TapKindValue, (_codec.Field("subscribers", "subscribers", _codec.Int(32, False)), _codec.Field("missed", "missed", _codec.Int(32, False)))),
+    _codec.Variant("Denied", 6, TapKindDenied),
+)
+"""Writes and reads `TapKind`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class TapMessage:
+    """A message that has passed the hub."""
+
+    at: _datetime.datetime
+    """When, by main's clock."""
+    kind: TapKind
+    """What it is."""
+    channel: _builtins.str
+    """`interface.channel`.
+
+    At most 512 bytes of UTF-8.
+    """
+    from_: _builtins.str
+    """The sender's label; `main` for main.
+
+    At most 128 bytes of UTF-8.
+    """
+    to: _builtins.str | None
+    """The receiver's label, where there is one receiver.
+
+    At most 128 bytes of UTF-8.
+    """
+    bytes: _builtins.int
+    """Bytes of the body and its blobs."""
+    correlation: _builtins.int
+    """The number by which errors and logs name the call; 0 where it has none."""
+    body: TapBody | None
+    """The body, where there is one."""
+
+
+TapMessageCodec: _codec.Codec[TapMessage] = _codec.Struct(
+    TapMessage,
+    _codec.Field("at", "at", _codec.Timestamp()),
+    _codec.Field("kind", "kind", _codec.Reference(lambda: TapKindCodec)),
+    _codec.Field("channel", "channel", _codec.String(0, 512)),
+    _codec.Field("from", "from_", _codec.String(0, 128)),
+    _codec.Field("to", "to", _codec.Option(_codec.String(0, 128))),
+    _codec.Field("bytes", "bytes", _codec.Int(32, False)),
+    _codec.Field("correlation", "correlation", _codec.Int(64, False)),
+    _codec.Field("body", "body", _codec.Option(_codec.Reference(lambda: TapBodyCodec))),
+)
+"""Writes and reads `TapMessage`."""
+
+
 class WindowAction(_enum.Enum):
     """What is done with a window."""
 
@@ -1121,6 +1364,32 @@ __all__ = [
     "SnapshotErrorNoPicture",
     "Statistics",
     "StatisticsCodec",
+    "TapBatch",
+    "TapBatchCodec",
+    "TapBody",
+    "TapBodyCodec",
+    "TapError",
+    "TapErrorCodec",
+    "TapErrorNoSuchChannel",
+    "TapErrorTooManyTaps",
+    "TapExtent",
+    "TapExtentCodec",
+    "TapExtentCut",
+    "TapExtentMalformed",
+    "TapExtentWhole",
+    "TapFilter",
+    "TapFilterCodec",
+    "TapKind",
+    "TapKindCodec",
+    "TapKindDenied",
+    "TapKindItemDown",
+    "TapKindItemUp",
+    "TapKindNotification",
+    "TapKindOutcome",
+    "TapKindRequest",
+    "TapKindValue",
+    "TapMessage",
+    "TapMessageCodec",
     "WindowAction",
     "WindowActionCodec",
     "WindowError",

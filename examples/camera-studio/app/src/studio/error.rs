@@ -27,6 +27,9 @@ pub enum StudioError {
     /// Visitors cannot be let in at the path that was named.
     #[error(transparent)]
     Socket(#[from] ListenError),
+    /// The tap cannot be read at the path that was named.
+    #[error(transparent)]
+    Tap(#[from] portcullis_tap::StartError),
     /// A process was built from another contract.
     #[error("`{label}` was built from another contract: {why}")]
     Contract {

@@ -22,6 +22,7 @@ mod visitors;
 mod windows;
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,8 +119,11 @@ async fn serve(
     // They are let in for as long as this is held.
     let _visitors =
         options.socket.as_deref().map(|path| visitors::listen(hub, path)).transpose()?;
+    let tap = options.tap.as_deref();
+    // Every message can be read for as long as this is held.
+    let _tap = tap.map(|path| portcullis_tap::listen(hub, path, roles::DEVELOPER)).transpose()?;
     registry.ready();
-    say(&greeting(&windows));
+    say(&greeting(&windows, tap));
 
     let began = clock::monotonic();
     let start = tokio::time::Instant::from_std(began);
@@ -215,7 +219,7 @@ fn gone() -> StudioError {
     StudioError::Internal("the studio has lost its own parts".to_owned())
 }
 
-fn greeting(windows: &windows::Windows) -> Vec<String> {
+fn greeting(windows: &windows::Windows, tap: Option<&Path>) -> Vec<String> {
     let mut lines = vec![
         "The studio is running. Open this file in a browser; it lets that browser in, once:"
             .to_owned(),
@@ -223,6 +227,10 @@ fn greeting(windows: &windows::Windows) -> Vec<String> {
         "Then, in the same browser:".to_owned(),
     ];
     lines.extend(windows.addresses().map(|(kind, address)| format!("  {kind:<10}{address}")));
+    if let Some(path) = tap {
+        let path = path.display();
+        lines.push(format!("Every message can be read: portcullis tap --socket {path}"));
+    }
     lines.push(confinement(&portcullis::sandbox::missing()));
     lines
 }

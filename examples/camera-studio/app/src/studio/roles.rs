@@ -12,6 +12,8 @@ pub(super) const LIGHT: &str = "light";
 pub(super) const STATISTICS: &str = "statistics";
 /// A process that main has not started.
 pub(super) const VISITOR: &str = "visitor";
+/// Who may read every message, where the command line lets one in.
+pub(super) const DEVELOPER: &str = "developer";
 /// The windows; their roles are named as their kinds, and so are their pages.
 pub(super) const WINDOWS: [&str; 3] = ["viewer", "controls", "log"];
 
@@ -42,6 +44,7 @@ pub(super) fn all() -> Vec<Role> {
             .call("portcullis.application.quit"),
         window(log).subscribe("studio.log.recorded").call("studio.log.history"),
         window(VISITOR).call("studio.cameras.list"),
+        Role::new(DEVELOPER).call("portcullis.tap.*"),
     ]
 }
 

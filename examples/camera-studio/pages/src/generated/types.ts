@@ -9,12 +9,14 @@ import {
   readDuration,
   type Reader,
   readFieldNumber,
+  readJson,
   readList,
   readTimestamp,
   refused,
   skipPart,
   within,
   writeDuration,
+  writeJson,
   writeList,
   type Writer,
   writeTimestamp,
@@ -1624,6 +1626,472 @@ export function decodeStatistics(input: Reader): Statistics {
 export const StatisticsCodec: Codec<Statistics> = {
   encode: encodeStatistics,
   decode: decodeStatistics,
+};
+
+/** Messages in their order. */
+export interface TapBatch {
+  /** How many were dropped before these, because the reader was too slow. */
+  readonly missed: bigint;
+  /**
+   * The messages. The first batch, sent at once, has none.
+   *
+   * At most 32 items.
+   */
+  readonly messages: readonly TapMessage[];
+}
+
+export function encodeTapBatch(out: Writer, value: TapBatch): void {
+  let at = 'missed';
+  try {
+    out.u64(value.missed);
+    at = 'messages';
+    writeList(out, value.messages, encodeTapMessage, 0, 32);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeTapBatch(input: Reader): TapBatch {
+  let at = 'missed';
+  try {
+    const missed = input.u64();
+    at = 'messages';
+    const messages = readList(input, 8, decodeTapMessage, 0, 32);
+    return { missed, messages };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `TapBatch`. */
+export const TapBatchCodec: Codec<TapBatch> = { encode: encodeTapBatch, decode: decodeTapBatch };
+
+/** A body. */
+export interface TapBody {
+  /** As JSON, with `{"$secret":true}` in place of what the contract marks as secret. */
+  readonly json: unknown;
+  /** How much of it that is. */
+  readonly extent: TapExtent;
+}
+
+export function encodeTapBody(out: Writer, value: TapBody): void {
+  let at = 'json';
+  try {
+    writeJson(out, value.json);
+    at = 'extent';
+    encodeTapExtent(out, value.extent);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeTapBody(input: Reader): TapBody {
+  let at = 'json';
+  try {
+    const json = readJson(input);
+    at = 'extent';
+    const extent = decodeTapExtent(input);
+    return { json, extent };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `TapBody`. */
+export const TapBodyCodec: Codec<TapBody> = { encode: encodeTapBody, decode: decodeTapBody };
+
+/** Why nothing is shown. */
+export type TapError =
+  /** No channel that can be tapped fits the pattern. */
+  | {
+      readonly type: 'noSuchChannel';
+      /**
+       * The pattern.
+       *
+       * At most 512 bytes of UTF-8.
+       */
+      readonly pattern: string;
+      /**
+       * The name in the contract that is nearest to it.
+       *
+       * At most 512 bytes of UTF-8.
+       */
+      readonly nearest: string | null;
+    }
+  /** As many taps are there as a hub has. */
+  | {
+      readonly type: 'tooManyTaps';
+      /** How many that is. */
+      readonly tapsMax: number;
+    };
+
+export function encodeTapError(out: Writer, value: TapError): void {
+  let at = '';
+  try {
+    switch (value.type) {
+      case 'noSuchChannel':
+        out.count(0);
+        at = 'NoSuchChannel.pattern';
+        out.string(value.pattern, 0, 512);
+        at = 'NoSuchChannel.nearest';
+        if (out.option(value.nearest)) {
+          out.string(value.nearest, 0, 512);
+        }
+        break;
+      case 'tooManyTaps':
+        out.count(1);
+        at = 'TooManyTaps.taps_max';
+        out.u32(value.tapsMax);
+        break;
+      default:
+        noVariant(value);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeTapError(input: Reader): TapError {
+  let at = '';
+  try {
+    switch (input.u32()) {
+      case 0: {
+        at = 'NoSuchChannel.pattern';
+        const pattern = input.string(0, 512);
+        at = 'NoSuchChannel.nearest';
+        const nearest = input.bool() ? input.string(0, 512) : null;
+        return { type: 'noSuchChannel', pattern, nearest };
+      }
+      case 1: {
+        at = 'TooManyTaps.taps_max';
+        const tapsMax = input.u32();
+        return { type: 'tooManyTaps', tapsMax };
+      }
+      default:
+        return fail('unknown_tag');
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `TapError`. */
+export const TapErrorCodec: Codec<TapError> = { encode: encodeTapError, decode: decodeTapError };
+
+/** How much of a body is shown. */
+export type TapExtent =
+  /** All of it; of long texts, bytes and blobs their lengths. */
+  | { readonly type: 'whole' }
+  /** Its beginning. */
+  | { readonly type: 'cut' }
+  /** It breaks the contract where this ends. */
+  | {
+      readonly type: 'malformed';
+      /**
+       * What is wrong, by the fixed word.
+       *
+       * At most 64 bytes of UTF-8.
+       */
+      readonly error: string;
+    };
+
+export function encodeTapExtent(out: Writer, value: TapExtent): void {
+  let at = '';
+  try {
+    switch (value.type) {
+      case 'whole':
+        out.count(0);
+        break;
+      case 'cut':
+        out.count(1);
+        break;
+      case 'malformed':
+        out.count(2);
+        at = 'Malformed.error';
+        out.string(value.error, 0, 64);
+        break;
+      default:
+        noVariant(value);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeTapExtent(input: Reader): TapExtent {
+  let at = '';
+  try {
+    switch (input.u32()) {
+      case 0:
+        return { type: 'whole' };
+      case 1:
+        return { type: 'cut' };
+      case 2: {
+        at = 'Malformed.error';
+        const error_ = input.string(0, 64);
+        return { type: 'malformed', error: error_ };
+      }
+      default:
+        return fail('unknown_tag');
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `TapExtent`. */
+export const TapExtentCodec: Codec<TapExtent> = {
+  encode: encodeTapExtent,
+  decode: decodeTapExtent,
+};
+
+/** Which messages are wanted. What names nothing wants all. */
+export interface TapFilter {
+  /**
+   * Messages from or to peers with one of these labels; `main` is main itself, too.
+   *
+   * At most 16 items. Each: At most 128 bytes of UTF-8.
+   */
+  readonly peers: readonly string[];
+  /**
+   * Channels, as `interface.channel`; with a `*` at the end, all that begin so.
+   *
+   * At most 16 items. Each: At most 512 bytes of UTF-8.
+   */
+  readonly channels: readonly string[];
+}
+
+export function encodeTapFilter(out: Writer, value: TapFilter): void {
+  let at = 'peers';
+  try {
+    writeList(out, value.peers, (out, value) => out.string(value, 0, 128), 0, 16);
+    at = 'channels';
+    writeList(out, value.channels, (out, value) => out.string(value, 0, 512), 0, 16);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeTapFilter(input: Reader): TapFilter {
+  let at = 'peers';
+  try {
+    const peers = readList(input, 1, (input) => input.string(0, 128), 0, 16);
+    at = 'channels';
+    const channels = readList(input, 1, (input) => input.string(0, 512), 0, 16);
+    return { peers, channels };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `TapFilter`. */
+export const TapFilterCodec: Codec<TapFilter> = {
+  encode: encodeTapFilter,
+  decode: decodeTapFilter,
+};
+
+/** What a message is. */
+export type TapKind =
+  /** A call or stream begins. */
+  | { readonly type: 'request' }
+  /** A call or stream has ended. */
+  | {
+      readonly type: 'outcome';
+      /**
+       * How, by the fixed word.
+       *
+       * At most 64 bytes of UTF-8.
+       */
+      readonly status: string;
+      /** Since its request. */
+      readonly duration: number;
+    }
+  /** A notification. */
+  | { readonly type: 'notification' }
+  /** An item of a stream, from the caller. */
+  | { readonly type: 'itemUp' }
+  /** An item of a stream, to the caller. */
+  | { readonly type: 'itemDown' }
+  /** A topic's value. */
+  | {
+      readonly type: 'value';
+      /** How many subscribe. */
+      readonly subscribers: number;
+      /** How many of them missed a value for it, because they were too slow. */
+      readonly missed: number;
+    }
+  /**
+   * A request, subscription, notification or value that was denied. Its body was not looked at.
+   */
+  | { readonly type: 'denied' };
+
+export function encodeTapKind(out: Writer, value: TapKind): void {
+  let at = '';
+  try {
+    switch (value.type) {
+      case 'request':
+        out.count(0);
+        break;
+      case 'outcome':
+        out.count(1);
+        at = 'Outcome.status';
+        out.string(value.status, 0, 64);
+        at = 'Outcome.duration';
+        writeDuration(out, value.duration);
+        break;
+      case 'notification':
+        out.count(2);
+        break;
+      case 'itemUp':
+        out.count(3);
+        break;
+      case 'itemDown':
+        out.count(4);
+        break;
+      case 'value':
+        out.count(5);
+        at = 'Value.subscribers';
+        out.u32(value.subscribers);
+        at = 'Value.missed';
+        out.u32(value.missed);
+        break;
+      case 'denied':
+        out.count(6);
+        break;
+      default:
+        noVariant(value);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeTapKind(input: Reader): TapKind {
+  let at = '';
+  try {
+    switch (input.u32()) {
+      case 0:
+        return { type: 'request' };
+      case 1: {
+        at = 'Outcome.status';
+        const status = input.string(0, 64);
+        at = 'Outcome.duration';
+        const duration = readDuration(input);
+        return { type: 'outcome', status, duration };
+      }
+      case 2:
+        return { type: 'notification' };
+      case 3:
+        return { type: 'itemUp' };
+      case 4:
+        return { type: 'itemDown' };
+      case 5: {
+        at = 'Value.subscribers';
+        const subscribers = input.u32();
+        at = 'Value.missed';
+        const missed = input.u32();
+        return { type: 'value', subscribers, missed };
+      }
+      case 6:
+        return { type: 'denied' };
+      default:
+        return fail('unknown_tag');
+    }
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `TapKind`. */
+export const TapKindCodec: Codec<TapKind> = { encode: encodeTapKind, decode: decodeTapKind };
+
+/** A message that has passed the hub. */
+export interface TapMessage {
+  /** When, by main's clock. */
+  readonly at: number;
+  /** What it is. */
+  readonly kind: TapKind;
+  /**
+   * `interface.channel`.
+   *
+   * At most 512 bytes of UTF-8.
+   */
+  readonly channel: string;
+  /**
+   * The sender's label; `main` for main.
+   *
+   * At most 128 bytes of UTF-8.
+   */
+  readonly from: string;
+  /**
+   * The receiver's label, where there is one receiver.
+   *
+   * At most 128 bytes of UTF-8.
+   */
+  readonly to: string | null;
+  /** Bytes of the body and its blobs. */
+  readonly bytes: number;
+  /** The number by which errors and logs name the call; 0 where it has none. */
+  readonly correlation: bigint;
+  /** The body, where there is one. */
+  readonly body: TapBody | null;
+}
+
+export function encodeTapMessage(out: Writer, value: TapMessage): void {
+  let at = 'at';
+  try {
+    writeTimestamp(out, value.at);
+    at = 'kind';
+    encodeTapKind(out, value.kind);
+    at = 'channel';
+    out.string(value.channel, 0, 512);
+    at = 'from';
+    out.string(value.from, 0, 128);
+    at = 'to';
+    if (out.option(value.to)) {
+      out.string(value.to, 0, 128);
+    }
+    at = 'bytes';
+    out.u32(value.bytes);
+    at = 'correlation';
+    out.u64(value.correlation);
+    at = 'body';
+    if (out.option(value.body)) {
+      encodeTapBody(out, value.body);
+    }
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeTapMessage(input: Reader): TapMessage {
+  let at = 'at';
+  try {
+    const at_ = readTimestamp(input);
+    at = 'kind';
+    const kind = decodeTapKind(input);
+    at = 'channel';
+    const channel = input.string(0, 512);
+    at = 'from';
+    const from = input.string(0, 128);
+    at = 'to';
+    const to = input.bool() ? input.string(0, 128) : null;
+    at = 'bytes';
+    const bytes = input.u32();
+    at = 'correlation';
+    const correlation = input.u64();
+    at = 'body';
+    const body = input.bool() ? decodeTapBody(input) : null;
+    return { at: at_, kind, channel, from, to, bytes, correlation, body };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `TapMessage`. */
+export const TapMessageCodec: Codec<TapMessage> = {
+  encode: encodeTapMessage,
+  decode: decodeTapMessage,
 };
 
 /** What is done with a window. */
