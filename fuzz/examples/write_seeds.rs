@@ -53,7 +53,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut data = seed.to_le_bytes().to_vec();
         valid::value(&schema, schemas::reply(&schema), &mut rng, &mut data);
         if data.len() <= BYTES_MAX {
-            fs::write(seeds.join("schema_agreement").join(format!("{seed:02}")), data)?;
+            fs::write(seeds.join("schema_agreement").join(format!("{seed:02}")), &data)?;
+            fs::write(seeds.join("shown").join(format!("{seed:02}")), data)?;
         }
     }
     Ok(())

@@ -18,6 +18,7 @@ pub const TARGETS: &[Target] = &[
     target("codec_decode", codec::codec_decode),
     target("validator_agreement", codec::validator_agreement),
     target("schema_agreement", codec::schema_agreement),
+    target("shown", codec::shown),
     target("schema_file", schema_file::schema_file),
     target("policy_file", policy_file::policy_file),
     target("session", session::session),

@@ -15,6 +15,7 @@ use portcullis_proto::schema::shown::{
 use portcullis_proto::schema::{Fields, Float, Int, Schema, Type, TypeBody, Variant};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use support::secrets::{mark_all, only_marks};
 use support::{Rng, mutate, schema_of, schemas, unhex, valid};
 
 /// Room for whatever the tests show.
@@ -402,41 +403,6 @@ fn a_failure_is_its_message_and_its_path() {
     assert_eq!(shown.json, r#"{"message":"no such \u001bcamera","path":"name"}"#);
     assert_eq!(show_failure(whole(b"\xff"), ROOM).extent, Extent::Malformed(ErrorKind::Truncated));
     assert_eq!(show_failure(whole(&body), 20).json, r#"{"message":{"$cut":true}}"#);
-}
-
-/// Marks every field of a schema.
-fn mark_all(schema: &mut Schema) {
-    for def in schema.types.values_mut() {
-        match &mut def.body {
-            TypeBody::Struct(fields) | TypeBody::Table(fields) => {
-                fields.iter_mut().for_each(|field| field.secret = true);
-            }
-            TypeBody::Enum(variants) | TypeBody::FlexibleEnum(variants) => {
-                for variant in variants {
-                    if let Fields::Struct(fields) = &mut variant.fields {
-                        fields.iter_mut().for_each(|field| field.secret = true);
-                    }
-                }
-            }
-            TypeBody::Tuple(_) => {}
-        }
-    }
-}
-
-/// Whatever stands under the name of a field is the mark, or that there was no room for it.
-fn only_marks(value: &Value) -> bool {
-    match value {
-        Value::Object(fields) => fields.iter().all(|(name, value)| {
-            let field = name.strip_prefix('f').is_some_and(|rest| rest.parse::<u8>().is_ok());
-            if field {
-                *value == json!({ "$secret": true }) || *value == json!({ "$cut": true })
-            } else {
-                only_marks(value)
-            }
-        }),
-        Value::Array(items) => items.iter().all(only_marks),
-        _ => true,
-    }
 }
 
 /// Valid, spoiled, cut and random bodies of a drawn schema: always JSON, within its bound.

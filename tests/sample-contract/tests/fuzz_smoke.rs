@@ -69,6 +69,7 @@ smoke! {
     fn f06_codec_decode() "codec_decode" 10_000;
     fn f06_validator_agreement() "validator_agreement" 10_000;
     fn f06_schema_agreement() "schema_agreement" 10_000;
+    fn f06_shown() "shown" 10_000;
     fn schema_file() "schema_file" 2_000;
     fn policy_file() "policy_file" 4_000;
     fn f10_session() "session" 10_000;

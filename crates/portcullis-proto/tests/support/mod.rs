@@ -6,6 +6,7 @@ pub mod agreement;
 pub mod mutate;
 pub mod oracle;
 pub mod schemas;
+pub mod secrets;
 pub mod valid;
 
 use portcullis_proto::codec::{CodecError, Message};
