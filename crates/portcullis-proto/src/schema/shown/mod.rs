@@ -26,6 +26,7 @@
     clippy::panic
 )]
 
+mod leaf;
 mod read;
 mod write;
 

@@ -1,10 +1,12 @@
-//! Walks a body along the schema's own types and writes each value. Every loop uses up bytes or ends.
+//! Walks a body along the schema's own types. Every loop uses up bytes or ends. What values without parts are written as is
+//! left to [`super::leaf`].
 
-use crate::codec::{CodecError, DEPTH_MAX, Decoder, ErrorKind, Uuid, json};
+use crate::codec::{CodecError, DEPTH_MAX, Decoder, ErrorKind, Uuid};
 use crate::schema::{Field, Fields, Float, Int, Schema, Type, TypeBody, Variant};
 
-use super::write::{Out, push_visible};
-use super::{Excerpt, SHOWN_BYTES_MAX, SHOWN_DEPTH_MAX, SHOWN_TEXT_BYTES_MAX};
+use super::leaf::beginning;
+use super::write::Out;
+use super::{Excerpt, SHOWN_TEXT_BYTES_MAX};
 
 /// How deep types are followed, those without a level of nesting of their own (options, lists) included: what bounds the
 /// stack. What is deeper ends the text.
@@ -30,15 +32,15 @@ impl From<CodecError> for Stop {
 const SCHEMA: Stop = Stop::Broken(ErrorKind::BadValue);
 
 /// Bytes of the body that have a length.
-struct Part<'a> {
-    bytes: &'a [u8],
+pub(super) struct Part<'a> {
+    pub(super) bytes: &'a [u8],
     /// How many there should be.
-    length: u64,
+    pub(super) length: u64,
 }
 
 impl Part<'_> {
     /// Fails unless all of it is there.
-    fn whole(&self) -> Result<(), Stop> {
+    pub(super) fn whole(&self) -> Result<(), Stop> {
         if self.bytes.len() as u64 == self.length {
             return Ok(());
         }
@@ -49,13 +51,13 @@ impl Part<'_> {
 /// Reads one body.
 pub(super) struct Reader<'a, 'o> {
     schema: &'a Schema,
-    input: Decoder<'a>,
+    pub(super) input: Decoder<'a>,
     /// The lengths of the blobs that nothing has referred to yet.
-    blobs: &'a [u32],
-    blobs_used: u64,
+    pub(super) blobs: &'a [u32],
+    pub(super) blobs_used: u64,
     depth: u32,
     levels: u32,
-    out: &'o mut Out,
+    pub(super) out: &'o mut Out,
 }
 
 impl<'a, 'o> Reader<'a, 'o> {
@@ -319,143 +321,19 @@ impl<'a, 'o> Reader<'a, 'o> {
         })
     }
 
-    fn int(&mut self, int: Int) -> Result<(), Stop> {
-        match int {
-            Int::U8 => {
-                let value = self.input.byte()?;
-                self.out.raw(value)
-            }
-            Int::I8 => {
-                let value = self.input.byte()? as i8;
-                self.out.raw(value)
-            }
-            Int::U16 | Int::U32 => {
-                let value = self.input.varint(if int == Int::U16 { 16 } else { 32 })?;
-                self.out.raw(value)
-            }
-            Int::I16 | Int::I32 | Int::Safe => {
-                let bits = match int {
-                    Int::I16 => 16,
-                    Int::I32 => 32,
-                    _ => 64,
-                };
-                let value = self.input.signed(bits)?;
-                self.out.raw(value)
-            }
-            Int::U64 => {
-                let value = self.input.varint(64)?;
-                self.out.raw(format_args!("\"{value}\""))
-            }
-            Int::I64 => {
-                let value = self.input.signed(64)?;
-                self.out.raw(format_args!("\"{value}\""))
-            }
-        }
-    }
-
-    fn float(
-        &mut self,
-        finite: bool,
-        text: std::fmt::Arguments<'_>,
-        value: f64,
-    ) -> Result<(), Stop> {
-        if finite {
-            return self.out.raw(text);
-        }
-        self.out.raw(match value {
-            value if value.is_nan() => "\"NaN\"",
-            value if value > 0.0 => "\"Infinity\"",
-            _ => "\"-Infinity\"",
-        })
-    }
-
-    fn length(&mut self) -> Result<u64, Stop> {
+    pub(super) fn length(&mut self) -> Result<u64, Stop> {
         Ok(self.input.varint(64)?)
     }
 
     /// Bytes with their count, or as many of them as are there.
-    fn part(&mut self) -> Result<Part<'a>, Stop> {
+    pub(super) fn part(&mut self) -> Result<Part<'a>, Stop> {
         let length = self.length()?;
         self.take(length)
     }
 
-    fn take(&mut self, length: u64) -> Result<Part<'a>, Stop> {
+    pub(super) fn take(&mut self, length: u64) -> Result<Part<'a>, Stop> {
         let there = usize::try_from(length).unwrap_or(usize::MAX).min(self.input.remaining());
         Ok(Part { bytes: self.input.raw(there)?, length })
-    }
-
-    /// A text, or as much of it as is there, and the part that it is.
-    fn text(&mut self) -> Result<(&'a str, Part<'a>), Stop> {
-        let part = self.part()?;
-        match std::str::from_utf8(part.bytes) {
-            Ok(text) => Ok((text, part)),
-            // A character may be cut in two where no more is there.
-            Err(error) if part.whole().is_err() => {
-                let valid = part.bytes.get(..error.valid_up_to()).unwrap_or_default();
-                Ok((std::str::from_utf8(valid).unwrap_or_default(), part))
-            }
-            Err(_) => Err(Stop::Broken(ErrorKind::BadUtf8)),
-        }
-    }
-
-    fn string(&mut self, text: &str, length: u64) -> Result<(), Stop> {
-        let shown = beginning(text, SHOWN_TEXT_BYTES_MAX);
-        if shown.len() as u64 == length {
-            return self.out.string(shown);
-        }
-        self.out.open('{')?;
-        self.out.key("$text")?;
-        self.out.raw(length)?;
-        self.out.key("begins")?;
-        self.out.string(shown)?;
-        self.out.close();
-        Ok(())
-    }
-
-    /// A JSON text as the value that it is, if it is one and there is room for all of it.
-    fn json(&mut self) -> Result<(), Stop> {
-        let (text, part) = self.text()?;
-        let room = SHOWN_DEPTH_MAX.saturating_sub(self.out.depth());
-        let whole = part.whole();
-        if whole.is_ok() {
-            json::check(text)?;
-        }
-        if whole.is_err() || text.len() > SHOWN_TEXT_BYTES_MAX || nesting(text) > room {
-            self.string(text, part.length)?;
-            return whole;
-        }
-        let mut line = String::with_capacity(text.len());
-        for char in text.chars() {
-            match char {
-                // Within a text of JSON they do not stand as they are.
-                '\n' | '\r' | '\t' => line.push(' '),
-                char => push_visible(&mut line, char),
-            }
-        }
-        self.out.raw(line.trim())
-    }
-
-    fn bytes(&mut self, length: u64) -> Result<(), Stop> {
-        let part = self.take(length)?;
-        let whole = part.whole();
-        if whole.is_ok() && part.bytes.len() <= SHOWN_BYTES_MAX {
-            let digits: String = part.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            return self.out.raw(format_args!("{{\"$bytes\":\"{digits}\"}}"));
-        }
-        self.out.raw(format_args!("{{\"$bytes\":{length}}}"))?;
-        whole
-    }
-
-    fn blob(&mut self) -> Result<(), Stop> {
-        let place = self.input.varint(32)?;
-        match self.blobs.split_first() {
-            Some((length, rest)) if place == self.blobs_used => {
-                self.blobs = rest;
-                self.blobs_used = self.blobs_used.saturating_add(1);
-                self.out.raw(format_args!("{{\"$blob\":{length}}}"))
-            }
-            _ => Err(Stop::Broken(ErrorKind::BadBlob)),
-        }
     }
 
     /// A part with its byte count, which `read` must use up.
@@ -491,32 +369,4 @@ fn is_text(schema: &Schema, ty: &Type, newtypes: u32) -> bool {
         }
         _ => false,
     }
-}
-
-/// As much of a text as fits into so many bytes.
-fn beginning(text: &str, bytes_max: usize) -> &str {
-    let mut end = text.len().min(bytes_max);
-    while !text.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    text.get(..end).unwrap_or_default()
-}
-
-/// How deep the arrays and objects of a JSON text nest, if it is one.
-fn nesting(text: &str) -> u32 {
-    let (mut depth, mut most, mut quoted, mut escaped) = (0u32, 0, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'{' | b'[' if !quoted => {
-                depth = depth.saturating_add(1);
-                most = depth.max(most);
-            }
-            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    most
 }
