@@ -19,13 +19,22 @@ use crate::{Hub, Turn};
 /// What stands in place of the label of a peer that the hub has forgotten already.
 const LEFT_LABEL: &str = "(left)";
 
+/// Keeps what is done for taps out of the way of everything else: the code around it stays as it would be without.
+#[cold]
+#[inline(never)]
+fn aside(work: impl FnOnce()) {
+    work();
+}
+
 impl Hub {
     /// A call or stream begins.
     #[inline]
     pub(crate) fn tap_request(&self, from: PeerId, meta: &Meta, body: Parts<'_>, turn: &mut Turn) {
         if self.taps.on() {
-            let ends = (self.label(Some(from)), self.label(meta.callee));
-            self.add_of_call(TapKind::Request, meta, ends, Some(body), turn);
+            aside(move || {
+                let ends = (self.label(Some(from)), self.label(meta.callee));
+                self.add_of_call(TapKind::Request, meta, ends, Some(body), turn);
+            });
         }
     }
 
@@ -43,9 +52,11 @@ impl Hub {
         if self.taps.on()
             && let Some(meta) = meta
         {
-            let kind = TapKind::Outcome { status, duration: now.since(meta.started) };
-            let ends = (self.label(meta.callee), self.label(Some(caller)));
-            self.add_of_call(kind, meta, ends, body, turn);
+            aside(move || {
+                let kind = TapKind::Outcome { status, duration: now.since(meta.started) };
+                let ends = (self.label(meta.callee), self.label(Some(caller)));
+                self.add_of_call(kind, meta, ends, body, turn);
+            });
         }
     }
 
@@ -61,8 +72,10 @@ impl Hub {
         turn: &mut Turn,
     ) {
         if self.taps.on() {
-            let body = to_bytes(&failure.bounded()).unwrap_or_default();
-            self.tap_outcome(caller, meta, status, Some((&body).into()), now, turn);
+            aside(move || {
+                let body = to_bytes(&failure.bounded()).unwrap_or_default();
+                self.tap_outcome(caller, meta, status, Some((&body).into()), now, turn);
+            });
         }
     }
 
@@ -77,12 +90,14 @@ impl Hub {
         turn: &mut Turn,
     ) {
         if self.taps.on() {
-            let (caller, callee) = (self.label(Some(caller)), self.label(meta.callee));
-            let (ends, kind) = match up {
-                true => ((caller, callee), TapKind::ItemUp),
-                false => ((callee, caller), TapKind::ItemDown),
-            };
-            self.add_of_call(kind, meta, ends, Some(body), turn);
+            aside(move || {
+                let (caller, callee) = (self.label(Some(caller)), self.label(meta.callee));
+                let (ends, kind) = match up {
+                    true => ((caller, callee), TapKind::ItemUp),
+                    false => ((callee, caller), TapKind::ItemDown),
+                };
+                self.add_of_call(kind, meta, ends, Some(body), turn);
+            });
         }
     }
 
@@ -107,10 +122,12 @@ impl Hub {
         turn: &mut Turn,
     ) {
         if self.taps.on() {
-            let place = (interface, asked.ordinal);
-            let ends = (self.label(Some(from)), Some(self.label(to)));
-            let body = Some(asked.body);
-            self.add(TapKind::Notification, place, ends, correlation, body, turn);
+            aside(move || {
+                let place = (interface, asked.ordinal);
+                let ends = (self.label(Some(from)), Some(self.label(to)));
+                let body = Some(asked.body);
+                self.add(TapKind::Notification, place, ends, correlation, body, turn);
+            });
         }
     }
 
@@ -125,8 +142,10 @@ impl Hub {
         turn: &mut Turn,
     ) {
         if self.taps.on() {
-            let kind = TapKind::Value { subscribers: u32_of(subscribers), missed };
-            self.add(kind, place, (self.label(publisher), None), 0, Some(body), turn);
+            aside(move || {
+                let kind = TapKind::Value { subscribers: u32_of(subscribers), missed };
+                self.add(kind, place, (self.label(publisher), None), 0, Some(body), turn);
+            });
         }
     }
 
@@ -135,8 +154,10 @@ impl Hub {
         if self.taps.on()
             && let Subject::Channel(interface, ordinal) = subject
         {
-            let ends = (self.label(Some(peer)), None);
-            self.add(TapKind::Denied, (interface, ordinal), ends, 0, None, turn);
+            aside(move || {
+                let ends = (self.label(Some(peer)), None);
+                self.add(TapKind::Denied, (interface, ordinal), ends, 0, None, turn);
+            });
         }
     }
 
@@ -152,7 +173,6 @@ impl Hub {
         self.add(kind, place, (from, Some(to)), meta.correlation, body, turn);
     }
 
-    #[cold]
     fn add(
         &self,
         kind: TapKind,
