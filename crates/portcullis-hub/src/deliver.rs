@@ -213,7 +213,8 @@ impl Hub {
         match leg {
             Leg::Inbound(id) => match state.session.inbound_mut(id).map(|call| &call.work) {
                 Some(Work::Local(_)) => {
-                    if let Some(end) = credited(&mut state.session, leg) {
+                    let wakes = &mut turn.retired.wakes;
+                    if let Some(end) = credited(&mut state.session, leg, wakes) {
                         let (status, body) = *end;
                         self.pass_on_end(peer, id, status, body.parts(), now, turn);
                     }

@@ -42,19 +42,19 @@ impl Hub {
         let Some(state) = self.peers.get_mut(peer.0) else {
             return (0, Poll::Ready(Err(SendError::Closed)));
         };
+        let (session, wakes) = (&mut state.session, &mut turn.retired.wakes);
         let mut copies = Vec::new();
         let send = |body: WriteBody<'_>| {
             if tapped.is_none() {
-                return poll_send(&mut state.session, leg, keep, context, body);
+                return poll_send(session, leg, keep, context, body, wakes);
             }
             // A body is written where it leaves, and cannot be read there again.
             let copy = match Body::write(body) {
                 Ok(copy) => copy,
                 Err(error) => return Poll::Ready(Err(SendError::Codec(error))),
             };
-            let sent = poll_send(&mut state.session, leg, keep, context, &mut |out| {
-                out.body(copy.parts())
-            });
+            let write: WriteBody<'_> = &mut |out| out.body(copy.parts());
+            let sent = poll_send(session, leg, keep, context, write, wakes);
             if matches!(sent, Poll::Ready(Ok(()))) {
                 copies.push(copy);
             }
@@ -81,7 +81,7 @@ impl Hub {
         turn: &mut Turn,
     ) -> Poll<Option<Taken>> {
         let Some(state) = self.peers.get_mut(peer.0) else { return Poll::Ready(None) };
-        let taken = poll_take(&mut state.session, leg, context);
+        let taken = poll_take(&mut state.session, leg, context, &mut turn.retired.wakes);
         let output = state.session.has_output();
         if let Poll::Ready(Some(item)) = &taken {
             self.unqueued(peer, item.size());

@@ -157,7 +157,7 @@ impl Hub {
             Server::Peer { peer, export } => self.end_relayed(peer, export, now, turn),
             Server::Main(service) => {
                 self.end_local(instance, now, turn);
-                turn.retired.0.extend(service);
+                turn.retired.services.extend(service);
             }
         }
         for (peer, binding) in left.bound {

@@ -71,7 +71,7 @@ use std::sync::Arc;
 
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::peer::DeliveryReport;
-use portcullis_proto::rpc::{Job, Service};
+use portcullis_proto::rpc::{Job, Service, Wakes};
 use portcullis_proto::schema::Schema;
 use portcullis_proto::session::Limits;
 use portcullis_proto::time::Time;
@@ -127,18 +127,24 @@ pub struct Turn {
     pub tapped: Vec<Tapped>,
     /// Reports of values that main published, by the key that [`Hub::publish_reported`] gave.
     pub reports: Vec<(u32, DeliveryReport)>,
-    /// Services that main serves no longer. To be dropped when no lock around the hub is held: what they hold may well
-    /// call into it.
+    /// Tasks to be woken, and services that main serves no longer. To be dropped when no lock around the hub is held: what
+    /// runs then may well call into it.
     pub retired: Retired,
 }
 
-/// Services that main serves no longer.
+/// What is done by dropping it: tasks are woken, and services that main serves no longer are gone.
 #[derive(Default)]
-pub struct Retired(pub(crate) Vec<Arc<dyn Service>>);
+pub struct Retired {
+    pub(crate) wakes: Wakes,
+    pub(crate) services: Vec<Arc<dyn Service>>,
+}
 
 impl std::fmt::Debug for Retired {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Retired").field(&self.0.len()).finish()
+        f.debug_struct("Retired")
+            .field("wakes", &self.wakes)
+            .field("services", &self.services.len())
+            .finish()
     }
 }
 
@@ -150,7 +156,8 @@ impl Turn {
             && self.events.is_empty()
             && self.tapped.is_empty()
             && self.reports.is_empty()
-            && self.retired.0.is_empty()
+            && self.retired.wakes.is_empty()
+            && self.retired.services.is_empty()
     }
 }
 

@@ -195,7 +195,8 @@ impl Hub {
                 && let Some(inbound) = state.session.inbound_mut(id)
                 && let Work::Local(local) = &mut inbound.work
             {
-                local.push(missed, body.bytes, body.blobs.to_vec());
+                let blobs = body.blobs.to_vec();
+                local.push(missed, body.bytes, blobs, &mut turn.retired.wakes);
             }
             return Ok(());
         };
@@ -251,7 +252,7 @@ impl Hub {
     pub(crate) fn finish_up(&mut self, caller: PeerId, id: u32, now: Time, turn: &mut Turn) {
         let Some(state) = self.peers.get_mut(caller.0) else { return };
         match state.session.inbound_mut(id).map(|inbound| &mut inbound.work) {
-            Some(Work::Local(local)) => local.end_of_items(),
+            Some(Work::Local(local)) => local.end_of_items(&mut turn.retired.wakes),
             Some(Work::Relay(relay)) => {
                 let Some(callee_id) = relay.callee_id else { return };
                 let callee = relay.callee;

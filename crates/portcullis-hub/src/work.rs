@@ -130,8 +130,8 @@ impl Hub {
         self.unqueued(sender, bytes);
         match work {
             Work::None => {}
-            Work::Handler(call) => call.token().cancel(),
-            Work::Local(mut local) => stop_local(&mut local),
+            Work::Handler(call) => call.token().cancel(&mut turn.retired.wakes),
+            Work::Local(mut local) => stop_local(&mut local, &mut turn.retired.wakes),
             Work::Relay(relay) => {
                 if let Some(callee_id) = relay.callee_id {
                     self.cancel_callee(relay.callee, callee_id, turn);

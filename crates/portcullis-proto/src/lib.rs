@@ -12,6 +12,7 @@ pub mod rpc;
 pub mod schema;
 pub mod session;
 pub mod status;
+mod sync;
 pub mod time;
 mod wire;
 

@@ -197,7 +197,8 @@ impl Binding {
                     Ok((cell, id))
                 }
                 Err(error) => {
-                    core.cells.release(cell);
+                    let mut waker = core.cells.release(cell);
+                    core.retired.wakes.forget(&mut waker);
                     Err(Error::from(error).on(channel.name))
                 }
             }

@@ -13,7 +13,7 @@ use super::report::DeliveryReport;
 use super::shared::Shared;
 use crate::codec::{Message, from_parts};
 use crate::error::{Error, Retry};
-use crate::rpc::{CallError, ChannelInfo, Taken, poll_take_all};
+use crate::rpc::{CallError, ChannelInfo, Taken, Wakes, poll_take_all};
 use crate::session::Leg;
 use crate::status::Status;
 
@@ -58,10 +58,9 @@ impl<T: Message, F: CallError> Calling<T, F> {
         let Some(cell) = core.cells.get(key) else { return Poll::Pending };
         let outcome = match cell.ending {
             Ending::Open => {
-                match &mut cell.waker {
-                    Some(waker) if waker.will_wake(context.waker()) => {}
-                    slot => *slot = Some(context.waker().clone()),
-                }
+                let mut replaced = Wakes::default();
+                replaced.put(&mut cell.waker, context.waker());
+                drop(core);
                 return Poll::Pending;
             }
             Ending::Answered(Status::Ok) => from_parts::<T>(&cell.body, &cell.blobs)
@@ -83,8 +82,9 @@ impl<T: Message, F: CallError> Calling<T, F> {
                 Err(local_error(self.channel, Status::Unavailable, text).into())
             }
         };
-        core.cells.release(key);
+        let waker = core.cells.release(key);
         drop(core);
+        drop(waker);
         self.cell = Ok(None);
         Poll::Ready(outcome)
     }
@@ -176,7 +176,8 @@ impl<D: Message, T: Message, F: CallError> Incoming<D, T, F> {
             let Some(cell) = core.cells.get(key) else { return Poll::Ready(None) };
             if cell.ending == Ending::Open {
                 let leg = Leg::Outbound(id);
-                let some = poll_take_all(&mut core.session, leg, context, taken);
+                let wakes = &mut core.retired.wakes;
+                let some = poll_take_all(&mut core.session, leg, context, taken, wakes);
                 return some.map(|some| some.and_then(|()| taken.pop_front()));
             }
             Poll::Ready(cell.left_over.as_mut().and_then(|left| left.take()))

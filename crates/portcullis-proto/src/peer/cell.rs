@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use super::core::Export;
 use crate::codec::Blob;
-use crate::rpc::{LocalCall, Locals};
+use crate::rpc::{LocalCall, Locals, Wakes};
 use crate::status::Status;
 
 /// Names a cell; the generation tells it apart from the one that had its slot before.
@@ -83,17 +83,26 @@ impl Cells {
         (!cell.free && cell.generation == key.generation).then_some(cell)
     }
 
-    pub(super) fn release(&mut self, key: CellKey) {
-        let Some(cell) = self.get(key) else { return };
+    /// Frees a cell. Whom it would have woken comes back, to be dropped without the lock.
+    #[must_use]
+    pub(super) fn release(&mut self, key: CellKey) -> Option<Waker> {
+        let cell = self.get(key)?;
         cell.free = true;
         cell.generation = cell.generation.wrapping_add(1);
-        cell.waker = None;
+        let waker = cell.waker.take();
         cell.body.clear();
         cell.blobs.clear();
         // A large reply must not stay in memory for ever.
         cell.body.shrink_to(BODY_BYTES_KEPT);
         cell.left_over = None;
         self.free.push(key.slot);
+        waker
+    }
+
+    /// How many futures are alive.
+    #[cfg(all(test, loom))]
+    pub(super) fn held(&self) -> usize {
+        self.cells.len() - self.free.len()
     }
 
     /// Settles a call, and wakes its future.
@@ -103,6 +112,7 @@ impl Cells {
         ending: Ending,
         body: &[u8],
         blobs: Vec<Blob>,
+        wakes: &mut Wakes,
     ) {
         let Some(key) = pending.cell else { return };
         let Some(cell) = self.get(key) else { return };
@@ -111,13 +121,11 @@ impl Cells {
         cell.body.extend_from_slice(body);
         cell.blobs = blobs;
         if let Some(mut local) = pending.local {
-            local.end_of_items();
-            local.wake_writer();
+            local.end_of_items(wakes);
+            local.wake_writer(wakes);
             cell.left_over = Some(local);
         }
-        if let Some(waker) = cell.waker.take() {
-            waker.wake();
-        }
+        wakes.wake(&mut cell.waker);
     }
 }
 

@@ -9,7 +9,9 @@ use crate::codec::{Blob, Message, Parts, from_bytes, to_bytes};
 use crate::error::{Error, FailureBody};
 use crate::frame::{Kind, body_range};
 use crate::goodbye::{Goodbye, Reason};
-use crate::rpc::{Call, Caller, Host, Job, LocalCall, Origin, Service, credited, stop_local};
+use crate::rpc::{
+    Call, Caller, Host, Job, LocalCall, Origin, Service, Wakes, credited, stop_local,
+};
 use crate::session::{
     CallerTold, Config, Ended, Event, Expired, Hello, Lane, Leg, Opening, PROTOCOL, Received,
     Refused, SendError, Session, Side, Welcome,
@@ -52,7 +54,7 @@ pub(super) struct Core {
     pub(super) welcome: Option<Welcome>,
     pub(super) ended: Option<Goodbye>,
     /// Those who wait for the handshake or for the end.
-    pub(super) watchers: Vec<(u64, Waker)>,
+    pub(super) watchers: Vec<(u64, Option<Waker>)>,
     pub(super) next_watcher: u64,
     /// The driver, while it waits for something to send.
     pub(super) driver: Option<Waker>,
@@ -60,8 +62,26 @@ pub(super) struct Core {
     pub(super) unbound: Vec<u32>,
     /// Bindings and exports that are to be given back as soon as there is room for a call: each with the hub's ordinal.
     giving_back: Vec<(u32, u32)>,
-    /// Services that are served no longer, to be dropped once the lock is gone: they may hold clients of this peer.
-    pub(super) retired: Vec<Export>,
+    /// What is to be done and dropped once the lock is gone.
+    pub(super) retired: Retired,
+}
+
+/// What a turn leaves for whoever has held the lock. It is dropped without it: any code may run then, which may come back
+/// to this peer.
+#[derive(Debug, Default)]
+pub(super) struct Retired {
+    /// Those to wake.
+    pub(super) wakes: Wakes,
+    /// Services that are served no longer.
+    pub(super) exports: Vec<Export>,
+}
+
+impl Retired {
+    /// Takes what there is; `None` in most turns.
+    pub(super) fn take(&mut self) -> Option<Self> {
+        let nothing = self.wakes.is_empty() && self.exports.is_empty();
+        (!nothing).then(|| std::mem::take(self))
+    }
 }
 
 /// What came of delivered bytes: handlers to be started once the lock is gone.
@@ -111,7 +131,7 @@ impl Core {
             driver: None,
             unbound: Vec::new(),
             giving_back: Vec::new(),
-            retired: Vec::new(),
+            retired: Retired::default(),
         }
     }
 
@@ -232,7 +252,7 @@ impl Core {
         match leg {
             Leg::Inbound(id) => {
                 if let Some(local) = self.session.inbound_mut(id) {
-                    local.push(missed, body, blobs);
+                    local.push(missed, body, blobs, &mut self.retired.wakes);
                 }
             }
             Leg::Outbound(id) => {
@@ -240,7 +260,7 @@ impl Core {
                 self.session.clear_deadline(leg);
                 let pending = self.session.outbound_mut(id);
                 if let Some(local) = pending.and_then(|pending| pending.local.as_mut()) {
-                    local.push(missed, body, blobs);
+                    local.push(missed, body, blobs, &mut self.retired.wakes);
                 }
             }
         }
@@ -261,21 +281,22 @@ impl Core {
                 // Streams that were opened before have credit now.
                 for (_, pending) in self.session.outbound_iter() {
                     if let Some(local) = &mut pending.local {
-                        local.wake_writer();
+                        local.wake_writer(&mut self.retired.wakes);
                     }
                 }
                 self.wake_watchers();
             }
             Event::Goodbye(goodbye) => self.end(goodbye, false),
             Event::Credit { leg, .. } => {
-                if let (Some(end), Leg::Inbound(id)) = (credited(&mut self.session, leg), leg) {
+                let end = credited(&mut self.session, leg, &mut self.retired.wakes);
+                if let (Some(end), Leg::Inbound(id)) = (end, leg) {
                     let (status, body) = *end;
                     self.answer(id, status, body.parts());
                 }
             }
             Event::Finish { id } => {
                 if let Some(local) = self.session.inbound_mut(id) {
-                    local.end_of_items();
+                    local.end_of_items(&mut self.retired.wakes);
                 }
             }
             Event::Cancel { id } => self.stop(id, Status::Cancelled, "the caller cancelled"),
@@ -318,13 +339,14 @@ impl Core {
         let cell = self.cells.get(key)?;
         let (id, ending, undo) = (cell.id, cell.ending, cell.undo);
         let body = std::mem::take(&mut cell.body);
-        self.cells.release(key);
+        let mut waker = self.cells.release(key);
+        self.retired.wakes.forget(&mut waker);
         match ending {
             Ending::Open => {
                 let mut pending = self.session.cancel(id)?;
                 if let Some(local) = &mut pending.local {
                     // Whoever sends items hears that nobody takes them any more.
-                    local.wake_writer();
+                    local.wake_writer(&mut self.retired.wakes);
                 }
                 self.undo_late(id, undo);
                 Some(pending)
@@ -356,7 +378,7 @@ impl Core {
             Undo::Served => {
                 if let Ok(Served { export }) = from_bytes(body) {
                     let gone = self.exports.extract_if(.., |each| each.number == export);
-                    self.retired.extend(gone);
+                    self.retired.exports.extend(gone);
                     self.give_back(hub_ordinal::WITHDRAW, export, now);
                 }
             }
@@ -395,8 +417,8 @@ impl Core {
 
     /// Settles a call of this side, and wakes its future.
     fn settle(&mut self, mut pending: Pending, ending: Ending, body: &[u8], blobs: Vec<Blob>) {
-        self.retired.extend(pending.export.take().map(|export| *export));
-        self.cells.settle(pending, ending, body, blobs);
+        self.retired.exports.extend(pending.export.take().map(|export| *export));
+        self.cells.settle(pending, ending, body, blobs, &mut self.retired.wakes);
     }
 
     /// Ends a call that a handler here has served, behind the items that still wait for credit.
@@ -406,16 +428,27 @@ impl Core {
             return;
         }
         let sent = self.session.reply(id, status, |out| out.body(body));
-        if let Err(error @ SendError::TooLarge { .. }) = sent {
-            let error = Error::from(error);
-            self.session.fail(id, error.status(), error.body());
+        match sent {
+            Ok(mut local) => local.retire(&mut self.retired.wakes),
+            Err(error @ SendError::TooLarge { .. }) => {
+                let error = Error::from(error);
+                self.fail(id, error.status(), error.body());
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Ends a call that a handler here has served with an error.
+    pub(super) fn fail(&mut self, id: u32, status: Status, failure: &FailureBody) {
+        if let Some(mut local) = self.session.fail(id, status, failure) {
+            local.retire(&mut self.retired.wakes);
         }
     }
 
     /// Nobody waits for a call any more: its handler is stopped, and the call ends at once.
     fn stop(&mut self, id: u32, status: Status, text: &str) {
         let Some(local) = self.session.inbound_mut(id) else { return };
-        stop_local(local);
+        stop_local(local, &mut self.retired.wakes);
         self.session.fail(id, status, &FailureBody::new(text));
     }
 
@@ -448,21 +481,20 @@ impl Core {
             if say { self.session.close(&goodbye) } else { self.session.abort() };
         self.ended = Some(goodbye);
         for (_, mut local) in inbound {
-            stop_local(&mut local);
+            stop_local(&mut local, &mut self.retired.wakes);
         }
         for (_, pending) in outbound {
             self.settle(pending, Ending::Lost, &[], Vec::new());
         }
-        self.retired.append(&mut self.exports);
+        self.retired.exports.append(&mut self.exports);
         self.giving_back.clear();
         self.wake_watchers();
     }
 
     pub(super) fn wake_watchers(&mut self) {
-        self.watchers.drain(..).for_each(|(_, waker)| waker.wake());
-        if let Some(driver) = self.driver.take() {
-            driver.wake();
-        }
+        let wakes = &mut self.retired.wakes;
+        self.watchers.drain(..).for_each(|(_, mut waker)| wakes.wake(&mut waker));
+        wakes.wake(&mut self.driver);
     }
 }
 

@@ -6,6 +6,8 @@ mod calling;
 mod cell;
 mod control;
 mod core;
+#[cfg(all(test, loom))]
+mod models;
 mod report;
 mod serve;
 mod shared;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::binding::Binding;
@@ -12,12 +12,13 @@ use crate::codec::{Message, Parts, to_bytes};
 use crate::error::{Error, FailureBody};
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{
-    Bodies, ChannelInfo, Client, Complete, Host, Interface, Outcome, Replies, Sent, Taken,
+    Bodies, ChannelInfo, Client, Complete, Host, Interface, Outcome, Replies, Sent, Taken, Wakes,
     WriteBody, finish_local, poll_send, poll_take, send_each,
 };
 use crate::schema::Overflow;
 use crate::session::{Lane, Leg, SendError, Welcome};
 use crate::status::Status;
+use crate::sync::{Mutex, MutexGuard};
 use crate::time::Time;
 
 /// What a peer needs of the world.
@@ -57,7 +58,7 @@ impl Shared {
         // A call that waits for the window has a deadline all the same.
         let news = core.session.take_timeout_moved() || core.session.has_output();
         let driver = if news { core.driver.take() } else { None };
-        let retired = std::mem::take(&mut core.retired);
+        let retired = core.retired.take();
         drop(core);
         drop(retired);
         if let Some(driver) = driver {
@@ -79,7 +80,10 @@ impl Host for Shared {
         context: &mut Context<'_>,
         body: WriteBody<'_>,
     ) -> Poll<Result<(), SendError>> {
-        self.with(|core| poll_send(&mut core.session, leg, keep, context, body))
+        self.with(|core| {
+            let wakes = &mut core.retired.wakes;
+            poll_send(&mut core.session, leg, keep, context, body, wakes)
+        })
     }
 
     fn poll_send_all(
@@ -91,13 +95,14 @@ impl Host for Shared {
         bodies: Bodies<'_>,
     ) -> Sent {
         self.with(|core| {
-            let send = |body: WriteBody<'_>| poll_send(&mut core.session, leg, keep, context, body);
+            let (session, wakes) = (&mut core.session, &mut core.retired.wakes);
+            let send = |body: WriteBody<'_>| poll_send(session, leg, keep, context, body, wakes);
             send_each(count, bodies, send)
         })
     }
 
     fn poll_take(&self, leg: Leg, context: &mut Context<'_>) -> Poll<Option<Taken>> {
-        self.with(|core| poll_take(&mut core.session, leg, context))
+        self.with(|core| poll_take(&mut core.session, leg, context, &mut core.retired.wakes))
     }
 
     fn finish(&self, leg: Leg) {
@@ -127,12 +132,12 @@ impl Complete for Shared {
                     Ok(Outcome::Panicked(_)) => {
                         let failure = FailureBody::new("the handler failed; its log says why");
                         let failure = FailureBody { correlation, ..failure };
-                        core.session.fail(id, Status::Internal, &failure);
+                        core.fail(id, Status::Internal, &failure);
                     }
                     // The hub has checked it, so the two disagree: nobody's fault who is connected.
                     Err(error) => {
                         let failure = FailureBody::new(error.to_string());
-                        core.session.fail(id, Status::Internal, &failure);
+                        core.fail(id, Status::Internal, &failure);
                     }
                 }
             }
@@ -170,7 +175,7 @@ impl Peer {
         let host = || Arc::clone(&self.0) as Arc<dyn Host>;
         let mut core = self.0.lock();
         let delivery = core.deliver(input, now, &host, turn);
-        let retired = std::mem::take(&mut core.retired);
+        let retired = core.retired.take();
         drop(core);
         drop(retired);
         delivery
@@ -184,12 +189,10 @@ impl Peer {
     /// Ready when there is something to transmit, or the connection has ended. Whoever asks is woken at the next change of
     /// that or of the time-out, whatever the answer is.
     pub fn poll_output(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut replaced = Wakes::default();
         let mut core = self.0.lock();
         // In any case: whoever cannot write what there is has to hear of an earlier deadline, and of the end, all the same.
-        match &mut core.driver {
-            Some(waker) if waker.will_wake(context.waker()) => {}
-            slot => *slot = Some(context.waker().clone()),
-        }
+        replaced.put(&mut core.driver, context.waker());
         if core.session.has_output() || core.ended.is_some() {
             return Poll::Ready(());
         }
@@ -229,11 +232,12 @@ impl Peer {
     pub async fn ready(&self) -> Result<Welcome, Goodbye> {
         let mut watch = Watch::new(&self.0);
         poll_fn(|context| {
+            let mut replaced = Wakes::default();
             let mut core = self.0.lock();
             match (&core.welcome, &core.ended) {
                 (_, Some(goodbye)) => Poll::Ready(Err(goodbye.clone())),
                 (Some(welcome), None) => Poll::Ready(Ok(welcome.clone())),
-                (None, None) => watch.put(&mut core, context.waker()),
+                (None, None) => watch.put(&mut core, context.waker(), &mut replaced),
             }
         })
         .await
@@ -243,10 +247,11 @@ impl Peer {
     pub async fn closed(&self) -> Goodbye {
         let mut watch = Watch::new(&self.0);
         poll_fn(|context| {
+            let mut replaced = Wakes::default();
             let mut core = self.0.lock();
             match &core.ended {
                 Some(goodbye) => Poll::Ready(goodbye.clone()),
-                None => watch.put(&mut core, context.waker()),
+                None => watch.put(&mut core, context.waker(), &mut replaced),
             }
         })
         .await
@@ -297,14 +302,14 @@ impl<'a> Watch<'a> {
         Self { peer, key: None }
     }
 
-    fn put<R>(&mut self, core: &mut Core, waker: &Waker) -> Poll<R> {
+    fn put<R>(&mut self, core: &mut Core, waker: &Waker, replaced: &mut Wakes) -> Poll<R> {
         let key = *self.key.get_or_insert_with(|| {
             core.next_watcher += 1;
             core.next_watcher
         });
         match core.watchers.iter_mut().find(|(held, _)| *held == key) {
-            Some((_, held)) => held.clone_from(waker),
-            None => core.watchers.push((key, waker.clone())),
+            Some((_, held)) => replaced.put(held, waker),
+            None => core.watchers.push((key, Some(waker.clone()))),
         }
         Poll::Pending
     }
@@ -313,7 +318,11 @@ impl<'a> Watch<'a> {
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.peer.lock().watchers.retain(|(held, _)| *held != key);
+            let mut core = self.peer.lock();
+            let place = core.watchers.iter().position(|(held, _)| *held == key);
+            let watcher = place.map(|place| core.watchers.swap_remove(place));
+            drop(core);
+            drop(watcher);
         }
     }
 }

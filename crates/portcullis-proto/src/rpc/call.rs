@@ -1,12 +1,14 @@
 //! What a handler knows of the call it serves.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
 use super::local::Host;
+use super::wakes::Wakes;
+use crate::sync::{AtomicBool, Mutex};
 use crate::time::Time;
 
 /// Who calls, as the hub admitted it.
@@ -47,13 +49,10 @@ pub struct CancelToken {
 }
 
 impl CancelToken {
-    /// Cancels; the task that polls the handler is woken and drops it.
-    pub fn cancel(&self) {
+    /// Cancels; the task that polls the handler is woken with `wakes`, and drops it.
+    pub fn cancel(&self, wakes: &mut Wakes) {
         self.cancelled.store(true, Ordering::Release);
-        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wakes.wake(&mut self.waker.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Whether it was cancelled.
@@ -64,10 +63,9 @@ impl CancelToken {
     /// Whom to wake on cancel. Look at [`Self::is_cancelled`] after it.
     pub fn register(&self, waker: &Waker) {
         let mut slot = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *slot {
-            Some(held) if held.will_wake(waker) => {}
-            held => *held = Some(waker.clone()),
-        }
+        let mut replaced = Wakes::default();
+        replaced.put(&mut slot, waker);
+        drop(slot);
     }
 }
 

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use smallvec::SmallVec;
 
 use super::call::Call;
+use super::wakes::Wakes;
 use crate::codec::{Blob, Body, CodecError, Encoder, Message, Parts, from_parts};
 use crate::session::{Leg, SendError, Session};
 use crate::status::Status;
@@ -110,11 +111,11 @@ pub struct LocalCall {
 
 impl LocalCall {
     /// An item has come.
-    pub fn push(&mut self, missed: u32, body: &[u8], blobs: Vec<Blob>) {
+    pub fn push(&mut self, missed: u32, body: &[u8], blobs: Vec<Blob>, wakes: &mut Wakes) {
         let item = Taken { body: SmallVec::from_slice(body), blobs, missed };
         self.items_bytes += item.size();
         self.items.push_back(item);
-        wake(&mut self.reader);
+        wakes.wake(&mut self.reader);
     }
 
     /// Items that have come and were not taken, in bytes.
@@ -123,18 +124,18 @@ impl LocalCall {
     }
 
     /// Nothing can be taken now: the end of the flow, or whom to wake when something comes.
-    fn wait<T>(&mut self, context: &Context<'_>) -> Poll<Option<T>> {
+    fn wait<T>(&mut self, context: &Context<'_>, wakes: &mut Wakes) -> Poll<Option<T>> {
         if self.finished {
             return Poll::Ready(None);
         }
-        self.reader = Some(context.waker().clone());
+        wakes.put(&mut self.reader, context.waker());
         Poll::Pending
     }
 
     /// The flow has ended; what is queued can still be taken.
-    pub fn end_of_items(&mut self) {
+    pub fn end_of_items(&mut self, wakes: &mut Wakes) {
         self.finished = true;
-        wake(&mut self.reader);
+        wakes.wake(&mut self.reader);
     }
 
     fn keep(&mut self, depth: u32, body: Body) {
@@ -155,8 +156,14 @@ impl LocalCall {
     }
 
     /// There is credit again, or none is needed any more.
-    pub fn wake_writer(&mut self) {
-        wake(&mut self.writer);
+    pub fn wake_writer(&mut self, wakes: &mut Wakes) {
+        wakes.wake(&mut self.writer);
+    }
+
+    /// The call has its outcome, and this is to be dropped: whoever waits is its handler, which is done.
+    pub fn retire(&mut self, wakes: &mut Wakes) {
+        wakes.forget(&mut self.reader);
+        wakes.forget(&mut self.writer);
     }
 
     /// Takes an item of a flow that has ended.
@@ -164,12 +171,6 @@ impl LocalCall {
         let item = self.items.pop_front()?;
         self.items_bytes -= item.size();
         Some(item)
-    }
-}
-
-fn wake(slot: &mut Option<Waker>) {
-    if let Some(waker) = slot.take() {
-        waker.wake();
     }
 }
 
@@ -209,6 +210,7 @@ pub fn poll_send<I: Locals, O: Locals>(
     keep: Option<u32>,
     context: &mut Context<'_>,
     body: WriteBody<'_>,
+    wakes: &mut Wakes,
 ) -> Poll<Result<(), SendError>> {
     let Some(may_send) = session.may_send(leg) else {
         return Poll::Ready(Err(SendError::CallEnded));
@@ -227,7 +229,7 @@ pub fn poll_send<I: Locals, O: Locals>(
             Poll::Ready(Ok(()))
         }
         None => {
-            call.writer = Some(context.waker().clone());
+            wakes.put(&mut call.writer, context.waker());
             Poll::Pending
         }
     };
@@ -246,6 +248,7 @@ pub fn poll_send<I: Locals, O: Locals>(
 pub fn credited<I: Locals, O: Locals>(
     session: &mut Session<I, O>,
     leg: Leg,
+    wakes: &mut Wakes,
 ) -> Option<Box<(Status, Body)>> {
     // Every turn spends credit.
     while session.may_send(leg) == Some(true) {
@@ -261,7 +264,7 @@ pub fn credited<I: Locals, O: Locals>(
         }
     }
     let call = local(session, leg)?;
-    call.wake_writer();
+    call.wake_writer(wakes);
     if !call.outgoing.is_empty() {
         return None;
     }
@@ -279,6 +282,7 @@ pub fn poll_take_all<I: Locals, O: Locals>(
     leg: Leg,
     context: &mut Context<'_>,
     into: &mut VecDeque<Taken>,
+    wakes: &mut Wakes,
 ) -> Poll<Option<()>> {
     let items_max = session.our_limits().stream_items.div_ceil(2) as usize;
     let Some(call) = local(session, leg) else { return Poll::Ready(None) };
@@ -296,7 +300,7 @@ pub fn poll_take_all<I: Locals, O: Locals>(
         into.push_back(item);
     }
     if into.is_empty() {
-        return call.wait(context);
+        return call.wait(context, wakes);
     }
     let (items, bytes) = &mut call.taken;
     *items = items.saturating_add(u32::try_from(into.len()).unwrap_or(u32::MAX));
@@ -313,10 +317,11 @@ pub fn poll_take<I: Locals, O: Locals>(
     session: &mut Session<I, O>,
     leg: Leg,
     context: &mut Context<'_>,
+    wakes: &mut Wakes,
 ) -> Poll<Option<Taken>> {
     let Some(call) = local(session, leg) else { return Poll::Ready(None) };
     let Some(item) = call.take() else {
-        return call.wait(context);
+        return call.wait(context, wakes);
     };
     let (items, bytes) = &mut call.taken;
     *items += 1;
@@ -351,14 +356,14 @@ pub fn finish_local<I: Locals, O: Locals>(session: &mut Session<I, O>, leg: Leg)
 }
 
 /// Stops the work of a call: its handler is cancelled, its flows end.
-pub fn stop_local(local: &mut LocalCall) {
+pub fn stop_local(local: &mut LocalCall, wakes: &mut Wakes) {
     if let Some(call) = &local.call {
-        call.token().cancel();
+        call.token().cancel(wakes);
     }
     local.outgoing.clear();
     local.end = None;
     local.items.clear();
     local.items_bytes = 0;
-    local.end_of_items();
-    local.wake_writer();
+    local.end_of_items(wakes);
+    local.wake_writer(wakes);
 }

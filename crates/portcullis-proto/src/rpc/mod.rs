@@ -8,6 +8,7 @@ mod local;
 mod running;
 mod service;
 mod stream;
+mod wakes;
 
 pub use call::{Call, Caller, CancelToken, Origin};
 pub use descriptor::{ChannelInfo, Client, Descriptor, Interface, Publish};
@@ -19,3 +20,4 @@ pub use local::{
 pub use running::{Complete, Replies, Reply as HandlerReply, Running, start_job};
 pub use service::{Dispatch, Job, Mode, Outcome, Request, Service, Started, Task, poll_task};
 pub use stream::{SENT_IN_A_ROW_MAX, Sink, Source};
+pub use wakes::Wakes;

@@ -198,15 +198,17 @@ impl Shared {
             state.taps.pass(&mut turn.tapped);
         }
         let timing = state.timer.expect(due);
-        for (key, report) in turn.reports.drain(..) {
-            if let Some(waiting) = state.reports.remove(&key) {
-                // Whoever waited may have stopped waiting.
-                let _ = waiting.send(report);
-            }
-        }
+        let reports = turn.reports.drain(..);
+        let reports: Vec<_> = reports
+            .filter_map(|(key, report)| Some((state.reports.remove(&key)?, report)))
+            .collect();
         drop(state);
         drop(std::mem::take(&mut turn.retired));
         wakers.wake();
+        for (waiting, report) in reports {
+            // Whoever waited may have stopped waiting.
+            let _ = waiting.send(report);
+        }
         self.keep_time(timing);
         self.tell_drains();
         for event in turn.events.drain(..) {

@@ -1,0 +1,44 @@
+//! Wakers that are touched only when no lock is held. Waking one, or dropping it, may run any code: that of a task whose
+//! last handle it is, which drops the calls that it waited for.
+
+use std::task::Waker;
+
+use smallvec::SmallVec;
+
+/// Wakers that a turn has to do with: those that are due, and those that nobody needs any more. Whoever drops this wakes
+/// the ones and drops the others, and holds no lock around the session meanwhile.
+#[derive(Debug, Default)]
+pub struct Wakes {
+    due: SmallVec<[Waker; 4]>,
+    gone: Vec<Waker>,
+}
+
+impl Wakes {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.due.is_empty() && self.gone.is_empty()
+    }
+
+    /// Whoever waits there is woken.
+    pub fn wake(&mut self, slot: &mut Option<Waker>) {
+        self.due.extend(slot.take());
+    }
+
+    /// Whoever waited there does not wait any more.
+    pub fn forget(&mut self, slot: &mut Option<Waker>) {
+        self.gone.extend(slot.take());
+    }
+
+    /// Whom to wake from now on.
+    pub fn put(&mut self, slot: &mut Option<Waker>, waker: &Waker) {
+        if !slot.as_ref().is_some_and(|held| held.will_wake(waker)) {
+            self.gone.extend(slot.replace(waker.clone()));
+        }
+    }
+}
+
+impl Drop for Wakes {
+    fn drop(&mut self) {
+        self.due.drain(..).for_each(Waker::wake);
+    }
+}
