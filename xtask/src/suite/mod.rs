@@ -45,7 +45,7 @@ const SECTIONS: &[Section] = &[
     section("contract", "a contract alone, without a runtime", rust::contract_alone),
     section("systems", "other systems", rust::other_systems),
     section("rust", "Rust tests", rust::tests),
-    section("models", "models of shared memory", rust::models),
+    section("models", "models of shared memory and of peers", rust::models),
     section("examples", "examples in the documentation", rust::doc_tests),
     section("docs", "documentation", rust::documentation),
     section("fuzz", "fuzz targets", rust::fuzz_targets),

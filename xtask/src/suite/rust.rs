@@ -103,10 +103,12 @@ pub(super) fn tests(counts: &mut Counts) -> Result<()> {
     process::run_tests(test, counts)
 }
 
-/// What processes do in shared memory, in every order that the memory model allows (Linux only). Built apart: the flag
-/// changes every crate.
+/// What processes do in shared memory (Linux only), and what threads do with a peer, in every order that the memory model
+/// allows. Built apart: the flag changes every crate.
 pub(super) fn models(counts: &mut Counts) -> Result<()> {
-    let mut test = process::cargo(&["test", "--release", "--package", "portcullis-shm", "--lib"]);
+    let packages = ["--package", "portcullis-shm", "--package", "portcullis-proto"];
+    let mut test = process::cargo(&["test", "--release", "--lib"]);
+    test.args(packages).arg("models");
     test.env("RUSTFLAGS", "--cfg loom").env("CARGO_TARGET_DIR", place::target().join("loom"));
     process::run_tests(test, counts)
 }

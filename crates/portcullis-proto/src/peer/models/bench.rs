@@ -17,7 +17,9 @@ use crate::rpc::{
     ChannelInfo, Client, Complete, Descriptor, Interface, Publish, Replies, Running, start_job,
 };
 use crate::schema::{Overflow, SchemaBuilder};
-use crate::session::{Config, Event, Leg, Limits, PROTOCOL, Session, Side, Welcome};
+use crate::session::{
+    Config, Event, Leg, Limits, PROTOCOL, Session, Side, WINDOW_BYTES_FLOOR, Welcome,
+};
 use crate::status::Status;
 use crate::time::Time;
 
@@ -211,6 +213,16 @@ impl Hub {
         (hub, binding)
     }
 
+    /// The same, where the other side lets nothing more come.
+    pub(super) fn bound_with_a_full_window() -> (Self, Binding) {
+        let mut hub = Self::with(Limits { window_bytes: WINDOW_BYTES_FLOOR, ..LIMITS });
+        let binding = hub.binding();
+        let filling = vec![0u8; WINDOW_BYTES_FLOOR as usize];
+        binding.notify(&FLOW, |out| filling.encode(out)).unwrap();
+        hub.hear();
+        (hub, binding)
+    }
+
     /// One more binding.
     pub(super) fn binding(&mut self) -> Binding {
         let peer = self.peer.clone();
@@ -261,7 +273,10 @@ impl Hub {
                 Event::Cancel { id } => self.end(id, Status::Cancelled),
                 Event::Item { body, .. } => self.items.push(from_bytes(body).unwrap()),
                 Event::End { id, status, .. } => self.ends.push((id, status)),
-                Event::Credit { .. } | Event::Finish { .. } | Event::Goodbye(_) => {}
+                Event::Credit { .. }
+                | Event::Finish { .. }
+                | Event::Notify { .. }
+                | Event::Goodbye(_) => {}
                 other => panic!("{other:?}"),
             }
         }

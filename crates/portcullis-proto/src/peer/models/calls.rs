@@ -9,7 +9,7 @@ use super::bench::ECHO;
 use super::{Hub, Sleeper, block_on, in_every_order, polled};
 use crate::codec::Message;
 use crate::error::Error;
-use crate::peer::{Binding, Calling};
+use crate::peer::{Binding, Calling, Peer};
 use crate::status::Status;
 
 fn echo(binding: &Binding, value: u32) -> Calling<u32, Error> {
@@ -192,7 +192,7 @@ fn f49_calls_wake_the_driver() {
 #[test]
 fn f49_a_call_that_cannot_leave_wakes_the_driver_for_its_deadline() {
     in_every_order(|| {
-        let (hub, binding) = Hub::bound();
+        let (mut hub, binding) = Hub::bound_with_a_full_window();
         let peer = hub.peer.clone();
         let caller = thread::spawn(move || {
             let failed = block_on(echo(&binding, 1)).expect_err("nobody answers");
@@ -210,6 +210,23 @@ fn f49_a_call_that_cannot_leave_wakes_the_driver_for_its_deadline() {
             }
         }
         caller.join().unwrap();
+        hub.hear();
+        hub.nothing_is_left();
+    });
+}
+
+#[test]
+fn f49_whoever_stops_waiting_for_the_end_is_forgotten() {
+    in_every_order(|| {
+        let hub = Hub::connected();
+        let impatient = |peer: Peer| {
+            let mut closed = Box::pin(async move { peer.closed().await });
+            assert!(polled(closed.as_mut()).is_pending());
+        };
+        let peer = hub.peer.clone();
+        let other = thread::spawn(move || impatient(peer));
+        impatient(hub.peer.clone());
+        other.join().unwrap();
         hub.nothing_is_left();
     });
 }

@@ -152,8 +152,23 @@ fn f49_the_loss_of_the_connection_wakes_a_handler() {
 #[test]
 fn f49_a_handler_that_is_dropped_ends_its_call() {
     in_every_order(|| {
-        let waiting = waiting();
-        let Waiting { mut hub, gate, alive, serving, call, running } = waiting;
+        let Waiting { mut hub, gate, alive, serving, call, running } = waiting();
+        let opener = thread::spawn(move || gate.open());
+        let dropper = thread::spawn(move || drop(running));
+        opener.join().unwrap();
+        dropper.join().unwrap();
+        assert_eq!(alive.load(Ordering::Relaxed), 0);
+        hub.turn();
+        assert_eq!(hub.ends, [(call, Status::Cancelled)]);
+        drop(serving);
+        hub.nothing_is_left();
+    });
+}
+
+#[test]
+fn f49_a_handler_that_is_dropped_as_it_is_cancelled_ends_its_call_once() {
+    in_every_order(|| {
+        let Waiting { mut hub, gate, alive, serving, call, running } = waiting();
         hub.cancel(call);
         let carrier = hub.carry();
         let dropper = thread::spawn(move || drop(running));
