@@ -182,7 +182,25 @@ fn f49_calls_wake_the_driver() {
             drop(binding);
             peer.close();
         });
-        hub.drive(Hub::answer_all);
+        hub.drive(|hub| hub.peer.has_ended());
+        caller.join().unwrap();
+        hub.nothing_is_left();
+    });
+}
+
+/// The same of what has no deadline and no outcome.
+#[test]
+fn f49_notifications_and_releases_wake_the_driver() {
+    in_every_order(|| {
+        let (mut hub, binding) = Hub::bound();
+        let caller = thread::spawn(move || {
+            binding.notify(&ECHO, |out| 1u32.encode(out)).unwrap();
+            binding
+        });
+        hub.drive(|hub| hub.notified == 1);
+        let binding = caller.join().unwrap();
+        let caller = thread::spawn(move || drop(binding));
+        hub.drive(|hub| hub.bindings.is_empty());
         caller.join().unwrap();
         hub.nothing_is_left();
     });

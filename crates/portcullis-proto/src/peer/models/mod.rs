@@ -6,8 +6,10 @@ mod bench;
 mod bindings;
 mod calls;
 mod handlers;
+mod hub;
 mod serving;
 mod streams;
 mod wakers;
 
-use bench::{Hub, Sleeper, block_on, in_every_order, polled};
+use bench::{Sleeper, block_on, in_every_order, polled};
+use hub::Hub;
