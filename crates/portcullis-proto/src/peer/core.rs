@@ -5,13 +5,12 @@ use std::task::Waker;
 
 use super::cell::{CellKey, Cells, Ending, Pending, Undo};
 use super::control::{Bound, Served, hub_ordinal};
+use super::retired::Retired;
 use crate::codec::{Blob, Message, Parts, from_bytes, to_bytes};
 use crate::error::{Error, FailureBody};
 use crate::frame::{Kind, body_range};
 use crate::goodbye::{Goodbye, Reason};
-use crate::rpc::{
-    Call, Caller, Host, Job, LocalCall, Origin, Service, Wakes, credited, stop_local,
-};
+use crate::rpc::{Call, Caller, Host, Job, LocalCall, Origin, Service, credited, stop_local};
 use crate::session::{
     CallerTold, Config, Ended, Event, Expired, Hello, Lane, Leg, Opening, PROTOCOL, Received,
     Refused, SendError, Session, Side, Welcome,
@@ -64,24 +63,6 @@ pub(super) struct Core {
     giving_back: Vec<(u32, u32)>,
     /// What is to be done and dropped once the lock is gone.
     pub(super) retired: Retired,
-}
-
-/// What a turn leaves for whoever has held the lock. It is dropped without it: any code may run then, which may come back
-/// to this peer.
-#[derive(Debug, Default)]
-pub(super) struct Retired {
-    /// Those to wake.
-    pub(super) wakes: Wakes,
-    /// Services that are served no longer.
-    pub(super) exports: Vec<Export>,
-}
-
-impl Retired {
-    /// Takes what there is; `None` in most turns.
-    pub(super) fn take(&mut self) -> Option<Self> {
-        let nothing = self.wakes.is_empty() && self.exports.is_empty();
-        (!nothing).then(|| std::mem::take(self))
-    }
 }
 
 /// What came of delivered bytes: handlers to be started once the lock is gone.

@@ -9,6 +9,7 @@ mod core;
 #[cfg(all(test, loom))]
 mod models;
 mod report;
+mod retired;
 mod serve;
 mod shared;
 mod subscription;
