@@ -97,7 +97,7 @@ fn waiting() -> Waiting {
 
 impl Waiting {
     /// The handler is gone, and its call has ended once at most; with the connection alive, once.
-    fn is_over(mut self, ended: &[Status]) {
+    fn must_be_over(mut self, ended: &[Status]) {
         drop(self.serving);
         self.hub.turn();
         assert_eq!(self.alive.load(Ordering::Relaxed), 0, "the handler is gone");
@@ -122,7 +122,7 @@ fn f49_a_handler_and_its_cancel_are_one_outcome() {
         carrier.join().unwrap();
         opener.join().unwrap();
         // The hub has forgotten the call that it gave up, and takes one end for it.
-        waiting.is_over(&[]);
+        waiting.must_be_over(&[]);
     });
 }
 
@@ -134,7 +134,7 @@ fn f49_a_cancel_wakes_a_handler() {
         let carrier = waiting.hub.carry();
         block_on(&mut waiting.running);
         carrier.join().unwrap();
-        waiting.is_over(&[]);
+        waiting.must_be_over(&[]);
     });
 }
 
@@ -145,7 +145,7 @@ fn f49_the_loss_of_the_connection_wakes_a_handler() {
         let loser = waiting.hub.lose();
         block_on(&mut waiting.running);
         loser.join().unwrap();
-        waiting.is_over(&[]);
+        waiting.must_be_over(&[]);
     });
 }
 
