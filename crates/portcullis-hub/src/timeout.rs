@@ -47,7 +47,7 @@ impl Hub {
                     let text = "the time for the call ran out";
                     self.cancelled(peer, id, Status::DeadlineExceeded, text, now, turn);
                 }
-                Expired::Outbound { id, data } => {
+                Expired::Outbound { id, data, .. } => {
                     let (caller, caller_id) = (data.caller, data.caller_id);
                     self.given_up(peer, id, data);
                     let text = "the time for the call ran out";

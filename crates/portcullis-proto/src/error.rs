@@ -123,6 +123,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     status: Status,
     body: FailureBody,
+    sent: bool,
 }
 
 impl Error {
@@ -133,13 +134,13 @@ impl Error {
             RetryAdvice::Later => Retry::Later,
             RetryAdvice::Never | RetryAdvice::Idempotent => Retry::Never,
         };
-        Self(Box::new(Inner { status, body: FailureBody { retry, ..FailureBody::new(message) } }))
+        Self::from_body(status, FailureBody { retry, ..FailureBody::new(message) })
     }
 
     /// From the `end` of a call.
     #[cold]
     pub fn from_body(status: Status, body: FailureBody) -> Self {
-        Self(Box::new(Inner { status, body }))
+        Self(Box::new(Inner { status, body, sent: true }))
     }
 
     /// From the bytes of an `end`; a body that cannot be read is `internal`.
@@ -187,6 +188,13 @@ impl Error {
         self
     }
 
+    /// The same, of a call that the hub has never seen.
+    #[must_use]
+    pub fn unsent(mut self) -> Self {
+        self.0.sent = false;
+        self
+    }
+
     /// How the call ended.
     pub fn status(&self) -> Status {
         self.0.status
@@ -215,6 +223,12 @@ impl Error {
     /// Names the call in the logs of hub and callee; 0 when it never got there.
     pub fn correlation(&self) -> u64 {
         self.0.body.correlation
+    }
+
+    /// Whether the call may have been carried out. False only when it surely was not: its request never left this side, so
+    /// that it is safe to make again, idempotent or not. This is the caller's own knowledge, and does not travel.
+    pub fn was_sent(&self) -> bool {
+        self.0.sent
     }
 
     /// What travels.
@@ -254,7 +268,7 @@ impl std::error::Error for Error {}
 impl From<SendError> for Error {
     fn from(error: SendError) -> Self {
         let status = match &error {
-            SendError::Codec(error) => return Self::invalid(error),
+            SendError::Codec(error) => return Self::invalid(error).unsent(),
             SendError::Closed => Status::Unavailable,
             SendError::CallEnded => Status::Cancelled,
             SendError::TooManyCalls
@@ -263,7 +277,7 @@ impl From<SendError> for Error {
             | SendError::TooLarge { .. } => Status::ResourceExhausted,
         };
         let never = matches!(error, SendError::TooLarge { .. });
-        let built = Self::new(status, error.to_string());
+        let built = Self::new(status, error.to_string()).unsent();
         if never { built.retrying(Retry::Never) } else { built }
     }
 }

@@ -3,6 +3,8 @@
 #[cfg(any(all(unix, feature = "tokio"), feature = "web"))]
 mod accept;
 #[cfg(feature = "tokio")]
+mod backoff;
+#[cfg(feature = "tokio")]
 pub mod client;
 #[cfg(feature = "tokio")]
 mod clock;

@@ -7,14 +7,15 @@ use std::time::Duration;
 use super::calling::{Calling, Incoming, Reporting};
 use super::cell::{Pending, Undo};
 use super::control::{Bound, hub_ordinal};
-use super::core::Export;
-use super::shared::{Peer, Shared};
+use super::core::{Export, PeerConfig};
+use super::shared::{Driver, Peer, Shared};
 use super::subscription::Subscription;
 use crate::codec::{Body, CodecError, Encoder, Message};
 use crate::error::Error;
 use crate::frame::Kind;
 use crate::rpc::{Call, CallError, ChannelInfo, Host, Sink};
 use crate::session::{Leg, Opening};
+use crate::status::Status;
 use crate::time::Time;
 
 /// A handle on one instance of an interface. Cheap to clone; the last clone releases the binding.
@@ -63,6 +64,14 @@ impl Binding {
     /// The hub itself.
     pub(super) fn hub(peer: &Peer) -> Self {
         Self::of(peer.shared(), 0, String::new(), String::new(), false)
+    }
+
+    /// A binding on no instance: all that is asked of it fails with `unavailable`, and is not sent. It stands where a client
+    /// is needed before there is a connection.
+    pub fn nowhere(driver: Arc<dyn Driver>) -> Self {
+        let peer = Peer::new(&PeerConfig::default(), driver);
+        peer.lost("there is none");
+        Self::of(peer.shared(), u32::MAX, String::new(), String::new(), false)
     }
 
     fn of(peer: &Arc<Shared>, number: u32, label: String, instance: String, release: bool) -> Self {
@@ -183,7 +192,12 @@ impl Binding {
         args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> (Calling<T, F>, u32) {
         let peer = &self.handle.peer;
+        let number = opening.binding;
         let opened = peer.with(|core| {
+            if core.unbound.contains(&number) {
+                let error = Error::new(Status::Unavailable, "the instance has left: bind again");
+                return Err(error.on(channel.name).unsent());
+            }
             let cell = core.cells.claim();
             let undo = std::mem::take(&mut pending.undo);
             pending.cell = Some(cell);
@@ -369,7 +383,7 @@ fn encoded(
     channel: &'static ChannelInfo,
     value: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
 ) -> Result<Body, Error> {
-    Body::write(value).map_err(|error| Error::invalid(&error).on(channel.name))
+    Body::write(value).map_err(|error| Error::invalid(&error).on(channel.name).unsent())
 }
 
 impl PublishTo for Binding {

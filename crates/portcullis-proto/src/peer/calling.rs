@@ -37,6 +37,13 @@ impl<T, F> Calling<T, F> {
     }
 }
 
+impl<T, F> Calling<T, F> {
+    /// What it calls.
+    pub fn channel(&self) -> &'static ChannelInfo {
+        self.channel
+    }
+}
+
 impl<T: Message, F: CallError> Calling<T, F> {
     #[inline]
     fn poll_outcome(&mut self, context: &mut Context<'_>) -> Poll<Result<T, F>> {
@@ -72,14 +79,17 @@ impl<T: Message, F: CallError> Calling<T, F> {
             Ending::Answered(status) => {
                 Err(Error::from_end(status, &cell.body).on(self.channel.name).into())
             }
-            Ending::Expired => {
-                let text = "the time for the call ran out";
-                Err(local_error(self.channel, Status::DeadlineExceeded, text).into())
+            Ending::Refused(status) => {
+                Err(Error::from_end(status, &cell.body).on(self.channel.name).unsent().into())
             }
-            Ending::Lost => {
+            Ending::Expired { sent } => {
+                let text = "the time for the call ran out";
+                Err(local_error(self.channel, Status::DeadlineExceeded, sent, text).into())
+            }
+            Ending::Lost { sent } => {
                 let why = core.ended.as_ref().map_or_else(String::new, ToString::to_string);
                 let text = format!("the connection ended before the answer came ({why})");
-                Err(local_error(self.channel, Status::Unavailable, text).into())
+                Err(local_error(self.channel, Status::Unavailable, sent, text).into())
             }
         };
         let waker = core.cells.release(key);
@@ -92,9 +102,20 @@ impl<T: Message, F: CallError> Calling<T, F> {
 
 /// An error that this side has found by itself.
 #[cold]
-fn local_error(channel: &ChannelInfo, status: Status, text: impl Into<String>) -> Error {
+fn local_error(
+    channel: &ChannelInfo,
+    status: Status,
+    sent: bool,
+    text: impl Into<String>,
+) -> Error {
     let error = Error::new(status, text).on(channel.name);
-    if status.retry_helps(channel.idempotent) { error.retrying(Retry::Later) } else { error }
+    let error = if sent { error } else { error.unsent() };
+    // What was never sent is safe to make again, idempotent or not.
+    if status.retry_helps(channel.idempotent || !sent) {
+        error.retrying(Retry::Later)
+    } else {
+        error
+    }
 }
 
 /// The hub has checked the reply, so the two builds disagree.

@@ -22,10 +22,18 @@ pub(super) enum Ending {
     Open,
     /// With an `end`: its body stands in the cell.
     Answered(Status),
+    /// This side found that the hub does not take it; a body as of an `end` stands in the cell.
+    Refused(Status),
     /// Its deadline passed.
-    Expired,
+    Expired {
+        /// Whether the hub may have seen the request.
+        sent: bool,
+    },
     /// The connection ended.
-    Lost,
+    Lost {
+        /// Whether the hub may have seen the request.
+        sent: bool,
+    },
 }
 
 /// What a call of this side leaves for its future.

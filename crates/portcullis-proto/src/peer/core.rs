@@ -52,6 +52,8 @@ pub(super) struct Core {
     caller: Option<Arc<Caller>>,
     pub(super) welcome: Option<Welcome>,
     pub(super) ended: Option<Goodbye>,
+    /// It ended as its transport did, and nobody said goodbye.
+    pub(super) lost: bool,
     /// Those who wait for the handshake or for the end.
     pub(super) watchers: Vec<(u64, Option<Waker>)>,
     pub(super) next_watcher: u64,
@@ -107,6 +109,7 @@ impl Core {
             caller: None,
             welcome: None,
             ended: None,
+            lost: false,
             watchers: Vec::new(),
             next_watcher: 0,
             driver: None,
@@ -256,7 +259,7 @@ impl Core {
                         "a body of {bytes} bytes is larger than the {room} that the hub takes"
                     );
                     let body = to_bytes(&FailureBody::new(text)).unwrap_or_default();
-                    let ending = Ending::Answered(Status::ResourceExhausted);
+                    let ending = Ending::Refused(Status::ResourceExhausted);
                     self.settle(pending, ending, &body, Vec::new());
                 }
                 // Streams that were opened before have credit now.
@@ -336,7 +339,10 @@ impl Core {
                 self.undo(undo, &body, now);
                 None
             }
-            Ending::Answered(_) | Ending::Expired | Ending::Lost => None,
+            Ending::Answered(_)
+            | Ending::Refused(_)
+            | Ending::Expired { .. }
+            | Ending::Lost { .. } => None,
         }
     }
 
@@ -438,11 +444,11 @@ impl Core {
         self.session.handle_timeout(now, &mut expired);
         for expired in expired {
             match expired {
-                Expired::Outbound { id, data } => {
+                Expired::Outbound { id, data, sent } => {
                     let cell = data.cell.and_then(|key| self.cells.get(key));
                     let undo = cell.map_or(Undo::Nothing, |cell| cell.undo);
                     self.undo_late(id, undo);
-                    self.settle(data, Ending::Expired, &[], Vec::new());
+                    self.settle(data, Ending::Expired { sent }, &[], Vec::new());
                 }
                 Expired::Inbound { id } => {
                     let text = "the time for the call ran out";
@@ -458,14 +464,15 @@ impl Core {
         if self.ended.is_some() {
             return;
         }
-        let Ended { inbound, outbound } =
+        let Ended { inbound, outbound, unsent } =
             if say { self.session.close(&goodbye) } else { self.session.abort() };
         self.ended = Some(goodbye);
         for (_, mut local) in inbound {
             stop_local(&mut local, &mut self.retired.wakes);
         }
-        for (_, pending) in outbound {
-            self.settle(pending, Ending::Lost, &[], Vec::new());
+        for (id, pending) in outbound {
+            let sent = !unsent.contains(&id);
+            self.settle(pending, Ending::Lost { sent }, &[], Vec::new());
         }
         self.retired.exports.append(&mut self.exports);
         self.giving_back.clear();

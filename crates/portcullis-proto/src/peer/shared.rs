@@ -12,8 +12,8 @@ use crate::codec::{Message, Parts, to_bytes};
 use crate::error::{Error, FailureBody};
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{
-    Bodies, ChannelInfo, Client, Complete, Host, Interface, Outcome, Replies, Sent, Taken, Wakes,
-    WriteBody, finish_local, poll_send, poll_take, send_each,
+    Bodies, ChannelInfo, Client, Complete, Descriptor, Host, Interface, Outcome, Replies, Sent,
+    Taken, Wakes, WriteBody, finish_local, poll_send, poll_take, send_each,
 };
 use crate::schema::Overflow;
 use crate::session::{Lane, Leg, SendError, Welcome};
@@ -213,7 +213,10 @@ impl Peer {
     /// The transport is gone.
     pub fn lost(&self, message: impl Into<String>) {
         let goodbye = Goodbye::because(Reason::Closed, message);
-        self.0.with(|core| core.end(goodbye, false));
+        self.0.with(|core| {
+            core.lost |= core.ended.is_none();
+            core.end(goodbye, false);
+        });
     }
 
     /// Where the outcomes of jobs go.
@@ -269,14 +272,26 @@ impl Peer {
     /// `unavailable` when nobody serves it now, `permission_denied` when it is not granted or does not exist,
     /// `contract_mismatch` when the hub was built with another shape of it.
     pub async fn bind<C: Client>(&self, target: Target) -> Result<C, Error> {
-        let descriptor = C::Interface::descriptor();
+        self.bind_untyped(C::Interface::descriptor(), target).await.map(C::from_binding)
+    }
+
+    /// As [`Self::bind`], and leaves it to the caller to make a client of the binding.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::bind`].
+    pub async fn bind_untyped(
+        &self,
+        descriptor: &'static Descriptor,
+        target: Target,
+    ) -> Result<Binding, Error> {
         let bind =
             Bind { interface: descriptor.name.to_owned(), shape: descriptor.shape.clone(), target };
         let bound: Bound = Binding::hub(self)
             .bind::<Bound, Error>(&BIND, |out| bind.encode(out))
             .await
             .map_err(|error| error.on(descriptor.name))?;
-        Ok(C::from_binding(Binding::new(self, bound)))
+        Ok(Binding::new(self, bound))
     }
 
     /// Bytes that wait to leave. One-way messages wait for nobody: who sends many, or large ones, looks here and decides
@@ -356,5 +371,11 @@ impl Peer {
     /// Whether the connection has ended.
     pub fn has_ended(&self) -> bool {
         self.0.lock().ended.is_some()
+    }
+
+    /// Whether the connection ended because its transport did, without a goodbye of either side. The reason of such an end
+    /// is `closed`.
+    pub fn has_lost_transport(&self) -> bool {
+        self.0.lock().lost
     }
 }

@@ -47,17 +47,29 @@ impl<E> From<Error> for Failure<E> {
 pub trait CallError: From<Error> + Send + 'static {
     /// From the body of an `end` with the status `application`.
     fn from_application(body: &[u8], blobs: &[Blob]) -> Result<Self, CodecError>;
+
+    /// The error, unless it is the application's own.
+    fn as_error(&self) -> Option<&Error>;
 }
 
 impl CallError for Error {
     fn from_application(_: &[u8], _: &[Blob]) -> Result<Self, CodecError> {
         Ok(Self::new(Status::Internal, "an application error on a channel that declares none"))
     }
+    fn as_error(&self) -> Option<&Error> {
+        Some(self)
+    }
 }
 
 impl<E: Message> CallError for Failure<E> {
     fn from_application(body: &[u8], blobs: &[Blob]) -> Result<Self, CodecError> {
         from_parts(body, blobs).map(Self::App)
+    }
+    fn as_error(&self) -> Option<&Error> {
+        match self {
+            Self::App(_) => None,
+            Self::Error(error) => Some(error),
+        }
     }
 }
 

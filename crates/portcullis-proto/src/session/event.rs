@@ -165,6 +165,8 @@ pub enum Expired<O> {
         id: u32,
         /// What the owner had attached.
         data: O,
+        /// Whether it had left; what had not was taken back, and never will.
+        sent: bool,
     },
     /// A call of the other side: stop the work, then `fail` it.
     Inbound {

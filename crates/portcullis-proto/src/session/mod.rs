@@ -30,6 +30,8 @@ pub use send::{Opening, SendError};
 pub use shipping::BlobsSent;
 pub use timeout::{GRACE_MS, QUIET_MS};
 
+use std::collections::BTreeSet;
+
 use crate::codec::Blob;
 use crate::goodbye::{Goodbye, Reason};
 use crate::time::Time;
@@ -297,6 +299,7 @@ impl<I, O> Session<I, O> {
 
     fn end(&mut self, in_silence: bool) -> Ended<I, O> {
         self.state = State::Closed;
+        let unsent = self.unsent();
         self.outbox.clear(in_silence);
         self.arrivals.clear();
         self.deadline_floor = None;
@@ -309,7 +312,19 @@ impl<I, O> Session<I, O> {
                 .into_iter()
                 .filter_map(|(id, call)| Some((id, call.data?)))
                 .collect(),
+            unsent,
         }
+    }
+
+    /// The calls of this side whose openers nobody has fetched to carry them: the other side has not seen them.
+    fn unsent(&mut self) -> BTreeSet<u32> {
+        let mut unsent = self.outbox.ready_openers();
+        for (id, call) in self.outbound.iter_mut() {
+            if call.opener.is_some_and(|opener| self.outbox.withdraw(opener)) {
+                unsent.insert(id);
+            }
+        }
+        unsent
     }
 
     /// Ends the connection with a goodbye, which still leaves by [`Self::transmit`].
@@ -341,6 +356,8 @@ pub struct Ended<I, O> {
     pub inbound: Vec<(u32, I)>,
     /// Calls that this side had opened: their callers are to be told.
     pub outbound: Vec<(u32, O)>,
+    /// Those of them that had not left: the other side knows nothing of them.
+    pub unsent: BTreeSet<u32>,
 }
 
 /// A violation that no look at the peer's bytes explains: it names the state.

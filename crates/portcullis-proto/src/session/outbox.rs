@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::Limits;
 use super::lane::{Lane, POOLS_MAX};
-use super::shipping::{BlobsSent, Shipping, Way, call_of};
+use super::shipping::{BlobsSent, Shipping, Way, call_of, opens};
 use crate::codec::Blob;
 use crate::frame::{self, FLAG_ABANDON, Frame, Head, Kind, Parsed};
 use crate::time::Time;
@@ -281,6 +281,22 @@ impl Outbox {
     /// The frame could not be written: as if it had never been begun.
     pub(super) fn abandon(&mut self, writing: Writing) {
         self.ready.truncate(writing.start);
+    }
+
+    /// The calls of this side that are opened by frames which nobody has fetched yet and nothing keeps back.
+    pub(super) fn ready_openers(&self) -> BTreeSet<u32> {
+        let mut ids = BTreeSet::new();
+        let mut rest = self.ready.as_slice();
+        // Every turn uses up a frame of this side's own.
+        while let Ok(Parsed::Frame { frame: Frame { head, .. }, length }) =
+            frame::parse(rest, u32::MAX)
+        {
+            if opens(&head) && call_of(&head).is_some() {
+                ids.insert(head.id);
+            }
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        ids
     }
 
     /// How large a frame is that is still held; `None` when it has left.

@@ -358,7 +358,7 @@ pub(super) fn call_of(head: &Head) -> Option<(u32, bool)> {
 }
 
 /// Whether a frame begins something at the other side: those of one channel keep their order.
-fn opens(head: &Head) -> bool {
+pub(super) fn opens(head: &Head) -> bool {
     matches!(head.kind, Kind::Request | Kind::Notify | Kind::Publish | Kind::Subscribe)
         || stands_alone(head)
 }

@@ -66,7 +66,9 @@ impl<I, O> Session<I, O> {
         }
         for id in ids {
             if let Some(data) = self.cancel(id) {
-                expired.push(Expired::Outbound { id, data });
+                // What was taken back has no id any more.
+                let sent = self.outbound.get(id).is_some();
+                expired.push(Expired::Outbound { id, data, sent });
             }
         }
         self.deadline_floor = floor;

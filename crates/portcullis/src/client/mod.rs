@@ -2,6 +2,7 @@
 
 #[cfg(all(unix, feature = "blocking"))]
 mod blocking;
+pub mod reconnect;
 mod tokio_driver;
 
 #[cfg(all(unix, feature = "blocking"))]
@@ -11,6 +12,7 @@ pub(crate) use tokio_driver::spawn;
 use std::io;
 use std::sync::Arc;
 
+pub use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::peer::{Driver, Peer, PeerConfig};
 use portcullis_proto::time::Time;
 

@@ -2,7 +2,6 @@
 //! rules are `policy`, making a process end is `stopping`.
 
 use std::future::pending;
-use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +13,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::exit::{Exit, KilledFor, ending_of};
 use super::handle::Orders;
-use super::policy::{Decision, Ending, ROLLS, Restarts};
+use super::policy::{Decision, Ending, Restarts};
 use super::spec::Spec;
 use super::status::{Happened, Phase, Status, SupervisorEvent};
 use super::stopping::Stopping;
+use crate::backoff::roll;
 use crate::clock::Clock;
 use crate::hub::{Events, Hub};
 use crate::process::{Process, spawn_bound};
@@ -224,10 +224,4 @@ async fn ready(
             }
         }
     }
-}
-
-/// Chance, for waits: nothing secret hangs on it.
-fn roll() -> u32 {
-    let drawn = RandomState::new().hash_one(0_u8) % u64::from(ROLLS);
-    u32::try_from(drawn).unwrap_or_default()
 }

@@ -32,12 +32,14 @@ mod spec;
 mod status;
 mod stopping;
 
+pub use crate::backoff::{
+    WAIT_FACTOR as RESTART_FACTOR, WAIT_INITIAL as RESTART_INITIAL,
+    WAIT_JITTER_PERCENT as RESTART_JITTER_PERCENT, WAIT_MAX as RESTART_WAIT_MAX,
+    WAIT_STEADY as RESTART_STEADY,
+};
 pub use exit::{Exit, ExitReason, KilledFor};
 pub use handle::{Supervised, Supervisor};
-pub use policy::{
-    RESTART_FACTOR, RESTART_INITIAL, RESTART_JITTER_PERCENT, RESTART_STEADY, RESTART_WAIT_MAX,
-    RESTARTS, RESTARTS_MAX, RESTARTS_WITHIN, Restart, RestartPolicy,
-};
+pub use policy::{RESTARTS, RESTARTS_MAX, RESTARTS_WITHIN, Restart, RestartPolicy};
 pub use spec::{DRAIN_TIMEOUT, LEAVE_TIMEOUT, READY_TIMEOUT, Spec};
 pub use status::{
     Happened, Phase, SUPERVISOR_EVENTS_MAX, Status, SupervisorEvent, SupervisorEvents,

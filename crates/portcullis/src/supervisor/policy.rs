@@ -5,25 +5,16 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The wait before the first restart.
-pub const RESTART_INITIAL: Duration = Duration::from_millis(100);
-/// The longest wait before a restart.
-pub const RESTART_WAIT_MAX: Duration = Duration::from_secs(5);
-/// Each wait is so many times the one before.
-pub const RESTART_FACTOR: u32 = 2;
-/// By so many percent a wait is shortened at most, so that processes which have ended together do not come back together.
-pub const RESTART_JITTER_PERCENT: u8 = 20;
-/// A process that was ready for so long was well: the next wait is the first one again.
-pub const RESTART_STEADY: Duration = Duration::from_secs(10);
+use crate::backoff::{
+    Backoff, WAIT_FACTOR, WAIT_INITIAL, WAIT_JITTER_PERCENT, WAIT_MAX, WAIT_STEADY, Waits, millis,
+};
+
 /// Restarts of a process within [`RESTARTS_WITHIN`] after which it is given up, unless told.
 pub const RESTARTS: u32 = 10;
 /// The time in which [`RESTARTS`] are counted, unless told.
 pub const RESTARTS_WITHIN: Duration = Duration::from_secs(60);
 /// Most restarts that can be allowed within a time; more is taken as this.
 pub const RESTARTS_MAX: u32 = 1_000;
-
-/// A roll of chance is below this.
-pub(super) const ROLLS: u32 = 1_000;
 
 /// Which ends of a process are followed by a restart. The words are Erlang's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,14 +53,21 @@ impl Default for RestartPolicy {
     fn default() -> Self {
         Self {
             restart: Restart::default(),
-            initial: RESTART_INITIAL,
-            max: RESTART_WAIT_MAX,
-            factor: RESTART_FACTOR,
-            jitter_percent: RESTART_JITTER_PERCENT,
-            steady: RESTART_STEADY,
+            initial: WAIT_INITIAL,
+            max: WAIT_MAX,
+            factor: WAIT_FACTOR,
+            jitter_percent: WAIT_JITTER_PERCENT,
+            steady: WAIT_STEADY,
             restarts: RESTARTS,
             within: RESTARTS_WITHIN,
         }
+    }
+}
+
+impl RestartPolicy {
+    fn backoff(&self) -> Backoff {
+        let Self { initial, max, factor, jitter_percent, steady, .. } = *self;
+        Backoff { initial, max, factor, jitter_percent, steady }
     }
 }
 
@@ -101,19 +99,18 @@ pub(super) enum Decision {
 #[derive(Clone, Debug)]
 pub(super) struct Restarts {
     policy: RestartPolicy,
-    /// Waits since the process was last well.
-    streak: u32,
+    waits: Waits,
     /// When the restarts were that still count, the oldest first; at most [`RESTARTS_MAX`].
     recent: VecDeque<u64>,
 }
 
 impl Restarts {
     pub(super) fn new(policy: RestartPolicy) -> Self {
-        Self { policy, streak: 0, recent: VecDeque::new() }
+        Self { policy, waits: Waits::new(policy.backoff()), recent: VecDeque::new() }
     }
 
     /// The process has ended at `now` (since any moment, always the same) after it was ready for `ready`; `roll` is any
-    /// number below [`ROLLS`].
+    /// number below [`crate::backoff::ROLLS`].
     pub(super) fn ended(
         &mut self,
         now: Duration,
@@ -137,36 +134,8 @@ impl Restarts {
             return Decision::GiveUp;
         }
         self.recent.push_back(now);
-        if ready >= self.policy.steady {
-            self.streak = 0;
-        }
-        let wait = self.wait(roll);
-        self.streak = self.streak.saturating_add(1);
-        Decision::Restart(Duration::from_millis(wait))
+        Decision::Restart(self.waits.next(ready, roll))
     }
-
-    /// The wait that is due, in milliseconds.
-    fn wait(&self, roll: u32) -> u64 {
-        let max = millis(self.policy.max);
-        let mut wait = millis(self.policy.initial).min(max);
-        for _ in 0..self.streak {
-            let next = wait.saturating_mul(u64::from(self.policy.factor.max(1))).min(max);
-            // It grows no more, however many turns are left.
-            if next == wait {
-                break;
-            }
-            wait = next;
-        }
-        let jitter = u64::from(self.policy.jitter_percent.min(100));
-        let share = jitter * u64::from(roll.min(ROLLS - 1));
-        wait - wait.saturating_mul(share) / (100 * u64::from(ROLLS))
-    }
-}
-
-/// Whole milliseconds, a hundred years at most: what both languages count exactly.
-fn millis(time: Duration) -> u64 {
-    const LONGEST: u64 = 100 * 366 * 24 * 3_600 * 1_000;
-    u64::try_from(time.as_millis()).map_or(LONGEST, |ms| ms.min(LONGEST))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::*;
+use crate::backoff::ROLLS;
 
 const CASES: &str = include_str!("../../../../../tests/vectors/supervisor/restarts.json");
 
