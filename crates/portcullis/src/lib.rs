@@ -37,7 +37,7 @@ pub use portcullis_macros::{contract, interface, message, schema_main};
 pub use portcullis_proto::codec::{
     Blob, CodecError, Json, Message, SafeInt, Timestamp, Unknown, Uuid,
 };
-pub use portcullis_proto::error::Error;
+pub use portcullis_proto::error::{Error, Retry};
 pub use portcullis_proto::peer::{Calling, Incoming, Reporting, Subscription};
 pub use portcullis_proto::rpc::{Call, Failure, Sink, Source};
 pub use portcullis_proto::session::{Config as SessionConfig, Limits};

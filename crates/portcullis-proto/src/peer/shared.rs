@@ -210,6 +210,12 @@ impl Peer {
         self.0.with(|core| core.handle_timeout(now));
     }
 
+    /// The transport is broken, and has taken `taken` bytes of what [`Self::transmit`] gave last, all of which is `given`: calls
+    /// that it has not taken whole are known not to have been sent.
+    pub fn untaken(&self, given: &[u8], taken: usize) {
+        self.0.lock().session.untaken(given, taken);
+    }
+
     /// The transport is gone.
     pub fn lost(&self, message: impl Into<String>) {
         let goodbye = Goodbye::because(Reason::Closed, message);

@@ -38,7 +38,7 @@ use crate::time::Time;
 use arrivals::Arrivals;
 use calls::CallTable;
 use flow::Flows;
-use outbox::{HeldKey, Outbox};
+use outbox::{HeldKey, Outbox, openers_behind};
 
 /// Control frames that may come in one message beside its data, in bytes.
 const CONTROL_BYTES_MAX: usize = 1024 * 1024;
@@ -141,6 +141,8 @@ pub struct Session<I, O> {
     refused: Vec<Refused<O>>,
     /// Hub: an item had credit, and found no room in the outbox.
     items_wait: bool,
+    /// Calls that were given to a transport which broke before it had taken them.
+    untaken: BTreeSet<u32>,
 }
 
 impl<I, O> Session<I, O> {
@@ -166,6 +168,7 @@ impl<I, O> Session<I, O> {
             ping_sent: None,
             refused: Vec::new(),
             items_wait: false,
+            untaken: BTreeSet::new(),
         }
     }
 
@@ -316,9 +319,15 @@ impl<I, O> Session<I, O> {
         }
     }
 
-    /// The calls of this side whose openers nobody has fetched to carry them: the other side has not seen them.
+    /// The transport is broken, and has taken `taken` bytes of what [`Self::transmit`] gave last, all of which is `given`.
+    pub fn untaken(&mut self, given: &[u8], taken: usize) {
+        self.untaken = openers_behind(given, taken);
+    }
+
+    /// The calls of this side that were opened in vain: the other side has not seen the whole frame.
     fn unsent(&mut self) -> BTreeSet<u32> {
         let mut unsent = self.outbox.ready_openers();
+        unsent.append(&mut self.untaken);
         for (id, call) in self.outbound.iter_mut() {
             if call.opener.is_some_and(|opener| self.outbox.withdraw(opener)) {
                 unsent.insert(id);

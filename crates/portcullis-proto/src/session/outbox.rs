@@ -285,18 +285,7 @@ impl Outbox {
 
     /// The calls of this side that are opened by frames which nobody has fetched yet and nothing keeps back.
     pub(super) fn ready_openers(&self) -> BTreeSet<u32> {
-        let mut ids = BTreeSet::new();
-        let mut rest = self.ready.as_slice();
-        // Every turn uses up a frame of this side's own.
-        while let Ok(Parsed::Frame { frame: Frame { head, .. }, length }) =
-            frame::parse(rest, u32::MAX)
-        {
-            if opens(&head) && call_of(&head).is_some() {
-                ids.insert(head.id);
-            }
-            rest = rest.get(length..).unwrap_or_default();
-        }
-        ids
+        openers_behind(&self.ready, 0)
     }
 
     /// How large a frame is that is still held; `None` when it has left.
@@ -437,6 +426,22 @@ impl Outbox {
         }
         into.len() > before
     }
+}
+
+/// The calls that are opened by those of this side's own `frames` whose ends are behind `from`.
+pub(super) fn openers_behind(frames: &[u8], from: usize) -> BTreeSet<u32> {
+    let mut ids = BTreeSet::new();
+    let mut end = 0;
+    // Every turn uses up a frame.
+    while let Ok(Parsed::Frame { frame: Frame { head, .. }, length }) =
+        frame::parse(frames.get(end..).unwrap_or_default(), u32::MAX)
+    {
+        end += length;
+        if end > from && opens(&head) && call_of(&head).is_some() {
+            ids.insert(head.id);
+        }
+    }
+    ids
 }
 
 /// The head of a whole frame.

@@ -146,6 +146,7 @@ impl BlockingPeer {
                         self.wait_writable();
                     }
                     Err(error) => {
+                        self.peer.untaken(&self.out, written);
                         self.hear_out();
                         self.end(Some(&error.into()));
                     }

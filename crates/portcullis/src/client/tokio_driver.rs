@@ -88,6 +88,10 @@ impl Core for Driven {
         self.ended.load(Ordering::Acquire) || self.peer.has_ended()
     }
 
+    fn untaken(&self, given: &[u8], taken: usize) {
+        self.peer.untaken(given, taken);
+    }
+
     fn lost(&self, error: Option<io::Error>) {
         self.peer.lost(match error {
             Some(error) => format!("the connection to the hub was lost: {error}"),

@@ -29,6 +29,10 @@ pub(crate) trait Core: Send + Sync + 'static {
     fn next_timeout(&self) -> Option<Time>;
     fn handle_timeout(&self);
     fn has_ended(&self) -> bool;
+    /// The transport is broken, and has taken `taken` bytes of `given`, which is what was transmitted last.
+    fn untaken(&self, given: &[u8], taken: usize) {
+        let _ = (given, taken);
+    }
     /// The transport has ended: with an error, or just so.
     fn lost(&self, error: Option<io::Error>);
 }
@@ -78,6 +82,9 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
         loop {
             if self.broken.is_none() {
                 self.broken = self.poll_write_all(context).err();
+                if self.broken.is_some() {
+                    self.core.untaken(&self.out, self.written);
+                }
             }
             if self.broken.is_some() {
                 return self.poll_hear_out(context);
@@ -97,6 +104,7 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
             };
             match read {
                 Poll::Ready(Ok(0)) => {
+                    self.core.untaken(&self.out, self.written);
                     self.core.lost(None);
                     return Poll::Ready(());
                 }
@@ -106,6 +114,7 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
                     continue;
                 }
                 Poll::Ready(Err(error)) => {
+                    self.core.untaken(&self.out, self.written);
                     self.core.lost(Some(error));
                     if self.core.has_ended() {
                         continue;

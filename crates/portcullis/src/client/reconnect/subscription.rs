@@ -12,6 +12,9 @@ use tokio::time::Instant;
 use super::lasting::Lasting;
 use crate::backoff::{Waits, roll};
 
+/// Makes the subscription.
+type Subscribe<C, T> = Box<dyn Fn(&C) -> Subscription<T> + Send>;
+
 /// What comes next of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next<T> {
@@ -27,7 +30,7 @@ pub enum Next<T> {
 #[must_use = "a subscription that is dropped is cancelled"]
 pub struct LastingSubscription<C, T> {
     lasting: Lasting<C>,
-    subscribe: Box<dyn Fn(&C) -> Subscription<T> + Send>,
+    subscribe: Subscribe<C, T>,
     phase: Phase<T>,
     waits: Waits,
     /// Before it, it is not made anew.
@@ -45,10 +48,7 @@ enum Phase<T> {
 }
 
 impl<C: Client, T: Message> LastingSubscription<C, T> {
-    pub(super) fn new(
-        lasting: Lasting<C>,
-        subscribe: Box<dyn Fn(&C) -> Subscription<T> + Send>,
-    ) -> Self {
+    pub(super) fn new(lasting: Lasting<C>, subscribe: Subscribe<C, T>) -> Self {
         let waits = lasting.waits();
         let due = Instant::now();
         Self { lasting, subscribe, phase: Phase::New, waits, due, missed: 0 }
