@@ -1,6 +1,8 @@
 //! The README's Rust, compiled and run; the last test holds the two together.
 #![allow(missing_docs, reason = "the README's contract documents what a reader needs to see")]
 
+mod shown;
+
 use std::time::Duration;
 
 use portcullis::peer::{PeerConfig, Target};
@@ -96,28 +98,8 @@ async fn the_readme_works() -> Result<(), Box<dyn std::error::Error>> {
     .await?
 }
 
-/// The lines between two markers of this file, without their indentation.
-fn part(name: &str) -> String {
-    let source = include_str!("readme.rs");
-    let begin = format!("// {name} begin\n");
-    let end = format!("// {name} end");
-    let start = source.find(&begin).expect("the part begins") + begin.len();
-    let text = &source[start..];
-    let text = &text[..text.find(&end).expect("the part ends")];
-    let indent = text.len() - text.trim_start_matches(' ').len();
-    let lines = text.lines().map(|line| line.get(indent..).unwrap_or("").to_owned() + "\n");
-    let mut lines: Vec<String> = lines.collect();
-    if lines.last().is_some_and(|line| line.trim().is_empty()) {
-        lines.pop();
-    }
-    lines.concat()
-}
-
 #[test]
 fn the_readme_shows_these_lines() {
     let readme = include_str!("../../../README.md");
-    for name in ["contract", "main", "client"] {
-        let part = part(name);
-        assert!(readme.contains(&format!("```rust\n{part}```")), "{name}:\n{part}");
-    }
+    shown::shows(readme, include_str!("readme.rs"), &["contract", "main", "client"]);
 }
