@@ -85,8 +85,8 @@ fn main_process(path: &Path) -> (Hub, Hosted, portcullis::hub::UnixListening) {
     let hub = Hub::builder(contract()).role(role).build().expect("the role fits");
     let hosted = hub.serve(NotesServer::new(Memory::default())).expect("served");
     hosted.publisher::<NotesPublisher>().count(&7).expect("published");
-    let admission = |_: &_| Some(Admission::new("visitor", "visitor", Kind::Native));
-    let listening = hub.listen_unix(path, move |found| admission(&found)).expect("it listens");
+    let admission = || Some(Admission::new("visitor", "visitor", Kind::Native));
+    let listening = hub.listen_unix(path, move |_| admission()).expect("it listens");
     (hub, hosted, listening)
 }
 

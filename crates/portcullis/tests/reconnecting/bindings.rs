@@ -1,5 +1,6 @@
 //! Bindings that outlive instances, on one connection.
 
+use std::future::Future;
 use std::time::Duration;
 
 use portcullis::Status;
@@ -125,4 +126,23 @@ async fn f33_what_is_not_granted_is_told_to_all_who_wait_and_not_asked_again() {
     let error = heard.next().await.expect_err("denied");
     assert_eq!(error.status(), Status::PermissionDenied);
     assert_eq!(heard.next().await, Ok(None), "once");
+}
+
+/// A future may be held and not polled: nobody else waits for it.
+#[tokio::test(start_paused = true)]
+async fn one_who_does_not_go_on_holds_up_nobody() {
+    let stage = Stage::open();
+    let client = stage.client();
+    let desk = client.bind::<DeskClient>(Target::Any);
+    let mut level = desk.subscribe(|desk| desk.watch_level());
+    let mut waiting = Box::pin(level.next());
+    let mut held = Box::pin(desk.ready());
+    // Both have begun to wait for a binding, and go no further.
+    for _ in 0..2 {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        assert!(held.as_mut().poll(&mut context).is_pending());
+    }
+    assert_eq!(desk.call(|desk| desk.add(1)).await, Ok(1));
+    assert!(held.await.is_ok(), "it has its answer when it asks");
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use portcullis::{Call, Error, Sink, Status};
 
-pub use contract::{
+pub(crate) use contract::{
     Desk, DeskClient, DeskInterface, DeskPublisher, DeskServer, ForbiddenClient, contract,
 };
 
@@ -55,12 +55,12 @@ mod contract {
 
 /// How often each token was carried out.
 #[derive(Debug, Default)]
-pub struct Book {
+pub(crate) struct Book {
     done: Mutex<BTreeMap<u64, usize>>,
 }
 
 impl Book {
-    pub fn done(&self, token: u64) -> usize {
+    pub(crate) fn done(&self, token: u64) -> usize {
         self.done.lock().expect("whole").get(&token).copied().unwrap_or(0)
     }
 
@@ -73,14 +73,14 @@ impl Book {
 }
 
 /// How often a desk that is busy says so.
-pub const BUSY_TIMES: usize = 3;
+pub(crate) const BUSY_TIMES: usize = 3;
 /// After so many milliseconds a desk that is busy is to be asked again.
-pub const BUSY_MS: u32 = 700;
+pub(crate) const BUSY_MS: u32 = 700;
 /// The token of [`Desk::long`] and [`Desk::never`].
-pub const LONG: u64 = 1_000_000;
+pub(crate) const LONG: u64 = 1_000_000;
 
 #[derive(Clone, Debug)]
-pub struct DeskService(pub Arc<Book>);
+pub(crate) struct DeskService(pub(crate) Arc<Book>);
 
 impl DeskService {
     fn busy(&self, token: u64) -> Result<u64, Error> {

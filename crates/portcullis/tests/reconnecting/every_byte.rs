@@ -134,8 +134,8 @@ fn judge(stage: &Stage, heard: &Heard, place: &str) -> (usize, usize) {
             }
         }
     }
-    let levels = heard.levels.iter().filter(|next| matches!(next, Next::Value(_)));
-    assert!(levels.last() == Some(&Next::Value(LAST_LEVEL)), "{place}: {:?}", heard.levels);
+    let mut levels = heard.levels.iter().filter(|next| matches!(next, Next::Value(_)));
+    assert!(levels.next_back() == Some(&Next::Value(LAST_LEVEL)), "{place}: {:?}", heard.levels);
     (lost, gaps)
 }
 

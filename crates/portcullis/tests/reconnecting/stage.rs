@@ -20,13 +20,13 @@ use crate::wire::{Scissors, Wire};
 const WIRE_BYTES: usize = 64 * 1024;
 
 /// A hub, with the desk in main.
-pub struct House {
-    pub hub: Hub,
+pub(crate) struct House {
+    pub(crate) hub: Hub,
     hosted: Option<Hosted>,
 }
 
 impl House {
-    pub fn publisher(&self) -> DeskPublisher {
+    pub(crate) fn publisher(&self) -> DeskPublisher {
         self.hosted.as_ref().expect("it is open").publisher()
     }
 }
@@ -45,23 +45,23 @@ struct Inner {
 
 /// Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Stage(Arc<Inner>);
+pub(crate) struct Stage(Arc<Inner>);
 
-pub fn roles() -> Vec<Role> {
+pub(crate) fn roles() -> Vec<Role> {
     let desk = |name: &str| Role::new(name).call("test.desk.*").subscribe("test.desk.*");
     vec![desk("all").serve("test.desk").publish("test.desk.*")]
 }
 
 impl Stage {
     /// With a hub.
-    pub fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let stage = Self::default();
         stage.build(true);
         stage
     }
 
     /// Builds a hub, with the desk in main or nobody at it.
-    pub fn build(&self, desk: bool) {
+    pub(crate) fn build(&self, desk: bool) {
         let builder = roles().into_iter().fold(Hub::builder(contract()), |b, role| b.role(role));
         let hub = builder.build().expect("the roles fit");
         let service = DeskService(self.book());
@@ -70,43 +70,43 @@ impl Stage {
     }
 
     /// The hub's process is gone: its connections end without a word, and nobody answers.
-    pub fn crash(&self) {
+    pub(crate) fn crash(&self) {
         self.scissors().cut();
         *self.0.house.lock().expect("whole") = None;
     }
 
-    pub fn with<R>(&self, work: impl FnOnce(&House) -> R) -> R {
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&House) -> R) -> R {
         work(self.0.house.lock().expect("whole").as_ref().expect("it is open"))
     }
 
-    pub fn hub(&self) -> Hub {
+    pub(crate) fn hub(&self) -> Hub {
         self.with(|house| house.hub.clone())
     }
 
-    pub fn publisher(&self) -> DeskPublisher {
+    pub(crate) fn publisher(&self) -> DeskPublisher {
         self.with(House::publisher)
     }
 
-    pub fn book(&self) -> Arc<Book> {
+    pub(crate) fn book(&self) -> Arc<Book> {
         Arc::clone(&self.0.book)
     }
 
-    pub fn dialled(&self) -> Vec<Instant> {
+    pub(crate) fn dialled(&self) -> Vec<Instant> {
         self.0.dialled.lock().expect("whole").clone()
     }
 
     /// The next connections get these wires.
-    pub fn next_wires(&self, wires: impl IntoIterator<Item = Scissors>) {
+    pub(crate) fn next_wires(&self, wires: impl IntoIterator<Item = Scissors>) {
         self.0.wires.lock().expect("whole").extend(wires);
     }
 
     /// Of the last connection.
-    pub fn scissors(&self) -> Scissors {
+    pub(crate) fn scissors(&self) -> Scissors {
         self.0.last.lock().expect("whole").as_ref().expect("it was made").0.clone()
     }
 
     /// The hub's end of the last connection.
-    pub fn connection(&self) -> Connection {
+    pub(crate) fn connection(&self) -> Connection {
         self.0.last.lock().expect("whole").as_ref().expect("it was made").1.clone()
     }
 
@@ -122,11 +122,11 @@ impl Stage {
         Ok(IoLink::new(Wire::new(ours, scissors)))
     }
 
-    pub fn client(&self) -> Reconnecting {
+    pub(crate) fn client(&self) -> Reconnecting {
         self.client_with(ReconnectConfig::default())
     }
 
-    pub fn client_with(&self, config: ReconnectConfig) -> Reconnecting {
+    pub(crate) fn client_with(&self, config: ReconnectConfig) -> Reconnecting {
         let stage = self.clone();
         let dial = move || {
             let link = stage.dial();
@@ -141,7 +141,7 @@ impl Stage {
 }
 
 /// Waits for the next connection.
-pub async fn connected(states: &mut States) -> Connected {
+pub(crate) async fn connected(states: &mut States) -> Connected {
     loop {
         match states.next().await.expect("it goes on") {
             State::Connected(connected) => return connected,
@@ -152,7 +152,7 @@ pub async fn connected(states: &mut States) -> Connected {
 }
 
 /// Waits for the next wait.
-pub async fn waiting(states: &mut States) -> (Duration, Cause) {
+pub(crate) async fn waiting(states: &mut States) -> (Duration, Cause) {
     loop {
         match states.next().await.expect("it goes on") {
             State::Waiting { after, cause } => return (after, cause),
@@ -163,7 +163,7 @@ pub async fn waiting(states: &mut States) -> (Duration, Cause) {
 }
 
 /// Waits for the end.
-pub async fn closed(states: &mut States) -> Cause {
+pub(crate) async fn closed(states: &mut States) -> Cause {
     loop {
         if let State::Closed(cause) = states.next().await.expect("it is told once") {
             assert!(states.next().await.is_none(), "nothing follows");

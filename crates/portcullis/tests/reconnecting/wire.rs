@@ -19,16 +19,16 @@ struct Left {
 
 /// Cuts a wire.
 #[derive(Clone, Debug, Default)]
-pub struct Scissors(Arc<Mutex<Left>>);
+pub(crate) struct Scissors(Arc<Mutex<Left>>);
 
 impl Scissors {
     /// Cuts it when so many bytes have gone to the hub, or come from it.
-    pub fn after(up: Option<usize>, down: Option<usize>) -> Self {
+    pub(crate) fn after(up: Option<usize>, down: Option<usize>) -> Self {
         Self(Arc::new(Mutex::new(Left { up, down, ..Left::default() })))
     }
 
     /// Cuts it now.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         let mut left = self.0.lock().expect("whole");
         left.cut = true;
         if let Some(waker) = left.waker.take() {
@@ -37,21 +37,21 @@ impl Scissors {
     }
 
     /// Bytes that went through: to the hub, and from it.
-    pub fn used(&self) -> (usize, usize) {
+    pub(crate) fn used(&self) -> (usize, usize) {
         self.0.lock().expect("whole").used
     }
 }
 
 /// The client's end of a wire.
 #[derive(Debug)]
-pub struct Wire {
+pub(crate) struct Wire {
     /// Gone when it is cut: the hub sees the end.
     stream: Option<DuplexStream>,
     scissors: Scissors,
 }
 
 impl Wire {
-    pub fn new(stream: DuplexStream, scissors: Scissors) -> Self {
+    pub(crate) fn new(stream: DuplexStream, scissors: Scissors) -> Self {
         Self { stream: Some(stream), scissors }
     }
 }

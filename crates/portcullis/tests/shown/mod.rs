@@ -1,7 +1,7 @@
 //! Lines of a test that a page shows: what stands between two of its comments, `// name begin` and `// name end`.
 
 /// The lines between the two, without their indentation.
-pub fn part(source: &str, name: &str) -> String {
+pub(crate) fn part(source: &str, name: &str) -> String {
     let begin = format!("// {name} begin\n");
     let end = format!("// {name} end");
     let start = source.find(&begin).expect("the part begins") + begin.len();
@@ -17,7 +17,7 @@ pub fn part(source: &str, name: &str) -> String {
 }
 
 /// The page shows those parts of the source.
-pub fn shows(page: &str, source: &str, names: &[&str]) {
+pub(crate) fn shows(page: &str, source: &str, names: &[&str]) {
     for name in names {
         let part = part(source, name);
         assert!(page.contains(&format!("```rust\n{part}```")), "{name}:\n{part}");

@@ -14,7 +14,7 @@ use super::ReconnectConfig;
 use super::each::Each;
 use super::keeper::Keeper;
 use super::lasting::Lasting;
-use super::state::{State, States};
+use super::state::{State, States, closed};
 use crate::backoff::Backoff;
 use crate::client::World;
 use crate::clock::Clock;
@@ -103,6 +103,18 @@ impl Reconnecting {
 
     pub(super) fn watch(&self) -> watch::Receiver<State> {
         self.0.states.clone()
+    }
+
+    pub(super) fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.0.runtime
+    }
+
+    /// Fails when it has ended for good.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match &*self.0.states.borrow() {
+            State::Closed(cause) => Err(closed(cause)),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn backoff(&self) -> Backoff {

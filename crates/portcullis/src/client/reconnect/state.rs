@@ -145,6 +145,6 @@ pub(super) async fn connected(
 }
 
 /// There is no connection, and none will come.
-fn closed(why: impl fmt::Display) -> Error {
+pub(super) fn closed(why: impl fmt::Display) -> Error {
     Error::new(Status::Unavailable, format!("the connection has ended for good: {why}")).unsent()
 }
