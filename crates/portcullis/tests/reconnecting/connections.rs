@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use portcullis::Status;
-use portcullis::client::reconnect::{Backoff, Cause, ReconnectConfig, Reconnecting, State};
+use portcullis::client::reconnect::{
+    ATTEMPT_TIMEOUT, Backoff, Cause, ReconnectConfig, Reconnecting, State,
+};
 use portcullis::hub::Reason;
 use portcullis::link::IoLink;
 use portcullis::peer::{PeerConfig, Target};
@@ -139,7 +141,7 @@ async fn a_hub_that_answers_nothing_is_given_up_and_tried_again() {
     let (_, cause) = waiting(&mut client.states()).await;
     let Cause::NotMade(error) = cause else { panic!("{cause}") };
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-    assert_eq!(began.elapsed(), Duration::from_secs(10));
+    assert_eq!(began.elapsed(), ATTEMPT_TIMEOUT);
     sleep(Duration::from_secs(1)).await;
     assert_eq!(dials.load(Ordering::Relaxed), 2);
 }

@@ -17,7 +17,7 @@ use crate::client::connect_on;
 use crate::link::Link;
 
 /// How long an attempt to connect may take, the handshake included, unless told.
-pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) struct Keeper<D> {
     pub(super) runtime: tokio::runtime::Handle,
