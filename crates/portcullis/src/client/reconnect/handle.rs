@@ -86,7 +86,7 @@ impl Reconnecting {
 
     /// Does something on this and each later connection: serving, publishing. What `run` ends with is kept until its
     /// connection ends, so that a [`Serving`](portcullis_proto::peer::Serving) can be returned; what it fails with is
-    /// logged. A client that `run` holds does not end by itself while the answer lives.
+    /// logged. A handle of this client that `run` holds keeps it connected until the [`Each`] is dropped.
     pub fn on_each<R, F, T>(&self, run: R) -> Each
     where
         R: FnMut(Peer) -> F + Send + 'static,
