@@ -43,7 +43,7 @@ impl Bench {
         let interface = Box::leak(Box::new(Descriptor {
             name: "sample.silent",
             version: 1,
-            hash: Default::default(),
+            shape: Default::default(),
             digests: Vec::new(),
             channels: Vec::new(),
         }));

@@ -113,7 +113,7 @@ async fn f48_another_contract_ends_it_for_good() {
     let other: &'static _ = Box::leak(Box::new(portcullis::rpc::Descriptor {
         name: real.name,
         version: real.version,
-        hash: Default::default(),
+        shape: Default::default(),
         digests: Vec::new(),
         channels: Vec::new(),
     }));
