@@ -127,6 +127,26 @@ async fn what_a_process_publishes_is_lent_on() {
     .await;
 }
 
+/// f17: a pool that is offered for a frame which is then copied is declared all the same: its descriptors have left.
+#[tokio::test]
+async fn f17_a_pool_is_declared_also_when_its_first_frame_is_copied() {
+    within(async {
+        let hub = hub();
+        let (_hosted, publisher) = serve(&hub);
+        let (_one, mut one) = started(&hub, "one", "watch-blobs", "watching").await;
+        let pool = BlobPool::new(4, FRAME).expect("memory");
+        let kept: Vec<_> = (0..3).map(|_| pool.lease(FRAME).expect("free")).collect();
+        // The last quarter of the pool is in use, so that this one is not lent.
+        publisher.scanned(&filled(&pool, 1)).expect("published");
+        one.expect(&format!("1:{FRAME}")).await;
+        drop(kept);
+        publisher.scanned(&filled(&pool, 2)).expect("published");
+        one.expect(&format!("2:{}", 2 * FRAME)).await;
+        assert_eq!(counted(&hub, "one"), (1, 1));
+    })
+    .await;
+}
+
 /// f27: whoever keeps all that it was lent gets copies, and exhaustion is told to the owner; when it dies, its slots are free.
 #[tokio::test]
 async fn f27_a_receiver_that_keeps_everything_dies() {

@@ -60,7 +60,7 @@ pub trait Lane: Send + fmt::Debug {
     fn lend(&mut self, blob: &Blob, pools_max: u16) -> Option<SlotLoan>;
 
     /// The next pool that has to be offered before what was lent can be understood, with its number. Its descriptors leave
-    /// with the bytes that are transmitted next.
+    /// with the bytes that are transmitted next. Asked after each [`Self::lend`], one that has lent nothing included.
     fn next_offer(&mut self) -> Option<(u32, PoolOffer)>;
 
     /// The other side offers a pool; its descriptors have come.

@@ -208,8 +208,7 @@ impl Shipping {
                 self.last_number = self.last_number.checked_add(1).unwrap_or(1);
                 *parcel = Parcel { number: self.last_number, sent: 0, lent: loan.is_some() };
                 (self.parcels, self.bytes) = (begun.0 + 1, begun.1 + blob.len() as u64);
-                let Some(loan) = loan else { continue };
-                parcel.sent = blob.len().max(Parcel::EMPTY_SENT);
+                // Also when nothing of it is lent after all: its descriptors leave with the next bytes.
                 while let Some((pool, offer)) = way.lane.as_mut().and_then(|lane| lane.next_offer())
                 {
                     // Control frames: they do not count against the window, and may overtake data.
@@ -218,6 +217,8 @@ impl Shipping {
                     write(&offer, way.offers);
                     frame::finish(way.offers, start);
                 }
+                let Some(loan) = loan else { continue };
+                parcel.sent = blob.len().max(Parcel::EMPTY_SENT);
                 let head = Head {
                     binding: loan.pool,
                     ordinal: loan.slot,
