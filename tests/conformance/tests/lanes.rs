@@ -147,6 +147,26 @@ async fn f17_a_pool_is_declared_also_when_its_first_frame_is_copied() {
     .await;
 }
 
+/// R7: one frame that is published again and again is lent once, and copied when it comes again: its numbers name one loan.
+#[tokio::test]
+async fn a_frame_that_was_returned_is_sent_again() {
+    within(async {
+        let hub = hub();
+        let (_hosted, publisher) = serve(&hub);
+        let (_one, mut one) = started(&hub, "one", "watch-blobs", "watching").await;
+        let pool = BlobPool::new(4, FRAME).expect("memory");
+        let scan = filled(&pool, 1);
+        for _ in 0..20 {
+            publisher.scanned(&scan).expect("published");
+            one.expect(&format!("1:{FRAME}")).await;
+        }
+        assert_eq!(counted(&hub, "one"), (1, 19));
+        drop(scan);
+        all_free(&pool, 4).await;
+    })
+    .await;
+}
+
 /// f27: whoever keeps all that it was lent gets copies, and exhaustion is told to the owner; when it dies, its slots are free.
 #[tokio::test]
 async fn f27_a_receiver_that_keeps_everything_dies() {

@@ -23,6 +23,9 @@ pub enum LendError {
     /// It holds this very frame already.
     #[error("the receiver holds this frame already")]
     Held,
+    /// It had this very frame, and has returned it: the numbers of a loan name one loan.
+    #[error("the receiver has returned this frame already")]
+    Returned,
     /// The frame is of another pool than the receiver.
     #[error("the frame is of another pool")]
     OtherPool,
@@ -88,6 +91,9 @@ impl Ledger {
         }
         if self.has(slot) {
             return Err(LendError::Held);
+        }
+        if self.confuses(slot, generation) {
+            return Err(LendError::Returned);
         }
         if self.count >= self.quota {
             return Err(LendError::Full(self.count));

@@ -94,6 +94,20 @@ fn too_long_frames_and_full_receivers_are_errors() {
     assert_eq!(receiver.lend(&strange), Err(LendError::OtherPool));
 }
 
+/// The receiver refuses a loan that it has returned; so it is not made.
+#[test]
+fn f29_a_frame_that_a_receiver_has_returned_is_not_lent_to_it_again() {
+    let (pool, memory) = pool(2);
+    let (receiver, theirs) = receiver(&pool, memory, 2);
+    let frame = pool.frame(b"1").expect("a slot");
+    drop(theirs.borrow(receiver.lend(&frame).expect("lent")).expect("borrowed"));
+    assert_eq!(receiver.lend(&frame), Err(LendError::Returned));
+    assert_eq!((receiver.check(), pool.free()), (Ok(0), 1));
+    drop(frame);
+    let next = pool.frame(b"2").expect("a slot");
+    assert!(theirs.borrow(receiver.lend(&next).expect("lent")).is_ok());
+}
+
 #[test]
 fn f27_what_a_receiver_holds_is_reclaimed_when_it_is_dropped() {
     let (pool, memory) = pool(2);

@@ -153,7 +153,7 @@ impl Outgoing {
         Some(number)
     }
 
-    /// Lends a frame. Whoever holds all that it may, or this very frame, gets a copy.
+    /// Lends a frame. Whoever holds all that it may, or has or had this very frame, gets a copy.
     fn lend_frame(&mut self, number: usize, frame: &Frame) -> Option<SlotLoan> {
         let lent = self.pools.get(number)?.as_ref()?;
         // The last quarter of an application's pool is its own: receivers that keep what they have cannot take it.
