@@ -23,7 +23,8 @@ pub(crate) fn start_all(
 ) -> Time {
     let watched = pace.watches();
     for mut job in jobs.drain(..) {
-        job.in_place = !pace.is_slow(job.channel());
+        // Spawned ones begin in any order, and order is all that a notification has: there is no outcome to wait for.
+        job.in_place = job.id.is_none() || !pace.is_slow(job.channel());
         let timed = watched.then(|| (job.channel(), clock.now()));
         let span = span(&job);
         let entered = span.enter();

@@ -86,7 +86,7 @@ impl Pace {
             tracing::warn!(
                 channel,
                 took_us = took.as_micros() as u64,
-                "a handler holds up its connection: from now on it is spawned; `#[call(blocking)]` says so from the start"
+                "a handler holds up its connection: from now on calls of it are spawned; `#[call(blocking)]` says so from the start"
             );
         }
     }
