@@ -12,6 +12,7 @@ mod policy;
 mod process;
 mod provide;
 mod soak;
+mod stress;
 mod suite;
 mod tidy;
 
@@ -110,6 +111,18 @@ enum Chore {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Runs a main and many peers as real processes that crash, stop, stall and leave; fails at the first thing that does not hold.
+    Stress {
+        /// How long: 90s, 10m, 1h.
+        #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = fuzz::duration)]
+        time: Duration,
+        /// The seed of the first round.
+        #[arg(long, default_value_t = 1)]
+        first: u64,
+        /// Make the choices of this seed again, and no others.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Reads the tree for what no compiler sees.
     Tidy {
         /// Lower the lengths in the list of long files to what they are now.
@@ -129,6 +142,7 @@ fn main() -> ExitCode {
             fuzz::run(time, jobs, &sanitizer, &targets)
         }
         Chore::Soak { time, first, seed } => soak::run(time, first, seed),
+        Chore::Stress { time, first, seed } => stress::run(time, first, seed),
         Chore::Tidy { ratchet } => tidy::run(ratchet),
     };
     match done {

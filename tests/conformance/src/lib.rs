@@ -5,6 +5,7 @@
 //! do is measure time from above: a slow machine is no failure. What hangs is ended by the [watchdog](WATCHDOG).
 
 pub mod contract;
+pub mod gauge;
 #[cfg(target_os = "linux")]
 pub mod probe;
 #[cfg(unix)]

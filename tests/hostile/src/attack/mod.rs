@@ -2,7 +2,7 @@
 //! visitor that must not notice. It measures the studio before, under and after the attack, and says what broke.
 
 mod attacker;
-mod gauge;
+mod cores;
 mod report;
 mod studio;
 mod tally;
@@ -19,7 +19,8 @@ use tokio::runtime::Runtime;
 use crate::case::{Case, cases};
 use crate::door::Way;
 use attacker::Attacker;
-use gauge::{Cores, Gauge, pin};
+use conformance::gauge::Gauge;
+use cores::{Cores, pin};
 use studio::{Studio, StudioDoor, VISITOR};
 use tally::Tally;
 use victim::{Seen, Victim};

@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use anyhow::{Result, bail};
+use conformance::gauge::Gauge;
 
-use super::gauge::Gauge;
 use super::studio::Summary;
 use super::tally::Counts;
 use super::victim::Seen;
