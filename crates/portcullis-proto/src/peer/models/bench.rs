@@ -113,7 +113,7 @@ impl Interface for Sample {
         SAMPLE.get_or_init(|| Descriptor {
             name: Self::NAME,
             version: Self::VERSION,
-            hash: Default::default(),
+            shape: Default::default(),
             digests: Vec::new(),
             channels: Vec::new(),
         })
