@@ -21,6 +21,7 @@ pub mod link;
 pub mod process;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod state;
 #[cfg(all(unix, feature = "tokio"))]
 pub mod supervisor;
 #[cfg(feature = "testing")]
@@ -32,6 +33,8 @@ pub mod web;
 pub use hub::{Hub, Role};
 #[cfg(all(target_os = "linux", feature = "tokio"))]
 pub use lane::BlobPool;
+#[cfg(feature = "tokio")]
+pub use state::SharedCopy;
 
 pub use portcullis_macros::{contract, interface, message, schema_main};
 pub use portcullis_proto::codec::{
@@ -43,6 +46,10 @@ pub use portcullis_proto::rpc::{Call, Failure, Sink, Source};
 pub use portcullis_proto::session::{Config as SessionConfig, Limits};
 pub use portcullis_proto::status::Status;
 pub use portcullis_proto::{codec, peer, rpc, schema};
+pub use state::{SharedState, Stale, StateVersion, Versioned};
+
+// The macros find this crate's own messages under the name that it has elsewhere.
+extern crate self as portcullis;
 
 /// What the code of the macros stands on. Not for use by hand: it may change in any release.
 #[doc(hidden)]

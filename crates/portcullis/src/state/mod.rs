@@ -1,0 +1,17 @@
+//! Shared state: a value that one peer owns, and that all others follow and may change. Versions put all changes in one
+//! order, and a change that was made from an old version is refused and made again. What travels is an ordinary state topic
+//! and an ordinary call, so that nothing of it is new to the protocol (`docs/decisions/shared-state.md`).
+
+#[cfg(feature = "tokio")]
+mod copy;
+#[cfg(feature = "tokio")]
+mod error;
+mod owner;
+mod version;
+
+#[cfg(feature = "tokio")]
+pub use copy::SharedCopy;
+#[cfg(feature = "tokio")]
+pub use error::{MayBeStale, UpdateError};
+pub use owner::SharedState;
+pub use version::{Stale, StateVersion, Versioned};
