@@ -8,12 +8,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApplicationError, connect, type ConnectOptions, type Portcullis, publisherOf, reconnecting, serve } from '../src/index.js';
+import { ApplicationError, connect, type ConnectOptions, type Portcullis, publisherOf, reconnecting, serve, sharedState, type Stale } from '../src/index.js';
 import { unixTransport } from '../src/node/index.js';
 import { Blobs, type BlobsHandlers } from './generated/sample-blobs.js';
 import { Echo, type EchoHandlers } from './generated/sample-echo.js';
 import { Flows, type FlowsHandlers } from './generated/sample-flows.js';
+import { Shared } from './generated/sample-shared.js';
 import { Topics } from './generated/sample-topics.js';
+import type { Tally } from './generated/types.js';
 import { MemoryLogger, rejection } from './support/hub.js';
 
 const program = process.env['PORTCULLIS_SAMPLE_HUB'] ?? '';
@@ -43,7 +45,7 @@ describe.skipIf(program === '')('against the Rust hub', () => {
   });
 
   function peer(options: ConnectOptions = {}): Portcullis {
-    const made = connect(unixTransport({ path }), { client: 'node', interfaces: [Blobs, Echo, Flows, Topics], ...options });
+    const made = connect(unixTransport({ path }), { client: 'node', interfaces: [Blobs, Echo, Flows, Shared, Topics], ...options });
     peers.push(made);
     return made;
   }
@@ -68,6 +70,57 @@ describe.skipIf(program === '')('against the Rust hub', () => {
       const many = await Promise.all(Array.from({ length: 1000 }, (_, n) => echo.inline(n)));
       expect(many.every((value, n) => value === n)).toBe(true);
     }
+  });
+
+  test('a shared state that many windows change at once', async () => {
+    const WINDOWS = 4;
+    const CHANGES = 30;
+    const follow = async () => {
+      const client = await peer().bind(Shared);
+      return sharedState<Tally>({
+        subscribe: (listener, options) => client.onTally(listener, options),
+        replace: (change, options) => client.replace(change, options),
+      });
+    };
+    const states = await Promise.all(Array.from({ length: WINDOWS }, follow));
+    const bump = (window: number, by: number) => (tally: Tally) => ({
+      ...tally,
+      counts: Array.from({ length: WINDOWS }, (_, at) => (tally.counts[at] ?? 0) + (at === window ? by : 0)),
+    });
+    const seen = states.map((state) => {
+      const all: [number, string][] = [];
+      state.onChange(() => {
+        const { version, confirmed } = state;
+        if (version !== undefined && version.number !== all.at(-1)?.[0]) all.push([version.number, JSON.stringify(confirmed)]);
+      });
+      return all;
+    });
+    await Promise.all(
+      states.map(async (state, window) => {
+        for (let turn = 0; turn < CHANGES / 2; turn++) {
+          // Two at once: the second is gathered while the first is away.
+          await Promise.all([state.update(bump(window, 1), { timeoutMs: 30_000 }), state.update(bump(window, 1), { timeoutMs: 30_000 })]);
+        }
+      }),
+    );
+    const last = await states[0]?.update(bump(0, 0), { timeoutMs: 30_000 });
+    while (states.some(({ version }) => version?.number !== last?.number)) await new Promise((resolve) => setTimeout(resolve, 1));
+    const values = new Map<number, string>();
+    for (const [window, state] of states.entries()) {
+      expect(state.value?.counts).toEqual(Array.from({ length: WINDOWS }, () => CHANGES));
+      expect([state.value?.changedBy, state.pending]).toEqual(['peer', false]);
+      const all = seen[window] ?? [];
+      expect(all.map(([number]) => number)).toEqual([...all.map(([number]) => number)].sort((a, b) => a - b));
+      for (const [number, value] of all) {
+        expect(values.get(number) ?? value).toBe(value);
+        values.set(number, value);
+      }
+    }
+    // The same error in a call of one's own.
+    const { replace } = await peer().bind(Shared).then((client) => ({ replace: client.replace.bind(client) }));
+    const error = await rejection(replace([{ epoch: last?.epoch ?? 0, number: 0 }, { counts: [], changedBy: '' }]));
+    expect((error as ApplicationError<Stale>).error).toEqual({ now: last });
+    for (const state of states) state.close();
   });
 
   const ramp = (length: number) => {

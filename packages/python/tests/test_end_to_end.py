@@ -19,7 +19,7 @@ from portcullis.session.frame import build
 
 from .generated import Blobs, BlobsErrorRejected, BlobsServer, Scan
 from .generated import Echo, EchoRequest, EchoServer, Flows, FlowsServer, Topics, TopicsServer
-from .generated import EchoErrorOdd, FlowsErrorBroken, Summary
+from .generated import EchoErrorOdd, FlowsErrorBroken, Shared, Stale, StateVersion, Summary, Tally
 
 PROGRAM = os.environ.get("PORTCULLIS_SAMPLE_HUB", "")
 WATCHDOG = 60.0
@@ -241,6 +241,20 @@ class AgainstTheRustHub(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await flows.sum([1]), Summary(1, 1))
         wrong = await self.refused(flows.sum([1, -1]))
         self.assertEqual((wrong.status, wrong.path), ("invalid_argument", ""))
+
+    @watched
+    async def test_a_shared_state_is_a_tuple_of_version_and_value(self) -> None:
+        peer = await self.peer()
+        shared = await peer.bind(Shared)
+        async with shared.tally() as tallies:
+            version, tally = await anext(tallies)
+            self.assertIsInstance(version, StateVersion)
+            changed = await shared.replace((version, Tally([7], "")))
+            self.assertEqual(changed, StateVersion(version.epoch, version.number + 1))
+            self.assertEqual(await anext(tallies), (changed, Tally((7,), "peer")))
+            with self.assertRaises(ApplicationError) as caught:
+                await shared.replace((version, tally))
+            self.assertEqual(caught.exception.error, Stale(changed))
 
     @watched
     async def test_topics_with_reports(self) -> None:

@@ -4,11 +4,12 @@
 use std::io::Read;
 use std::sync::{Arc, OnceLock};
 
-use conformance::service::{BlobsService, EchoService, FlowsService};
+use conformance::service::{BlobsService, EchoService, FlowsService, SharedService};
 use portcullis::hub::{Admission, Kind};
 use portcullis::{Call, Hub, Role};
 use sample_contract::{
-    BlobsServer, EchoServer, FlowsServer, Topics, TopicsPublisher, TopicsServer, contract,
+    BlobsServer, EchoServer, FlowsServer, SharedPublisher, SharedServer, Topics, TopicsPublisher,
+    TopicsServer, contract,
 };
 
 /// Publishes when it is called.
@@ -32,11 +33,12 @@ impl Topics for TopicsService {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args_os().nth(1).ok_or("usage: sample-hub PATH")?;
-    let interfaces = ["sample.blobs", "sample.echo", "sample.flows", "sample.topics"];
+    let interfaces =
+        ["sample.blobs", "sample.echo", "sample.flows", "sample.shared", "sample.topics"];
     let role = interfaces
         .into_iter()
         .fold(Role::new("all"), |role, name| role.call(format!("{name}.*")).serve(name));
-    let role = ["sample.blobs.*", "sample.topics.*"]
+    let role = ["sample.blobs.*", "sample.shared.*", "sample.topics.*"]
         .into_iter()
         .fold(role, |role, topics| role.subscribe(topics).publish(topics));
     let hub = Hub::builder(contract()).role(role).build()?;
@@ -46,6 +48,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let service = Arc::new(BlobsService::default());
     let blobs = hub.serve(BlobsServer::from_arc(Arc::clone(&service)))?;
     service.publish_with(blobs.publisher());
+    let service = SharedService::default();
+    let state = service.state.clone();
+    let shared = hub.serve(SharedServer::new(service))?;
+    let publisher: SharedPublisher = shared.publisher();
+    state.publish_to(move |tally| publisher.tally(tally))?;
     let _echo = hub.serve(EchoServer::new(EchoService::default()))?;
     let flows: FlowsService = Default::default();
     let _flows = hub.serve(FlowsServer::new(flows))?;

@@ -9,6 +9,7 @@ mod flows;
 mod limits;
 mod named;
 mod scalars;
+mod shared;
 mod topics;
 mod values;
 
@@ -24,10 +25,11 @@ pub use flows::{Flows, FlowsClient, FlowsError, FlowsInterface, FlowsServer, Pic
 pub use limits::{Colour, Converted, Limits, colour};
 pub use named::{Empty, Expression, Id, Level, Name, Node, Pair, Shape, Tagged, Tree, Wrapped};
 pub use scalars::{BuiltIn, Foreign, Scalars, Texts};
+pub use shared::{Shared, SharedClient, SharedInterface, SharedPublisher, SharedServer, Tally};
 pub use topics::{Topics, TopicsClient, TopicsInterface, TopicsPublisher, TopicsServer};
 pub use values::{Values, ValuesClient, ValuesInterface, ValuesServer};
 
 portcullis::contract! {
     name = "sample",
-    interfaces = [Blobs, Echo, Flows, Topics, Values],
+    interfaces = [Blobs, Echo, Flows, Shared, Topics, Values],
 }

@@ -2,6 +2,7 @@
 export * from './sample-blobs.js';
 export * from './sample-echo.js';
 export * from './sample-flows.js';
+export * from './sample-shared.js';
 export * from './sample-topics.js';
 export * from './sample-values.js';
 export * from './types.js';

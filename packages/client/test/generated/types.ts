@@ -1871,6 +1871,75 @@ export function decodeShape(input: Reader): Shape {
 /** Writes and reads `Shape`. */
 export const ShapeCodec: Codec<Shape> = { encode: encodeShape, decode: decodeShape };
 
+/** The change was made from a version that is not the last any more: nothing was changed. */
+export interface Stale {
+  /** The version of the state now. */
+  readonly now: StateVersion;
+}
+
+export function encodeStale(out: Writer, value: Stale): void {
+  try {
+    encodeStateVersion(out, value.now);
+  } catch (error) {
+    throw refused(error, 'now');
+  }
+}
+
+export function decodeStale(input: Reader): Stale {
+  try {
+    const now = decodeStateVersion(input);
+    return { now };
+  } catch (error) {
+    throw within(error, 'now');
+  }
+}
+
+/** Writes and reads `Stale`. */
+export const StaleCodec: Codec<Stale> = { encode: encodeStale, decode: decodeStale };
+
+/**
+ * Which of the values of a shared state. Versions of one epoch are in order; those of two epochs are not, only different.
+ */
+export interface StateVersion {
+  /** Drawn by chance when the owner made the state: after a restart it is another one. */
+  readonly epoch: number;
+  /**
+   * Counts the changes of this epoch, from 0.
+   *
+   * From 0 to 9007199254740991.
+   */
+  readonly number: number;
+}
+
+export function encodeStateVersion(out: Writer, value: StateVersion): void {
+  let at = 'epoch';
+  try {
+    out.u32(value.epoch);
+    at = 'number';
+    out.safe(inRange(value.number, 0, 9007199254740991));
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeStateVersion(input: Reader): StateVersion {
+  let at = 'epoch';
+  try {
+    const epoch = input.u32();
+    at = 'number';
+    const number = inRange(input.safe(), 0, 9007199254740991);
+    return { epoch, number };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `StateVersion`. */
+export const StateVersionCodec: Codec<StateVersion> = {
+  encode: encodeStateVersion,
+  decode: decodeStateVersion,
+};
+
 /** What a stream ends with. */
 export interface Summary {
   /** How many items there were. */
@@ -1945,6 +2014,48 @@ export function decodeTagged(input: Reader): Tagged {
 
 /** Writes and reads `Tagged`. */
 export const TaggedCodec: Codec<Tagged> = { encode: encodeTagged, decode: decodeTagged };
+
+/** What is shared. */
+export interface Tally {
+  /**
+   * How often each has changed it.
+   *
+   * At most 64 items.
+   */
+  readonly counts: readonly number[];
+  /**
+   * Who has changed it last; the owner writes it.
+   *
+   * At most 128 bytes of UTF-8.
+   */
+  readonly changedBy: string;
+}
+
+export function encodeTally(out: Writer, value: Tally): void {
+  let at = 'counts';
+  try {
+    writeList(out, value.counts, (out, value) => out.u32(value), 0, 64);
+    at = 'changed_by';
+    out.string(value.changedBy, 0, 128);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeTally(input: Reader): Tally {
+  let at = 'counts';
+  try {
+    const counts = readList(input, 1, (input) => input.u32(), 0, 64);
+    at = 'changed_by';
+    const changedBy = input.string(0, 128);
+    return { counts, changedBy };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `Tally`. */
+export const TallyCodec: Codec<Tally> = { encode: encodeTally, decode: decodeTally };
 
 /** Text and bytes. */
 export interface Texts {

@@ -4,6 +4,7 @@
 from .sample_blobs import *
 from .sample_echo import *
 from .sample_flows import *
+from .sample_shared import *
 from .sample_topics import *
 from .sample_values import *
 from .types import *

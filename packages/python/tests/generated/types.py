@@ -803,6 +803,42 @@ ShapeCodec: _codec.Codec[Shape] = _codec.Enum(
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
+class Stale:
+    """The change was made from a version that is not the last any more: nothing was changed."""
+
+    now: StateVersion
+    """The version of the state now."""
+
+
+StaleCodec: _codec.Codec[Stale] = _codec.Struct(
+    Stale,
+    _codec.Field("now", "now", _codec.Reference(lambda: StateVersionCodec)),
+)
+"""Writes and reads `Stale`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class StateVersion:
+    """Which of the values of a shared state. Versions of one epoch are in order; those of two epochs are not, only different."""
+
+    epoch: int
+    """Drawn by chance when the owner made the state: after a restart it is another one."""
+    number: int
+    """Counts the changes of this epoch, from 0.
+
+    From 0 to 9007199254740991.
+    """
+
+
+StateVersionCodec: _codec.Codec[StateVersion] = _codec.Struct(
+    StateVersion,
+    _codec.Field("epoch", "epoch", _codec.Int(32, False)),
+    _codec.Field("number", "number", _codec.Int(53, True, 0, 9007199254740991)),
+)
+"""Writes and reads `StateVersion`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
 class Summary:
     """What a stream ends with."""
 
@@ -838,6 +874,30 @@ TaggedCodec: _codec.Codec[Tagged] = _codec.Enum(
     _codec.Variant("Greatest", 4294967295, Tagged.GREATEST),
 )
 """Writes and reads `Tagged`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class Tally:
+    """What is shared."""
+
+    counts: _Sequence[int]
+    """How often each has changed it.
+
+    At most 64 items.
+    """
+    changed_by: str
+    """Who has changed it last; the owner writes it.
+
+    At most 128 bytes of UTF-8.
+    """
+
+
+TallyCodec: _codec.Codec[Tally] = _codec.Struct(
+    Tally,
+    _codec.Field("counts", "counts", _codec.List(_codec.Int(32, False), 1, 0, 64)),
+    _codec.Field("changed_by", "changed_by", _codec.String(0, 128)),
+)
+"""Writes and reads `Tally`."""
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
@@ -1007,10 +1067,16 @@ __all__ = [
     "ShapeMany",
     "ShapePoint",
     "ShapeSegment",
+    "Stale",
+    "StaleCodec",
+    "StateVersion",
+    "StateVersionCodec",
     "Summary",
     "SummaryCodec",
     "Tagged",
     "TaggedCodec",
+    "Tally",
+    "TallyCodec",
     "Texts",
     "TextsCodec",
     "Tree",

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use portcullis::codec::SAFE_INT_MAX;
-use portcullis::{Blob, Json, SafeInt, Timestamp, Unknown, Uuid};
+use portcullis::{Blob, Json, SafeInt, Stale, StateVersion, Timestamp, Unknown, Uuid};
 use sample_contract::{
     Arrays, BlobsError, BuiltIn, Change, ChangeKind, Colour, Converted, EchoError, EchoReply,
     EchoRequest, Empty, Expression, FlowsError, Foreign, Id, Level, Limits, Lists, Maps, Name,
-    Node, Options, Pair, Picture, Preferences, Scalars, Scan, Shape, Summary, Tagged, Texts, Tree,
-    Tuples, Who, Wrapped,
+    Node, Options, Pair, Picture, Preferences, Scalars, Scan, Shape, Summary, Tagged, Tally, Texts,
+    Tree, Tuples, Who, Wrapped,
 };
 
 use crate::rows::Rows;
@@ -26,6 +26,7 @@ pub(crate) fn add(rows: &mut Rows) {
     limited(rows);
     echo(rows);
     blobs(rows);
+    shared(rows);
     every_type_is_there(rows);
 }
 
@@ -372,6 +373,14 @@ fn blobs(rows: &mut Rows) {
     };
     rows.values(&[scan, Scan::default()]);
     rows.values(&[BlobsError::Rejected { seen: blob(&[7]) }]);
+}
+
+fn shared(rows: &mut Rows) {
+    let version = StateVersion { epoch: 0xdead_beef, number: SafeInt(300) };
+    let last = StateVersion { epoch: u32::MAX, number: SafeInt(SAFE_INT_MAX) };
+    rows.values(&[version, last, StateVersion::default()]);
+    rows.values(&[Stale { now: version }]);
+    rows.values(&[Tally { counts: vec![1, 200], changed_by: text("viewer") }]);
 }
 
 /// A message that was added to the contract, and not here, is noticed.
