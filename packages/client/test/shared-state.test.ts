@@ -203,6 +203,7 @@ describe('a follower', () => {
       [new CallError('permission_denied', { channel: 'test', message: 'no' }), 'failed'],
       [new CallError('invalid_argument', { channel: 'test', message: 'no' }), 'failed'],
       [new CallError('unavailable', { channel: 'test', message: 'lost' }), 'unknown'],
+      [Object.assign(new CallError('unavailable', { channel: 'test', message: 'lost' }), { sent: false }), 'failed'],
       [new CallError('deadline_exceeded', { channel: 'test', message: 'late' }), 'unknown'],
       [new TypeError('anything'), 'unknown'],
     ];

@@ -69,6 +69,14 @@ describe('a page with one interface', () => {
     expect(gzipped).toBeLessThanOrEqual(19_500);
   });
 
+  test('Shared, with a shared state: at most 17 kB', async () => {
+    const sharing = await bundle(`${page('Shared', 'sample-shared')} export { sharedState } from '../src/index.js';`);
+    expect(sharing.gzipped).toBeLessThanOrEqual(17_000);
+    expect(sharing.text).toContain('it is not known whether the change was made');
+    const { text } = await bundle(page('Shared', 'sample-shared'));
+    expect(text).not.toContain('it is not known whether the change was made');
+  });
+
   test('leaves out what it does not use', async () => {
     const { inputs, text } = await bundle(page('Flows', 'sample-flows'));
     expect(inputs.some((input) => input.includes('/node/'))).toBe(false);

@@ -4,7 +4,7 @@
 //! | interface | served by | shows |
 //! |---|---|---|
 //! | [`Cameras`] | main | calls with typed errors, events, a state |
-//! | [`SettingsStore`] | main | a table that may gain fields, a state that all windows share |
+//! | [`SettingsStore`] | main | a shared state, which all windows see and may change |
 //! | [`Live`] | main; the camera worker publishes | large messages to many receivers, the oldest dropped |
 //! | [`CameraWorker`] | the camera worker | calls from main, a notification |
 //! | [`Measurements`] | main; a native renderer publishes | small events at a high rate |

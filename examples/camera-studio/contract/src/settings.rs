@@ -1,6 +1,6 @@
 //! The settings that all windows share. What they do to a picture is the camera worker's business.
 
-use portcullis::Call;
+use portcullis::{Call, Stale, StateVersion, Versioned};
 
 use crate::NAME_BYTES_MAX;
 
@@ -55,55 +55,29 @@ impl Default for Settings {
     }
 }
 
-/// What is to be changed. A table: a later version may know more settings, and both may still talk.
-#[portcullis::message(table)]
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct SettingsPatch {
-    /// See [`Settings::exposure`].
-    #[field(1)]
-    #[limit(range = -3.0..=3.0)]
-    pub exposure: Option<f64>,
-    /// See [`Settings::gain`].
-    #[field(2)]
-    #[limit(range = 0.0..=24.0)]
-    pub gain: Option<f64>,
-    /// See [`Settings::mirror`].
-    #[field(3)]
-    pub mirror: Option<bool>,
-    /// See [`Settings::annotation`].
-    #[field(4)]
-    #[limit(len <= ANNOTATION_BYTES_MAX)]
-    pub annotation: Option<String>,
-    /// See [`Settings::quality`].
-    #[field(5)]
-    pub quality: Option<Quality>,
-    /// See [`Settings::frames_per_second_max`].
-    #[field(6)]
-    #[limit(range = 1..=60)]
-    pub frames_per_second_max: Option<u32>,
-}
-
 /// The settings, and who changed them last.
 #[portcullis::message]
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SettingsState {
     /// The settings.
     pub settings: Settings,
-    /// Counts the changes.
-    pub revision: u64,
-    /// The label of the peer that changed them; empty before the first change.
+    /// The label of the peer that changed them; empty before the first change. Main writes it.
     #[limit(len <= NAME_BYTES_MAX)]
     pub changed_by: String,
 }
 
-/// The settings, held by main.
-#[portcullis::interface(name = "studio.settings", version = 1)]
+/// The settings, owned by main and shared by all windows.
+#[portcullis::interface(name = "studio.settings", version = 2)]
 pub trait SettingsStore {
-    /// Changes some settings, and answers with the number of the change. Fields that are absent stay as they are.
-    #[call(deadline = "2s", idempotent)]
-    async fn update(&self, cx: &Call, patch: SettingsPatch) -> u64;
+    /// Changes the settings, if they are still of the version that the change was made from.
+    #[call(deadline = "2s")]
+    async fn replace(
+        &self,
+        cx: &Call,
+        change: Versioned<SettingsState>,
+    ) -> Result<StateVersion, Stale>;
 
     /// The settings as they are now.
     #[state]
-    fn settings(value: SettingsState);
+    fn settings(value: Versioned<SettingsState>);
 }

@@ -75,7 +75,7 @@ describe("the studio on Electron", WATCHDOG, () => {
     await write(controls, "exposure", "-3");
     await until(async () => (await pixels(viewer)) < bright / 2, "darker picture");
     await write(controls, "exposure", "0");
-    await shows(log, `[...document.querySelectorAll("#rows tr")].some((each) => each.textContent.includes("studio.settings.update"))`);
+    await shows(log, `[...document.querySelectorAll("#rows tr")].some((each) => each.textContent.includes("studio.settings.replace"))`);
   });
 
   test("lists its windows, and brings one to the front", async () => {

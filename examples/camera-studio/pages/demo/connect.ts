@@ -64,7 +64,7 @@ const CHANNELS: readonly [ChannelKind, string, string, string, number, number | 
   ["event", "studio.live.frame", "camera-1", "viewer-1", 345_640, null],
   ["event", "studio.live.frame", "camera-1", "light", 345_640, null],
   ["event", "studio.measurements.measured", "light", "viewer-1", 26, null],
-  ["call", "studio.settings.update", "controls-1", "main", 31, 640],
+  ["call", "studio.settings.replace", "controls-1", "main", 31, 640],
   ["state", "studio.settings.settings", "main", "viewer-1", 44, null],
   ["call", "studio.snapshots.take", "controls-1", "viewer-1", 181_204, 11_400],
   ["call", "studio.cameras.unplug", "controls-1", "main", 5, 3_120],
@@ -99,8 +99,9 @@ export function connect(kind: WindowKind): StudioApi {
   });
   const settings = new Value<SettingsState>({
     settings: { ...SETTINGS_DEFAULT, exposure: 0.7, gain: 6, annotation: "Stage left, rehearsal" },
-    revision: 12n,
+    revision: 12,
     changedBy: "controls-1",
+    pending: false,
   });
   const shown = (label: string, title: string, status: WindowList["windows"][number]["status"], detail = "") => ({
     label, title, status, detail, closes: true, focuses: false,
@@ -194,10 +195,9 @@ export function connect(kind: WindowKind): StudioApi {
       update(id, "unplugged");
     },
     select: async (id) => cameras.set({ ...cameras.current!, selected: id }),
-    updateSettings: async (patch) => {
-      await wait(30);
+    changeSettings: async (patch) => {
       const { settings: before, revision } = settings.current!;
-      settings.set({ settings: { ...before, ...patch }, revision: revision + 1n, changedBy: `${kind}-1` });
+      settings.set({ settings: { ...before, ...patch }, revision: revision + 1, changedBy: `${kind}-1`, pending: false });
     },
     onFrame: frames.on,
     onMeasurement: measurements.on,

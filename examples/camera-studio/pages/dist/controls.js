@@ -805,11 +805,6 @@ var Writer = class {
     }
     this.count(blobs.push(new Uint8Array(value)) - 1);
   }
-  /** A body that was written before. Its blobs are taken as they are. */
-  body({ bytes: bytes2, blobs }) {
-    this.#append(bytes2);
-    this.#blobs?.push(...blobs);
-  }
   /** Exactly `length` bytes, without a count. */
   raw(value, length) {
     if (!isBytes(value)) {
@@ -1014,6 +1009,28 @@ function checkArray(items, min, max) {
     fail("too_long");
   }
 }
+function readTuple(input2, ...parts) {
+  const values = [];
+  try {
+    for (const part of parts) {
+      values.push(part(input2));
+    }
+  } catch (error) {
+    throw within(error, String(values.length));
+  }
+  return values;
+}
+function writeTuple(out, values, ...parts) {
+  checkArray(values, parts.length, parts.length);
+  let index = 0;
+  try {
+    for (; index < parts.length; index++) {
+      parts[index](out, values[index]);
+    }
+  } catch (error) {
+    throw refused(error, String(index));
+  }
+}
 
 // ../../../packages/client/src/codec/variants.ts
 function noVariant(value) {
@@ -1053,21 +1070,6 @@ var noArguments = {
 };
 var KEPT_BYTES_MAX = 64 * 1024;
 var spare = new Writer();
-function toBody(codec, value) {
-  const blobs = [];
-  return { bytes: write(codec, value, blobs), blobs };
-}
-function write(codec, value, blobs) {
-  const out = spare ?? new Writer();
-  spare = null;
-  try {
-    out.reset(0, blobs);
-    codec.encode(out, value);
-    return out.copy();
-  } finally {
-    spare = out.capacity <= KEPT_BYTES_MAX ? out : new Writer();
-  }
-}
 var reader = new Reader();
 function fromBytes(codec, body, options, blobs = NO_BLOBS) {
   reader.reset(body, 0, body.length, options, blobs);
@@ -1171,7 +1173,6 @@ var REASON_CODES = {
   /** A pool or a loan is not what it says, or a descriptor was not declared. */
   bad_pool: 46
 };
-var RECONNECT_REASONS = ["going_away", "handshake_timeout", "unresponsive", "slow_consumer"];
 
 // ../../../packages/client/src/names.ts
 function nameOf(codes, code) {
@@ -1349,9 +1350,6 @@ function emptyHead() {
 function get32(bytes2, at) {
   return (bytes2[at] | bytes2[at + 1] << 8 | bytes2[at + 2] << 16 | bytes2[at + 3] << 24) >>> 0;
 }
-function kindAndId(bytes2) {
-  return [bytes2[4], get32(bytes2, 16)];
-}
 function parseHead(bytes2, offset, frameBytesMax, head) {
   const have = bytes2.length - offset;
   head.length = HEADER_BYTES;
@@ -1503,10 +1501,10 @@ var Shipping = class {
     const count2 = this.#kept.length;
     for (let step = 0; step < count2; step++) {
       const at = (this.#turn + step) % count2;
-      const kept2 = this.#kept[at];
-      if (kept2.whole >= kept2.numbers.length) continue;
+      const kept = this.#kept[at];
+      if (kept.whole >= kept.numbers.length) continue;
       this.#turn = at + 1;
-      return this.#cut(kept2, Math.min(PARCEL_FRAME_BYTES_MAX, limits.frameBytes - HEADER_BYTES));
+      return this.#cut(kept, Math.min(PARCEL_FRAME_BYTES_MAX, limits.frameBytes - HEADER_BYTES));
     }
     return void 0;
   }
@@ -1514,23 +1512,23 @@ var Shipping = class {
   release(hasRoom, leave) {
     if (!this.#loose) return;
     this.#loose = false;
-    this.#filter((kept2, barrier) => {
-      if (!isWhole(kept2) || barrier.holds(kept2.message)) return true;
+    this.#filter((kept, barrier) => {
+      if (!isWhole(kept) || barrier.holds(kept.message)) return true;
       if (!hasRoom()) return this.#loose = true;
-      writeNumbers(kept2.message.bytes, kept2.numbers);
-      this.#forget(kept2);
-      leave(kept2.message);
+      writeNumbers(kept.message.bytes, kept.numbers);
+      this.#forget(kept);
+      leave(kept.message);
       return false;
     });
   }
   /** Takes frames back; `abandon` is told of each parcel of theirs that was begun. */
   withdraw(which, abandon) {
     const gone = [];
-    this.#filter((kept2) => {
-      if (!which(kept2.message)) return true;
-      kept2.numbers.slice(0, kept2.whole + Number(kept2.sent > 0)).forEach(abandon);
-      this.#forget(kept2);
-      gone.push(kept2.message);
+    this.#filter((kept) => {
+      if (!which(kept.message)) return true;
+      kept.numbers.slice(0, kept.whole + Number(kept.sent > 0)).forEach(abandon);
+      this.#forget(kept);
+      gone.push(kept.message);
       return false;
     });
     this.#loose = true;
@@ -1543,9 +1541,9 @@ var Shipping = class {
   #filter(stays) {
     const barrier = new Barrier();
     const turn = this.#turn;
-    this.#kept = this.#kept.filter((kept2, at) => {
-      const stay = stays(kept2, barrier);
-      if (stay) barrier.add(kept2.message);
+    this.#kept = this.#kept.filter((kept, at) => {
+      const stay = stays(kept, barrier);
+      if (stay) barrier.add(kept.message);
       else if (at < turn) this.#turn--;
       return stay;
     });
@@ -1564,17 +1562,17 @@ var Shipping = class {
       }
     }
   }
-  #cut(kept2, bytesMax) {
-    const blob = kept2.message.blobs[kept2.whole];
-    const part = blob.subarray(kept2.sent, kept2.sent + bytesMax);
+  #cut(kept, bytesMax) {
+    const blob = kept.message.blobs[kept.whole];
+    const part = blob.subarray(kept.sent, kept.sent + bytesMax);
     const bytes2 = new Uint8Array(HEADER_BYTES + part.length);
-    writeHead(bytes2, PARCEL, 0, 0, 0, kept2.numbers[kept2.whole], blob.length);
+    writeHead(bytes2, PARCEL, 0, 0, 0, kept.numbers[kept.whole], blob.length);
     bytes2.set(part, HEADER_BYTES);
-    kept2.sent += part.length;
-    if (kept2.sent === blob.length) {
-      kept2.sent = 0;
-      kept2.whole++;
-      this.#loose ||= isWhole(kept2);
+    kept.sent += part.length;
+    if (kept.sent === blob.length) {
+      kept.sent = 0;
+      kept.whole++;
+      this.#loose ||= isWhole(kept);
     }
     return bytes2;
   }
@@ -1648,10 +1646,9 @@ var Outbox = class {
     else if (this.#window > 0 && this.#held.length === 0) this.#push(bytes2);
     else this.#held.push(message);
   }
-  /** Opens the other side's window further: at first, and by what it has taken in, which is not more than is on its way. */
+  /** Opens the other side's window further. */
   addWindow(bytes2, now) {
     this.#window += bytes2;
-    if (this.#window > this.limits.windowBytes) throw new Violation("window_exceeded");
     this.#stalled = false;
     let next = 0;
     for (; this.#window > 0 && next < this.#held.length; next++) this.#leave(this.#held[next], now);
@@ -1682,21 +1679,13 @@ var Outbox = class {
   withdrawEnded(id) {
     if (this.#held.length > 0 || this.#shipping.messages.length > 0) this.withdraw(id);
   }
-  /**
-   * Drops all data that has not left, and control frames where nobody wants them: the connection ends. Returns the ids of
-   * calls of this side's whose first frame was dropped.
-   */
+  /** Drops all data that has not left, and control frames where nobody wants them: the connection ends. */
   clear(control) {
-    const unsent = /* @__PURE__ */ new Set();
-    const note = (kind, id) => void (opens(kind) && unsent.add(id));
-    for (const { kind, id } of [...this.#held, ...this.#shipping.messages]) note(kind, id);
-    for (const bytes2 of this.#ready) note(...kindAndId(bytes2));
     if (control) this.#control = [];
     this.#ready = [];
     this.#held = [];
     this.#shipping.clear();
     this.dataBytes = this.blobBytes = 0;
-    return unsent;
   }
   #drop(which) {
     const abandoned = [];
@@ -1844,9 +1833,9 @@ var CHANNEL_BYTES_MAX = 256;
 var PATH_BYTES_MAX = 512;
 var MESSAGE_BYTES_MAX = 1024;
 var HASH_BYTES = 16;
-function writeItems2(out, items, write2) {
+function writeItems2(out, items, write) {
   out.count(items.length);
-  for (const item of items) write2(item);
+  for (const item of items) write(item);
 }
 function readItems2(input2, bytesMin, read) {
   const items = [];
@@ -1904,18 +1893,18 @@ function cut(text2, max) {
   const { written } = encoder2.encodeInto(well, bytes2);
   return decoder2.decode(bytes2.subarray(0, written));
 }
-function encodeFailure(out, failure2) {
-  const retry2 = failure2.retry ?? { type: "never" };
-  out.string(cut(failure2.channel, CHANNEL_BYTES_MAX));
-  out.string(cut(failure2.path ?? "", PATH_BYTES_MAX));
-  out.string(cut(failure2.message, MESSAGE_BYTES_MAX));
-  if (retry2.type === "after") {
+function encodeFailure(out, failure3) {
+  const retry = failure3.retry ?? { type: "never" };
+  out.string(cut(failure3.channel, CHANNEL_BYTES_MAX));
+  out.string(cut(failure3.path ?? "", PATH_BYTES_MAX));
+  out.string(cut(failure3.message, MESSAGE_BYTES_MAX));
+  if (retry.type === "after") {
     out.u8(2);
-    out.u32(retry2.ms);
+    out.u32(retry.ms);
   } else {
-    out.u8(retry2.type === "never" ? 0 : 1);
+    out.u8(retry.type === "never" ? 0 : 1);
   }
-  out.u64(failure2.correlation ?? 0n);
+  out.u64(failure3.correlation ?? 0n);
 }
 function decodeFailure(input2) {
   return {
@@ -2115,20 +2104,16 @@ var SessionCore = class {
     flows.send = void 0;
     this.outbox.data(FINISH, 0, 0, 0, id, 0);
   }
-  /**
-   * Gives up a call of this side's, and says whether its first frame has left; undefined when the call has ended. Its owner
-   * is told nothing any more, but for `late`.
-   */
+  /** Gives up a call of this side's; false when it has ended. Its owner is told nothing any more, but for `late`. */
   cancel(id) {
     const call = this.outbound.get(id);
-    if (call === void 0 || call.cancelled) return void 0;
+    if (call === void 0 || call.cancelled) return false;
     call.cancelled = true;
     this.#await(call, true);
     call.send = call.recv = call.deadline = void 0;
-    const sent = !this.outbox.withdraw(id);
-    if (sent) this.outbox.data(CANCEL, 0, 0, 0, id, 0);
-    else this.forget(id);
-    return sent;
+    if (this.outbox.withdraw(id)) this.forget(id);
+    else this.outbox.data(CANCEL, 0, 0, 0, id, 0);
+    return true;
   }
   /**
    * Ends a call of the hub's with a body; false when it has ended before. Throws what `body` throws. While the hub takes
@@ -2168,17 +2153,18 @@ var SessionCore = class {
   /** Ends the connection with a goodbye, which still leaves by `transmit`. */
   close(goodbye) {
     if (this.isClosed) return;
-    const unsent = this.outbox.clear(false);
+    this.outbox.clear(false);
     const text2 = new Uint8Array(HEADER_BYTES + GOODBYE_BYTES_MAX);
     const { written } = new TextEncoder().encodeInto(goodbye.message, text2.subarray(HEADER_BYTES));
     const bytes2 = text2.slice(0, HEADER_BYTES + written);
     this.outbox.control(GOODBYE, 0, reasonCode(goodbye.reason), 0, 0, bytes2);
-    this.#ended(goodbye, unsent);
+    this.#ended(goodbye);
   }
   /** Ends the connection without a word: the transport is gone, or the hub has said goodbye. */
   abort(ending) {
     if (this.isClosed) return;
-    this.#ended(ending, this.outbox.clear(true));
+    this.outbox.clear(true);
+    this.#ended(ending);
   }
   #answer(id, status, body) {
     this.#encode(body, (bytes2, blobs) => this.outbox.data(END, 0, 0, statusCode(status), id, 0, bytes2, void 0, blobs));
@@ -2196,19 +2182,17 @@ var SessionCore = class {
     this.awaited += Number(awaited) - Number(call.awaited);
     call.awaited = awaited;
   }
-  #ended(ending, unsent) {
+  #ended(ending) {
     this.state = CLOSED;
     this.deadlineFloor = void 0;
     this.parcels.clear();
     this.awaited = 0;
     const inbound = this.inbound.drain();
-    const outbound = [];
-    this.outbound.forEach((call, id) => outbound.push([call, !unsent.has(id)]));
-    this.outbound.drain();
+    const outbound = this.outbound.drain();
     this.events.closed(ending);
     for (const { owner } of inbound) owner?.abandon();
-    for (const [{ owner, cancelled }, sent] of outbound) {
-      if (!cancelled) owner.fail("unavailable", sent, `the connection ended: ${ending.message}`);
+    for (const { owner, cancelled } of outbound) {
+      if (!cancelled) owner.fail("unavailable", `the connection ended: ${ending.message}`);
     }
   }
   #flows(callee, id) {
@@ -2317,8 +2301,7 @@ var Session = class extends SessionCore {
     this.outbound.forEach(
       visit((id) => {
         const call = this.outbound.get(id);
-        const sent = this.cancel(id);
-        if (sent !== void 0) call?.owner.fail("deadline_exceeded", sent);
+        if (this.cancel(id)) call?.owner.fail("deadline_exceeded");
       })
     );
     this.inbound.forEach(visit((id) => this.inbound.get(id)?.owner?.stop("deadline_exceeded")));
@@ -2408,7 +2391,7 @@ var Session = class extends SessionCore {
     this.outbox.addWindow(windowBytes, now);
     this.state = OPEN;
     this.events.welcome(welcome);
-    for (const { call, why } of refused2) call?.owner.fail("resource_exhausted", false, why);
+    for (const { call, why } of refused2) call?.owner.fail("resource_exhausted", why);
     this.outbound.forEach(({ owner, send }) => send && owner.credit?.());
   }
   #takeRequest({ id, binding, ordinal, budget }, body, now, blobs) {
@@ -2643,17 +2626,16 @@ var Connection = class {
 // ../../../packages/client/src/errors.ts
 var NEVER2 = { type: "never" };
 var CallError = class extends Error {
-  constructor(status, failure2) {
-    const path = failure2.path ?? "";
-    super(`${failure2.channel}: ${status}${path === "" ? "" : ` at ${path}`}: ${failure2.message}`);
+  constructor(status, failure3) {
+    const path = failure3.path ?? "";
+    super(`${failure3.channel}: ${status}${path === "" ? "" : ` at ${path}`}: ${failure3.message}`);
     this.name = "CallError";
     this.status = status;
-    this.channel = failure2.channel;
+    this.channel = failure3.channel;
     this.path = path;
-    this.detail = failure2.message;
-    this.retry = failure2.retry ?? NEVER2;
-    this.correlation = failure2.correlation ?? 0n;
-    this.sent = failure2.sent ?? true;
+    this.detail = failure3.message;
+    this.retry = failure3.retry ?? NEVER2;
+    this.correlation = failure3.correlation ?? 0n;
   }
 };
 var ApplicationError = class extends CallError {
@@ -2674,10 +2656,9 @@ var TEXTS = {
 function textOf(status) {
   return TEXTS[status] ?? status;
 }
-var UNSENT = { sent: false };
 function localError(channel, status, message = textOf(status), cause, more) {
   const advice = STATUS_RETRIES[status];
-  const again = advice === "later" || advice === "idempotent" && (channel.idempotent || more?.sent === false);
+  const again = advice === "later" || advice === "idempotent" && channel.idempotent;
   const error = new CallError(status, {
     channel: channel.name,
     message,
@@ -2687,22 +2668,22 @@ function localError(channel, status, message = textOf(status), cause, more) {
   if (cause !== void 0) error.cause = cause;
   return error;
 }
-function valueError(channel, status, what, error, more) {
+function valueError(channel, status, what, error) {
   const path = error instanceof CodecError ? error.path : "";
   const why = error instanceof Error ? error.message : String(error);
-  return localError(channel, status, `${what}: ${why}`, error, { path, ...more });
+  return localError(channel, status, `${what}: ${why}`, error, { path });
 }
 function sendError(channel, what, error) {
-  if (error instanceof SendError) return localError(channel, error.status, error.message, void 0, UNSENT);
-  return valueError(channel, "invalid_argument", what, error, UNSENT);
+  if (error instanceof SendError) return localError(channel, error.status, error.message);
+  return valueError(channel, "invalid_argument", what, error);
 }
 function endError(channel, status, body, blobs) {
   try {
     if (status === "application" && channel.error !== null) {
       return new ApplicationError(fromBytes(channel.error, body, void 0, blobs), channel.name);
     }
-    const failure2 = fromBytes(failureCodec, body);
-    return new CallError(status, { ...failure2, channel: failure2.channel || channel.name });
+    const failure3 = fromBytes(failureCodec, body);
+    return new CallError(status, { ...failure3, channel: failure3.channel || channel.name });
   } catch (error) {
     return valueError(channel, "internal", "an error that cannot be read", error);
   }
@@ -2816,11 +2797,11 @@ var Exchange = class {
     const { connection, channel } = this;
     if (connection.transport.ownsMessages === true) this.reading = options;
     const { kind, up = false, down = false, timeoutMs, slackMs = 0 } = opening;
-    if (to.gone) return this.fail("unavailable", false);
+    if (to.gone) return this.fail("unavailable");
     const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== void 0);
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted !== void 0) return this.#cancelled(aborted);
-    if (timeoutMs !== void 0 && !(timeoutMs > 0)) return this.fail("deadline_exceeded", false);
+    if (timeoutMs !== void 0 && !(timeoutMs > 0)) return this.fail("deadline_exceeded");
     if (signals.length > 0) this.#heed(signals);
     try {
       const now = connection.now();
@@ -2834,7 +2815,7 @@ var Exchange = class {
   /** Ends it early: nothing about it is told after this. */
   abort(error) {
     if (this.done) return;
-    if (this.id === 0 || this.connection.session.cancel(this.id) === false) error.sent = false;
+    this.connection.session.cancel(this.id);
     this.connection.touched();
     this.settle(error);
   }
@@ -2850,8 +2831,8 @@ var Exchange = class {
     this.#over();
     this.succeeded(value);
   }
-  fail(status, sent, message) {
-    this.settle(localError(this.channel, status, message, void 0, { sent }));
+  fail(status, message) {
+    this.settle(localError(this.channel, status, message));
   }
   /** The one failure. */
   settle(error) {
@@ -2987,11 +2968,7 @@ var Hub = class {
   /** Releases what a client or publisher stands on, once. */
   async takeBack(client) {
     const handle = this.#given.get(client);
-    if (handle !== void 0 && this.#given.delete(client)) await this.drop(handle);
-  }
-  /** Releases a handle, once. */
-  async drop(handle) {
-    if (this.bindings.get(handle.id) !== handle) return;
+    if (handle === void 0 || this.bindings.get(handle.id) !== handle || !this.#given.delete(client)) return;
     this.bindings.delete(handle.id);
     handle.gone = true;
     await this.release(handle.id);
@@ -3069,539 +3046,6 @@ function reporting(handle, channel) {
       call.begin(handle, (out) => channel.args.encode(out, [value]), opening);
     });
   };
-}
-
-// ../../../packages/client/src/reconnect/patience.ts
-var Impatience = class {
-  constructor(status, cause) {
-    this.status = status;
-    this.cause = cause;
-  }
-};
-var Patience = class {
-  #until;
-  #signals;
-  constructor(ms, signals) {
-    this.#until = performance.now() + ms;
-    this.#signals = signals.filter((signal) => signal !== void 0);
-  }
-  /** What is left, in milliseconds. */
-  get leftMs() {
-    return Math.max(0, this.#until - performance.now());
-  }
-  /** Rejects with an `Impatience` when it has waited for long enough, or somebody gives up. */
-  wait(begin) {
-    return new Promise((resolve, reject) => {
-      let stop;
-      let over = false;
-      const end = () => {
-        over = true;
-        clearTimeout(timer);
-        for (const signal of this.#signals) signal.removeEventListener("abort", abort);
-        stop?.();
-      };
-      const fail2 = (error) => {
-        end();
-        reject(error);
-      };
-      const abort = () => fail2(new Impatience("cancelled", this.#signals.find(({ aborted }) => aborted)?.reason));
-      const timer = setTimeout(() => fail2(new Impatience("deadline_exceeded")), Math.min(this.leftMs, TIMER_MS_MAX));
-      for (const signal of this.#signals) signal.addEventListener("abort", abort);
-      if (this.#signals.some(({ aborted }) => aborted)) return abort();
-      stop = begin((value) => {
-        end();
-        resolve(value);
-      }, fail2);
-      if (over) stop();
-    });
-  }
-  /** Waits for so long. */
-  sleep(ms) {
-    return this.wait((done) => {
-      const timer = setTimeout(done, ms);
-      return () => clearTimeout(timer);
-    });
-  }
-};
-
-// ../../../packages/client/src/reconnect/waits.ts
-var WAIT_POLICY = { initialMs: 100, maxMs: 5e3, factor: 2, jitterPercent: 20, steadyMs: 1e4 };
-var ROLLS = 1e3;
-var Waits = class {
-  constructor(policy) {
-    this.policy = policy;
-  }
-  /** Waits since it was last well. */
-  #streak = 0;
-  /** The wait that is due, in milliseconds, after it went well for `wellMs`; `roll` is a whole number below `ROLLS`. */
-  next(wellMs, roll = Math.floor(Math.random() * ROLLS)) {
-    const { initialMs, maxMs, factor, jitterPercent, steadyMs } = this.policy;
-    if (wellMs >= steadyMs) this.#streak = 0;
-    let wait = Math.min(initialMs, maxMs);
-    for (let turn = 0; turn < this.#streak; turn += 1) {
-      const next = Math.min(wait * Math.max(factor, 1), maxMs);
-      if (next === wait) break;
-      wait = next;
-    }
-    this.#streak += 1;
-    const share = Math.min(jitterPercent, 100) * Math.min(roll, ROLLS - 1);
-    return wait - Math.floor(wait * share / (100 * ROLLS));
-  }
-};
-
-// ../../../packages/client/src/reconnect/resuming.ts
-function resume(lasting, subscribe, options = {}) {
-  const { signal, onEnd, onAnew, ...reading } = options;
-  const { ground, subscriptions } = lasting;
-  const waits = new Waits(ground.policy);
-  let begun;
-  let over = false;
-  let stop;
-  const leave = () => {
-    over = true;
-    subscriptions.delete(end);
-    signal?.removeEventListener("abort", leave);
-    stop?.();
-  };
-  const end = (error) => {
-    if (over) return;
-    leave();
-    ground.guard("`onEnd` of a subscription", () => onEnd?.(error));
-  };
-  const lost = (error) => {
-    if (over) return;
-    if (error.status !== "unavailable" || lasting.over !== void 0) return end(error);
-    const timer = setTimeout(next, waits.next(performance.now() - (begun ?? 0)));
-    stop = () => clearTimeout(timer);
-  };
-  const next = () => {
-    if (over) return;
-    const { present: present2 } = lasting;
-    if (present2 !== void 0) start(present2);
-    else stop = lasting.await(start, end);
-  };
-  const start = (handle) => {
-    const anew = begun !== void 0;
-    begun = performance.now();
-    stop = subscribe(handle, { ...reading, onEnd: lost });
-    if (anew) ground.guard("`onAnew` of a subscription", () => onAnew?.());
-  };
-  if (signal?.aborted === true) return leave;
-  subscriptions.add(end);
-  signal?.addEventListener("abort", leave);
-  if (lasting.present !== void 0) next();
-  else queueMicrotask(next);
-  return leave;
-}
-
-// ../../../packages/client/src/reconnect/retrying.ts
-async function retry(lasting, channel, args, options, made) {
-  let sent = false;
-  try {
-    const [again, bytes2] = kept(channel, args);
-    const patience2 = new Patience(timeLimit(channel, options), [options?.signal, options?.parent?.signal]);
-    const waits = new Waits(lasting.ground.policy);
-    for (; ; ) {
-      const handle = lasting.present ?? await found(lasting, channel, patience2, bytes2, sent);
-      try {
-        return await handle.request(again, args, { ...options, timeoutMs: patience2.leftMs }, void 0);
-      } catch (error) {
-        if (!(error instanceof CallError)) throw error;
-        const ms = againAfter(channel, error, waits);
-        sent ||= error.sent;
-        error.sent = sent;
-        if (ms === void 0 || ms >= patience2.leftMs || lasting.over !== void 0) throw error;
-        await keeping(lasting, channel, bytes2, sent, () => patience2.sleep(ms));
-      }
-    }
-  } catch (error) {
-    throw made !== void 0 && error instanceof CallError ? traced(error, made) : error;
-  }
-}
-function found(lasting, channel, patience2, bytes2, sent) {
-  return keeping(lasting, channel, bytes2, sent, () => patience2.wait((done, failed) => lasting.await(done, failed)));
-}
-async function keeping(lasting, channel, bytes2, sent, wait) {
-  const give = lasting.ground.keep(bytes2);
-  if (give === void 0) throw localError(channel, "resource_exhausted", "too much waits for a connection", void 0, { sent });
-  try {
-    return await wait();
-  } catch (error) {
-    if (error instanceof CallError) throw localError(channel, error.status, error.detail, error, { sent });
-    if (!(error instanceof Impatience)) throw error;
-    const { status, cause } = error;
-    const why = status === "cancelled" ? void 0 : `${textOf(status)}: ${lasting.lack}`;
-    throw localError(channel, status, why, cause, { sent });
-  } finally {
-    give();
-  }
-}
-function kept(channel, args) {
-  try {
-    const body = toBody(channel.args, args);
-    return [{ ...channel, args: { ...channel.args, encode: (out) => out.body(body) } }, sizeOf(body.bytes, body.blobs)];
-  } catch (error) {
-    throw sendError(channel, "the arguments", error);
-  }
-}
-function againAfter({ idempotent }, { status, retry: retry2, sent }, waits) {
-  if (status === "unavailable") return idempotent || !sent ? waits.next(0) : void 0;
-  if (!idempotent || status !== "resource_exhausted" && status !== "aborted") return void 0;
-  return retry2.type === "after" ? retry2.ms : retry2.type === "later" ? waits.next(0) : void 0;
-}
-
-// ../../../packages/client/src/reconnect/lasting.ts
-var PASSING = ["unavailable", "resource_exhausted", "deadline_exceeded"];
-var NO_CONNECTION = "there is no connection";
-var Lasting = class {
-  constructor(ground, descriptor, target) {
-    this.ground = ground;
-    this.descriptor = descriptor;
-    this.target = target;
-    /** Each is told why nothing more will come of a subscription. */
-    this.subscriptions = /* @__PURE__ */ new Set();
-    /** What a wait for the instance lacks. */
-    this.lack = NO_CONNECTION;
-    this.#waiters = /* @__PURE__ */ new Set();
-    this.#released = false;
-    this.#waits = new Waits(ground.policy);
-  }
-  /** The instance that is there, or was there last. */
-  #handle;
-  #waiters;
-  #waits;
-  #timer;
-  /** The hub that is being asked for an instance. */
-  #asked;
-  #released;
-  get connection() {
-    return this.#handle.connection;
-  }
-  get id() {
-    return this.#handle.id;
-  }
-  /** Who asks needs the instance: one that has left is looked for, so that the next time it may be there. */
-  get gone() {
-    if (this.present !== void 0) return false;
-    this.#seek();
-    return true;
-  }
-  /** The instance, if it is there. */
-  get present() {
-    const handle = this.#handle;
-    return handle?.gone === false && handle.connection === this.ground.hub?.connection ? handle : void 0;
-  }
-  /** Why nothing will be there any more; undefined while it may be. */
-  get over() {
-    const message = this.#released ? "its client was given back" : this.ground.over;
-    return message === void 0 ? void 0 : new CallError("unavailable", { channel: this.descriptor.name, message, sent: false });
-  }
-  /** Waits for an instance where none is present: `failed` may be called at once. What it returns ends the wait. */
-  await(bound, failed) {
-    const { over } = this;
-    if (over !== void 0) {
-      failed(over);
-      return () => void 0;
-    }
-    const waiter = { bound, failed };
-    this.#waiters.add(waiter);
-    this.#seek();
-    return () => {
-      if (this.#waiters.delete(waiter) && this.#waiters.size === 0) this.#rest();
-    };
-  }
-  /** Waits for the first instance. */
-  async first(options) {
-    const patience2 = new Patience(timeLimit(BIND, options), [options?.signal, options?.parent?.signal]);
-    await found(this, BIND, patience2, 0, false);
-  }
-  /** A connection stands. */
-  connected() {
-    this.#rest();
-    this.#waits = new Waits(this.ground.policy);
-    this.#seek();
-  }
-  /** There will be no connection any more: whoever waits is told. */
-  closed() {
-    const { over } = this;
-    this.#rest();
-    if (over === void 0) return;
-    for (const end of [...this.subscriptions]) end(over);
-    this.#fail(over);
-  }
-  /** Gives it back: what is open on the instance goes on, whoever waits for one is told that there will be none. */
-  async release() {
-    this.#released = true;
-    this.#rest();
-    const { over } = this;
-    if (over !== void 0) this.#fail(over);
-    const handle = this.#handle;
-    const { hub } = this.ground;
-    if (handle !== void 0 && handle.connection === hub?.connection) await hub.drop(handle);
-  }
-  call(channel, args, options) {
-    const made = this.connection.trace(this.call);
-    return calling(({ resolve, reject }) => void retry(this, channel, args, options, made).then(resolve, reject));
-  }
-  notify(channel, args) {
-    if (!this.gone) this.#handle?.notify(channel, args);
-  }
-  each(subscribe, options) {
-    return resume(this, subscribe, options);
-  }
-  /** Asks the hub for an instance, unless it is being asked, or a wait for that runs. */
-  #seek() {
-    const { hub } = this.ground;
-    if (hub === void 0) this.lack = NO_CONNECTION;
-    if (hub === void 0 || hub === this.#asked || this.#timer !== void 0 || this.over !== void 0) return;
-    const before = this.#handle;
-    if (before?.gone === true && before.connection === hub.connection) hub.drop(before).catch(() => void 0);
-    this.#asked = hub;
-    hub.bind(this.descriptor, this.target, void 0).then(
-      (handle) => this.#bound(hub, handle),
-      (error) => this.#unbound(hub, error)
-    );
-  }
-  #bound(hub, handle) {
-    if (hub !== this.#asked) return;
-    this.#asked = void 0;
-    if (this.#released) return void hub.drop(handle).catch(() => void 0);
-    this.#handle = handle;
-    this.lack = textOf("unavailable");
-    this.#waits = new Waits(this.ground.policy);
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const { bound } of waiters) bound(handle);
-  }
-  #unbound(hub, error) {
-    if (hub !== this.#asked) return;
-    this.#asked = void 0;
-    this.lack = error.detail;
-    if (hub !== this.ground.hub) return;
-    if (!PASSING.includes(error.status)) return this.#fail(error);
-    if (this.#waiters.size === 0) return;
-    const ms = error.retry.type === "after" ? error.retry.ms : this.#waits.next(0);
-    this.#timer = setTimeout(() => {
-      this.#timer = void 0;
-      this.#seek();
-    }, ms);
-  }
-  #fail(error) {
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const { failed } of waiters) failed(error);
-  }
-  #rest() {
-    clearTimeout(this.#timer);
-    this.#timer = void 0;
-  }
-};
-
-// ../../../packages/client/src/reconnect/reconnecting.ts
-var ATTEMPT_MS = 3e4;
-var WAITING_CALLS_MAX = LIMITS_DEFAULT.calls;
-var WAITING_BYTES_MAX = BLOBS_WAITING_BYTES_MAX;
-var AN_END = "the end of what is always done";
-var Reconnecting = class {
-  /** Use `reconnecting`. */
-  constructor(dial, options) {
-    this.dial = dial;
-    this.options = options;
-    const policy = { ...WAIT_POLICY, ...options.waits };
-    let [calls, bytes2] = [0, 0];
-    this.#ground = {
-      hub: void 0,
-      over: void 0,
-      policy,
-      keep: (more) => {
-        if (calls >= WAITING_CALLS_MAX || bytes2 + more > WAITING_BYTES_MAX) return void 0;
-        calls++;
-        bytes2 += more;
-        return () => {
-          calls--;
-          bytes2 -= more;
-        };
-      },
-      guard: (what, run) => this.#guard(what, run)
-    };
-    this.#waits = new Waits(policy);
-    void this.#connect();
-  }
-  #state = { status: "connecting", attempt: 1 };
-  #listeners = /* @__PURE__ */ new Set();
-  #ground;
-  #bindings = /* @__PURE__ */ new Set();
-  #given = /* @__PURE__ */ new WeakMap();
-  #tasks = /* @__PURE__ */ new Set();
-  #waits;
-  /** Attempts in a row that have failed. */
-  #failed = 0;
-  /** The attempt that is made, or has succeeded. */
-  #attempt;
-  #portcullis;
-  /** Since when the connection stands. */
-  #since;
-  #timer;
-  /** How it is now. */
-  get state() {
-    return this.#state;
-  }
-  /** Tells of every change of `state` from now on, until what it returns is called. */
-  onState(listener) {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-  /** The connection that stands now; undefined in a gap. */
-  get current() {
-    return this.#ground.hub === void 0 ? void 0 : this.#portcullis;
-  }
-  /**
-   * A client for an instance of an interface, which is looked for again on each new connection, and when it has left. Waits
-   * for a connection and an instance inside its deadline. Rejects with `permission_denied` or `contract_mismatch` at once.
-   */
-  async bind(descriptor, target = "any", options) {
-    const lasting = new Lasting(this.#ground, descriptor, target);
-    this.#bindings.add(lasting);
-    try {
-      await lasting.first(options);
-    } catch (error) {
-      this.#bindings.delete(lasting);
-      lasting.release().catch(() => void 0);
-      throw error;
-    }
-    const client = descriptor.client(lasting);
-    this.#given.set(client, lasting);
-    return client;
-  }
-  /** Gives a client back. Its calls and subscriptions that are open go on; later ones fail, and nothing begins anew. */
-  async release(client) {
-    const lasting = this.#given.get(client);
-    if (lasting === void 0 || !this.#bindings.delete(lasting)) return;
-    await lasting.release();
-  }
-  /**
-   * Does something on this connection, if one stands, and on each later one: serving, say, or making a publisher. What it
-   * returns is called when that connection ends. What it throws is logged, unless the connection is gone. It ends by
-   * calling what `always` returns.
-   */
-  always(run) {
-    const task = { run };
-    this.#tasks.add(task);
-    if (this.current !== void 0) this.#begin(task, this.current);
-    return () => {
-      if (this.#tasks.delete(task)) this.#end(task);
-    };
-  }
-  /** Ends it for good. What was sent before still leaves; every open call fails with `unavailable`. */
-  close(message = "the application closed the connection") {
-    const portcullis = this.#portcullis;
-    this.#close({ reason: "closed", message });
-    portcullis?.close(message);
-  }
-  async #connect() {
-    const attempt = new AbortController();
-    const { attemptMs = ATTEMPT_MS } = this.options;
-    this.#attempt = attempt;
-    this.#timer = setTimeout(() => this.#late(`it did not stand within ${attemptMs} ms`), Math.min(attemptMs, TIMER_MS_MAX));
-    this.#change({ status: "connecting", attempt: this.#failed + 1 });
-    if (attempt !== this.#attempt) return;
-    let made;
-    try {
-      made = await this.dial(attempt.signal);
-    } catch (error) {
-      if (attempt === this.#attempt) this.#lost({ reason: "dial_failed", message: error instanceof Error ? error.message : String(error), error });
-      return;
-    }
-    if (attempt !== this.#attempt) return made.close();
-    const portcullis = made instanceof Portcullis ? made : connect(made, this.options);
-    this.#portcullis = portcullis;
-    const changed = (state) => {
-      if (attempt !== this.#attempt) return;
-      if (state.status === "connected") this.#stands(portcullis, state);
-      else if (state.status === "closed") this.#lost({ reason: state.reason, message: state.message, portcullis });
-    };
-    portcullis.onState(changed);
-    changed(portcullis.state);
-  }
-  #late(message) {
-    const portcullis = this.#portcullis;
-    this.#lost({ reason: "handshake_timeout", message });
-    portcullis?.hub.connection.close({ reason: "handshake_timeout", message });
-  }
-  #stands(portcullis, state) {
-    clearTimeout(this.#timer);
-    this.#since = performance.now();
-    this.#ground.hub = portcullis.hub;
-    this.#change(state);
-    for (const lasting of [...this.#bindings]) lasting.connected();
-    for (const task of [...this.#tasks]) if (this.current === portcullis) this.#begin(task, portcullis);
-  }
-  /** The connection has ended, or an attempt has failed. */
-  #lost(lost) {
-    const { reason, message } = lost;
-    const wellMs = this.#since === void 0 ? 0 : performance.now() - this.#since;
-    this.#failed = wellMs >= this.#ground.policy.steadyMs ? 0 : this.#failed + 1;
-    const { attempts = Infinity, again } = this.options;
-    const passes = reason === "transport_lost" || reason === "dial_failed" || RECONNECT_REASONS.includes(reason);
-    let ends = !passes || this.#failed >= attempts;
-    if (!ends) this.#guard("`again`", () => ends = again?.(lost) === false);
-    if (ends) return this.#close({ reason, message });
-    this.#leave();
-    const ms = this.#waits.next(wellMs);
-    this.#timer = setTimeout(() => void this.#connect(), ms);
-    this.#change({ status: "waiting", ms, reason, message });
-  }
-  /** What belongs to the connection or attempt that was ends. */
-  #leave() {
-    const attempt = this.#attempt;
-    clearTimeout(this.#timer);
-    this.#attempt = this.#portcullis = this.#since = this.#ground.hub = void 0;
-    attempt?.abort();
-    for (const task of this.#tasks) this.#end(task);
-  }
-  #close(ending) {
-    if (this.#ground.over !== void 0) return;
-    this.#ground.over = `the connection ended: ${ending.message}`;
-    this.#leave();
-    this.#change({ status: "closed", ...ending });
-    this.#listeners.clear();
-    for (const lasting of [...this.#bindings]) lasting.closed();
-    this.#bindings.clear();
-    this.#tasks.clear();
-  }
-  #begin(task, portcullis) {
-    const { logger = console } = this.options;
-    const still = () => this.#tasks.has(task) && this.current === portcullis;
-    new Promise((resolve) => resolve(task.run(portcullis))).then(
-      (end) => {
-        if (typeof end !== "function") return;
-        if (still()) task.end = end;
-        else this.#guard(AN_END, end);
-      },
-      (error) => {
-        if (still()) logger.error("portcullis: what is always done failed", error);
-      }
-    );
-  }
-  #end(task) {
-    const { end } = task;
-    task.end = void 0;
-    if (end !== void 0) this.#guard(AN_END, end);
-  }
-  #change(state) {
-    this.#state = state;
-    for (const listener of [...this.#listeners]) this.#guard("a state listener", () => listener(state));
-  }
-  #guard(what, run) {
-    try {
-      run();
-    } catch (error) {
-      (this.options.logger ?? console).error(`portcullis: ${what} threw`, error);
-    }
-  }
-};
-function reconnecting(dial, options = {}) {
-  return new Reconnecting(dial, options);
 }
 
 // ../../../packages/client/src/runtime/pump.ts
@@ -3849,12 +3293,9 @@ var Subscription = class extends Exchange {
   }
 };
 function subscribeTo(binding, channel, listener, options) {
-  const begin = (to, options2) => {
-    const subscription = new Subscription(to.connection, channel, listener, options2);
-    subscription.start(to);
-    return () => subscription.leave();
-  };
-  return binding.each?.(begin, options) ?? begin(binding, options);
+  const subscription = new Subscription(binding.connection, channel, listener, options);
+  subscription.start(binding);
+  return () => subscription.leave();
 }
 
 // ../../../packages/client/src/runtime/offering.ts
@@ -4027,8 +3468,8 @@ var Serving = class {
       }
     }
     if (error instanceof CallError) {
-      const { status, path, detail, retry: retry2, correlation } = error;
-      return this.#fail(status, { path, message: detail, retry: retry2, correlation });
+      const { status, path, detail, retry, correlation } = error;
+      return this.#fail(status, { path, message: detail, retry, correlation });
     }
     if (error instanceof SendError) return this.#fail(error.status, { message: error.message });
     this.#fault(error instanceof CodecError ? "gave a value that breaks its contract" : "threw", error);
@@ -4043,9 +3484,9 @@ var Serving = class {
     this.#fail("internal", { correlation });
   }
   /** Answers in the handler's place, and lets it know. */
-  #fail(status, failure2 = {}) {
+  #fail(status, failure3 = {}) {
     if (this.#stopped !== void 0) return;
-    const body = { channel: this.channel, message: textOf(status), ...failure2 };
+    const body = { channel: this.channel, message: textOf(status), ...failure3 };
     this.#answer(status, (out) => failureCodec.encode(out, body));
     this.#stop(status);
   }
@@ -4147,6 +3588,238 @@ async function serve(portcullis, descriptor, handlers, options = {}) {
       await withdraw(hub, handle.id);
     }
   };
+}
+
+// ../../../packages/client/src/state/error.ts
+var UpdateError = class extends Error {
+  constructor(outcome, message, cause) {
+    super(message, { cause });
+    this.name = "UpdateError";
+    this.outcome = outcome;
+  }
+};
+var MAYBE_DONE = /* @__PURE__ */ new Set([
+  "cancelled",
+  "deadline_exceeded",
+  "unavailable",
+  "internal",
+  "data_loss"
+]);
+function updateError(cause) {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  if (cause instanceof ApplicationError) return new UpdateError("refused", `the owner refused the change: ${why}`, cause);
+  if (cause instanceof CallError && (!MAYBE_DONE.has(cause.status) || wasNotSent(cause))) return failed(cause);
+  return new UpdateError("unknown", `it is not known whether the change was made: ${why}`, cause);
+}
+function wasNotSent(error) {
+  return "sent" in error && error.sent === false;
+}
+function failed(cause) {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new UpdateError("failed", `the change was not made: ${why}`, cause);
+}
+
+// ../../../packages/client/src/state/version.ts
+function isNews(known, next) {
+  return known === void 0 || next.epoch !== known.epoch || next.number > known.number;
+}
+function hasReached(at, base, now) {
+  return at.epoch === now.epoch ? at.number >= now.number : at.epoch !== base.epoch;
+}
+
+// ../../../packages/client/src/state/shared.ts
+var UPDATE_MS = 5e3;
+var TIMEOUT_MS_MAX = 2 ** 31 - 1;
+var TRIES_MAX = 64;
+var WAITING_MAX = 1024;
+var Shared = class {
+  constructor(options) {
+    this.options = options;
+    this.#leave = options.subscribe((state) => this.#receive(state), { onEnd: (error) => this.#end(error) });
+  }
+  #known;
+  /** What `value` is made from. That from before a change is kept while it is away: who has made what comes meanwhile is not known. */
+  #base;
+  #value;
+  /** What was sent, until it is refused or seen. */
+  #away = [];
+  /** Ends the call that is under way. */
+  #call;
+  /** What must be known before the next is sent. */
+  #answered;
+  #waiting = [];
+  #ended;
+  #listeners = /* @__PURE__ */ new Set();
+  #leave;
+  get value() {
+    return this.#value;
+  }
+  get confirmed() {
+    return this.#known?.[1];
+  }
+  get version() {
+    return this.#known?.[0];
+  }
+  get pending() {
+    return this.#away.length + this.#waiting.length > 0;
+  }
+  onChange(listener) {
+    const own = () => listener();
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+  update(change, options = {}) {
+    const { signal } = options;
+    const timeoutMs = Math.min(options.timeoutMs ?? UPDATE_MS, TIMEOUT_MS_MAX);
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== void 0) throw failed(this.#ended.error);
+      if (this.#waiting.length >= WAITING_MAX) throw failed(new Error(`more than ${WAITING_MAX} updates wait`));
+      if (signal?.aborted === true) throw failed(signal.reason);
+      if (this.#base !== void 0) this.#value = change(this.#value);
+      const over = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+      };
+      const update = {
+        change,
+        untilMs: performance.now() + timeoutMs,
+        tries: 0,
+        dropped: false,
+        resolve: (version) => {
+          over();
+          resolve(version);
+        },
+        reject: (error) => {
+          over();
+          update.dropped = true;
+          reject(error);
+        }
+      };
+      const timer = setTimeout(() => this.#giveUp(update, new DOMException("the time for the update ran out", "TimeoutError")), timeoutMs);
+      const abort = () => this.#giveUp(update, signal?.reason);
+      signal?.addEventListener("abort", abort);
+      this.#waiting.push(update);
+      this.#send();
+      this.#tell();
+    });
+  }
+  close() {
+    this.#leave();
+    this.#end(new Error("it is not followed any more"));
+    for (const update of this.#away) this.#giveUp(update, this.#ended?.error);
+  }
+  #receive(state) {
+    if (this.#ended !== void 0 || !isNews(this.version, state[0])) return;
+    this.#known = state;
+    this.#goOn();
+  }
+  /** Something is known that was not: shows it, and sends what can be sent now. */
+  #goOn() {
+    const known = this.#known;
+    if (known !== void 0 && this.#call === void 0) {
+      const answered = this.#answered;
+      if (answered === void 0 || hasReached(known[0], answered.base, answered.now)) {
+        this.#answered = void 0;
+        this.#away = [];
+      }
+      this.#base = known;
+      this.#show();
+      this.#send();
+    }
+    this.#tell();
+  }
+  /** Makes the value that is shown anew. */
+  #show() {
+    if (this.#base === void 0) return;
+    let [, value] = this.#base;
+    for (const update of [...this.#away, ...this.#waiting]) {
+      if (update.dropped) continue;
+      try {
+        value = update.change(value);
+      } catch (error) {
+        if (!this.#away.includes(update)) update.reject(error);
+      }
+    }
+    this.#waiting = this.#waiting.filter(({ dropped }) => !dropped);
+    this.#value = value;
+  }
+  /** Sends all that waits as one change, if what it is made from is known and nothing else is away. */
+  #send() {
+    const base = this.#base;
+    const waits = this.#call !== void 0 || this.#answered !== void 0;
+    if (base === void 0 || waits || this.#waiting.length === 0) return;
+    for (const update of this.#waiting) {
+      if (update.tries++ < TRIES_MAX) continue;
+      update.reject(new UpdateError("contended", `others changed the state before each of ${TRIES_MAX} tries`));
+    }
+    if (this.#waiting.some(({ dropped }) => dropped)) this.#show();
+    if (this.#waiting.length === 0) return;
+    this.#away = this.#waiting;
+    this.#waiting = [];
+    const call = new AbortController();
+    this.#call = call;
+    const timeoutMs = Math.max(1, ...this.#away.map(({ untilMs }) => untilMs - performance.now()));
+    const change = [base[0], this.#value];
+    const sent = (async () => this.options.replace(change, { timeoutMs, signal: call.signal }))();
+    sent.then(
+      (now) => this.#accepted(base[0], now),
+      (error) => this.#failed(base[0], error)
+    );
+  }
+  #accepted(base, now) {
+    this.#call = void 0;
+    this.#answered = { base, now };
+    for (const update of this.#away) {
+      update.dropped = false;
+      update.resolve(now);
+    }
+    this.#goOn();
+  }
+  #failed(base, error) {
+    this.#call = void 0;
+    const left = this.#away.filter(({ dropped }) => !dropped);
+    this.#away = [];
+    const stale = error instanceof ApplicationError ? (this.options.stale ?? staleOf)(error.error) : void 0;
+    if (stale !== void 0 && this.#ended === void 0) {
+      this.#answered = { base, now: stale.now };
+      this.#waiting = [...left, ...this.#waiting];
+    } else {
+      const why = stale === void 0 ? updateError(error) : failed(this.#ended?.error);
+      for (const update of left) update.reject(why);
+    }
+    this.#goOn();
+  }
+  /** Whoever made it does not wait any longer. */
+  #giveUp(update, why) {
+    if (update.dropped) return;
+    const isAway = this.#away.includes(update);
+    update.reject(isAway ? updateError(why) : failed(why));
+    this.#show();
+    if (isAway && this.#away.every(({ dropped }) => dropped)) this.#call?.abort(why);
+    this.#tell();
+  }
+  #end(error) {
+    if (this.#ended !== void 0) return;
+    this.#ended = { error };
+    for (const update of this.#waiting) update.reject(failed(error));
+    this.#show();
+    this.#tell();
+  }
+  #tell() {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        (this.options.logger ?? console).error("a listener of a shared state", error);
+      }
+    }
+  }
+};
+function staleOf(error) {
+  return typeof error === "object" && error !== null && "now" in error ? error : void 0;
+}
+function sharedState(options) {
+  return new Shared(options);
 }
 
 // ../../../packages/client/src/transport/websocket.ts
@@ -4443,29 +4116,6 @@ function ask(page, port, contract) {
     port.refuse(refusal("version_mismatch", error instanceof Error ? error.message : String(error)));
   }
 }
-
-// src/api.ts
-var ANNOTATION_CHARACTERS_MAX = 80;
-var SETTINGS_DEFAULT = {
-  exposure: 0,
-  gain: 0,
-  mirror: false,
-  annotation: "",
-  quality: "full",
-  framesPerSecondMax: 60
-};
-var StudioError = class extends Error {
-  constructor(where, status, message, retryable = false) {
-    super(message);
-    this.where = where;
-    this.status = status;
-    this.retryable = retryable;
-  }
-  where;
-  status;
-  retryable;
-  name = "StudioError";
-};
 
 // src/generated/types.ts
 function encodeApplicationPhase(out, value) {
@@ -5106,136 +4756,10 @@ function decodeSettings(input2) {
     throw within(error, at);
   }
 }
-function encodeSettingsPatch(out, value) {
-  let at = "";
-  try {
-    out.count(
-      present(
-        value.exposure,
-        value.gain,
-        value.mirror,
-        value.annotation,
-        value.quality,
-        value.framesPerSecondMax
-      )
-    );
-    if (value.exposure !== null) {
-      at = "exposure";
-      out.count(1);
-      const part = out.beginPart();
-      out.f64(inRange(value.exposure, -3, 3));
-      out.endPart(part);
-    }
-    if (value.gain !== null) {
-      at = "gain";
-      out.count(2);
-      const part = out.beginPart();
-      out.f64(inRange(value.gain, 0, 24));
-      out.endPart(part);
-    }
-    if (value.mirror !== null) {
-      at = "mirror";
-      out.count(3);
-      const part = out.beginPart();
-      out.bool(value.mirror);
-      out.endPart(part);
-    }
-    if (value.annotation !== null) {
-      at = "annotation";
-      out.count(4);
-      const part = out.beginPart();
-      out.string(value.annotation, 0, 320);
-      out.endPart(part);
-    }
-    if (value.quality !== null) {
-      at = "quality";
-      out.count(5);
-      const part = out.beginPart();
-      encodeQuality(out, value.quality);
-      out.endPart(part);
-    }
-    if (value.framesPerSecondMax !== null) {
-      at = "frames_per_second_max";
-      out.count(6);
-      const part = out.beginPart();
-      out.u32(inRange(value.framesPerSecondMax, 1, 60));
-      out.endPart(part);
-    }
-  } catch (error) {
-    throw refused(error, at);
-  }
-}
-function decodeSettingsPatch(input2) {
-  let exposure = null;
-  let gain = null;
-  let mirror = null;
-  let annotation = null;
-  let quality = null;
-  let framesPerSecondMax = null;
-  let at = "";
-  try {
-    let number = 0;
-    for (let left = input2.count(2); left > 0; left--) {
-      at = "";
-      number = readFieldNumber(input2, number);
-      switch (number) {
-        case 1: {
-          at = "exposure";
-          const outer = input2.beginPart();
-          exposure = inRange(input2.f64(), -3, 3);
-          input2.endPart(outer);
-          break;
-        }
-        case 2: {
-          at = "gain";
-          const outer = input2.beginPart();
-          gain = inRange(input2.f64(), 0, 24);
-          input2.endPart(outer);
-          break;
-        }
-        case 3: {
-          at = "mirror";
-          const outer = input2.beginPart();
-          mirror = input2.bool();
-          input2.endPart(outer);
-          break;
-        }
-        case 4: {
-          at = "annotation";
-          const outer = input2.beginPart();
-          annotation = input2.string(0, 320);
-          input2.endPart(outer);
-          break;
-        }
-        case 5: {
-          at = "quality";
-          const outer = input2.beginPart();
-          quality = decodeQuality(input2);
-          input2.endPart(outer);
-          break;
-        }
-        case 6: {
-          at = "frames_per_second_max";
-          const outer = input2.beginPart();
-          framesPerSecondMax = inRange(input2.u32(), 1, 60);
-          input2.endPart(outer);
-          break;
-        }
-        default:
-          skipPart(input2);
-      }
-    }
-  } catch (error) {
-    throw within(error, at);
-  }
-  return { exposure, gain, mirror, annotation, quality, framesPerSecondMax };
-}
 function encodeSettingsState(out, value) {
   let at = "settings";
   try {
     encodeSettings(out, value.settings);
-    at = "revision";
-    out.u64(value.revision);
     at = "changed_by";
     out.string(value.changedBy, 0, 128);
   } catch (error) {
@@ -5246,11 +4770,9 @@ function decodeSettingsState(input2) {
   let at = "settings";
   try {
     const settings = decodeSettings(input2);
-    at = "revision";
-    const revision = input2.u64();
     at = "changed_by";
     const changedBy = input2.string(0, 128);
-    return { settings, revision, changedBy };
+    return { settings, changedBy };
   } catch (error) {
     throw within(error, at);
   }
@@ -5317,6 +4839,47 @@ function decodeSnapshotError(input2) {
 var SnapshotErrorCodec = {
   encode: encodeSnapshotError,
   decode: decodeSnapshotError
+};
+function encodeStale(out, value) {
+  try {
+    encodeStateVersion(out, value.now);
+  } catch (error) {
+    throw refused(error, "now");
+  }
+}
+function decodeStale(input2) {
+  try {
+    const now = decodeStateVersion(input2);
+    return { now };
+  } catch (error) {
+    throw within(error, "now");
+  }
+}
+var StaleCodec = { encode: encodeStale, decode: decodeStale };
+function encodeStateVersion(out, value) {
+  let at = "epoch";
+  try {
+    out.u32(value.epoch);
+    at = "number";
+    out.safe(inRange(value.number, 0, 9007199254740991));
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+function decodeStateVersion(input2) {
+  let at = "epoch";
+  try {
+    const epoch = input2.u32();
+    at = "number";
+    const number = inRange(input2.safe(), 0, 9007199254740991);
+    return { epoch, number };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+var StateVersionCodec = {
+  encode: encodeStateVersion,
+  decode: decodeStateVersion
 };
 function encodeStatistics(out, value) {
   let at = "receiver";
@@ -7047,49 +6610,49 @@ var Reports = {
 };
 
 // src/generated/studio-settings.ts
-function encodeUpdateArguments(out, [patch]) {
+function encodeReplaceArguments(out, [change]) {
   try {
-    encodeSettingsPatch(out, patch);
+    writeTuple(out, change, encodeStateVersion, encodeSettingsState);
   } catch (error) {
-    throw refused(error, "patch");
+    throw refused(error, "change");
   }
 }
-function decodeUpdateArguments(input2) {
+function decodeReplaceArguments(input2) {
   try {
-    const patch = decodeSettingsPatch(input2);
-    return [patch];
+    const change = readTuple(input2, decodeStateVersion, decodeSettingsState);
+    return [change];
   } catch (error) {
-    throw within(error, "patch");
+    throw within(error, "change");
   }
 }
 function encodeSettingsArguments(out, [value]) {
   try {
-    encodeSettingsState(out, value);
+    writeTuple(out, value, encodeStateVersion, encodeSettingsState);
   } catch (error) {
     throw refused(error, "value");
   }
 }
 function decodeSettingsArguments(input2) {
   try {
-    const value = decodeSettingsState(input2);
+    const value = readTuple(input2, decodeStateVersion, decodeSettingsState);
     return [value];
   } catch (error) {
     throw within(error, "value");
   }
 }
-var updateChannel = {
-  name: "studio.settings.update",
-  method: "update",
+var replaceChannel = {
+  name: "studio.settings.replace",
+  method: "replace",
   ordinal: 0,
   kind: "call",
   deadlineMs: 2e3,
-  idempotent: true,
+  idempotent: false,
   overflow: "wait",
   depth: 0,
-  digest: 2166220285,
-  args: { encode: encodeUpdateArguments, decode: decodeUpdateArguments },
-  reply: { encode: (out, value) => out.u64(value), decode: (input2) => input2.u64() },
-  error: null,
+  digest: 2538920229,
+  args: { encode: encodeReplaceArguments, decode: decodeReplaceArguments },
+  reply: StateVersionCodec,
+  error: StaleCodec,
   up: null,
   down: null
 };
@@ -7102,7 +6665,7 @@ var settingsChannel = {
   idempotent: false,
   overflow: "conflate",
   depth: 1,
-  digest: 4206365539,
+  digest: 2712160224,
   args: { encode: encodeSettingsArguments, decode: decodeSettingsArguments },
   reply: unitCodec,
   error: null,
@@ -7115,12 +6678,12 @@ var SettingsStoreClient = class {
     this.#binding = binding;
   }
   /**
-   * Changes some settings, and answers with the number of the change. Fields that are absent stay as they are.
+   * Changes the settings, if they are still of the version that the change was made from.
    *
-   * Deadline 2 s. Idempotent: it may be made again.
+   * Deadline 2 s.
    */
-  update(patch, options) {
-    return this.#binding.call(updateChannel, [patch], options);
+  replace(change, options) {
+    return this.#binding.call(replaceChannel, [change], options);
   }
   /**
    * The settings as they are now.
@@ -7133,9 +6696,9 @@ var SettingsStoreClient = class {
 };
 var SettingsStore = {
   name: "studio.settings",
-  version: 1,
-  hash: "1e151c399d82bd61d667dd4589999d0b",
-  channels: [updateChannel, settingsChannel],
+  version: 2,
+  hash: "0068eb16a75a7bad73f4667a8cf74bc5",
+  channels: [replaceChannel, settingsChannel],
   client: (binding) => new SettingsStoreClient(binding)
 };
 
@@ -7178,6 +6741,29 @@ var Snapshots = {
   client: (binding) => new SnapshotsClient(binding)
 };
 
+// src/api.ts
+var ANNOTATION_CHARACTERS_MAX = 80;
+var SETTINGS_DEFAULT = {
+  exposure: 0,
+  gain: 0,
+  mirror: false,
+  annotation: "",
+  quality: "full",
+  framesPerSecondMax: 60
+};
+var StudioError = class extends Error {
+  constructor(where, status, message, retryable = false) {
+    super(message);
+    this.where = where;
+    this.status = status;
+    this.retryable = retryable;
+  }
+  where;
+  status;
+  retryable;
+  name = "StudioError";
+};
+
 // src/link/convert.ts
 function camera({ id, name, source, width, height, framesPerSecond, status }) {
   const detail = status.type === "failed" ? status.reason : "";
@@ -7199,14 +6785,6 @@ var logRecord = ({ at, duration: duration2, ...rest }) => ({
   durationUs: duration2 === null ? null : micros2(duration2)
 });
 var delivery = ({ peer, problem }) => ({ peer, outcome: problem ?? "delivered" });
-var settingsPatch = (patch) => ({
-  exposure: patch.exposure ?? null,
-  gain: patch.gain ?? null,
-  mirror: patch.mirror ?? null,
-  annotation: patch.annotation ?? null,
-  quality: patch.quality ?? null,
-  framesPerSecondMax: patch.framesPerSecondMax ?? null
-});
 function windowStatus({ phase, connected, hidden, unresponsive }) {
   switch (phase) {
     case "opening":
@@ -7242,8 +6820,8 @@ function failure(error, say) {
     return new StudioError(error.channel, error.status, say(error.error));
   }
   if (error instanceof CallError) {
-    const { channel, status, detail, retry: retry2 } = error;
-    return new StudioError(channel, status, sentence(detail), retry2.type !== "never");
+    const { channel, status, detail, retry } = error;
+    return new StudioError(channel, status, sentence(detail), retry.type !== "never");
   }
   return error;
 }
@@ -7292,6 +6870,12 @@ function sentence(text2) {
   return trimmed === "" ? "" : `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? "" : "."}`;
 }
 
+// src/link/dial.ts
+function overWebSocket(kind) {
+  return async (options, opened) => opened(connect(await connectWithTicket({ window: kind }), options));
+}
+var overPort = async (options, opened) => opened(connectElectron(options));
+
 // src/shared/watch.ts
 var Value = class {
   current;
@@ -7312,22 +6896,27 @@ var Value = class {
 };
 
 // src/link/link.ts
+var RETRY_MS_MIN = 250;
+var RETRY_MS_MAX = 5e3;
 var Link = class {
-  /** For what is done on each connection. */
-  main;
-  #connection = new Value({ type: "connecting" });
-  #clients = /* @__PURE__ */ new Map();
-  /** Why this page was not let in. */
-  #refused;
-  constructor(dial, options) {
-    this.main = reconnecting(dial, { ...options, again: (lost) => this.#again(lost) });
-    this.main.onState((state) => this.#changed(state));
-    this.#changed(this.main.state);
-    addEventListener("pagehide", () => this.main.close("the window was closed"));
+  constructor(kind, interfaces, dial) {
+    this.kind = kind;
+    this.interfaces = interfaces;
+    this.dial = dial;
+    void this.#attempt();
+    addEventListener("pagehide", () => this.#portcullis?.close("the window was closed"));
     addEventListener("pageshow", (event) => {
       if (event.persisted) location.reload();
     });
   }
+  kind;
+  interfaces;
+  dial;
+  #connection = new Value({ type: "connecting" });
+  #setups = [];
+  #clients = /* @__PURE__ */ new WeakMap();
+  #portcullis;
+  #retryMs = RETRY_MS_MIN;
   get connection() {
     return this.#connection;
   }
@@ -7336,58 +6925,82 @@ var Link = class {
     const connection = this.#connection.current;
     return connection?.type === "connected" ? connection.label : "";
   }
-  /** A client of an interface, bound once. It waits for a server for as long as it takes. */
+  /** The connection, also before it stands: calls wait for it inside their deadlines. */
+  get portcullis() {
+    if (this.#portcullis === void 0) throw new StudioError("portcullis", "unavailable", "The studio is not connected.", true);
+    return this.#portcullis;
+  }
+  /** Does something at the beginning of each connection, and of this one if there is one. */
+  onConnect(setup) {
+    this.#setups.push(setup);
+    if (this.#portcullis !== void 0) this.#run(setup, this.#portcullis);
+  }
+  /** A client of an interface, bound once for each connection. */
   async client(descriptor) {
-    let bound = this.#clients.get(descriptor);
+    const { portcullis } = this;
+    let clients = this.#clients.get(portcullis);
+    if (clients === void 0) this.#clients.set(portcullis, clients = /* @__PURE__ */ new Map());
+    let bound = clients.get(descriptor);
     if (bound === void 0) {
-      bound = this.main.bind(descriptor, "any", { timeoutMs: Infinity });
-      this.#clients.set(descriptor, bound);
-      bound.catch(() => this.#clients.delete(descriptor));
+      bound = portcullis.bind(descriptor);
+      clients.set(descriptor, bound);
+      bound.catch(() => clients.delete(descriptor));
     }
     return await bound;
   }
-  /** Whether another attempt may go better. */
-  #again({ error, portcullis }) {
-    if (error instanceof ConnectRefused) this.#refused = error.message;
-    else if (error !== void 0 && !(error instanceof TypeError)) this.#refused = "This browser was not let in.";
-    const refused2 = portcullis && refusalOf(portcullis);
-    if (refused2 !== void 0) this.#refused = `Main refused this window: ${refused2.message}.`;
-    return this.#refused === void 0;
+  async #attempt() {
+    try {
+      await this.dial({ client: `studio ${this.kind}`, interfaces: this.interfaces }, (portcullis) => {
+        this.#portcullis = portcullis;
+        portcullis.onState((state) => this.#changed(portcullis, state));
+        for (const setup of this.#setups) this.#run(setup, portcullis);
+      });
+    } catch (error) {
+      if (error instanceof TypeError) this.#lost("The studio does not answer.", true);
+      else if (error instanceof ConnectRefused) this.#lost(error.message, false);
+      else this.#lost("This browser was not let in.", false);
+    }
   }
-  #changed(state) {
+  #run(setup, portcullis) {
+    setup(portcullis).catch((error) => {
+      if (portcullis.state.status !== "closed") console.error(error);
+    });
+  }
+  #changed(portcullis, state) {
+    if (portcullis !== this.#portcullis) return;
     switch (state.status) {
       case "connecting":
         break;
       case "connected":
+        this.#retryMs = RETRY_MS_MIN;
         this.#connection.set({ type: "connected", label: state.label });
         break;
-      case "waiting":
-        this.#connection.set({ type: "lost", reason: sayLost(state), retrying: true });
-        break;
       case "closed":
-        if (state.reason === "revoked") {
-          this.#connection.set({ type: "closed" });
-          window.close();
-        } else {
-          this.#connection.set({ type: "lost", reason: this.#refused ?? sayLost(state), retrying: false });
+        this.#portcullis = void 0;
+        if (refusalOf(portcullis) !== void 0) return this.#lost(`Main refused this window: ${state.message}.`, false);
+        switch (state.reason) {
+          case "revoked":
+            this.#connection.set({ type: "closed" });
+            window.close();
+            return;
+          case "going_away":
+            return this.#lost("The studio was closed.", true);
+          case "contract_mismatch":
+          case "version_mismatch":
+            return this.#lost(`This page is of another version of the studio: ${state.message}.`, false);
+          default:
+            return this.#lost(`The connection was lost: ${state.message}.`, true);
         }
     }
   }
-};
-function sayLost({ reason, message }) {
-  switch (reason) {
-    case "dial_failed":
-      return "The studio does not answer.";
-    case "going_away":
-      return "The studio was closed.";
-    case "contract_mismatch":
-    case "version_mismatch":
-      return `This page is of another version of the studio: ${message}.`;
-    default:
-      return `The connection was lost: ${message}.`;
+  #lost(reason, retrying) {
+    this.#connection.set({ type: "lost", reason, retrying });
+    if (!retrying) return;
+    setTimeout(() => void this.#attempt(), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
   }
-}
-function feed(subscribe) {
+};
+function feed(link, subscribe) {
   const listeners = /* @__PURE__ */ new Set();
   const emit = (value) => {
     for (const listener of [...listeners]) listener(value);
@@ -7398,13 +7011,45 @@ function feed(subscribe) {
     listeners.add(listener);
     if (!begun) {
       begun = true;
-      subscribe(emit).catch(unlessLost);
+      link.onConnect(async () => void await subscribe(emit));
     }
     return () => void listeners.delete(listener);
   };
 }
-function unlessLost(error) {
-  if (!(error instanceof CallError && error.status === "unavailable")) console.error(error);
+
+// src/link/settings.ts
+function shareSettings(link) {
+  const state = sharedState({
+    subscribe: (listener) => {
+      link.onConnect(async () => void (await link.client(SettingsStore)).onSettings(listener));
+      return () => void 0;
+    },
+    replace: async (change, options) => (await link.client(SettingsStore)).replace(change, options)
+  });
+  const settings = new Value();
+  state.onChange(() => {
+    const { value, version, pending } = state;
+    if (value !== void 0 && version !== void 0) settings.set({ ...value, revision: version.number, pending });
+  });
+  let last;
+  return {
+    settings,
+    async change(patch) {
+      try {
+        await state.update((now) => ({ ...now, settings: { ...now.settings, ...patch } }));
+      } catch (error) {
+        if (last?.error !== error) last = { error, words: failure2(error) };
+        throw last?.words;
+      }
+    }
+  };
+}
+function failure2(error) {
+  if (!(error instanceof UpdateError)) return error;
+  const { cause, outcome } = error;
+  const known = failure(cause, () => "");
+  const { where, status, message } = known instanceof StudioError ? known : { where: "studio.settings", status: outcome, message: sentence(cause instanceof Error ? cause.message : error.message) };
+  return new StudioError(where, status, outcome === "unknown" ? `${message} It may have been done all the same.` : message);
 }
 
 // src/connect.ts
@@ -7415,11 +7060,7 @@ var INTERFACES = {
   log: [Cameras, SettingsStore, Notices, MessageLog]
 };
 function connect2(kind) {
-  const options = { client: `studio ${kind}`, interfaces: INTERFACES[kind] };
-  const link = isPortcullisPage() ? (
-    // Which window this is, main knows; and it may be busy for as long as it likes.
-    new Link(() => connectElectron(options), { ...options, attemptMs: Infinity })
-  ) : new Link((signal) => connectWithTicket({ window: kind, signal }), options);
+  const link = new Link(kind, INTERFACES[kind], isPortcullisPage() ? overPort : overWebSocket(kind));
   async function call(make2, say = () => "") {
     try {
       return await make2();
@@ -7428,12 +7069,11 @@ function connect2(kind) {
     }
   }
   const cameras = new Value();
-  link.client(Cameras).then((client) => client.onCameras((list) => cameras.set(cameraList(list))), unlessLost);
-  const settings = new Value();
-  link.client(SettingsStore).then((client) => client.onSettings((state) => settings.set(state)), unlessLost);
+  link.onConnect(async () => void (await link.client(Cameras)).onCameras((list) => cameras.set(cameraList(list))));
+  const { settings, change: changeSettings } = shareSettings(link);
   const windows = new Value();
   if (kind === "controls") {
-    link.client(Windows).then((client) => client.onWindows((list) => windows.set(windowList(list))), unlessLost);
+    link.onConnect(async () => void (await link.client(Windows)).onWindows((list) => windows.set(windowList(list))));
   }
   return {
     connection: link.connection,
@@ -7447,45 +7087,32 @@ function connect2(kind) {
     plug: (id) => call(async () => (await link.client(Cameras)).plug(CameraId(id)), cameraError),
     unplug: (id) => call(async () => (await link.client(Cameras)).unplug(CameraId(id)), cameraError),
     select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), cameraError),
-    updateSettings: (patch) => call(async () => void await (await link.client(SettingsStore)).update(settingsPatch(patch))),
+    changeSettings,
     // A picture is drawn once: no copy of it is made.
-    onFrame: feed(async (emit) => (await link.client(Live)).onFrame((frame2) => emit(frame(frame2)), { bytes: "view" })),
-    onMeasurement: feed(async (emit) => (await link.client(Measurements)).onMeasured(emit)),
-    onStatistics: feed(async (emit) => (await link.client(Reports)).onReported(emit)),
-    onNotice: feed(async (emit) => (await link.client(Notices)).onNotice(emit)),
-    onLog: feed(async (emit) => {
-      const log = await link.client(MessageLog);
+    onFrame: feed(link, async (emit) => (await link.client(Live)).onFrame((frame2) => emit(frame(frame2)), { bytes: "view" })),
+    onMeasurement: feed(link, async (emit) => (await link.client(Measurements)).onMeasured(emit)),
+    onStatistics: feed(link, async (emit) => (await link.client(Reports)).onReported(emit)),
+    onNotice: feed(link, async (emit) => (await link.client(Notices)).onNotice(emit)),
+    onLog: feed(link, async (emit) => {
       const show = ({ records }) => emit(records.map(logRecord));
-      let waiting;
-      const begin = async () => {
-        const mine = [];
-        waiting = mine;
-        try {
-          for await (const batch of log.history()) show(batch);
-        } finally {
-          if (waiting === mine) {
-            waiting = void 0;
-            mine.forEach(show);
-          }
-        }
-      };
-      const onAnew = () => void begin().catch(unlessLost);
-      log.onRecorded((batch) => waiting === void 0 ? show(batch) : void waiting.push(batch), { onAnew });
-      await begin();
+      const log = await link.client(MessageLog);
+      let waiting = [];
+      log.onRecorded((batch) => waiting === void 0 ? show(batch) : void waiting.push(batch));
+      for await (const batch of log.history()) show(batch);
+      waiting.forEach(show);
+      waiting = void 0;
     }),
     announce: (text2) => call(async () => (await (await link.client(Notices)).announce(text2)).deliveries.map(delivery)),
     takeSnapshot: () => call(async () => {
-      const main = link.main.current;
-      if (main === void 0) throw new StudioError("portcullis", "unavailable", "The studio is not connected.", true);
-      const viewer = await main.bind(Snapshots);
+      const viewer = await link.portcullis.bind(Snapshots);
       try {
         return await viewer.take();
       } finally {
-        void main.release(viewer);
+        void link.portcullis.release(viewer);
       }
     }, snapshotError),
     serveSnapshots(take) {
-      link.main.always(async (portcullis) => {
+      link.onConnect(async (portcullis) => {
         await serve(portcullis, Snapshots, {
           take: async () => {
             let png;
@@ -7502,14 +7129,14 @@ function connect2(kind) {
       });
     },
     reportArrivals(report2) {
-      link.main.always(async (portcullis) => {
+      link.onConnect(async (portcullis) => {
         async function* items() {
           while (portcullis.state.status !== "closed") {
             yield { ...report2(), receiver: "" };
             await new Promise((resolve) => setTimeout(resolve, REPORT_MS));
           }
         }
-        await (await portcullis.bind(Reports)).report(items());
+        await (await link.client(Reports)).report(items());
       });
     }
   };
@@ -7764,67 +7391,26 @@ function startSnapshot(api2) {
   });
 }
 
-// src/controls/patches.ts
-var PatchSender = class {
-  constructor(send, failed) {
-    this.send = send;
-    this.failed = failed;
-  }
-  send;
-  failed;
-  #waiting = {};
-  #sending;
-  #running = false;
-  /** Changes fields now, or as soon as the change before has been answered. */
-  change(patch) {
-    this.#waiting = { ...this.#waiting, ...patch };
-    if (!this.#running) void this.#run();
-  }
-  /** Whether a field's own change is still on its way: then what others say of it is out of date. */
-  isChanging(field) {
-    return field in this.#waiting || this.#sending !== void 0 && field in this.#sending;
-  }
-  async #run() {
-    this.#running = true;
-    while (Object.keys(this.#waiting).length > 0) {
-      const patch = this.#waiting;
-      this.#waiting = {};
-      this.#sending = patch;
-      const failure2 = await this.send(patch).then(
-        () => null,
-        (error) => ({ error })
-      );
-      this.#sending = void 0;
-      if (failure2 !== null) this.failed(failure2.error);
-    }
-    this.#running = false;
-  }
-};
-
 // src/controls/settings.ts
 var input = (id) => byId(id, HTMLInputElement);
 var isQuality = (value) => value === "full" || value === "half" || value === "quarter";
 function startSettings(api2) {
   const qualities = [...document.querySelectorAll("input[name=quality]")];
-  const sender = new PatchSender(
-    (patch) => api2.updateSettings(patch),
-    (error) => {
+  let reported;
+  const change = (patch) => {
+    api2.changeSettings(patch).catch((error) => {
+      if (error === reported) return;
+      reported = error;
       report("The settings were not changed", error);
-      if (api2.settings.current !== void 0) show(api2.settings.current);
-    }
-  );
-  const field = (name, settings, set) => {
-    if (!sender.isChanging(name)) set(settings[name]);
+    });
   };
   function show({ settings, revision, changedBy }) {
-    field("exposure", settings, (value) => input("exposure").value = String(value));
-    field("gain", settings, (value) => input("gain").value = String(value));
-    field("framesPerSecondMax", settings, (value) => input("rate").value = String(value));
-    field("mirror", settings, (value) => input("mirror").checked = value);
-    field("quality", settings, (value) => qualities.forEach((each) => each.checked = each.value === value));
-    field("annotation", settings, (value) => {
-      if (input("annotation").value !== value) input("annotation").value = value;
-    });
+    input("exposure").value = String(settings.exposure);
+    input("gain").value = String(settings.gain);
+    input("rate").value = String(settings.framesPerSecondMax);
+    input("mirror").checked = settings.mirror;
+    for (const each of qualities) each.checked = each.value === settings.quality;
+    if (input("annotation").value !== settings.annotation) input("annotation").value = settings.annotation;
     showFigures();
     const by = changedBy === "" ? "not changed yet" : `changed by ${changedBy}`;
     setText(byId("revision", HTMLElement), `Revision ${revision}, ${by}`);
@@ -7852,20 +7438,18 @@ function startSettings(api2) {
       showFigures();
     });
   };
-  changed("exposure", (each) => sender.change({ exposure: each.valueAsNumber }));
-  changed("gain", (each) => sender.change({ gain: each.valueAsNumber }));
-  changed("rate", (each) => sender.change({ framesPerSecondMax: each.valueAsNumber }));
-  changed("mirror", (each) => sender.change({ mirror: each.checked }));
-  changed("annotation", (each) => sender.change({ annotation: each.value }));
+  changed("exposure", (each) => change({ exposure: each.valueAsNumber }));
+  changed("gain", (each) => change({ gain: each.valueAsNumber }));
+  changed("rate", (each) => change({ framesPerSecondMax: each.valueAsNumber }));
+  changed("mirror", (each) => change({ mirror: each.checked }));
+  changed("annotation", (each) => change({ annotation: each.value }));
   for (const each of qualities) {
     each.addEventListener("input", () => {
-      if (isQuality(each.value)) sender.change({ quality: each.value });
+      if (isQuality(each.value)) change({ quality: each.value });
     });
   }
   byId("settings", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
-  byId("reset", HTMLButtonElement).addEventListener("click", () => {
-    sender.change(SETTINGS_DEFAULT);
-  });
+  byId("reset", HTMLButtonElement).addEventListener("click", () => change(SETTINGS_DEFAULT));
   api2.settings.watch(show);
 }
 

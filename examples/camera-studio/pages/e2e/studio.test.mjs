@@ -90,7 +90,7 @@ describe("the windows", WATCHDOG, () => {
     await shows(viewer, `document.getElementById("annotation").textContent === "Seen everywhere"`);
     await shows(other, `document.getElementById("annotation").value === "Seen everywhere"`);
     await shows(other, `document.getElementById("revision").textContent.endsWith("changed by controls-1")`);
-    await shows(log, `[...document.querySelectorAll("#rows tr")].some((row) => row.textContent.includes("studio.settings.update"))`);
+    await shows(log, `[...document.querySelectorAll("#rows tr")].some((row) => row.textContent.includes("studio.settings.replace"))`);
     await other.close();
   });
 
@@ -194,7 +194,7 @@ describe("the windows", WATCHDOG, () => {
     await shows(log, message("event", "studio.measurements.measured", "light", "1 subscriber"));
     await write(log, "filter", "-frame -measured -progress");
     await write(controls, "gain", "1");
-    await shows(log, message("call", "studio.settings.update", "controls-1", "main"));
+    await shows(log, message("call", "studio.settings.replace", "controls-1", "main"));
     await shows(log, message("state", "studio.settings.settings", "main", "3 subscribers"));
     await shows(log, message("notify", "studio.worker.adjust", "main", "camera-1"));
     await shows(log, message("call", "studio.snapshots.take", "controls-1", "viewer-1"));

@@ -62,14 +62,13 @@ export interface Settings {
 /** The settings, and who changed them last. */
 export interface SettingsState {
   readonly settings: Settings;
-  /** Counts the changes. */
-  readonly revision: bigint;
+  /** Counts the changes that main has told of. */
+  readonly revision: number;
   /** The peer that changed them; empty before the first change. */
   readonly changedBy: string;
+  /** Whether changes of this window are in them that main has not told of yet. */
+  readonly pending: boolean;
 }
-
-/** What is to be changed; fields that are left out stay as they are. */
-export type SettingsPatch = Partial<Settings>;
 
 /** The longest annotation. */
 export const ANNOTATION_CHARACTERS_MAX = 80;
@@ -219,7 +218,8 @@ export interface StudioApi {
   plug(camera: number): Promise<void>;
   unplug(camera: number): Promise<void>;
   select(camera: number): Promise<void>;
-  updateSettings(patch: SettingsPatch): Promise<void>;
+  /** Changes fields, which are shown at once; those that are left out stay as they are. */
+  changeSettings(patch: Partial<Settings>): Promise<void>;
 
   openWindow(kind: string): Promise<void>;
   closeWindow(label: string): Promise<void>;

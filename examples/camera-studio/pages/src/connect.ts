@@ -9,6 +9,7 @@ import {
 } from "./generated/index.js";
 import * as convert from "./link/convert";
 import { feed, Link, unlessLost } from "./link/link";
+import { shareSettings } from "./link/settings";
 import { Value } from "./shared/watch";
 
 /** How often a window tells main how pictures reach it, in milliseconds. */
@@ -40,8 +41,7 @@ export function connect(kind: WindowKind): StudioApi {
 
   const cameras = new Value<ReturnType<typeof convert.cameraList>>();
   link.client(Cameras).then((client) => client.onCameras((list) => cameras.set(convert.cameraList(list))), unlessLost);
-  const settings = new Value<Parameters<Parameters<StudioApi["settings"]["watch"]>[0]>[0]>();
-  link.client(SettingsStore).then((client) => client.onSettings((state) => settings.set(state)), unlessLost);
+  const { settings, change: changeSettings } = shareSettings(link);
 
   const windows = new Value<ReturnType<typeof convert.windowList>>();
   if (kind === "controls") {
@@ -60,7 +60,7 @@ export function connect(kind: WindowKind): StudioApi {
     plug: (id) => call(async () => (await link.client(Cameras)).plug(CameraId(id)), convert.cameraError),
     unplug: (id) => call(async () => (await link.client(Cameras)).unplug(CameraId(id)), convert.cameraError),
     select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), convert.cameraError),
-    updateSettings: (patch) => call(async () => void (await (await link.client(SettingsStore)).update(convert.settingsPatch(patch)))),
+    changeSettings,
     // A picture is drawn once: no copy of it is made.
     onFrame: feed(async (emit) => (await link.client(Live)).onFrame((frame) => emit(convert.frame(frame)), { bytes: "view" })),
     onMeasurement: feed(async (emit) => (await link.client(Measurements)).onMeasured(emit)),

@@ -20,12 +20,6 @@ describe("what travels, in the windows' words", () => {
     expect(convert.logRecord({ ...record, duration: null }).durationUs).toBe(null);
   });
 
-  it("patches name every field", () => {
-    expect(convert.settingsPatch({ mirror: false, gain: 0 })).toEqual({
-      exposure: null, gain: 0, mirror: false, annotation: null, quality: null, framesPerSecondMax: null,
-    });
-  });
-
   it("windows, each with what its kind lets be done with it", () => {
     const kind = (name: string, opens: boolean, windowsMax: number): WindowKind => ({
       name, title: name.toUpperCase(), opens, closes: true, focuses: !opens, windowsMax,

@@ -4,7 +4,7 @@ import { parseFilter } from "../src/log/filter";
 import { Ring } from "../src/log/ring";
 
 const record: LogRecord = {
-  atUs: 0n, channel: "studio.settings.update", kind: "call", from: "controls-1", to: "main",
+  atUs: 0n, channel: "studio.settings.replace", kind: "call", from: "controls-1", to: "main",
   bytes: 12, durationUs: 640, outcome: "permission_denied",
 };
 

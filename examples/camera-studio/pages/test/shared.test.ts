@@ -1,6 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { SettingsPatch } from "../src/api";
-import { PatchSender } from "../src/controls/patches";
 import * as format from "../src/shared/format";
 import { Value } from "../src/shared/watch";
 
@@ -43,49 +41,5 @@ describe("value", () => {
     stop();
     value.set(3);
     expect(seen).toEqual([1, 10, 2, 20, 30]);
-  });
-});
-
-describe("patch sender", () => {
-  /** Sends that are answered by hand. */
-  const bench = () => {
-    const sent: SettingsPatch[] = [];
-    const failures: [unknown, boolean][] = [];
-    const answers: { resolve: () => void; reject: (error: unknown) => void }[] = [];
-    const sender: PatchSender = new PatchSender(
-      (patch) => {
-        sent.push(patch);
-        return new Promise((resolve, reject) => answers.push({ resolve, reject }));
-      },
-      (error) => failures.push([error, sender.isChanging("exposure")]),
-    );
-    const settle = () => new Promise((resolve) => setTimeout(resolve));
-    return { sender, sent, failures, answers, settle };
-  };
-
-  it("sends the first at once and gathers what comes until it is answered", async () => {
-    const { sender, sent, answers, settle } = bench();
-    for (let i = 1; i <= 100; i++) sender.change({ gain: i });
-    sender.change({ mirror: true });
-    expect(sent).toEqual([{ gain: 1 }]);
-    expect([sender.isChanging("gain"), sender.isChanging("exposure")]).toEqual([true, false]);
-    answers[0]!.resolve();
-    await settle();
-    expect(sent).toEqual([{ gain: 1 }, { gain: 100, mirror: true }]);
-    answers[1]!.resolve();
-    await settle();
-    expect(sender.isChanging("gain")).toBe(false);
-    expect(sent.length).toBe(2);
-  });
-
-  it("goes on after a failure, which it tells", async () => {
-    const { sender, sent, failures, answers, settle } = bench();
-    sender.change({ exposure: 1 });
-    sender.change({ gain: 2 });
-    answers[0]!.reject("no");
-    await settle();
-    // When it is told, the refused field is no longer changing: it can be shown as it was.
-    expect(failures).toEqual([["no", false]]);
-    expect(sent).toEqual([{ exposure: 1 }, { gain: 2 }]);
   });
 });

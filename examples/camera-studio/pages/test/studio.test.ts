@@ -1,10 +1,10 @@
 /** The controls window's studio, over mocks of the interfaces that main serves: no browser, no socket, no main. */
-import { connectWithTicket } from "@portcullis/client";
+import { connectWithTicket, type OwnState, ownState } from "@portcullis/client";
 import { mock } from "@portcullis/client/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Connection, SETTINGS_DEFAULT, StudioError } from "../src/api";
 import { connect } from "../src/connect";
-import { type Camera, CameraId, Cameras, SettingsStore } from "../src/generated/index.js";
+import { type Camera, CameraId, Cameras, type SettingsState, SettingsStore } from "../src/generated/index.js";
 
 // The one thing that needs a browser: the way to main.
 vi.mock("@portcullis/client", async (original) => ({ ...(await original<object>()), connectWithTicket: vi.fn() }));
@@ -23,19 +23,22 @@ const camera = (id: number, live: boolean): Camera => ({
 /** The two interfaces that the controls use, served on one connection. */
 async function serveMocks() {
   const cameras = await mock(Cameras, { plug: () => undefined, select: () => undefined }, { label: "controls-1", role: "controls" });
-  const settings = await mock(SettingsStore, { update: () => 5n }, { beside: cameras });
-  return { cameras, settings };
+  const owner = ownState<SettingsState>({ settings: SETTINGS_DEFAULT, changedBy: "" });
+  const settings = await mock(SettingsStore, { replace: (change) => owner.replace(change) }, { beside: cameras });
+  owner.publishTo((state) => settings.publisher.settings(state));
+  return { cameras, settings, owner };
 }
 
 type Mocks = Awaited<ReturnType<typeof serveMocks>>;
 let cameras: Mocks["cameras"];
 let settings: Mocks["settings"];
+let owner: OwnState<SettingsState>;
 beforeEach(async () => {
   vi.useFakeTimers();
   vi.stubGlobal("addEventListener", () => undefined);
   // A document in which no preload script has run.
   vi.stubGlobal("window", {});
-  ({ cameras, settings } = await serveMocks());
+  ({ cameras, settings, owner } = await serveMocks());
   vi.mocked(connectWithTicket).mockImplementation(async () => cameras.transport());
   cameras.publisher.cameras({ cameras: [camera(1, true), camera(2, false)], selected: CameraId(1) });
 });
@@ -82,13 +85,46 @@ describe("the controls window", () => {
     expect(await outcome).toMatchObject({ where: "studio.cameras.select", status: "deadline_exceeded" });
   });
 
-  it("changes what is to be changed, and nothing else", async () => {
+  it("shows a change at once, and leaves alone what another window has changed meanwhile", async () => {
     const studio = connect("controls");
-    settings.publisher.settings({ settings: SETTINGS_DEFAULT, revision: 4n, changedBy: "viewer-1" });
     await arrive();
-    expect(studio.settings.current).toMatchObject({ revision: 4n, changedBy: "viewer-1" });
-    await studio.updateSettings({ gain: 3 });
-    expect(settings.callsOf("update")[0]?.arguments).toMatchObject([{ gain: 3, mirror: null, exposure: null }]);
+    expect(studio.settings.current).toMatchObject({ revision: 0, changedBy: "", pending: false });
+    const made = studio.changeSettings({ gain: 3 });
+    expect(studio.settings.current).toMatchObject({ revision: 0, settings: { gain: 3, mirror: false }, pending: true });
+    owner.update(({ settings }) => ({ settings: { ...settings, mirror: true }, changedBy: "viewer-1" }));
+    await arrive();
+    await made;
+    expect(owner.value.settings).toEqual({ ...SETTINGS_DEFAULT, gain: 3, mirror: true });
+    expect(studio.settings.current).toMatchObject({ revision: 2, settings: { gain: 3, mirror: true }, pending: false });
+    expect(settings.callsOf("replace").map(({ outcome }) => outcome?.ok)).toEqual([false, true]);
+  });
+
+  it("takes back what was refused, and says so once of all that was sent together", async () => {
+    const studio = connect("controls");
+    await arrive();
+    const refusal = { status: "permission_denied", message: "not granted" } as const;
+    settings.fail("replace", refusal);
+    settings.fail("replace", refusal);
+    const made = [1, 2, 3].map((gain) => studio.changeSettings({ gain }).catch((error: unknown) => error));
+    expect(studio.settings.current?.settings.gain).toBe(3);
+    await arrive();
+    const [first, second, third] = await Promise.all(made);
+    expect(first).toEqual(new StudioError("studio.settings.replace", "permission_denied", "Not granted."));
+    expect(second).not.toBe(first);
+    expect(third).toBe(second);
+    expect(studio.settings.current).toMatchObject({ settings: { gain: 0 }, pending: false });
+  });
+
+  it("follows a main that was started anew", async () => {
+    const studio = connect("controls");
+    await arrive();
+    await studio.changeSettings({ gain: 3 });
+    cameras.disconnect();
+    const again = ownState<SettingsState>({ settings: SETTINGS_DEFAULT, changedBy: "" });
+    again.publishTo((state) => settings.publisher.settings(state));
+    await cameras.reconnect();
+    await arrive(5000);
+    expect(studio.settings.current).toMatchObject({ settings: { gain: 0 }, revision: 0 });
   });
 
   it("comes back after the connection was lost, and then knows what has changed", async () => {

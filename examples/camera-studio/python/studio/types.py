@@ -606,57 +606,13 @@ SettingsCodec: _codec.Codec[Settings] = _codec.Struct(
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
-class SettingsPatch:
-    """What is to be changed. A table: a later version may know more settings, and both may still talk."""
-
-    exposure: float | None = None
-    """See [`Settings::exposure`].
-
-    From -3 to 3.
-    """
-    gain: float | None = None
-    """See [`Settings::gain`].
-
-    From 0 to 24.
-    """
-    mirror: bool | None = None
-    """See [`Settings::mirror`]."""
-    annotation: str | None = None
-    """See [`Settings::annotation`].
-
-    At most 320 bytes of UTF-8.
-    """
-    quality: Quality | None = None
-    """See [`Settings::quality`]."""
-    frames_per_second_max: int | None = None
-    """See [`Settings::frames_per_second_max`].
-
-    From 1 to 60.
-    """
-
-
-SettingsPatchCodec: _codec.Codec[SettingsPatch] = _codec.Table(
-    SettingsPatch,
-    _codec.Field("exposure", "exposure", _codec.Float(64, -3.0, 3.0), 1),
-    _codec.Field("gain", "gain", _codec.Float(64, 0.0, 24.0), 2),
-    _codec.Field("mirror", "mirror", _codec.Bool(), 3),
-    _codec.Field("annotation", "annotation", _codec.String(0, 320), 4),
-    _codec.Field("quality", "quality", _codec.Reference(lambda: QualityCodec), 5),
-    _codec.Field("frames_per_second_max", "frames_per_second_max", _codec.Int(32, False, 1, 60), 6),
-)
-"""Writes and reads `SettingsPatch`."""
-
-
-@_dataclasses.dataclass(frozen=True, slots=True)
 class SettingsState:
     """The settings, and who changed them last."""
 
     settings: Settings
     """The settings."""
-    revision: int
-    """Counts the changes."""
     changed_by: str
-    """The label of the peer that changed them; empty before the first change.
+    """The label of the peer that changed them; empty before the first change. Main writes it.
 
     At most 128 bytes of UTF-8.
     """
@@ -665,7 +621,6 @@ class SettingsState:
 SettingsStateCodec: _codec.Codec[SettingsState] = _codec.Struct(
     SettingsState,
     _codec.Field("settings", "settings", _codec.Reference(lambda: SettingsCodec)),
-    _codec.Field("revision", "revision", _codec.Int(64, False)),
     _codec.Field("changed_by", "changed_by", _codec.String(0, 128)),
 )
 """Writes and reads `SettingsState`."""
@@ -721,6 +676,42 @@ SnapshotErrorCodec: _codec.Codec[SnapshotError] = _codec.Enum(
     _codec.Variant("Failed", 1, SnapshotErrorFailed, (_codec.Field("reason", "reason", _codec.String(0, 512)),)),
 )
 """Writes and reads `SnapshotError`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class Stale:
+    """The change was made from a version that is not the last any more: nothing was changed."""
+
+    now: StateVersion
+    """The version of the state now."""
+
+
+StaleCodec: _codec.Codec[Stale] = _codec.Struct(
+    Stale,
+    _codec.Field("now", "now", _codec.Reference(lambda: StateVersionCodec)),
+)
+"""Writes and reads `Stale`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
+class StateVersion:
+    """Which of the values of a shared state. Versions of one epoch are in order; those of two epochs are not, only different."""
+
+    epoch: int
+    """Drawn by chance when the owner made the state: after a restart it is another one."""
+    number: int
+    """Counts the changes of this epoch, from 0.
+
+    From 0 to 9007199254740991.
+    """
+
+
+StateVersionCodec: _codec.Codec[StateVersion] = _codec.Struct(
+    StateVersion,
+    _codec.Field("epoch", "epoch", _codec.Int(32, False)),
+    _codec.Field("number", "number", _codec.Int(53, True, 0, 9007199254740991)),
+)
+"""Writes and reads `StateVersion`."""
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
@@ -1352,8 +1343,6 @@ __all__ = [
     "QuitErrorRefused",
     "Settings",
     "SettingsCodec",
-    "SettingsPatch",
-    "SettingsPatchCodec",
     "SettingsState",
     "SettingsStateCodec",
     "Snapshot",
@@ -1362,6 +1351,10 @@ __all__ = [
     "SnapshotErrorCodec",
     "SnapshotErrorFailed",
     "SnapshotErrorNoPicture",
+    "Stale",
+    "StaleCodec",
+    "StateVersion",
+    "StateVersionCodec",
     "Statistics",
     "StatisticsCodec",
     "TapBatch",

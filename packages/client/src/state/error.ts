@@ -36,8 +36,13 @@ const MAYBE_DONE: ReadonlySet<StatusName> = /* @__PURE__ */ new Set<StatusName>(
 export function updateError(cause: unknown): UpdateError {
   const why = cause instanceof Error ? cause.message : String(cause);
   if (cause instanceof ApplicationError) return new UpdateError('refused', `the owner refused the change: ${why}`, cause);
-  if (cause instanceof CallError && !MAYBE_DONE.has(cause.status)) return failed(cause);
+  if (cause instanceof CallError && (!MAYBE_DONE.has(cause.status) || wasNotSent(cause))) return failed(cause);
   return new UpdateError('unknown', `it is not known whether the change was made: ${why}`, cause);
+}
+
+/** Whether the request surely never left. */
+function wasNotSent(error: CallError): boolean {
+  return 'sent' in error && error.sent === false;
 }
 
 /** The change was not made. */

@@ -36,7 +36,7 @@ pub(super) fn all() -> Vec<Role> {
             .call("studio.reports.report"),
         window(controls)
             .call("studio.cameras.*")
-            .call("studio.settings.update")
+            .call("studio.settings.replace")
             .call("studio.notices.announce")
             .call("studio.snapshots.take")
             .call("portcullis.windows.*")

@@ -4,7 +4,6 @@ import { ANNOTATION_CHARACTERS_MAX, type Quality, type Settings, SETTINGS_DEFAUL
 import { byId, setText } from "../shared/dom";
 import * as format from "../shared/format";
 import { report } from "../shared/shell";
-import { PatchSender } from "./patches";
 
 const input = (id: string): HTMLInputElement => byId(id, HTMLInputElement);
 
@@ -13,29 +12,26 @@ const isQuality = (value: string): value is Quality => value === "full" || value
 /** Connects the form. */
 export function startSettings(api: StudioApi): void {
   const qualities = [...document.querySelectorAll<HTMLInputElement>("input[name=quality]")];
-  const sender = new PatchSender(
-    (patch) => api.updateSettings(patch),
-    (error) => {
-      report("The settings were not changed", error);
-      if (api.settings.current !== undefined) show(api.settings.current);
-    },
-  );
+  let reported: unknown;
 
-  /** Shows one field, unless a change of it from here is still on its way. */
-  const field = <K extends keyof Settings>(name: K, settings: Settings, set: (value: Settings[K]) => void): void => {
-    if (!sender.isChanging(name)) set(settings[name]);
+  /** Changes fields: they are shown at once, also in other windows, and shown as they were when that fails. */
+  const change = (patch: Partial<Settings>): void => {
+    api.changeSettings(patch).catch((error: unknown) => {
+      // What was sent together fails together, and is told once.
+      if (error === reported) return;
+      reported = error;
+      report("The settings were not changed", error);
+    });
   };
 
   function show({ settings, revision, changedBy }: SettingsState): void {
-    field("exposure", settings, (value) => (input("exposure").value = String(value)));
-    field("gain", settings, (value) => (input("gain").value = String(value)));
-    field("framesPerSecondMax", settings, (value) => (input("rate").value = String(value)));
-    field("mirror", settings, (value) => (input("mirror").checked = value));
-    field("quality", settings, (value) => qualities.forEach((each) => (each.checked = each.value === value)));
+    input("exposure").value = String(settings.exposure);
+    input("gain").value = String(settings.gain);
+    input("rate").value = String(settings.framesPerSecondMax);
+    input("mirror").checked = settings.mirror;
+    for (const each of qualities) each.checked = each.value === settings.quality;
     // Setting an equal value would move the cursor of whoever is writing.
-    field("annotation", settings, (value) => {
-      if (input("annotation").value !== value) input("annotation").value = value;
-    });
+    if (input("annotation").value !== settings.annotation) input("annotation").value = settings.annotation;
     showFigures();
     const by = changedBy === "" ? "not changed yet" : `changed by ${changedBy}`;
     setText(byId("revision", HTMLElement), `Revision ${revision}, ${by}`);
@@ -62,23 +58,21 @@ export function startSettings(api: StudioApi): void {
   const changed = (id: string, send: (element: HTMLInputElement) => void): void => {
     input(id).addEventListener("input", () => {
       send(input(id));
+      // Before main has told the settings for the first time, nothing else shows them.
       showFigures();
     });
   };
-  changed("exposure", (each) => sender.change({ exposure: each.valueAsNumber }));
-  changed("gain", (each) => sender.change({ gain: each.valueAsNumber }));
-  changed("rate", (each) => sender.change({ framesPerSecondMax: each.valueAsNumber }));
-  changed("mirror", (each) => sender.change({ mirror: each.checked }));
-  changed("annotation", (each) => sender.change({ annotation: each.value }));
+  changed("exposure", (each) => change({ exposure: each.valueAsNumber }));
+  changed("gain", (each) => change({ gain: each.valueAsNumber }));
+  changed("rate", (each) => change({ framesPerSecondMax: each.valueAsNumber }));
+  changed("mirror", (each) => change({ mirror: each.checked }));
+  changed("annotation", (each) => change({ annotation: each.value }));
   for (const each of qualities) {
     each.addEventListener("input", () => {
-      if (isQuality(each.value)) sender.change({ quality: each.value });
+      if (isQuality(each.value)) change({ quality: each.value });
     });
   }
   byId("settings", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
-  byId("reset", HTMLButtonElement).addEventListener("click", () => {
-    sender.change(SETTINGS_DEFAULT);
-    // The fields wait for the answer, as they do when another window resets them.
-  });
+  byId("reset", HTMLButtonElement).addEventListener("click", () => change(SETTINGS_DEFAULT));
   api.settings.watch(show);
 }

@@ -10,6 +10,7 @@ import {
   type DeliveryReport,
   type InterfaceDescriptor,
   type Reader,
+  readTuple,
   refused,
   type SubscribeOptions,
   subscribeTo,
@@ -17,75 +18,89 @@ import {
   type Unsubscribe,
   within,
   type Writer,
+  writeTuple,
 } from '@portcullis/client';
 import {
-  decodeSettingsPatch,
   decodeSettingsState,
-  encodeSettingsPatch,
+  decodeStateVersion,
   encodeSettingsState,
-  type SettingsPatch,
+  encodeStateVersion,
   type SettingsState,
+  type Stale,
+  StaleCodec,
+  type StateVersion,
+  StateVersionCodec,
 } from './types.js';
 
-function encodeUpdateArguments(out: Writer, [patch]: readonly [patch: SettingsPatch]): void {
+function encodeReplaceArguments(
+  out: Writer,
+  [change]: readonly [change: readonly [StateVersion, SettingsState]],
+): void {
   try {
-    encodeSettingsPatch(out, patch);
+    writeTuple(out, change, encodeStateVersion, encodeSettingsState);
   } catch (error) {
-    throw refused(error, 'patch');
+    throw refused(error, 'change');
   }
 }
 
-function decodeUpdateArguments(input: Reader): readonly [patch: SettingsPatch] {
+function decodeReplaceArguments(
+  input: Reader,
+): readonly [change: readonly [StateVersion, SettingsState]] {
   try {
-    const patch = decodeSettingsPatch(input);
-    return [patch];
+    const change = readTuple(input, decodeStateVersion, decodeSettingsState);
+    return [change];
   } catch (error) {
-    throw within(error, 'patch');
+    throw within(error, 'change');
   }
 }
 
-function encodeSettingsArguments(out: Writer, [value]: readonly [value: SettingsState]): void {
+function encodeSettingsArguments(
+  out: Writer,
+  [value]: readonly [value: readonly [StateVersion, SettingsState]],
+): void {
   try {
-    encodeSettingsState(out, value);
+    writeTuple(out, value, encodeStateVersion, encodeSettingsState);
   } catch (error) {
     throw refused(error, 'value');
   }
 }
 
-function decodeSettingsArguments(input: Reader): readonly [value: SettingsState] {
+function decodeSettingsArguments(
+  input: Reader,
+): readonly [value: readonly [StateVersion, SettingsState]] {
   try {
-    const value = decodeSettingsState(input);
+    const value = readTuple(input, decodeStateVersion, decodeSettingsState);
     return [value];
   } catch (error) {
     throw within(error, 'value');
   }
 }
 
-const updateChannel: ChannelDescriptor<
-  readonly [patch: SettingsPatch],
-  bigint,
-  never,
+const replaceChannel: ChannelDescriptor<
+  readonly [change: readonly [StateVersion, SettingsState]],
+  StateVersion,
+  Stale,
   never,
   never
 > = {
-  name: 'studio.settings.update',
-  method: 'update',
+  name: 'studio.settings.replace',
+  method: 'replace',
   ordinal: 0,
   kind: 'call',
   deadlineMs: 2000,
-  idempotent: true,
+  idempotent: false,
   overflow: 'wait',
   depth: 0,
-  digest: 0x811de5fd,
-  args: { encode: encodeUpdateArguments, decode: decodeUpdateArguments },
-  reply: { encode: (out, value) => out.u64(value), decode: (input) => input.u64() },
-  error: null,
+  digest: 0x9754d925,
+  args: { encode: encodeReplaceArguments, decode: decodeReplaceArguments },
+  reply: StateVersionCodec,
+  error: StaleCodec,
   up: null,
   down: null,
 };
 
 const settingsChannel: ChannelDescriptor<
-  readonly [value: SettingsState],
+  readonly [value: readonly [StateVersion, SettingsState]],
   void,
   never,
   never,
@@ -99,7 +114,7 @@ const settingsChannel: ChannelDescriptor<
   idempotent: false,
   overflow: 'conflate',
   depth: 1,
-  digest: 0xfab80b63,
+  digest: 0xa1a847e0,
   args: { encode: encodeSettingsArguments, decode: decodeSettingsArguments },
   reply: unitCodec,
   error: null,
@@ -116,12 +131,15 @@ export class SettingsStoreClient {
   }
 
   /**
-   * Changes some settings, and answers with the number of the change. Fields that are absent stay as they are.
+   * Changes the settings, if they are still of the version that the change was made from.
    *
-   * Deadline 2 s. Idempotent: it may be made again.
+   * Deadline 2 s.
    */
-  update(patch: SettingsPatch, options?: CallOptions): Calling<bigint> {
-    return this.#binding.call(updateChannel, [patch], options);
+  replace(
+    change: readonly [StateVersion, SettingsState],
+    options?: CallOptions,
+  ): Calling<StateVersion, Stale> {
+    return this.#binding.call(replaceChannel, [change], options);
   }
 
   /**
@@ -130,7 +148,7 @@ export class SettingsStoreClient {
    * The last value comes first, then every change.
    */
   onSettings(
-    listener: (value: SettingsState, arrival: Arrival) => void,
+    listener: (value: readonly [StateVersion, SettingsState], arrival: Arrival) => void,
     options?: SubscribeOptions,
   ): Unsubscribe {
     return subscribeTo(this.#binding, settingsChannel, listener, options);
@@ -139,25 +157,26 @@ export class SettingsStoreClient {
 
 /** Serves `SettingsStore`: the application implements it. */
 export interface SettingsStoreHandlers {
-  /**
-   * Changes some settings, and answers with the number of the change. Fields that are absent stay as they are.
-   */
-  update(patch: SettingsPatch, cx: CallContext): Awaitable<bigint>;
+  /** Changes the settings, if they are still of the version that the change was made from. */
+  replace(change: readonly [StateVersion, SettingsState], cx: CallContext): Awaitable<StateVersion>;
 }
 
 /** Publishes the topics of one instance of `SettingsStore`. */
 export interface SettingsStorePublisher {
   /** The settings as they are now. */
-  settings(value: SettingsState): void;
+  settings(value: readonly [StateVersion, SettingsState]): void;
 
   /** The same as `settings`, and tells who got it within `withinMs` and who did not. */
-  settingsReported(value: SettingsState, withinMs: number): Calling<DeliveryReport>;
+  settingsReported(
+    value: readonly [StateVersion, SettingsState],
+    withinMs: number,
+  ): Calling<DeliveryReport>;
 }
 
 /**
- * The settings, held by main.
+ * The settings, owned by main and shared by all windows.
  *
- * The interface `studio.settings`, version 1.
+ * The interface `studio.settings`, version 2.
  */
 export const SettingsStore: InterfaceDescriptor<
   SettingsStoreClient,
@@ -165,8 +184,8 @@ export const SettingsStore: InterfaceDescriptor<
   SettingsStorePublisher
 > = {
   name: 'studio.settings',
-  version: 1,
-  hash: '1e151c399d82bd61d667dd4589999d0b',
-  channels: [updateChannel, settingsChannel],
+  version: 2,
+  hash: '0068eb16a75a7bad73f4667a8cf74bc5',
+  channels: [replaceChannel, settingsChannel],
   client: (binding) => new SettingsStoreClient(binding),
 };

@@ -1200,191 +1200,12 @@ export function decodeSettings(input: Reader): Settings {
 /** Writes and reads `Settings`. */
 export const SettingsCodec: Codec<Settings> = { encode: encodeSettings, decode: decodeSettings };
 
-/**
- * What is to be changed. A table: a later version may know more settings, and both may still talk.
- */
-export interface SettingsPatch {
-  /**
-   * See [`Settings::exposure`].
-   *
-   * From -3 to 3.
-   */
-  readonly exposure: number | null;
-  /**
-   * See [`Settings::gain`].
-   *
-   * From 0 to 24.
-   */
-  readonly gain: number | null;
-  /** See [`Settings::mirror`]. */
-  readonly mirror: boolean | null;
-  /**
-   * See [`Settings::annotation`].
-   *
-   * At most 320 bytes of UTF-8.
-   */
-  readonly annotation: string | null;
-  /** See [`Settings::quality`]. */
-  readonly quality: Quality | null;
-  /**
-   * See [`Settings::frames_per_second_max`].
-   *
-   * From 1 to 60.
-   */
-  readonly framesPerSecondMax: number | null;
-}
-
-/** Makes a `SettingsPatch` of which only `fields` are present. */
-export const SettingsPatch = (fields: Partial<SettingsPatch> = {}): SettingsPatch => ({
-  exposure: null,
-  gain: null,
-  mirror: null,
-  annotation: null,
-  quality: null,
-  framesPerSecondMax: null,
-  ...fields,
-});
-
-export function encodeSettingsPatch(out: Writer, value: SettingsPatch): void {
-  let at = '';
-  try {
-    out.count(
-      present(
-        value.exposure,
-        value.gain,
-        value.mirror,
-        value.annotation,
-        value.quality,
-        value.framesPerSecondMax,
-      ),
-    );
-    if (value.exposure !== null) {
-      at = 'exposure';
-      out.count(1);
-      const part = out.beginPart();
-      out.f64(inRange(value.exposure, -3, 3));
-      out.endPart(part);
-    }
-    if (value.gain !== null) {
-      at = 'gain';
-      out.count(2);
-      const part = out.beginPart();
-      out.f64(inRange(value.gain, 0, 24));
-      out.endPart(part);
-    }
-    if (value.mirror !== null) {
-      at = 'mirror';
-      out.count(3);
-      const part = out.beginPart();
-      out.bool(value.mirror);
-      out.endPart(part);
-    }
-    if (value.annotation !== null) {
-      at = 'annotation';
-      out.count(4);
-      const part = out.beginPart();
-      out.string(value.annotation, 0, 320);
-      out.endPart(part);
-    }
-    if (value.quality !== null) {
-      at = 'quality';
-      out.count(5);
-      const part = out.beginPart();
-      encodeQuality(out, value.quality);
-      out.endPart(part);
-    }
-    if (value.framesPerSecondMax !== null) {
-      at = 'frames_per_second_max';
-      out.count(6);
-      const part = out.beginPart();
-      out.u32(inRange(value.framesPerSecondMax, 1, 60));
-      out.endPart(part);
-    }
-  } catch (error) {
-    throw refused(error, at);
-  }
-}
-
-export function decodeSettingsPatch(input: Reader): SettingsPatch {
-  let exposure: number | null = null;
-  let gain: number | null = null;
-  let mirror: boolean | null = null;
-  let annotation: string | null = null;
-  let quality: Quality | null = null;
-  let framesPerSecondMax: number | null = null;
-  let at = '';
-  try {
-    let number = 0;
-    for (let left = input.count(2); left > 0; left--) {
-      at = '';
-      number = readFieldNumber(input, number);
-      switch (number) {
-        case 1: {
-          at = 'exposure';
-          const outer = input.beginPart();
-          exposure = inRange(input.f64(), -3, 3);
-          input.endPart(outer);
-          break;
-        }
-        case 2: {
-          at = 'gain';
-          const outer = input.beginPart();
-          gain = inRange(input.f64(), 0, 24);
-          input.endPart(outer);
-          break;
-        }
-        case 3: {
-          at = 'mirror';
-          const outer = input.beginPart();
-          mirror = input.bool();
-          input.endPart(outer);
-          break;
-        }
-        case 4: {
-          at = 'annotation';
-          const outer = input.beginPart();
-          annotation = input.string(0, 320);
-          input.endPart(outer);
-          break;
-        }
-        case 5: {
-          at = 'quality';
-          const outer = input.beginPart();
-          quality = decodeQuality(input);
-          input.endPart(outer);
-          break;
-        }
-        case 6: {
-          at = 'frames_per_second_max';
-          const outer = input.beginPart();
-          framesPerSecondMax = inRange(input.u32(), 1, 60);
-          input.endPart(outer);
-          break;
-        }
-        default:
-          skipPart(input);
-      }
-    }
-  } catch (error) {
-    throw within(error, at);
-  }
-  return { exposure, gain, mirror, annotation, quality, framesPerSecondMax };
-}
-
-/** Writes and reads `SettingsPatch`. */
-export const SettingsPatchCodec: Codec<SettingsPatch> = {
-  encode: encodeSettingsPatch,
-  decode: decodeSettingsPatch,
-};
-
 /** The settings, and who changed them last. */
 export interface SettingsState {
   /** The settings. */
   readonly settings: Settings;
-  /** Counts the changes. */
-  readonly revision: bigint;
   /**
-   * The label of the peer that changed them; empty before the first change.
+   * The label of the peer that changed them; empty before the first change. Main writes it.
    *
    * At most 128 bytes of UTF-8.
    */
@@ -1395,8 +1216,6 @@ export function encodeSettingsState(out: Writer, value: SettingsState): void {
   let at = 'settings';
   try {
     encodeSettings(out, value.settings);
-    at = 'revision';
-    out.u64(value.revision);
     at = 'changed_by';
     out.string(value.changedBy, 0, 128);
   } catch (error) {
@@ -1408,11 +1227,9 @@ export function decodeSettingsState(input: Reader): SettingsState {
   let at = 'settings';
   try {
     const settings = decodeSettings(input);
-    at = 'revision';
-    const revision = input.u64();
     at = 'changed_by';
     const changedBy = input.string(0, 128);
-    return { settings, revision, changedBy };
+    return { settings, changedBy };
   } catch (error) {
     throw within(error, at);
   }
@@ -1524,6 +1341,75 @@ export function decodeSnapshotError(input: Reader): SnapshotError {
 export const SnapshotErrorCodec: Codec<SnapshotError> = {
   encode: encodeSnapshotError,
   decode: decodeSnapshotError,
+};
+
+/** The change was made from a version that is not the last any more: nothing was changed. */
+export interface Stale {
+  /** The version of the state now. */
+  readonly now: StateVersion;
+}
+
+export function encodeStale(out: Writer, value: Stale): void {
+  try {
+    encodeStateVersion(out, value.now);
+  } catch (error) {
+    throw refused(error, 'now');
+  }
+}
+
+export function decodeStale(input: Reader): Stale {
+  try {
+    const now = decodeStateVersion(input);
+    return { now };
+  } catch (error) {
+    throw within(error, 'now');
+  }
+}
+
+/** Writes and reads `Stale`. */
+export const StaleCodec: Codec<Stale> = { encode: encodeStale, decode: decodeStale };
+
+/**
+ * Which of the values of a shared state. Versions of one epoch are in order; those of two epochs are not, only different.
+ */
+export interface StateVersion {
+  /** Drawn by chance when the owner made the state: after a restart it is another one. */
+  readonly epoch: number;
+  /**
+   * Counts the changes of this epoch, from 0.
+   *
+   * From 0 to 9007199254740991.
+   */
+  readonly number: number;
+}
+
+export function encodeStateVersion(out: Writer, value: StateVersion): void {
+  let at = 'epoch';
+  try {
+    out.u32(value.epoch);
+    at = 'number';
+    out.safe(inRange(value.number, 0, 9007199254740991));
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeStateVersion(input: Reader): StateVersion {
+  let at = 'epoch';
+  try {
+    const epoch = input.u32();
+    at = 'number';
+    const number = inRange(input.safe(), 0, 9007199254740991);
+    return { epoch, number };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `StateVersion`. */
+export const StateVersionCodec: Codec<StateVersion> = {
+  encode: encodeStateVersion,
+  decode: decodeStateVersion,
 };
 
 /** How pictures reached one receiver: a native renderer, or a viewer window. */

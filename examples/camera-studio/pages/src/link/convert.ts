@@ -29,16 +29,6 @@ export const logRecord = ({ at, duration, ...rest }: wire.LogRecord): api.LogRec
 /** Whether a window got a notice. */
 export const delivery = ({ peer, problem }: wire.Delivery): api.Delivery => ({ peer, outcome: problem ?? "delivered" });
 
-/** A patch with every field; what is left out is `null` on the way. */
-export const settingsPatch = (patch: api.SettingsPatch): wire.SettingsPatch => ({
-  exposure: patch.exposure ?? null,
-  gain: patch.gain ?? null,
-  mirror: patch.mirror ?? null,
-  annotation: patch.annotation ?? null,
-  quality: patch.quality ?? null,
-  framesPerSecondMax: patch.framesPerSecondMax ?? null,
-});
-
 /** What a window is doing; the worst of it, in one word. */
 function windowStatus({ phase, connected, hidden, unresponsive }: wire.WindowInfo): api.WindowStatus {
   switch (phase) {
