@@ -297,7 +297,10 @@ async fn an_update_that_others_are_always_before_is_given_up() {
     let state = SharedState::new(board(1));
     let (bench, ..) = bench(&state, Manner::Busy);
     let copy = follow(&bench, "window").await.with_timeout(Duration::from_secs(3600));
+    let began = tokio::time::Instant::now();
     let error = copy.update(|board| board.changes = vec![1]).await.unwrap_err();
+    // Tries part by chance: without that, two that are in step stay so.
+    assert!(began.elapsed() > Duration::ZERO);
     let UpdateError::Contended { tries } = error else { panic!("{error}") };
     assert_eq!(state.get().version.number.0, i64::from(tries));
     assert!(!error.may_be_applied());

@@ -22,6 +22,12 @@ use super::version::{Stale, StateVersion, Versioned};
 const UPDATE_TIME: Duration = Duration::from_secs(5);
 /// How often an update is sent, before it is given up because others were always first.
 const TRIES_MAX: u32 = 64;
+/// Tries that follow each other at once. Two that change the state again and again may stay in step, so that one of them is
+/// always late: from then on there is a wait by chance between tries.
+const TRIES_AT_ONCE: u32 = 3;
+/// The wait is at most so long for each try before, and for this many of them.
+const WAIT_EACH: Duration = Duration::from_millis(1);
+const WAITS_MAX: u32 = 16;
 
 /// A copy of a [`SharedState`](super::SharedState) that another peer owns. Clones share it.
 ///
@@ -152,7 +158,8 @@ impl<T: Message + Clone, E: MayBeStale> SharedCopy<T, E> {
         let late = || Error::new(Status::DeadlineExceeded, "the time for the update ran out");
         let turn = timeout_at(deadline, self.shared.turn.lock()).await;
         let mut answered = turn.map_err(|_| UpdateError::Failed(late()))?;
-        for _ in 0..TRIES_MAX {
+        for tries in 0..TRIES_MAX {
+            timeout_at(deadline, wait(tries)).await.map_err(|_| UpdateError::Failed(late()))?;
             let known = timeout_at(deadline, self.known(*answered)).await;
             let base = known.map_err(|_| late()).flatten().map_err(UpdateError::Failed)?;
             let mut value = base.value.clone();
@@ -189,6 +196,15 @@ impl<T: Message + Clone, E: MayBeStale> SharedCopy<T, E> {
             (None, Some(state)) => Ok(Arc::clone(state)),
             (ended, _) => Err(ended.clone().unwrap_or_else(gone)),
         }
+    }
+}
+
+/// Part company with others who are in step, before one more try.
+async fn wait(tries: u32) {
+    if tries >= TRIES_AT_ONCE {
+        let longest = WAIT_EACH * tries.min(WAITS_MAX);
+        let micros = super::chance() % (longest.as_micros() as u64);
+        tokio::time::sleep(Duration::from_micros(micros)).await;
     }
 }
 

@@ -9,9 +9,16 @@ mod error;
 mod owner;
 mod version;
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 #[cfg(feature = "tokio")]
 pub use copy::SharedCopy;
 #[cfg(feature = "tokio")]
 pub use error::{MayBeStale, UpdateError};
 pub use owner::SharedState;
 pub use version::{Stale, StateVersion, Versioned};
+
+/// A number by chance, for what has to differ and not to be secret: the standard library draws its keys so.
+fn chance() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

@@ -1,7 +1,6 @@
 //! The owner's side: the one value, its versions, and whoever is told of them.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portcullis_proto::codec::{CodecError, Encoder, Message};
@@ -70,9 +69,7 @@ struct Shared<T> {
 impl<T> SharedState<T> {
     /// A state that begins with `initial`, as number 0 of an epoch of its own.
     pub fn new(initial: T) -> Self {
-        // Only different is wanted, not secret; the standard library draws its keys by chance.
-        let epoch = RandomState::new().build_hasher().finish() as u32;
-        Self::in_epoch(epoch, initial)
+        Self::in_epoch(super::chance() as u32, initial)
     }
 
     fn in_epoch(epoch: u32, value: T) -> Self {

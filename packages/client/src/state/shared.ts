@@ -14,6 +14,13 @@ const UPDATE_MS = 5_000;
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** How often an update is sent, before it is given up because others were always first. */
 const TRIES_MAX = 64;
+/**
+ * Tries that follow each other at once. Two that change the state again and again may stay in step, so that one of them is always
+ * late: from then on there is a wait by chance between tries.
+ */
+const TRIES_AT_ONCE = 3;
+/** The wait is at most a millisecond for each try before, and for this many of them. */
+const WAITS_MAX = 16;
 /** Updates that may wait until the one before is answered. */
 const WAITING_MAX = 1_024;
 
@@ -83,6 +90,8 @@ class Shared<T> implements SharedState<T> {
   #call: AbortController | undefined;
   /** What must be known before the next is sent. */
   #answered: { readonly base: StateVersion; readonly now: StateVersion } | undefined;
+  /** Runs until the next try. */
+  #rest: ReturnType<typeof setTimeout> | undefined;
   #waiting: Update<T>[] = [];
   #ended: { readonly error: unknown } | undefined;
   readonly #listeners = new Set<() => void>();
@@ -199,7 +208,7 @@ class Shared<T> implements SharedState<T> {
   /** Sends all that waits as one change, if what it is made from is known and nothing else is away. */
   #send(): void {
     const base = this.#base;
-    const waits = this.#call !== undefined || this.#answered !== undefined;
+    const waits = this.#call !== undefined || this.#answered !== undefined || this.#rest !== undefined;
     if (base === undefined || waits || this.#waiting.length === 0) return;
     for (const update of this.#waiting) {
       if (update.tries++ < TRIES_MAX) continue;
@@ -240,11 +249,24 @@ class Shared<T> implements SharedState<T> {
     if (stale !== undefined && this.#ended === undefined) {
       this.#answered = { base, now: stale.now };
       this.#waiting = [...left, ...this.#waiting];
+      this.#wait(Math.max(...left.map(({ tries }) => tries)));
     } else {
       const why = stale === undefined ? updateError(error) : failed(this.#ended?.error);
       for (const update of left) update.reject(why);
     }
     this.#goOn();
+  }
+
+  /** Lets some time pass by chance before one more try. */
+  #wait(tries: number): void {
+    if (tries < TRIES_AT_ONCE) return;
+    this.#rest = setTimeout(
+      () => {
+        this.#rest = undefined;
+        this.#send();
+      },
+      Math.random() * Math.min(tries, WAITS_MAX),
+    );
   }
 
   /** Whoever made it does not wait any longer. */
@@ -260,6 +282,7 @@ class Shared<T> implements SharedState<T> {
   #end(error: unknown): void {
     if (this.#ended !== undefined) return;
     this.#ended = { error };
+    clearTimeout(this.#rest);
     for (const update of this.#waiting) update.reject(failed(error));
     this.#show();
     this.#tell();
