@@ -3631,6 +3631,8 @@ function hasReached(at, base, now) {
 var UPDATE_MS = 5e3;
 var TIMEOUT_MS_MAX = 2 ** 31 - 1;
 var TRIES_MAX = 64;
+var TRIES_AT_ONCE = 3;
+var WAITS_MAX = 16;
 var WAITING_MAX = 1024;
 var Shared = class {
   constructor(options) {
@@ -3647,6 +3649,8 @@ var Shared = class {
   #call;
   /** What must be known before the next is sent. */
   #answered;
+  /** Runs until the next try. */
+  #rest;
   #waiting = [];
   #ended;
   #listeners = /* @__PURE__ */ new Set();
@@ -3746,7 +3750,7 @@ var Shared = class {
   /** Sends all that waits as one change, if what it is made from is known and nothing else is away. */
   #send() {
     const base = this.#base;
-    const waits = this.#call !== void 0 || this.#answered !== void 0;
+    const waits = this.#call !== void 0 || this.#answered !== void 0 || this.#rest !== void 0;
     if (base === void 0 || waits || this.#waiting.length === 0) return;
     for (const update of this.#waiting) {
       if (update.tries++ < TRIES_MAX) continue;
@@ -3783,11 +3787,23 @@ var Shared = class {
     if (stale !== void 0 && this.#ended === void 0) {
       this.#answered = { base, now: stale.now };
       this.#waiting = [...left, ...this.#waiting];
+      this.#wait(Math.max(...left.map(({ tries }) => tries)));
     } else {
       const why = stale === void 0 ? updateError(error) : failed(this.#ended?.error);
       for (const update of left) update.reject(why);
     }
     this.#goOn();
+  }
+  /** Lets some time pass by chance before one more try. */
+  #wait(tries) {
+    if (tries < TRIES_AT_ONCE) return;
+    this.#rest = setTimeout(
+      () => {
+        this.#rest = void 0;
+        this.#send();
+      },
+      Math.random() * Math.min(tries, WAITS_MAX)
+    );
   }
   /** Whoever made it does not wait any longer. */
   #giveUp(update, why) {
@@ -3801,6 +3817,7 @@ var Shared = class {
   #end(error) {
     if (this.#ended !== void 0) return;
     this.#ended = { error };
+    clearTimeout(this.#rest);
     for (const update of this.#waiting) update.reject(failed(error));
     this.#show();
     this.#tell();

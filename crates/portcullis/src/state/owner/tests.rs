@@ -34,8 +34,11 @@ enum Step {
     Update { update: u32, now: Pair },
 }
 
+/// All that somebody was told.
+type Told = Arc<Mutex<Vec<Versioned<u32>>>>;
+
 /// A state, and all that a publisher gets that was there from the beginning.
-fn published(epoch: u32) -> (SharedState<u32>, Arc<Mutex<Vec<Versioned<u32>>>>) {
+fn published(epoch: u32) -> (SharedState<u32>, Told) {
     let state = SharedState::in_epoch(epoch, 0);
     let all = Arc::new(Mutex::new(Vec::new()));
     let to = Arc::clone(&all);
