@@ -805,6 +805,11 @@ var Writer = class {
     }
     this.count(blobs.push(new Uint8Array(value)) - 1);
   }
+  /** A body that was written before. Its blobs are taken as they are. */
+  body({ bytes: bytes2, blobs }) {
+    this.#append(bytes2);
+    this.#blobs?.push(...blobs);
+  }
   /** Exactly `length` bytes, without a count. */
   raw(value, length) {
     if (!isBytes(value)) {
@@ -1070,6 +1075,21 @@ var noArguments = {
 };
 var KEPT_BYTES_MAX = 64 * 1024;
 var spare = new Writer();
+function toBody(codec, value) {
+  const blobs = [];
+  return { bytes: write(codec, value, blobs), blobs };
+}
+function write(codec, value, blobs) {
+  const out = spare ?? new Writer();
+  spare = null;
+  try {
+    out.reset(0, blobs);
+    codec.encode(out, value);
+    return out.copy();
+  } finally {
+    spare = out.capacity <= KEPT_BYTES_MAX ? out : new Writer();
+  }
+}
 var reader = new Reader();
 function fromBytes(codec, body2, options, blobs = NO_BLOBS) {
   reader.reset(body2, 0, body2.length, options, blobs);
@@ -1173,6 +1193,7 @@ var REASON_CODES = {
   /** A pool or a loan is not what it says, or a descriptor was not declared. */
   bad_pool: 46
 };
+var RECONNECT_REASONS = ["going_away", "handshake_timeout", "unresponsive", "slow_consumer"];
 
 // ../../../packages/client/src/names.ts
 function nameOf(codes, code) {
@@ -1350,6 +1371,9 @@ function emptyHead() {
 function get32(bytes2, at) {
   return (bytes2[at] | bytes2[at + 1] << 8 | bytes2[at + 2] << 16 | bytes2[at + 3] << 24) >>> 0;
 }
+function kindAndId(bytes2) {
+  return [bytes2[4], get32(bytes2, 16)];
+}
 function parseHead(bytes2, offset, frameBytesMax, head) {
   const have = bytes2.length - offset;
   head.length = HEADER_BYTES;
@@ -1501,10 +1525,10 @@ var Shipping = class {
     const count2 = this.#kept.length;
     for (let step = 0; step < count2; step++) {
       const at = (this.#turn + step) % count2;
-      const kept = this.#kept[at];
-      if (kept.whole >= kept.numbers.length) continue;
+      const kept2 = this.#kept[at];
+      if (kept2.whole >= kept2.numbers.length) continue;
       this.#turn = at + 1;
-      return this.#cut(kept, Math.min(PARCEL_FRAME_BYTES_MAX, limits.frameBytes - HEADER_BYTES));
+      return this.#cut(kept2, Math.min(PARCEL_FRAME_BYTES_MAX, limits.frameBytes - HEADER_BYTES));
     }
     return void 0;
   }
@@ -1512,23 +1536,23 @@ var Shipping = class {
   release(hasRoom, leave) {
     if (!this.#loose) return;
     this.#loose = false;
-    this.#filter((kept, barrier) => {
-      if (!isWhole(kept) || barrier.holds(kept.message)) return true;
+    this.#filter((kept2, barrier) => {
+      if (!isWhole(kept2) || barrier.holds(kept2.message)) return true;
       if (!hasRoom()) return this.#loose = true;
-      writeNumbers(kept.message.bytes, kept.numbers);
-      this.#forget(kept);
-      leave(kept.message);
+      writeNumbers(kept2.message.bytes, kept2.numbers);
+      this.#forget(kept2);
+      leave(kept2.message);
       return false;
     });
   }
   /** Takes frames back; `abandon` is told of each parcel of theirs that was begun. */
   withdraw(which, abandon) {
     const gone = [];
-    this.#filter((kept) => {
-      if (!which(kept.message)) return true;
-      kept.numbers.slice(0, kept.whole + Number(kept.sent > 0)).forEach(abandon);
-      this.#forget(kept);
-      gone.push(kept.message);
+    this.#filter((kept2) => {
+      if (!which(kept2.message)) return true;
+      kept2.numbers.slice(0, kept2.whole + Number(kept2.sent > 0)).forEach(abandon);
+      this.#forget(kept2);
+      gone.push(kept2.message);
       return false;
     });
     this.#loose = true;
@@ -1541,9 +1565,9 @@ var Shipping = class {
   #filter(stays) {
     const barrier = new Barrier();
     const turn = this.#turn;
-    this.#kept = this.#kept.filter((kept, at) => {
-      const stay = stays(kept, barrier);
-      if (stay) barrier.add(kept.message);
+    this.#kept = this.#kept.filter((kept2, at) => {
+      const stay = stays(kept2, barrier);
+      if (stay) barrier.add(kept2.message);
       else if (at < turn) this.#turn--;
       return stay;
     });
@@ -1562,17 +1586,17 @@ var Shipping = class {
       }
     }
   }
-  #cut(kept, bytesMax) {
-    const blob = kept.message.blobs[kept.whole];
-    const part = blob.subarray(kept.sent, kept.sent + bytesMax);
+  #cut(kept2, bytesMax) {
+    const blob = kept2.message.blobs[kept2.whole];
+    const part = blob.subarray(kept2.sent, kept2.sent + bytesMax);
     const bytes2 = new Uint8Array(HEADER_BYTES + part.length);
-    writeHead(bytes2, PARCEL, 0, 0, 0, kept.numbers[kept.whole], blob.length);
+    writeHead(bytes2, PARCEL, 0, 0, 0, kept2.numbers[kept2.whole], blob.length);
     bytes2.set(part, HEADER_BYTES);
-    kept.sent += part.length;
-    if (kept.sent === blob.length) {
-      kept.sent = 0;
-      kept.whole++;
-      this.#loose ||= isWhole(kept);
+    kept2.sent += part.length;
+    if (kept2.sent === blob.length) {
+      kept2.sent = 0;
+      kept2.whole++;
+      this.#loose ||= isWhole(kept2);
     }
     return bytes2;
   }
@@ -1646,9 +1670,10 @@ var Outbox = class {
     else if (this.#window > 0 && this.#held.length === 0) this.#push(bytes2);
     else this.#held.push(message);
   }
-  /** Opens the other side's window further. */
+  /** Opens the other side's window further: at first, and by what it has taken in, which is not more than is on its way. */
   addWindow(bytes2, now) {
     this.#window += bytes2;
+    if (this.#window > this.limits.windowBytes) throw new Violation("window_exceeded");
     this.#stalled = false;
     let next = 0;
     for (; this.#window > 0 && next < this.#held.length; next++) this.#leave(this.#held[next], now);
@@ -1679,13 +1704,21 @@ var Outbox = class {
   withdrawEnded(id) {
     if (this.#held.length > 0 || this.#shipping.messages.length > 0) this.withdraw(id);
   }
-  /** Drops all data that has not left, and control frames where nobody wants them: the connection ends. */
+  /**
+   * Drops all data that has not left, and control frames where nobody wants them: the connection ends. Returns the ids of
+   * calls of this side's whose first frame was dropped.
+   */
   clear(control) {
+    const unsent = /* @__PURE__ */ new Set();
+    const note = (kind, id) => void (opens(kind) && unsent.add(id));
+    for (const { kind, id } of [...this.#held, ...this.#shipping.messages]) note(kind, id);
+    for (const bytes2 of this.#ready) note(...kindAndId(bytes2));
     if (control) this.#control = [];
     this.#ready = [];
     this.#held = [];
     this.#shipping.clear();
     this.dataBytes = this.blobBytes = 0;
+    return unsent;
   }
   #drop(which) {
     const abandoned = [];
@@ -1833,9 +1866,9 @@ var CHANNEL_BYTES_MAX = 256;
 var PATH_BYTES_MAX = 512;
 var MESSAGE_BYTES_MAX = 1024;
 var HASH_BYTES = 16;
-function writeItems2(out, items, write) {
+function writeItems2(out, items, write2) {
   out.count(items.length);
-  for (const item of items) write(item);
+  for (const item of items) write2(item);
 }
 function readItems2(input, bytesMin, read) {
   const items = [];
@@ -1894,15 +1927,15 @@ function cut(text2, max) {
   return decoder2.decode(bytes2.subarray(0, written));
 }
 function encodeFailure(out, failure3) {
-  const retry = failure3.retry ?? { type: "never" };
+  const retry2 = failure3.retry ?? { type: "never" };
   out.string(cut(failure3.channel, CHANNEL_BYTES_MAX));
   out.string(cut(failure3.path ?? "", PATH_BYTES_MAX));
   out.string(cut(failure3.message, MESSAGE_BYTES_MAX));
-  if (retry.type === "after") {
+  if (retry2.type === "after") {
     out.u8(2);
-    out.u32(retry.ms);
+    out.u32(retry2.ms);
   } else {
-    out.u8(retry.type === "never" ? 0 : 1);
+    out.u8(retry2.type === "never" ? 0 : 1);
   }
   out.u64(failure3.correlation ?? 0n);
 }
@@ -2104,16 +2137,20 @@ var SessionCore = class {
     flows.send = void 0;
     this.outbox.data(FINISH, 0, 0, 0, id, 0);
   }
-  /** Gives up a call of this side's; false when it has ended. Its owner is told nothing any more, but for `late`. */
+  /**
+   * Gives up a call of this side's, and says whether its first frame has left; undefined when the call has ended. Its owner
+   * is told nothing any more, but for `late`.
+   */
   cancel(id) {
     const call = this.outbound.get(id);
-    if (call === void 0 || call.cancelled) return false;
+    if (call === void 0 || call.cancelled) return void 0;
     call.cancelled = true;
     this.#await(call, true);
     call.send = call.recv = call.deadline = void 0;
-    if (this.outbox.withdraw(id)) this.forget(id);
-    else this.outbox.data(CANCEL, 0, 0, 0, id, 0);
-    return true;
+    const sent = !this.outbox.withdraw(id);
+    if (sent) this.outbox.data(CANCEL, 0, 0, 0, id, 0);
+    else this.forget(id);
+    return sent;
   }
   /**
    * Ends a call of the hub's with a body; false when it has ended before. Throws what `body` throws. While the hub takes
@@ -2153,18 +2190,17 @@ var SessionCore = class {
   /** Ends the connection with a goodbye, which still leaves by `transmit`. */
   close(goodbye) {
     if (this.isClosed) return;
-    this.outbox.clear(false);
+    const unsent = this.outbox.clear(false);
     const text2 = new Uint8Array(HEADER_BYTES + GOODBYE_BYTES_MAX);
     const { written } = new TextEncoder().encodeInto(goodbye.message, text2.subarray(HEADER_BYTES));
     const bytes2 = text2.slice(0, HEADER_BYTES + written);
     this.outbox.control(GOODBYE, 0, reasonCode(goodbye.reason), 0, 0, bytes2);
-    this.#ended(goodbye);
+    this.#ended(goodbye, unsent);
   }
   /** Ends the connection without a word: the transport is gone, or the hub has said goodbye. */
   abort(ending) {
     if (this.isClosed) return;
-    this.outbox.clear(true);
-    this.#ended(ending);
+    this.#ended(ending, this.outbox.clear(true));
   }
   #answer(id, status, body2) {
     this.#encode(body2, (bytes2, blobs) => this.outbox.data(END, 0, 0, statusCode(status), id, 0, bytes2, void 0, blobs));
@@ -2182,17 +2218,19 @@ var SessionCore = class {
     this.awaited += Number(awaited) - Number(call.awaited);
     call.awaited = awaited;
   }
-  #ended(ending) {
+  #ended(ending, unsent) {
     this.state = CLOSED;
     this.deadlineFloor = void 0;
     this.parcels.clear();
     this.awaited = 0;
     const inbound = this.inbound.drain();
-    const outbound = this.outbound.drain();
+    const outbound = [];
+    this.outbound.forEach((call, id) => outbound.push([call, !unsent.has(id)]));
+    this.outbound.drain();
     this.events.closed(ending);
     for (const { owner } of inbound) owner?.abandon();
-    for (const { owner, cancelled } of outbound) {
-      if (!cancelled) owner.fail("unavailable", `the connection ended: ${ending.message}`);
+    for (const [{ owner, cancelled }, sent] of outbound) {
+      if (!cancelled) owner.fail("unavailable", sent, `the connection ended: ${ending.message}`);
     }
   }
   #flows(callee, id) {
@@ -2301,7 +2339,8 @@ var Session = class extends SessionCore {
     this.outbound.forEach(
       visit((id) => {
         const call = this.outbound.get(id);
-        if (this.cancel(id)) call?.owner.fail("deadline_exceeded");
+        const sent = this.cancel(id);
+        if (sent !== void 0) call?.owner.fail("deadline_exceeded", sent);
       })
     );
     this.inbound.forEach(visit((id) => this.inbound.get(id)?.owner?.stop("deadline_exceeded")));
@@ -2391,7 +2430,7 @@ var Session = class extends SessionCore {
     this.outbox.addWindow(windowBytes, now);
     this.state = OPEN;
     this.events.welcome(welcome);
-    for (const { call, why } of refused2) call?.owner.fail("resource_exhausted", why);
+    for (const { call, why } of refused2) call?.owner.fail("resource_exhausted", false, why);
     this.outbound.forEach(({ owner, send }) => send && owner.credit?.());
   }
   #takeRequest({ id, binding, ordinal, budget }, body2, now, blobs) {
@@ -2636,6 +2675,7 @@ var CallError = class extends Error {
     this.detail = failure3.message;
     this.retry = failure3.retry ?? NEVER2;
     this.correlation = failure3.correlation ?? 0n;
+    this.sent = failure3.sent ?? true;
   }
 };
 var ApplicationError = class extends CallError {
@@ -2656,9 +2696,10 @@ var TEXTS = {
 function textOf(status) {
   return TEXTS[status] ?? status;
 }
+var UNSENT = { sent: false };
 function localError(channel, status, message = textOf(status), cause, more) {
   const advice = STATUS_RETRIES[status];
-  const again = advice === "later" || advice === "idempotent" && channel.idempotent;
+  const again = advice === "later" || advice === "idempotent" && (channel.idempotent || more?.sent === false);
   const error = new CallError(status, {
     channel: channel.name,
     message,
@@ -2668,14 +2709,14 @@ function localError(channel, status, message = textOf(status), cause, more) {
   if (cause !== void 0) error.cause = cause;
   return error;
 }
-function valueError(channel, status, what, error) {
+function valueError(channel, status, what, error, more) {
   const path = error instanceof CodecError ? error.path : "";
   const why = error instanceof Error ? error.message : String(error);
-  return localError(channel, status, `${what}: ${why}`, error, { path });
+  return localError(channel, status, `${what}: ${why}`, error, { path, ...more });
 }
 function sendError(channel, what, error) {
-  if (error instanceof SendError) return localError(channel, error.status, error.message);
-  return valueError(channel, "invalid_argument", what, error);
+  if (error instanceof SendError) return localError(channel, error.status, error.message, void 0, UNSENT);
+  return valueError(channel, "invalid_argument", what, error, UNSENT);
 }
 function endError(channel, status, body2, blobs) {
   try {
@@ -2797,11 +2838,11 @@ var Exchange = class {
     const { connection, channel } = this;
     if (connection.transport.ownsMessages === true) this.reading = options;
     const { kind, up = false, down = false, timeoutMs, slackMs = 0 } = opening;
-    if (to.gone) return this.fail("unavailable");
+    if (to.gone) return this.fail("unavailable", false);
     const signals = [options?.signal, options?.parent?.signal].filter((signal) => signal !== void 0);
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted !== void 0) return this.#cancelled(aborted);
-    if (timeoutMs !== void 0 && !(timeoutMs > 0)) return this.fail("deadline_exceeded");
+    if (timeoutMs !== void 0 && !(timeoutMs > 0)) return this.fail("deadline_exceeded", false);
     if (signals.length > 0) this.#heed(signals);
     try {
       const now = connection.now();
@@ -2815,7 +2856,7 @@ var Exchange = class {
   /** Ends it early: nothing about it is told after this. */
   abort(error) {
     if (this.done) return;
-    this.connection.session.cancel(this.id);
+    if (this.id === 0 || this.connection.session.cancel(this.id) === false) error.sent = false;
     this.connection.touched();
     this.settle(error);
   }
@@ -2831,8 +2872,8 @@ var Exchange = class {
     this.#over();
     this.succeeded(value);
   }
-  fail(status, message) {
-    this.settle(localError(this.channel, status, message));
+  fail(status, sent, message) {
+    this.settle(localError(this.channel, status, message, void 0, { sent }));
   }
   /** The one failure. */
   settle(error) {
@@ -2968,7 +3009,11 @@ var Hub = class {
   /** Releases what a client or publisher stands on, once. */
   async takeBack(client) {
     const handle = this.#given.get(client);
-    if (handle === void 0 || this.bindings.get(handle.id) !== handle || !this.#given.delete(client)) return;
+    if (handle !== void 0 && this.#given.delete(client)) await this.drop(handle);
+  }
+  /** Releases a handle, once. */
+  async drop(handle) {
+    if (this.bindings.get(handle.id) !== handle) return;
     this.bindings.delete(handle.id);
     handle.gone = true;
     await this.release(handle.id);
@@ -3046,6 +3091,539 @@ function reporting(handle, channel) {
       call.begin(handle, (out) => channel.args.encode(out, [value]), opening);
     });
   };
+}
+
+// ../../../packages/client/src/reconnect/patience.ts
+var Impatience = class {
+  constructor(status, cause) {
+    this.status = status;
+    this.cause = cause;
+  }
+};
+var Patience = class {
+  #until;
+  #signals;
+  constructor(ms, signals) {
+    this.#until = performance.now() + ms;
+    this.#signals = signals.filter((signal) => signal !== void 0);
+  }
+  /** What is left, in milliseconds. */
+  get leftMs() {
+    return Math.max(0, this.#until - performance.now());
+  }
+  /** Rejects with an `Impatience` when it has waited for long enough, or somebody gives up. */
+  wait(begin) {
+    return new Promise((resolve, reject) => {
+      let stop;
+      let over = false;
+      const end = () => {
+        over = true;
+        clearTimeout(timer);
+        for (const signal of this.#signals) signal.removeEventListener("abort", abort);
+        stop?.();
+      };
+      const fail2 = (error) => {
+        end();
+        reject(error);
+      };
+      const abort = () => fail2(new Impatience("cancelled", this.#signals.find(({ aborted }) => aborted)?.reason));
+      const timer = setTimeout(() => fail2(new Impatience("deadline_exceeded")), Math.min(this.leftMs, TIMER_MS_MAX));
+      for (const signal of this.#signals) signal.addEventListener("abort", abort);
+      if (this.#signals.some(({ aborted }) => aborted)) return abort();
+      stop = begin((value) => {
+        end();
+        resolve(value);
+      }, fail2);
+      if (over) stop();
+    });
+  }
+  /** Waits for so long. */
+  sleep(ms) {
+    return this.wait((done) => {
+      const timer = setTimeout(done, ms);
+      return () => clearTimeout(timer);
+    });
+  }
+};
+
+// ../../../packages/client/src/reconnect/waits.ts
+var WAIT_POLICY = { initialMs: 100, maxMs: 5e3, factor: 2, jitterPercent: 20, steadyMs: 1e4 };
+var ROLLS = 1e3;
+var Waits = class {
+  constructor(policy) {
+    this.policy = policy;
+  }
+  /** Waits since it was last well. */
+  #streak = 0;
+  /** The wait that is due, in milliseconds, after it went well for `wellMs`; `roll` is a whole number below `ROLLS`. */
+  next(wellMs, roll = Math.floor(Math.random() * ROLLS)) {
+    const { initialMs, maxMs, factor, jitterPercent, steadyMs } = this.policy;
+    if (wellMs >= steadyMs) this.#streak = 0;
+    let wait = Math.min(initialMs, maxMs);
+    for (let turn = 0; turn < this.#streak; turn += 1) {
+      const next = Math.min(wait * Math.max(factor, 1), maxMs);
+      if (next === wait) break;
+      wait = next;
+    }
+    this.#streak += 1;
+    const share = Math.min(jitterPercent, 100) * Math.min(roll, ROLLS - 1);
+    return wait - Math.floor(wait * share / (100 * ROLLS));
+  }
+};
+
+// ../../../packages/client/src/reconnect/resuming.ts
+function resume(lasting, subscribe, options = {}) {
+  const { signal, onEnd, onAnew, ...reading } = options;
+  const { ground, subscriptions } = lasting;
+  const waits = new Waits(ground.policy);
+  let begun;
+  let over = false;
+  let stop;
+  const leave = () => {
+    over = true;
+    subscriptions.delete(end);
+    signal?.removeEventListener("abort", leave);
+    stop?.();
+  };
+  const end = (error) => {
+    if (over) return;
+    leave();
+    ground.guard("`onEnd` of a subscription", () => onEnd?.(error));
+  };
+  const lost = (error) => {
+    if (over) return;
+    if (error.status !== "unavailable" || lasting.over !== void 0) return end(error);
+    const timer = setTimeout(next, waits.next(performance.now() - (begun ?? 0)));
+    stop = () => clearTimeout(timer);
+  };
+  const next = () => {
+    if (over) return;
+    const { present: present2 } = lasting;
+    if (present2 !== void 0) start(present2);
+    else stop = lasting.await(start, end);
+  };
+  const start = (handle) => {
+    const anew = begun !== void 0;
+    begun = performance.now();
+    stop = subscribe(handle, { ...reading, onEnd: lost });
+    if (anew) ground.guard("`onAnew` of a subscription", () => onAnew?.());
+  };
+  if (signal?.aborted === true) return leave;
+  subscriptions.add(end);
+  signal?.addEventListener("abort", leave);
+  if (lasting.present !== void 0) next();
+  else queueMicrotask(next);
+  return leave;
+}
+
+// ../../../packages/client/src/reconnect/retrying.ts
+async function retry(lasting, channel, args, options, made) {
+  let sent = false;
+  try {
+    const [again, bytes2] = kept(channel, args);
+    const patience2 = new Patience(timeLimit(channel, options), [options?.signal, options?.parent?.signal]);
+    const waits = new Waits(lasting.ground.policy);
+    for (; ; ) {
+      const handle = lasting.present ?? await found(lasting, channel, patience2, bytes2, sent);
+      try {
+        return await handle.request(again, args, { ...options, timeoutMs: patience2.leftMs }, void 0);
+      } catch (error) {
+        if (!(error instanceof CallError)) throw error;
+        const ms = againAfter(channel, error, waits);
+        sent ||= error.sent;
+        error.sent = sent;
+        if (ms === void 0 || ms >= patience2.leftMs || lasting.over !== void 0) throw error;
+        await keeping(lasting, channel, bytes2, sent, () => patience2.sleep(ms));
+      }
+    }
+  } catch (error) {
+    throw made !== void 0 && error instanceof CallError ? traced(error, made) : error;
+  }
+}
+function found(lasting, channel, patience2, bytes2, sent) {
+  return keeping(lasting, channel, bytes2, sent, () => patience2.wait((done, failed2) => lasting.await(done, failed2)));
+}
+async function keeping(lasting, channel, bytes2, sent, wait) {
+  const give = lasting.ground.keep(bytes2);
+  if (give === void 0) throw localError(channel, "resource_exhausted", "too much waits for a connection", void 0, { sent });
+  try {
+    return await wait();
+  } catch (error) {
+    if (error instanceof CallError) throw localError(channel, error.status, error.detail, error, { sent });
+    if (!(error instanceof Impatience)) throw error;
+    const { status, cause } = error;
+    const why = status === "cancelled" ? void 0 : `${textOf(status)}: ${lasting.lack}`;
+    throw localError(channel, status, why, cause, { sent });
+  } finally {
+    give();
+  }
+}
+function kept(channel, args) {
+  try {
+    const body2 = toBody(channel.args, args);
+    return [{ ...channel, args: { ...channel.args, encode: (out) => out.body(body2) } }, sizeOf(body2.bytes, body2.blobs)];
+  } catch (error) {
+    throw sendError(channel, "the arguments", error);
+  }
+}
+function againAfter({ idempotent }, { status, retry: retry2, sent }, waits) {
+  if (status === "unavailable") return idempotent || !sent ? waits.next(0) : void 0;
+  if (!idempotent || status !== "resource_exhausted" && status !== "aborted") return void 0;
+  return retry2.type === "after" ? retry2.ms : retry2.type === "later" ? waits.next(0) : void 0;
+}
+
+// ../../../packages/client/src/reconnect/lasting.ts
+var PASSING = ["unavailable", "resource_exhausted", "deadline_exceeded"];
+var NO_CONNECTION = "there is no connection";
+var Lasting = class {
+  constructor(ground, descriptor, target) {
+    this.ground = ground;
+    this.descriptor = descriptor;
+    this.target = target;
+    /** Each is told why nothing more will come of a subscription. */
+    this.subscriptions = /* @__PURE__ */ new Set();
+    /** What a wait for the instance lacks. */
+    this.lack = NO_CONNECTION;
+    this.#waiters = /* @__PURE__ */ new Set();
+    this.#released = false;
+    this.#waits = new Waits(ground.policy);
+  }
+  /** The instance that is there, or was there last. */
+  #handle;
+  #waiters;
+  #waits;
+  #timer;
+  /** The hub that is being asked for an instance. */
+  #asked;
+  #released;
+  get connection() {
+    return this.#handle.connection;
+  }
+  get id() {
+    return this.#handle.id;
+  }
+  /** Who asks needs the instance: one that has left is looked for, so that the next time it may be there. */
+  get gone() {
+    if (this.present !== void 0) return false;
+    this.#seek();
+    return true;
+  }
+  /** The instance, if it is there. */
+  get present() {
+    const handle = this.#handle;
+    return handle?.gone === false && handle.connection === this.ground.hub?.connection ? handle : void 0;
+  }
+  /** Why nothing will be there any more; undefined while it may be. */
+  get over() {
+    const message = this.#released ? "its client was given back" : this.ground.over;
+    return message === void 0 ? void 0 : new CallError("unavailable", { channel: this.descriptor.name, message, sent: false });
+  }
+  /** Waits for an instance where none is present: `failed` may be called at once. What it returns ends the wait. */
+  await(bound, failed2) {
+    const { over } = this;
+    if (over !== void 0) {
+      failed2(over);
+      return () => void 0;
+    }
+    const waiter = { bound, failed: failed2 };
+    this.#waiters.add(waiter);
+    this.#seek();
+    return () => {
+      if (this.#waiters.delete(waiter) && this.#waiters.size === 0) this.#rest();
+    };
+  }
+  /** Waits for the first instance. */
+  async first(options) {
+    const patience2 = new Patience(timeLimit(BIND, options), [options?.signal, options?.parent?.signal]);
+    await found(this, BIND, patience2, 0, false);
+  }
+  /** A connection stands. */
+  connected() {
+    this.#rest();
+    this.#waits = new Waits(this.ground.policy);
+    this.#seek();
+  }
+  /** There will be no connection any more: whoever waits is told. */
+  closed() {
+    const { over } = this;
+    this.#rest();
+    if (over === void 0) return;
+    for (const end of [...this.subscriptions]) end(over);
+    this.#fail(over);
+  }
+  /** Gives it back: what is open on the instance goes on, whoever waits for one is told that there will be none. */
+  async release() {
+    this.#released = true;
+    this.#rest();
+    const { over } = this;
+    if (over !== void 0) this.#fail(over);
+    const handle = this.#handle;
+    const { hub } = this.ground;
+    if (handle !== void 0 && handle.connection === hub?.connection) await hub.drop(handle);
+  }
+  call(channel, args, options) {
+    const made = this.connection.trace(this.call);
+    return calling(({ resolve, reject }) => void retry(this, channel, args, options, made).then(resolve, reject));
+  }
+  notify(channel, args) {
+    if (!this.gone) this.#handle?.notify(channel, args);
+  }
+  each(subscribe, options) {
+    return resume(this, subscribe, options);
+  }
+  /** Asks the hub for an instance, unless it is being asked, or a wait for that runs. */
+  #seek() {
+    const { hub } = this.ground;
+    if (hub === void 0) this.lack = NO_CONNECTION;
+    if (hub === void 0 || hub === this.#asked || this.#timer !== void 0 || this.over !== void 0) return;
+    const before = this.#handle;
+    if (before?.gone === true && before.connection === hub.connection) hub.drop(before).catch(() => void 0);
+    this.#asked = hub;
+    hub.bind(this.descriptor, this.target, void 0).then(
+      (handle) => this.#bound(hub, handle),
+      (error) => this.#unbound(hub, error)
+    );
+  }
+  #bound(hub, handle) {
+    if (hub !== this.#asked) return;
+    this.#asked = void 0;
+    if (this.#released) return void hub.drop(handle).catch(() => void 0);
+    this.#handle = handle;
+    this.lack = textOf("unavailable");
+    this.#waits = new Waits(this.ground.policy);
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    for (const { bound } of waiters) bound(handle);
+  }
+  #unbound(hub, error) {
+    if (hub !== this.#asked) return;
+    this.#asked = void 0;
+    this.lack = error.detail;
+    if (hub !== this.ground.hub) return;
+    if (!PASSING.includes(error.status)) return this.#fail(error);
+    if (this.#waiters.size === 0) return;
+    const ms = error.retry.type === "after" ? error.retry.ms : this.#waits.next(0);
+    this.#timer = setTimeout(() => {
+      this.#timer = void 0;
+      this.#seek();
+    }, ms);
+  }
+  #fail(error) {
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    for (const { failed: failed2 } of waiters) failed2(error);
+  }
+  #rest() {
+    clearTimeout(this.#timer);
+    this.#timer = void 0;
+  }
+};
+
+// ../../../packages/client/src/reconnect/reconnecting.ts
+var ATTEMPT_MS = 3e4;
+var WAITING_CALLS_MAX = LIMITS_DEFAULT.calls;
+var WAITING_BYTES_MAX = BLOBS_WAITING_BYTES_MAX;
+var AN_END = "the end of what is always done";
+var Reconnecting = class {
+  /** Use `reconnecting`. */
+  constructor(dial, options) {
+    this.dial = dial;
+    this.options = options;
+    const policy = { ...WAIT_POLICY, ...options.waits };
+    let [calls, bytes2] = [0, 0];
+    this.#ground = {
+      hub: void 0,
+      over: void 0,
+      policy,
+      keep: (more) => {
+        if (calls >= WAITING_CALLS_MAX || bytes2 + more > WAITING_BYTES_MAX) return void 0;
+        calls++;
+        bytes2 += more;
+        return () => {
+          calls--;
+          bytes2 -= more;
+        };
+      },
+      guard: (what, run) => this.#guard(what, run)
+    };
+    this.#waits = new Waits(policy);
+    void this.#connect();
+  }
+  #state = { status: "connecting", attempt: 1 };
+  #listeners = /* @__PURE__ */ new Set();
+  #ground;
+  #bindings = /* @__PURE__ */ new Set();
+  #given = /* @__PURE__ */ new WeakMap();
+  #tasks = /* @__PURE__ */ new Set();
+  #waits;
+  /** Attempts in a row that have failed. */
+  #failed = 0;
+  /** The attempt that is made, or has succeeded. */
+  #attempt;
+  #portcullis;
+  /** Since when the connection stands. */
+  #since;
+  #timer;
+  /** How it is now. */
+  get state() {
+    return this.#state;
+  }
+  /** Tells of every change of `state` from now on, until what it returns is called. */
+  onState(listener) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+  /** The connection that stands now; undefined in a gap. */
+  get current() {
+    return this.#ground.hub === void 0 ? void 0 : this.#portcullis;
+  }
+  /**
+   * A client for an instance of an interface, which is looked for again on each new connection, and when it has left. Waits
+   * for a connection and an instance inside its deadline. Rejects with `permission_denied` or `contract_mismatch` at once.
+   */
+  async bind(descriptor, target = "any", options) {
+    const lasting = new Lasting(this.#ground, descriptor, target);
+    this.#bindings.add(lasting);
+    try {
+      await lasting.first(options);
+    } catch (error) {
+      this.#bindings.delete(lasting);
+      lasting.release().catch(() => void 0);
+      throw error;
+    }
+    const client = descriptor.client(lasting);
+    this.#given.set(client, lasting);
+    return client;
+  }
+  /** Gives a client back. Its calls and subscriptions that are open go on; later ones fail, and nothing begins anew. */
+  async release(client) {
+    const lasting = this.#given.get(client);
+    if (lasting === void 0 || !this.#bindings.delete(lasting)) return;
+    await lasting.release();
+  }
+  /**
+   * Does something on this connection, if one stands, and on each later one: serving, say, or making a publisher. What it
+   * returns is called when that connection ends. What it throws is logged, unless the connection is gone. It ends by
+   * calling what `always` returns.
+   */
+  always(run) {
+    const task = { run };
+    this.#tasks.add(task);
+    if (this.current !== void 0) this.#begin(task, this.current);
+    return () => {
+      if (this.#tasks.delete(task)) this.#end(task);
+    };
+  }
+  /** Ends it for good. What was sent before still leaves; every open call fails with `unavailable`. */
+  close(message = "the application closed the connection") {
+    const portcullis = this.#portcullis;
+    this.#close({ reason: "closed", message });
+    portcullis?.close(message);
+  }
+  async #connect() {
+    const attempt = new AbortController();
+    const { attemptMs = ATTEMPT_MS } = this.options;
+    this.#attempt = attempt;
+    this.#timer = setTimeout(() => this.#late(`it did not stand within ${attemptMs} ms`), Math.min(attemptMs, TIMER_MS_MAX));
+    this.#change({ status: "connecting", attempt: this.#failed + 1 });
+    if (attempt !== this.#attempt) return;
+    let made;
+    try {
+      made = await this.dial(attempt.signal);
+    } catch (error) {
+      if (attempt === this.#attempt) this.#lost({ reason: "dial_failed", message: error instanceof Error ? error.message : String(error), error });
+      return;
+    }
+    if (attempt !== this.#attempt) return made.close();
+    const portcullis = made instanceof Portcullis ? made : connect(made, this.options);
+    this.#portcullis = portcullis;
+    const changed = (state) => {
+      if (attempt !== this.#attempt) return;
+      if (state.status === "connected") this.#stands(portcullis, state);
+      else if (state.status === "closed") this.#lost({ reason: state.reason, message: state.message, portcullis });
+    };
+    portcullis.onState(changed);
+    changed(portcullis.state);
+  }
+  #late(message) {
+    const portcullis = this.#portcullis;
+    this.#lost({ reason: "handshake_timeout", message });
+    portcullis?.hub.connection.close({ reason: "handshake_timeout", message });
+  }
+  #stands(portcullis, state) {
+    clearTimeout(this.#timer);
+    this.#since = performance.now();
+    this.#ground.hub = portcullis.hub;
+    this.#change(state);
+    for (const lasting of [...this.#bindings]) lasting.connected();
+    for (const task of [...this.#tasks]) if (this.current === portcullis) this.#begin(task, portcullis);
+  }
+  /** The connection has ended, or an attempt has failed. */
+  #lost(lost) {
+    const { reason, message } = lost;
+    const wellMs = this.#since === void 0 ? 0 : performance.now() - this.#since;
+    this.#failed = wellMs >= this.#ground.policy.steadyMs ? 0 : this.#failed + 1;
+    const { attempts = Infinity, again } = this.options;
+    const passes = reason === "transport_lost" || reason === "dial_failed" || RECONNECT_REASONS.includes(reason);
+    let ends = !passes || this.#failed >= attempts;
+    if (!ends) this.#guard("`again`", () => ends = again?.(lost) === false);
+    if (ends) return this.#close({ reason, message });
+    this.#leave();
+    const ms = this.#waits.next(wellMs);
+    this.#timer = setTimeout(() => void this.#connect(), ms);
+    this.#change({ status: "waiting", ms, reason, message });
+  }
+  /** What belongs to the connection or attempt that was ends. */
+  #leave() {
+    const attempt = this.#attempt;
+    clearTimeout(this.#timer);
+    this.#attempt = this.#portcullis = this.#since = this.#ground.hub = void 0;
+    attempt?.abort();
+    for (const task of this.#tasks) this.#end(task);
+  }
+  #close(ending) {
+    if (this.#ground.over !== void 0) return;
+    this.#ground.over = `the connection ended: ${ending.message}`;
+    this.#leave();
+    this.#change({ status: "closed", ...ending });
+    this.#listeners.clear();
+    for (const lasting of [...this.#bindings]) lasting.closed();
+    this.#bindings.clear();
+    this.#tasks.clear();
+  }
+  #begin(task, portcullis) {
+    const { logger = console } = this.options;
+    const still = () => this.#tasks.has(task) && this.current === portcullis;
+    new Promise((resolve) => resolve(task.run(portcullis))).then(
+      (end) => {
+        if (typeof end !== "function") return;
+        if (still()) task.end = end;
+        else this.#guard(AN_END, end);
+      },
+      (error) => {
+        if (still()) logger.error("portcullis: what is always done failed", error);
+      }
+    );
+  }
+  #end(task) {
+    const { end } = task;
+    task.end = void 0;
+    if (end !== void 0) this.#guard(AN_END, end);
+  }
+  #change(state) {
+    this.#state = state;
+    for (const listener of [...this.#listeners]) this.#guard("a state listener", () => listener(state));
+  }
+  #guard(what, run) {
+    try {
+      run();
+    } catch (error) {
+      (this.options.logger ?? console).error(`portcullis: ${what} threw`, error);
+    }
+  }
+};
+function reconnecting(dial, options = {}) {
+  return new Reconnecting(dial, options);
 }
 
 // ../../../packages/client/src/runtime/pump.ts
@@ -3293,9 +3871,12 @@ var Subscription = class extends Exchange {
   }
 };
 function subscribeTo(binding, channel, listener, options) {
-  const subscription = new Subscription(binding.connection, channel, listener, options);
-  subscription.start(binding);
-  return () => subscription.leave();
+  const begin = (to, options2) => {
+    const subscription = new Subscription(to.connection, channel, listener, options2);
+    subscription.start(to);
+    return () => subscription.leave();
+  };
+  return binding.each?.(begin, options) ?? begin(binding, options);
 }
 
 // ../../../packages/client/src/runtime/offering.ts
@@ -3468,8 +4049,8 @@ var Serving = class {
       }
     }
     if (error instanceof CallError) {
-      const { status, path, detail, retry, correlation } = error;
-      return this.#fail(status, { path, message: detail, retry, correlation });
+      const { status, path, detail, retry: retry2, correlation } = error;
+      return this.#fail(status, { path, message: detail, retry: retry2, correlation });
     }
     if (error instanceof SendError) return this.#fail(error.status, { message: error.message });
     this.#fault(error instanceof CodecError ? "gave a value that breaks its contract" : "threw", error);
@@ -4133,6 +4714,20 @@ function ask(page, port, contract) {
     port.refuse(refusal("version_mismatch", error instanceof Error ? error.message : String(error)));
   }
 }
+
+// src/api.ts
+var StudioError = class extends Error {
+  constructor(where, status, message, retryable = false) {
+    super(message);
+    this.where = where;
+    this.status = status;
+    this.retryable = retryable;
+  }
+  where;
+  status;
+  retryable;
+  name = "StudioError";
+};
 
 // src/generated/types.ts
 function encodeApplicationPhase(out, value) {
@@ -6758,20 +7353,6 @@ var Snapshots = {
   client: (binding) => new SnapshotsClient(binding)
 };
 
-// src/api.ts
-var StudioError = class extends Error {
-  constructor(where, status, message, retryable = false) {
-    super(message);
-    this.where = where;
-    this.status = status;
-    this.retryable = retryable;
-  }
-  where;
-  status;
-  retryable;
-  name = "StudioError";
-};
-
 // src/link/convert.ts
 function camera({ id, name, source, width, height, framesPerSecond, status }) {
   const detail = status.type === "failed" ? status.reason : "";
@@ -6828,8 +7409,8 @@ function failure(error, say) {
     return new StudioError(error.channel, error.status, say(error.error));
   }
   if (error instanceof CallError) {
-    const { channel, status, detail, retry } = error;
-    return new StudioError(channel, status, sentence(detail), retry.type !== "never");
+    const { channel, status, detail, retry: retry2 } = error;
+    return new StudioError(channel, status, sentence(detail), retry2.type !== "never");
   }
   return error;
 }
@@ -6878,12 +7459,6 @@ function sentence(text2) {
   return trimmed === "" ? "" : `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? "" : "."}`;
 }
 
-// src/link/dial.ts
-function overWebSocket(kind) {
-  return async (options, opened) => opened(connect(await connectWithTicket({ window: kind }), options));
-}
-var overPort = async (options, opened) => opened(connectElectron(options));
-
 // src/shared/watch.ts
 var Value = class {
   current;
@@ -6904,27 +7479,22 @@ var Value = class {
 };
 
 // src/link/link.ts
-var RETRY_MS_MIN = 250;
-var RETRY_MS_MAX = 5e3;
 var Link = class {
-  constructor(kind, interfaces, dial) {
-    this.kind = kind;
-    this.interfaces = interfaces;
-    this.dial = dial;
-    void this.#attempt();
-    addEventListener("pagehide", () => this.#portcullis?.close("the window was closed"));
+  /** For what is done on each connection. */
+  main;
+  #connection = new Value({ type: "connecting" });
+  #clients = /* @__PURE__ */ new Map();
+  /** Why this page was not let in. */
+  #refused;
+  constructor(dial, options) {
+    this.main = reconnecting(dial, { ...options, again: (lost) => this.#again(lost) });
+    this.main.onState((state) => this.#changed(state));
+    this.#changed(this.main.state);
+    addEventListener("pagehide", () => this.main.close("the window was closed"));
     addEventListener("pageshow", (event) => {
       if (event.persisted) location.reload();
     });
   }
-  kind;
-  interfaces;
-  dial;
-  #connection = new Value({ type: "connecting" });
-  #setups = [];
-  #clients = /* @__PURE__ */ new WeakMap();
-  #portcullis;
-  #retryMs = RETRY_MS_MIN;
   get connection() {
     return this.#connection;
   }
@@ -6933,82 +7503,58 @@ var Link = class {
     const connection = this.#connection.current;
     return connection?.type === "connected" ? connection.label : "";
   }
-  /** The connection, also before it stands: calls wait for it inside their deadlines. */
-  get portcullis() {
-    if (this.#portcullis === void 0) throw new StudioError("portcullis", "unavailable", "The studio is not connected.", true);
-    return this.#portcullis;
-  }
-  /** Does something at the beginning of each connection, and of this one if there is one. */
-  onConnect(setup) {
-    this.#setups.push(setup);
-    if (this.#portcullis !== void 0) this.#run(setup, this.#portcullis);
-  }
-  /** A client of an interface, bound once for each connection. */
+  /** A client of an interface, bound once. It waits for a server for as long as it takes. */
   async client(descriptor) {
-    const { portcullis } = this;
-    let clients = this.#clients.get(portcullis);
-    if (clients === void 0) this.#clients.set(portcullis, clients = /* @__PURE__ */ new Map());
-    let bound = clients.get(descriptor);
+    let bound = this.#clients.get(descriptor);
     if (bound === void 0) {
-      bound = portcullis.bind(descriptor);
-      clients.set(descriptor, bound);
-      bound.catch(() => clients.delete(descriptor));
+      bound = this.main.bind(descriptor, "any", { timeoutMs: Infinity });
+      this.#clients.set(descriptor, bound);
+      bound.catch(() => this.#clients.delete(descriptor));
     }
     return await bound;
   }
-  async #attempt() {
-    try {
-      await this.dial({ client: `studio ${this.kind}`, interfaces: this.interfaces }, (portcullis) => {
-        this.#portcullis = portcullis;
-        portcullis.onState((state) => this.#changed(portcullis, state));
-        for (const setup of this.#setups) this.#run(setup, portcullis);
-      });
-    } catch (error) {
-      if (error instanceof TypeError) this.#lost("The studio does not answer.", true);
-      else if (error instanceof ConnectRefused) this.#lost(error.message, false);
-      else this.#lost("This browser was not let in.", false);
-    }
+  /** Whether another attempt may go better. */
+  #again({ error, portcullis }) {
+    if (error instanceof ConnectRefused) this.#refused = error.message;
+    else if (error !== void 0 && !(error instanceof TypeError)) this.#refused = "This browser was not let in.";
+    const refused2 = portcullis && refusalOf(portcullis);
+    if (refused2 !== void 0) this.#refused = `Main refused this window: ${refused2.message}.`;
+    return this.#refused === void 0;
   }
-  #run(setup, portcullis) {
-    setup(portcullis).catch((error) => {
-      if (portcullis.state.status !== "closed") console.error(error);
-    });
-  }
-  #changed(portcullis, state) {
-    if (portcullis !== this.#portcullis) return;
+  #changed(state) {
     switch (state.status) {
       case "connecting":
         break;
       case "connected":
-        this.#retryMs = RETRY_MS_MIN;
         this.#connection.set({ type: "connected", label: state.label });
         break;
+      case "waiting":
+        this.#connection.set({ type: "lost", reason: sayLost(state), retrying: true });
+        break;
       case "closed":
-        this.#portcullis = void 0;
-        if (refusalOf(portcullis) !== void 0) return this.#lost(`Main refused this window: ${state.message}.`, false);
-        switch (state.reason) {
-          case "revoked":
-            this.#connection.set({ type: "closed" });
-            window.close();
-            return;
-          case "going_away":
-            return this.#lost("The studio was closed.", true);
-          case "contract_mismatch":
-          case "version_mismatch":
-            return this.#lost(`This page is of another version of the studio: ${state.message}.`, false);
-          default:
-            return this.#lost(`The connection was lost: ${state.message}.`, true);
+        if (state.reason === "revoked") {
+          this.#connection.set({ type: "closed" });
+          window.close();
+        } else {
+          this.#connection.set({ type: "lost", reason: this.#refused ?? sayLost(state), retrying: false });
         }
     }
   }
-  #lost(reason, retrying) {
-    this.#connection.set({ type: "lost", reason, retrying });
-    if (!retrying) return;
-    setTimeout(() => void this.#attempt(), this.#retryMs);
-    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
-  }
 };
-function feed(link, subscribe) {
+function sayLost({ reason, message }) {
+  switch (reason) {
+    case "dial_failed":
+      return "The studio does not answer.";
+    case "going_away":
+      return "The studio was closed.";
+    case "contract_mismatch":
+    case "version_mismatch":
+      return `This page is of another version of the studio: ${message}.`;
+    default:
+      return `The connection was lost: ${message}.`;
+  }
+}
+function feed(subscribe) {
   const listeners = /* @__PURE__ */ new Set();
   const emit = (value) => {
     for (const listener of [...listeners]) listener(value);
@@ -7019,17 +7565,20 @@ function feed(link, subscribe) {
     listeners.add(listener);
     if (!begun) {
       begun = true;
-      link.onConnect(async () => void await subscribe(emit));
+      subscribe(emit).catch(unlessLost);
     }
     return () => void listeners.delete(listener);
   };
+}
+function unlessLost(error) {
+  if (!(error instanceof CallError && error.status === "unavailable")) console.error(error);
 }
 
 // src/link/settings.ts
 function shareSettings(link) {
   const state = sharedState({
     subscribe: (listener) => {
-      link.onConnect(async () => void (await link.client(SettingsStore)).onSettings(listener));
+      link.client(SettingsStore).then((client) => client.onSettings(listener), unlessLost);
       return () => void 0;
     },
     replace: async (change, options) => (await link.client(SettingsStore)).replace(change, options)
@@ -7068,7 +7617,11 @@ var INTERFACES = {
   log: [Cameras, SettingsStore, Notices, MessageLog]
 };
 function connect2(kind) {
-  const link = new Link(kind, INTERFACES[kind], isPortcullisPage() ? overPort : overWebSocket(kind));
+  const options = { client: `studio ${kind}`, interfaces: INTERFACES[kind] };
+  const link = isPortcullisPage() ? (
+    // Which window this is, main knows; and it may be busy for as long as it likes.
+    new Link(() => connectElectron(options), { ...options, attemptMs: Infinity })
+  ) : new Link((signal) => connectWithTicket({ window: kind, signal }), options);
   async function call(make2, say = () => "") {
     try {
       return await make2();
@@ -7077,11 +7630,11 @@ function connect2(kind) {
     }
   }
   const cameras = new Value();
-  link.onConnect(async () => void (await link.client(Cameras)).onCameras((list) => cameras.set(cameraList(list))));
+  link.client(Cameras).then((client) => client.onCameras((list) => cameras.set(cameraList(list))), unlessLost);
   const { settings, change: changeSettings } = shareSettings(link);
   const windows = new Value();
   if (kind === "controls") {
-    link.onConnect(async () => void (await link.client(Windows)).onWindows((list) => windows.set(windowList(list))));
+    link.client(Windows).then((client) => client.onWindows((list) => windows.set(windowList(list))), unlessLost);
   }
   return {
     connection: link.connection,
@@ -7097,30 +7650,43 @@ function connect2(kind) {
     select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), cameraError),
     changeSettings,
     // A picture is drawn once: no copy of it is made.
-    onFrame: feed(link, async (emit) => (await link.client(Live)).onFrame((frame2) => emit(frame(frame2)), { bytes: "view" })),
-    onMeasurement: feed(link, async (emit) => (await link.client(Measurements)).onMeasured(emit)),
-    onStatistics: feed(link, async (emit) => (await link.client(Reports)).onReported(emit)),
-    onNotice: feed(link, async (emit) => (await link.client(Notices)).onNotice(emit)),
-    onLog: feed(link, async (emit) => {
-      const show = ({ records: records2 }) => emit(records2.map(logRecord));
+    onFrame: feed(async (emit) => (await link.client(Live)).onFrame((frame2) => emit(frame(frame2)), { bytes: "view" })),
+    onMeasurement: feed(async (emit) => (await link.client(Measurements)).onMeasured(emit)),
+    onStatistics: feed(async (emit) => (await link.client(Reports)).onReported(emit)),
+    onNotice: feed(async (emit) => (await link.client(Notices)).onNotice(emit)),
+    onLog: feed(async (emit) => {
       const log = await link.client(MessageLog);
-      let waiting = [];
-      log.onRecorded((batch) => waiting === void 0 ? show(batch) : void waiting.push(batch));
-      for await (const batch of log.history()) show(batch);
-      waiting.forEach(show);
-      waiting = void 0;
+      const show = ({ records: records2 }) => emit(records2.map(logRecord));
+      let waiting;
+      const begin = async () => {
+        const mine = [];
+        waiting = mine;
+        try {
+          for await (const batch of log.history()) show(batch);
+        } finally {
+          if (waiting === mine) {
+            waiting = void 0;
+            mine.forEach(show);
+          }
+        }
+      };
+      const onAnew = () => void begin().catch(unlessLost);
+      log.onRecorded((batch) => waiting === void 0 ? show(batch) : void waiting.push(batch), { onAnew });
+      await begin();
     }),
     announce: (text2) => call(async () => (await (await link.client(Notices)).announce(text2)).deliveries.map(delivery)),
     takeSnapshot: () => call(async () => {
-      const viewer = await link.portcullis.bind(Snapshots);
+      const main = link.main.current;
+      if (main === void 0) throw new StudioError("portcullis", "unavailable", "The studio is not connected.", true);
+      const viewer = await main.bind(Snapshots);
       try {
         return await viewer.take();
       } finally {
-        void link.portcullis.release(viewer);
+        void main.release(viewer);
       }
     }, snapshotError),
     serveSnapshots(take) {
-      link.onConnect(async (portcullis) => {
+      link.main.always(async (portcullis) => {
         await serve(portcullis, Snapshots, {
           take: async () => {
             let png;
@@ -7137,14 +7703,14 @@ function connect2(kind) {
       });
     },
     reportArrivals(report) {
-      link.onConnect(async (portcullis) => {
+      link.main.always(async (portcullis) => {
         async function* items() {
           while (portcullis.state.status !== "closed") {
             yield { ...report(), receiver: "" };
             await new Promise((resolve) => setTimeout(resolve, REPORT_MS));
           }
         }
-        await (await link.client(Reports)).report(items());
+        await (await portcullis.bind(Reports)).report(items());
       });
     }
   };
