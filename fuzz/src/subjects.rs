@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use portcullis::{Stale, StateVersion, Versioned};
 use sample_contract::*;
 
 use super::support::agreement::Subject;
@@ -20,5 +21,6 @@ pub static SUBJECTS: LazyLock<Vec<Subject>> = LazyLock::new(|| {
         Vec<Change> BTreeMap<Name, Preferences> Option<Shape>
     };
     subjects.push(Subject::with_conversion::<Converted>());
+    subjects.extend(all! { StateVersion Stale Tally Versioned<Tally> });
     subjects
 });

@@ -178,16 +178,17 @@ fn what_is_said_in_vain_is_warned_of() {
             "role.a.call[0]: nobody whom this role may address can serve `sample.echo`",
         ),
         (
-            "[role.a]\ncall = [\"sample.blobs.*\", \"sample.echo.*\", \"sample.flows.*\", \"sample.topics.*\", \"sample.values.*\"]\n\
-             subscribe = [\"sample.blobs.*\", \"sample.topics.*\"]\npublish = [\"sample.blobs.*\", \"sample.topics.*\"]\n\
-             serve = [\"sample.blobs\", \"sample.echo\", \"sample.flows\", \"sample.topics\", \"sample.values\"]",
+            "[role.a]\ncall = [\"sample.blobs.*\", \"sample.echo.*\", \"sample.flows.*\", \"sample.shared.*\", \"sample.topics.*\", \"sample.values.*\"]\n\
+             subscribe = [\"sample.blobs.*\", \"sample.shared.*\", \"sample.topics.*\"]\n\
+             publish = [\"sample.blobs.*\", \"sample.shared.*\", \"sample.topics.*\"]\n\
+             serve = [\"sample.blobs\", \"sample.echo\", \"sample.flows\", \"sample.shared\", \"sample.topics\", \"sample.values\"]",
             "role.a: this role may do everything",
         ),
     ] {
         let said = warned(text);
         assert!(said.contains(says), "{text}\n  says {said}\n  not  {says}");
     }
-    let clean = "[role.a]\ncall = [\"sample.blobs.*\", \"sample.echo.*\", \"sample.flows.*\", \"sample.values.*\"]\nsubscribe = [\"sample.topics.ticked\"]\naddresses.main = true";
+    let clean = "[role.a]\ncall = [\"sample.blobs.*\", \"sample.echo.*\", \"sample.flows.*\", \"sample.shared.*\", \"sample.values.*\"]\nsubscribe = [\"sample.topics.ticked\"]\naddresses.main = true";
     assert_eq!(warned(clean), "");
     assert_eq!(warned("[user.budget]\ncalls = 3"), "", "its roles stand elsewhere");
 }

@@ -19,7 +19,7 @@ const SPARED: &[&str] =
     &["sample.echo.block", "sample.echo.panic", "sample.flows.pictures", "sample.topics.emit"];
 
 /// What nobody serves there.
-const UNSERVED: &[&str] = &["sample.blobs", "sample.values", "conformance.chain"];
+const UNSERVED: &[&str] = &["sample.blobs", "sample.shared", "sample.values", "conformance.chain"];
 
 async fn bound(house: &House, interface: &Interface, target: Target) -> (Line, u32) {
     let mut line = house.open("mutator", ROLE, None).await.expect("a connection");
