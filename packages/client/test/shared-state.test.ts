@@ -201,7 +201,7 @@ describe('a follower', () => {
       [new CallError('permission_denied', { channel: 'test', message: 'no' }), 'failed'],
       [new CallError('invalid_argument', { channel: 'test', message: 'no' }), 'failed'],
       [new CallError('unavailable', { channel: 'test', message: 'lost' }), 'unknown'],
-      [Object.assign(new CallError('unavailable', { channel: 'test', message: 'lost' }), { sent: false }), 'failed'],
+      [new CallError('unavailable', { channel: 'test', message: 'lost', sent: false }), 'failed'],
       [new CallError('deadline_exceeded', { channel: 'test', message: 'late' }), 'unknown'],
       [new TypeError('anything'), 'unknown'],
     ];
@@ -287,6 +287,23 @@ describe('a follower', () => {
     desk.sent[1]?.answer(at(2));
     await kept;
     expect([desk.state.value, desk.sent[1]?.change[1]]).toEqual([111, 111]);
+  });
+
+  test('knows of what was given up whether it was sent, where its call says so', async () => {
+    for (const [sent, outcome] of [[false, 'failed'], [true, 'unknown'], [undefined, 'unknown']] as const) {
+      const desk = new Desk<number>({
+        replace: (_, { signal }) =>
+          new Promise((_, fail) => {
+            const cancelled = (): void => fail(new CallError('cancelled', { channel: 'test', message: 'cancelled', sent: sent ?? true }));
+            if (sent !== undefined) signal.addEventListener('abort', cancelled);
+          }),
+      });
+      desk.publish([at(0), 1]);
+      const made = rejection(desk.state.update(add(1), { timeoutMs: 100 }));
+      await vi.advanceTimersByTimeAsync(101);
+      expect(await made).toMatchObject({ outcome, cause: { name: 'TimeoutError' } });
+      expect([desk.state.value, vi.getTimerCount()]).toEqual([1, 0]);
+    }
   });
 
   test('gives up when others are always first', async () => {

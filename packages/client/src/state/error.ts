@@ -32,21 +32,19 @@ const MAYBE_DONE: ReadonlySet<StatusName> = /* @__PURE__ */ new Set<StatusName>(
   'data_loss',
 ]);
 
-/** What it means that the call of a change has failed, but for `Stale`. */
-export function updateError(cause: unknown): UpdateError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  if (cause instanceof ApplicationError) return new UpdateError('refused', `the owner refused the change: ${why}`, cause);
-  if (cause instanceof CallError && (!MAYBE_DONE.has(cause.status) || wasNotSent(cause))) return failed(cause);
-  return new UpdateError('unknown', `it is not known whether the change was made: ${why}`, cause);
-}
-
-/** Whether the request surely never left. */
-function wasNotSent(error: CallError): boolean {
-  return 'sent' in error && error.sent === false;
+/** What it means that the call of a change has failed, but for `Stale`; `why` is told as the reason. */
+export function updateError(error: unknown, why = error): UpdateError {
+  const text = textOf(why);
+  if (error instanceof ApplicationError) return new UpdateError('refused', `the owner refused the change: ${text}`, why);
+  if (error instanceof CallError && !(error.sent && MAYBE_DONE.has(error.status))) return failed(why);
+  return new UpdateError('unknown', `it is not known whether the change was made: ${text}`, why);
 }
 
 /** The change was not made. */
-export function failed(cause: unknown): UpdateError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new UpdateError('failed', `the change was not made: ${why}`, cause);
+export function failed(why: unknown): UpdateError {
+  return new UpdateError('failed', `the change was not made: ${textOf(why)}`, why);
+}
+
+function textOf(why: unknown): string {
+  return why instanceof Error ? why.message : String(why);
 }

@@ -28,7 +28,7 @@ const WAITING_MAX = 1_024;
 export interface SharedStateOptions<T> {
   /** Follows its topic: `(listener, options) => client.onSettings(listener, options)`. */
   subscribe(listener: (state: Versioned<T>) => void, options: { readonly onEnd: (error: unknown) => void }): Unsubscribe;
-  /** Asks the owner for a change: `(change, options) => client.replace(change, options)`. */
+  /** Asks the owner for a change: `(change, options) => client.replace(change, options)`. It ends when `signal` says so. */
   replace(change: Versioned<T>, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): PromiseLike<StateVersion>;
   /** What the application's own error says of an old version, if it does; when absent, the error is a `Stale` if it has `now`. */
   readonly stale?: ((error: any) => Stale | undefined) | undefined;
@@ -73,8 +73,11 @@ interface Update<T> {
   /** When its time is over. */
   readonly untilMs: number;
   tries: number;
-  /** Taken back: whoever made it was told. */
+  /** Taken back: it is not shown. */
   dropped: boolean;
+  /** Whoever made it was told how it went. */
+  told: boolean;
+  timer: ReturnType<typeof setTimeout> | undefined;
   resolve(version: StateVersion): void;
   reject(error: unknown): void;
 }
@@ -133,7 +136,8 @@ class Shared<T> implements SharedState<T> {
       if (signal?.aborted === true) throw failed(signal.reason);
       if (this.#base !== undefined) this.#value = change(this.#value as T);
       const over = (): void => {
-        clearTimeout(timer);
+        update.told = true;
+        clearTimeout(update.timer);
         signal?.removeEventListener('abort', abort);
       };
       const update: Update<T> = {
@@ -141,6 +145,8 @@ class Shared<T> implements SharedState<T> {
         untilMs: performance.now() + timeoutMs,
         tries: 0,
         dropped: false,
+        told: false,
+        timer: undefined,
         resolve: (version) => {
           over();
           resolve(version);
@@ -151,7 +157,7 @@ class Shared<T> implements SharedState<T> {
           reject(error);
         },
       };
-      const timer = setTimeout(() => this.#giveUp(update, new DOMException('the time for the update ran out', 'TimeoutError')), timeoutMs);
+      update.timer = setTimeout(() => this.#giveUp(update, new DOMException('the time for the update ran out', 'TimeoutError')), timeoutMs);
       const abort = (): void => this.#giveUp(update, signal?.reason);
       signal?.addEventListener('abort', abort);
       this.#waiting.push(update);
@@ -226,7 +232,7 @@ class Shared<T> implements SharedState<T> {
     const sent = (async () => this.options.replace(change, { timeoutMs, signal: call.signal }))();
     sent.then(
       (now) => this.#accepted(base[0], now),
-      (error: unknown) => this.#failed(base[0], error),
+      (error: unknown) => this.#failed(base[0], error, call.signal),
     );
   }
 
@@ -241,17 +247,19 @@ class Shared<T> implements SharedState<T> {
     this.#goOn();
   }
 
-  #failed(base: StateVersion, error: unknown): void {
+  #failed(base: StateVersion, error: unknown, { aborted, reason }: AbortSignal): void {
     this.#call = undefined;
     const left = this.#away.filter(({ dropped }) => !dropped);
     this.#away = [];
+    // Nobody waits any more for what was given up.
+    const over = aborted ? { error: reason } : this.#ended;
     const stale = error instanceof ApplicationError ? (this.options.stale ?? staleOf)(error.error) : undefined;
-    if (stale !== undefined && this.#ended === undefined) {
+    if (stale !== undefined && over === undefined) {
       this.#answered = { base, now: stale.now };
       this.#waiting = [...left, ...this.#waiting];
       this.#wait(Math.max(...left.map(({ tries }) => tries)));
     } else {
-      const why = stale === undefined ? updateError(error) : failed(this.#ended?.error);
+      const why = stale === undefined ? updateError(error, aborted ? reason : error) : failed(over?.error);
       for (const update of left) update.reject(why);
     }
     this.#goOn();
@@ -271,11 +279,19 @@ class Shared<T> implements SharedState<T> {
 
   /** Whoever made it does not wait any longer. */
   #giveUp(update: Update<T>, why: unknown): void {
-    if (update.dropped) return;
-    const isAway = this.#away.includes(update);
-    update.reject(isAway ? updateError(why) : failed(why));
+    const call = this.#away.includes(update) ? this.#call : undefined;
+    if (call === undefined) return this.#drop(update, failed(why));
+    if (this.#away.some((other) => other !== update && !other.dropped)) return this.#drop(update, updateError(why));
+    // The call knows whether it was sent, and says so at once. One that does not is not waited for.
+    clearTimeout(update.timer);
+    update.timer = setTimeout(() => this.#drop(update, updateError(why)));
+    call.abort(why);
+  }
+
+  #drop(update: Update<T>, error: UpdateError): void {
+    if (update.told) return;
+    update.reject(error);
     this.#show();
-    if (isAway && this.#away.every(({ dropped }) => dropped)) this.#call?.abort(why);
     this.#tell();
   }
 
