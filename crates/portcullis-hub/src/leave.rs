@@ -49,10 +49,11 @@ impl Hub {
             if account.has_user() && !account.is_empty() {
                 // Handlers still hold what it sent, and its user answers for that.
                 self.leftovers.insert(peer, account);
-            } else if account.has_user() {
+            } else {
                 drop(account);
-                self.forget_users();
             }
+            // Its user; and as a server it may have been the last to work for one.
+            self.forget_users();
         }
         self.end_slow(now, turn);
     }

@@ -389,7 +389,11 @@ impl Hub {
         let caller = data.caller;
         self.served_one(callee, data.sharer);
         self.unqueued(caller, data.queued_bytes());
-        let Some(caller_id) = data.caller_id else { return Ok(()) };
+        let Some(caller_id) = data.caller_id else {
+            // Its user may have been remembered for this call alone.
+            self.forget_users();
+            return Ok(());
+        };
         let Some(state) = self.peers.get_mut(caller.0) else { return Ok(()) };
         let Some(inbound) = state.session.inbound_mut(caller_id) else { return Ok(()) };
         let Some(meta) = inbound.meta else { return Ok(()) };

@@ -48,10 +48,12 @@ impl Hub {
         Ok((budget, account))
     }
 
-    /// Forgets the users that nobody belongs to any more.
+    /// Forgets the users that nobody belongs to any more, and for whom no server works any more.
     pub(crate) fn forget_users(&mut self) {
+        let peers = &self.peers;
+        let served = |sharer| peers.iter().any(|(_, state)| state.served.contains_key(&sharer));
         // Every account of a peer holds its user's.
-        self.users.retain(|_, account| Arc::strong_count(account) > 1);
+        self.users.retain(|_, account| Arc::strong_count(account) > 1 || served(account.sharer));
     }
 
     /// How many users have peers.

@@ -1,46 +1,12 @@
 /** Serving: what handlers get and what becomes of what they do; every call of the hub's ends exactly once. */
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { fromBytes, toBytes } from '../src/codec/index.js';
-import { ApplicationError, CallError, type CallContext, type ConnectOptions, serve } from '../src/index.js';
+import { ApplicationError, CallError, type CallContext, serve } from '../src/index.js';
 import { Echo, type EchoHandlers } from './generated/sample-echo.js';
-import { Flows, type FlowsHandlers } from './generated/sample-flows.js';
 import { Topics } from './generated/sample-topics.js';
 import { buildFrame, type Frame } from './support/bytes.js';
-import { CALLEE, connected, type HubLimits, readFailure, rejection, type Started, statusOf, turn } from './support/hub.js';
-
-const channel = (name: keyof EchoHandlers) => {
-  const found = Echo.channels.find(({ method }) => method === name);
-  if (found === undefined) throw new Error(`no ${name}`);
-  return found;
-};
-const flow = (name: keyof FlowsHandlers) => {
-  const found = Flows.channels.find(({ method }) => method === name);
-  if (found === undefined) throw new Error(`no ${name}`);
-  return found;
-};
-
-/** A peer that serves these handlers under export 3. */
-async function echo(handlers: Partial<EchoHandlers>, options: ConnectOptions = {}) {
-  const started = await connected(options);
-  const served = serve(started.portcullis, Echo, handlers as EchoHandlers, { instance: 'left' });
-  const request = await started.hub.served(3);
-  return { ...started, served: await served, request };
-}
-
-async function flows(handlers: Partial<FlowsHandlers>, options: ConnectOptions = {}, limits?: HubLimits) {
-  const started = await connected(options, limits);
-  const served = serve(started.portcullis, Flows, handlers as FlowsHandlers);
-  await started.hub.served(3);
-  return { ...started, served: await served };
-}
-
-let asked = 0;
-/** Asks for something, and gives the id under which it was asked. Each has a slot of its own. */
-function ask<A>(hub: Started['hub'], of: { ordinal: number; args: any }, args: A, budget = 1000, given?: number): number {
-  const id = given ?? 0x1_0000 + asked++;
-  hub.send('request', { binding: 3, ordinal: of.ordinal, id, budget, body: toBytes(of.args, args) });
-  return id;
-}
+import { CALLEE, connected, readFailure, rejection, statusOf, turn } from './support/hub.js';
+import { ask, channel, echo, flow, flows, nextId } from './support/serving.js';
 
 describe('a call', () => {
   test('gets its arguments and answers with its reply (R8)', async () => {
@@ -157,7 +123,7 @@ describe('a call', () => {
       ['no such export', { binding: 4, ordinal: 0 }],
     ];
     for (const [what, fields] of cases) {
-      hub.send('request', { id: 0x1_0000 + asked++, ...fields });
+      hub.send('request', { id: nextId(), ...fields });
       seen[what] = statusOf(await hub.next('end'));
     }
     expect(seen).toEqual({
@@ -173,125 +139,6 @@ describe('a call', () => {
     hub.send('request', { binding: 1, id: 0x1_0000 });
     hub.send('notify', { binding: 1 });
     expect(statusOf(await hub.next('end'))).toBe('unimplemented');
-  });
-});
-
-describe('the end of a call before its time', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
-  afterEach(() => void vi.useRealTimers());
-
-  function pending() {
-    const contexts: CallContext[] = [];
-    const handlers: Partial<EchoHandlers> = {
-      never: (cx) => {
-        contexts.push(cx);
-        return new Promise(() => undefined);
-      },
-    };
-    return { contexts, handlers };
-  }
-
-  test('the caller cancels: the handler sees it, the call ends once (f13)', async () => {
-    const { contexts, handlers } = pending();
-    const { hub } = await echo(handlers);
-    const id = ask(hub, channel('never'), []);
-    await turn();
-    const signal = contexts[0]?.signal;
-    expect(signal?.aborted).toBe(false);
-    hub.send('cancel', { id });
-    hub.send('cancel', { id });
-    const end = await hub.next('end');
-    expect(end.id).toBe(id);
-    expect(statusOf(end)).toBe('cancelled');
-    expect(signal?.aborted).toBe(true);
-    expect(signal?.reason).toMatchObject({ status: 'cancelled' });
-    await turn();
-    expect(hub.frames).toEqual([]);
-  });
-
-  test('a handler that heeds its signal and throws because of it says nothing more', async () => {
-    const { hub, logger } = await echo({
-      never: (cx) => new Promise((_, reject) => cx.signal.addEventListener('abort', () => reject(cx.signal.reason))),
-    });
-    const id = ask(hub, channel('never'), []);
-    await turn();
-    hub.send('cancel', { id });
-    await hub.next('end');
-    await turn();
-    expect(hub.frames).toEqual([]);
-    expect(logger.lines).toEqual([]);
-  });
-
-  test('the time runs out: that of the frame, or the declared one (R16, f22)', async () => {
-    const { contexts, handlers } = pending();
-    const { hub } = await echo(handlers);
-    const own = ask(hub, channel('never'), [], 70);
-    const declared = ask(hub, channel('never'), [], 0);
-    await turn();
-    hub.send('cancel', { id: declared });
-    await hub.next('end');
-    expect(contexts[0]?.remainingMs()).toBe(70);
-    expect(contexts[1]?.remainingMs()).toBe(0);
-    await vi.advanceTimersByTimeAsync(30);
-    expect(contexts[0]?.remainingMs()).toBe(40);
-    await vi.advanceTimersByTimeAsync(40);
-    const end = await hub.next('end');
-    expect(end.id).toBe(own);
-    expect(statusOf(end)).toBe('deadline_exceeded');
-    expect(contexts[0]?.signal.aborted).toBe(true);
-    expect(contexts[0]?.remainingMs()).toBe(0);
-    const late = ask(hub, channel('never'), [], 0);
-    await turn();
-    await vi.advanceTimersByTimeAsync(channel('never').deadlineMs - 1);
-    await turn();
-    expect(hub.frames).toEqual([]);
-    await vi.advanceTimersByTimeAsync(1);
-    expect(await hub.next('end')).toMatchObject({ id: late, ordinal: 4 });
-  });
-
-  test('the connection ends: every handler sees it (R14)', async () => {
-    const { contexts, handlers } = pending();
-    const { hub, portcullis } = await echo(handlers);
-    ask(hub, channel('never'), []);
-    await turn();
-    portcullis.close();
-    expect(contexts[0]?.signal.reason).toMatchObject({ status: 'unavailable' });
-  });
-
-  test('withdrawn: open calls end, later ones are refused, and it is told once', async () => {
-    const { contexts, handlers } = pending();
-    const { hub, served } = await echo(handlers);
-    const id = ask(hub, channel('never'), []);
-    await turn();
-    const gone = served.withdraw();
-    expect(contexts[0]?.signal.aborted).toBe(true);
-    const end = await hub.next('end');
-    expect([end.id, statusOf(end)]).toEqual([id, 'unavailable']);
-    const request = await hub.next('request');
-    expect(request).toMatchObject({ binding: 0, ordinal: 3, body: Uint8Array.of(3) });
-    ask(hub, channel('nothing'), []);
-    expect(statusOf(await hub.next('end'))).toBe('unavailable');
-    hub.end(request.id, 'ok');
-    await gone;
-    await served.withdraw();
-    await turn();
-    expect(hub.frames).toEqual([]);
-  });
-
-  test('handlers that do not heed their signal keep their place (f16)', async () => {
-    const { contexts, handlers } = pending();
-    const { hub } = await echo(handlers, { limits: { calls: 2 } });
-    for (let n = 0; n < 2; n++) {
-      const id = ask(hub, channel('never'), [], 1000, (n + 1) * 0x1_0000);
-      await turn();
-      hub.send('cancel', { id });
-      await hub.next('end');
-    }
-    expect(contexts.length).toBe(2);
-    ask(hub, channel('never'), [], 1000, 0x3_0000);
-    const end = await hub.next('end');
-    expect(statusOf(end)).toBe('resource_exhausted');
-    expect(contexts.length).toBe(2);
   });
 });
 

@@ -52,9 +52,9 @@ describe('a page with one interface', () => {
     ['Flows', 'sample-flows'],
     ['Echo', 'sample-echo'],
     ['Topics', 'sample-topics'],
-  ])('%s, and serves as well: at most 19 kB', async (name, file) => {
+  ])('%s, and serves as well: at most 19.5 kB', async (name, file) => {
     const { gzipped } = await bundle(`${page(name, file)} export { serve } from '../src/index.js';`);
-    expect(gzipped).toBeLessThanOrEqual(19_000);
+    expect(gzipped).toBeLessThanOrEqual(19_500);
   });
 
   const again = (name: string, file: string) => page(name, file).replace('{ connect,', '{ reconnecting,').replace('connect(await connectWithTicket(', 'reconnecting((signal) => connectWithTicket(').replace("'viewer' })", "'viewer', signal })");

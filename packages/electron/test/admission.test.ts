@@ -9,7 +9,7 @@ test('a page at its origin becomes a peer with what main granted', async () => {
   const { contents } = attach();
   page(contents).connect();
   await until(() => hub.noted.length === 1);
-  expect(hub.noted[0]?.admission).toEqual({ label: 'viewer', role: 'viewer', kind: 'page' });
+  expect(hub.noted[0]?.admission).toEqual({ label: 'viewer', role: 'viewer', user: `electron:webContents ${contents.id}`, kind: 'page' });
   expect(events).toContainEqual(expect.objectContaining({ type: 'connected', peer: 1, role: 'viewer', origin: 'app://studio' }));
 });
 
@@ -72,14 +72,15 @@ test('f15_what_is_of_one_user_is_admitted_as_that_user', async () => {
   const inside = (origin: string) => new Page(electron, contents, new FakeFrame(`${origin}/x`, origin, contents.frame), true);
   inside('https://maps.example').connect();
   inside('https://shop.example').connect();
-  page(attach().contents).connect();
+  const other = attach().contents;
+  page(other).connect();
   await until(() => hub.noted.length === 4);
   // A frame is its window's, so that a page gets no more by frames; unless its attachment says otherwise.
   expect(hub.noted.map(({ admission }) => [admission.role, admission.user])).toEqual([
     ['viewer', 'app://studio'],
     ['maps', 'app://studio'],
     ['maps', 'shop'],
-    ['viewer', undefined],
+    ['viewer', `electron:webContents ${other.id}`],
   ]);
 });
 

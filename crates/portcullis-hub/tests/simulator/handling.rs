@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use portcullis_hub::NOTIFICATIONS_MAX;
+use portcullis_hub::{Admission, NOTIFICATIONS_MAX};
 use portcullis_proto::peer::Target;
 use portcullis_proto::status::Status;
 use sample_contract::EchoClient;
 
-use crate::bench::{Sim, config};
+use crate::bench::{Node, Sim, config, native};
+use crate::frames::{frame, show, take_frames};
 
 #[test]
 fn f16_arguments_that_handlers_hold_are_bounded_in_bytes() {
@@ -72,4 +73,53 @@ fn f16_notifications_under_way_are_bounded_in_number() {
         found.map(|info| info.counters.dropped)
     });
     assert_eq!(dropped, Some(beyond as u64));
+}
+
+/// The frames of some kind that a raw connection has received, as lines.
+fn received(sim: &mut Sim, node: Node, kind: &str) -> Vec<String> {
+    let mut bytes = sim.received(node);
+    take_frames(&mut bytes).iter().map(show).filter(|line| line.starts_with(kind)).collect()
+}
+
+#[test]
+fn f15_what_a_server_still_does_for_a_user_counts_until_it_ends_whoever_has_left() {
+    let mut sim = Sim::new(34);
+    // A server that takes four calls, and does not end those that were given up.
+    let server = sim.raw("server", "all");
+    sim.send(server, &frame("hello calls=4"));
+    sim.send(server, &frame("request ordinal=2 id=0x10000 body=serve(sample.echo,raw)"));
+    sim.received(server);
+    let ask = |sim: &mut Sim, user: &str| {
+        let node = sim.raw_as(&Admission::new("page", "all", native()).user(user));
+        sim.send(node, &frame("hello"));
+        sim.send(node, &frame("request id=0x10000 body=bind(sample.echo,raw)"));
+        for slot in 1..4 {
+            sim.send(node, &frame(&format!("request binding=1 ordinal=3 id={:#x}", 0x10000 + slot)));
+            sim.send(node, &frame(&format!("cancel id={:#x}", 0x10000 + slot)));
+        }
+        let ends = received(sim, node, "end");
+        let refused = ends.iter().filter(|line| line.contains("callee_share")).count();
+        // Whoever gives up is told at once.
+        assert_eq!(ends.len(), 4, "{ends:?}");
+        sim.link(node).cut();
+        sim.settle();
+        refused
+    };
+    assert_eq!(ask(&mut sim, "one"), 1, "half of four");
+    let begun = received(&mut sim, server, "request");
+    assert_eq!(begun.len(), 2, "{begun:?}");
+    assert_eq!(ask(&mut sim, "one"), 3, "its connection is another, its user is not");
+    assert_eq!(ask(&mut sim, "two"), 1, "others have theirs");
+    assert_eq!(sim.main(|hub, _, _| hub.users_open()), 2);
+    // At last.
+    for id in [0x10000, 0x10001, 0x10002, 0x10003] {
+        sim.send(server, &frame(&format!("end status=cancelled id={id:#x} body=\"\"+\"\"+\"\"+0000")));
+    }
+    assert_eq!(received(&mut sim, server, "goodbye"), [""; 0]);
+    assert_eq!(sim.main(|hub, _, _| hub.users_open()), 0);
+    assert_eq!(ask(&mut sim, "one"), 1);
+    // And with the server.
+    sim.link(server).cut();
+    sim.settle();
+    assert_eq!(sim.main(|hub, _, _| hub.users_open()), 0);
 }

@@ -31,7 +31,7 @@ export class DroppingPump<T, R> extends Pump<T, R> {
         }
       }
     };
-    void pull()
+    const pulling = pull()
       .catch((error: unknown) => {
         source.failure = { error };
       })
@@ -50,6 +50,7 @@ export class DroppingPump<T, R> extends Pump<T, R> {
       }
       await this.sleep();
     }
+    await pulling;
     return undefined;
   }
 }

@@ -16,6 +16,12 @@ export class Pump<T, R> {
   protected stopped = false;
   #iterator: AnyIterator<T, R> | undefined;
   #wake: (() => void) | undefined;
+  #left: Promise<void> | undefined;
+  #go: (() => void) | undefined;
+  /** Fulfilled when the source has left early: an item that it still owes will not come. */
+  readonly #gone = new Promise<undefined>((resolve) => {
+    this.#go = () => resolve(undefined);
+  });
 
   constructor(protected readonly out: Outflow<T>) {}
 
@@ -25,7 +31,7 @@ export class Pump<T, R> {
     const iterator = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]?.();
     if (iterator === undefined) throw new TypeError('these items are no iterable');
     this.#iterator = iterator;
-    return this.pump(iterator);
+    return Promise.race([this.pump(iterator), this.#gone]);
   }
 
   /** Credit has come. */
@@ -33,13 +39,25 @@ export class Pump<T, R> {
     this.#wake?.();
   }
 
-  /** The call has ended: no more items are asked for. */
-  stop(): void {
-    if (this.stopped) return;
+  /** The call has ended: no more items are asked for. Fulfilled when the source has answered to that. */
+  stop(): Promise<void> {
+    this.#left ??= this.#leave();
+    return this.#left;
+  }
+
+  async #leave(): Promise<void> {
     this.stopped = true;
     this.wake();
-    // It is asked to end; how it takes that is its own affair. A generator that is at work notices at its next `yield`.
-    void (async () => this.#iterator?.return?.())().catch(() => undefined);
+    const iterator = this.#iterator;
+    // Without this, it is over when it gives the item that it was asked for.
+    if (iterator?.return === undefined) return;
+    try {
+      // How it takes that is its own affair. A generator that is at work notices at its next `yield`.
+      await iterator.return();
+    } catch {
+      // Nobody is left to be told.
+    }
+    this.#go?.();
   }
 
   /** Asks for an item only when it can be sent. */

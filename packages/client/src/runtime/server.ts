@@ -3,7 +3,9 @@ import type { Blobs } from '../codec/blob.js';
 import type { Caller, ChannelDescriptor, InterfaceDescriptor } from '../interface.js';
 import { decodeCaller } from '../session/wire.js';
 import type { Connection, Requests } from './connection.js';
+import { FaultLog } from './fault-log.js';
 import { textOf } from './failure.js';
+import { Places } from './places.js';
 import { type Handler, Serving } from './serving.js';
 
 /** How long a handler of a notification may think it has, when its channel does not say; in milliseconds. */
@@ -18,11 +20,17 @@ interface Export {
 
 export class Server implements Requests {
   readonly #exports = new Map<number, Export>();
+  readonly #faults: FaultLog;
+  /** Handlers of calls at work. The hub counts the same calls until they end, each for its caller. */
   #running = 0;
+  readonly #notified: Places;
   /** Who makes the calls that come next, where this peer is told. */
   #caller: Caller | undefined;
 
-  constructor(private readonly connection: Connection) {}
+  constructor(private readonly connection: Connection) {
+    this.#faults = new FaultLog(connection);
+    this.#notified = new Places(connection.session.ours.calls);
+  }
 
   add(id: number, descriptor: InterfaceDescriptor, handlers: object): void {
     this.#exports.set(id, { descriptor, handlers: handlers as Export['handlers'], open: new Set() });
@@ -48,36 +56,37 @@ export class Server implements Requests {
     if (channel === undefined || handler === undefined) {
       return session.refuse(id, 'unimplemented', 'there is no handler for it', channel?.name);
     }
-    // Handlers that do not heed their signal keep their place.
+    // Handlers that do not heed their signal keep their place, those whose calls were answered with a fault included.
     if (this.#running >= session.ours.calls) {
       return session.refuse(id, 'resource_exhausted', 'too many handlers are at work', channel.name);
     }
     const deadline = this.connection.now() + (budgetMs > 0 ? budgetMs : channel.deadlineMs);
     if (budgetMs === 0) session.setInboundDeadline(id, deadline);
-    const serving = new Serving(this.connection, channel, this.#caller, id, deadline);
+    const serving = new Serving(this.connection, this.#faults, channel, this.#caller, id, deadline);
     session.accept(id, serving, channel.up !== null, channel.down !== null);
-    this.#run(served, serving, handler, body, blobs);
+    this.#running++;
+    this.#run(served, serving, handler, body, blobs, () => this.#running--);
   }
 
   notify(exportId: number, ordinal: number, body: Uint8Array, blobs: Blobs): void {
-    const { connection } = this;
     const served = this.#exports.get(exportId);
     const channel = served?.descriptor.channels[ordinal];
     const handler = handlerOf(served, channel, true);
     if (served === undefined || channel === undefined || handler === undefined) return;
-    if (this.#running >= connection.session.ours.calls) {
-      return connection.logger.error(`portcullis: ${channel.name} was dropped: too many handlers are at work`);
+    const label = this.#caller?.label;
+    if (!this.#notified.take(label)) {
+      return this.#faults.error(channel.name, label, 'was dropped: too many handlers are at work');
     }
-    const deadline = connection.now() + (channel.deadlineMs > 0 ? channel.deadlineMs : NOTIFY_MS);
-    this.#run(served, new Serving(connection, channel, this.#caller, 0, deadline), handler, body, blobs);
+    const deadline = this.connection.now() + (channel.deadlineMs > 0 ? channel.deadlineMs : NOTIFY_MS);
+    const serving = new Serving(this.connection, this.#faults, channel, this.#caller, 0, deadline);
+    this.#run(served, serving, handler, body, blobs, () => this.#notified.give(label));
   }
 
-  #run(served: Export, serving: Serving, handler: Handler, body: Uint8Array, blobs: Blobs): void {
-    this.#running++;
+  #run(served: Export, serving: Serving, handler: Handler, body: Uint8Array, blobs: Blobs, over: () => void): void {
     served.open.add(serving);
     void serving.run(handler.bind(served.handlers), body, blobs).finally(() => {
-      this.#running--;
       served.open.delete(serving);
+      over();
     });
   }
 }

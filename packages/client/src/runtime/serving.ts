@@ -8,6 +8,7 @@ import type { CallContext, Caller, ChannelDescriptor, Items } from '../interface
 import { SendError, type Served } from '../session/core.js';
 import { failureCodec } from '../session/wire.js';
 import type { Connection } from './connection.js';
+import type { FaultLog } from './fault-log.js';
 import { textOf } from './failure.js';
 import { DroppingPump } from './dropping.js';
 import { type Outflow, Pump } from './pump.js';
@@ -22,11 +23,13 @@ export class Serving implements Served, CallContext {
   #abort: AbortController | undefined;
   /** Why the handler is no longer wanted. */
   #stopped: CallError | undefined;
+  #answered = false;
   #items: ItemQueue<unknown, void> | undefined;
   #pump: Pump<unknown, unknown> | undefined;
 
   constructor(
     private readonly connection: Connection,
+    private readonly faults: FaultLog,
     private readonly descriptor: ChannelDescriptor,
     readonly caller: Caller | undefined,
     private readonly id: number,
@@ -66,8 +69,9 @@ export class Serving implements Served, CallContext {
     } catch (error) {
       this.#refuse(error);
     }
-    this.#pump?.stop();
     this.#items?.end({ value: undefined });
+    await this.#pump?.stop();
+    if (this.#stopped !== undefined && !this.#answered) this.#answerFailure(this.#stopped.status);
   }
 
   item(body: Uint8Array, blobs: Blobs): void {
@@ -88,8 +92,12 @@ export class Serving implements Served, CallContext {
     this.#pump?.wake();
   }
 
+  /**
+   * The call ends when its handler has come to its end: until then it keeps its place, here and among those that the hub lets its caller
+   * have, or who gives up again and again would pile up handlers. Whoever has called does not wait for that.
+   */
   stop(status: StatusName): void {
-    this.#fail(status);
+    this.#stop(status);
   }
 
   abandon(): void {
@@ -124,8 +132,15 @@ export class Serving implements Served, CallContext {
   }
 
   #answer(status: StatusName, body: (out: Writer) => void): void {
+    // What cannot be written is no answer.
     this.connection.session.reply(this.id, status, body);
+    this.#answered = true;
     this.connection.touched();
+  }
+
+  #answerFailure(status: StatusName, failure: Partial<Failure> = {}): void {
+    const body = { channel: this.channel, message: textOf(status), ...failure };
+    this.#answer(status, (out) => failureCodec.encode(out, body));
   }
 
   /** What the handler threw, or the reply or item of its that breaks the contract. */
@@ -155,22 +170,21 @@ export class Serving implements Served, CallContext {
     const { state } = this.connection;
     const peer = state.status === 'connected' ? state.peer : 0;
     const correlation = (BigInt(peer) << 32n) | BigInt(this.id);
-    this.connection.logger.error(`portcullis: ${this.channel} ${what} [${correlation.toString(16)}]`, error);
+    this.faults.error(this.channel, this.caller?.label, `${what} [${correlation.toString(16)}]`, error);
     this.#fail('internal', { correlation });
   }
 
-  /** Answers in the handler's place, and lets it know. */
+  /** Answers in the handler's place, and lets it know. No caller brings that about: what it sends, the hub has checked. */
   #fail(status: StatusName, failure: Partial<Failure> = {}): void {
     if (this.#stopped !== undefined) return;
-    const body = { channel: this.channel, message: textOf(status), ...failure };
-    this.#answer(status, (out) => failureCodec.encode(out, body));
+    this.#answerFailure(status, failure);
     this.#stop(status);
   }
 
   #stop(status: StatusName): void {
     const reason = new CallError(status, { channel: this.channel, message: textOf(status) });
     this.#stopped ??= reason;
-    this.#pump?.stop();
+    void this.#pump?.stop();
     this.#items?.end({ error: reason });
     this.#abort?.abort(reason);
   }

@@ -15,8 +15,8 @@ export class Relay implements Opened, Served {
   #calleeId = 0;
   /** When its time is used up, in milliseconds of `performance.now`. */
   #deadline = Infinity;
-  /** Its caller has given it up, for this reason. */
-  #given: 'cancelled' | 'deadline_exceeded' | undefined;
+  /** Its caller has its outcome; what the callee still says is nobody's. */
+  #over = false;
   #ended: Ended | undefined;
 
   constructor(
@@ -62,17 +62,18 @@ export class Relay implements Opened, Served {
     this.#callee.data(FINISH, 0, 0, 0, this.#calleeId, 0);
   }
 
+  /** The caller is told at once, as by the hub; its callee ends the call when its handler has come to its end. */
   cancel(): void {
-    this.#given = performance.now() >= this.#deadline ? 'deadline_exceeded' : 'cancelled';
+    const status = performance.now() >= this.#deadline ? 'deadline_exceeded' : 'cancelled';
     this.#callee.data(CANCEL, 0, 0, 0, this.#calleeId, 0);
+    this.#fail(status, textOf(status));
   }
 
   end(code: number, body: Uint8Array, blobs: Blobs): void {
+    if (this.#over) return;
     if (!this.caller.takes(blobs)) return this.#fail('resource_exhausted', 'its caller does not take so much');
-    // The callee may say it otherwise; what its caller knows is why it gave up.
-    if (this.#given === undefined) this.#ended?.(code, body, blobs);
-    else this.#ended?.(statusCode(this.#given), failureBody({ channel: '', message: textOf(this.#given) }), NO_BLOBS);
-    this.#ended = undefined;
+    this.#over = true;
+    this.#ended?.(code, body, blobs);
     this.caller.end(this.callerId, code, body, blobs);
   }
 
@@ -86,7 +87,7 @@ export class Relay implements Opened, Served {
     this.#fail('resource_exhausted', 'an item is larger than its receiver takes');
   }
 
-  #fail(status: 'resource_exhausted' | 'unavailable', message: string): void {
+  #fail(status: 'cancelled' | 'deadline_exceeded' | 'resource_exhausted' | 'unavailable', message: string): void {
     this.end(statusCode(status), failureBody({ channel: '', message }), NO_BLOBS);
   }
 }

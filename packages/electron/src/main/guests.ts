@@ -27,7 +27,8 @@ export interface WindowAttachment {
   readonly role: string;
   /**
    * Whose it is; at most 128 bytes. All peers of one user share one budget, `[user.budget]` of the policy file: name all windows of one
-   * site, or of one session's partition, alike, and together they take no more than one may. Absent: it shares with nobody.
+   * site, or of one session's partition, alike, and together they take no more than one may. Absent: it is a user of its own, together
+   * with its frames and with all documents that it ever shows, so that connecting anew gets nothing back that is still in use.
    */
   readonly user?: string | undefined;
   /** The origins of pages that may connect, compared exactly; those of `createPortcullis` when absent. */
@@ -63,7 +64,7 @@ export class Guests {
     const { id } = contents;
     if (contents.isDestroyed()) throw new Error('portcullis: the window is destroyed');
     if (this.#attached.has(id)) throw new Error(`portcullis: webContents ${id} is attached already; revoke that attachment first`);
-    const grants = grantsOf(options, this.origins);
+    const grants = grantsOf({ ...options, user: options.user ?? `electron:webContents ${id}` }, this.origins);
     const attached = new AttachedContents(this.hub, contents, grants, this.reporter, this.preload, () => {
       if (this.#attached.get(id) === attached) this.#attached.delete(id);
       this.reporter.forget(id);
@@ -115,9 +116,9 @@ function turnAway(port: PortParts, refused: Refusal): void {
   }
 }
 
-function grantsOf({ label, role, user, origins, childFrames = [] }: WindowAttachment, defaults: readonly string[]): Grants {
-  const own = originList(origins ?? defaults);
-  if (own.size === 0) throw new TypeError(`portcullis: "${label}" has no origins: say from where its pages come, app://studio for example`);
+function grantsOf({ label, role, user, origins, childFrames = [] }: WindowAttachment & { readonly user: string }, defaults: readonly string[]): Grants {
+  const listed = originList(origins ?? defaults);
+  if (listed.size === 0) throw new TypeError(`portcullis: "${label}" has no origins: say from where its pages come, app://studio for example`);
   const frames = childFrames.map((frame) => ({
     label: frame.label ?? `${label}/frame`,
     role: frame.role,
@@ -125,7 +126,7 @@ function grantsOf({ label, role, user, origins, childFrames = [] }: WindowAttach
     user: frame.user ?? user,
     origins: originList(frame.origins),
   }));
-  return { top: { label, role, user, origins: own }, frames };
+  return { top: { label, role, user, origins: listed }, frames };
 }
 
 /** The contents of what may be attached. */

@@ -14,8 +14,8 @@ export interface Grant {
   readonly label: string;
   /** What it may do. */
   readonly role: string;
-  /** Whose budget it shares; undefined: nobody's. */
-  readonly user: string | undefined;
+  /** Whose budget it shares. */
+  readonly user: string;
   /** From where it may come. */
   readonly origins: ReadonlySet<string>;
 }

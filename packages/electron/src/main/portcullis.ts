@@ -16,7 +16,7 @@ import { closeAll } from './port-peer.js';
 import { preloadPath, PreloadScript } from './preload-script.js';
 import { withMain } from './roles.js';
 import { roll, type SupervisedOptions, SupervisedUtility } from './supervisor/process.js';
-import { attachUtility, type UtilityAttachment } from './utility.js';
+import { attachUtility, userOfItsOwn, type UtilityAttachment } from './utility.js';
 import type { KindConfig } from './windows/kinds.js';
 import { Windows } from './windows/registry.js';
 
@@ -139,9 +139,10 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
    */
   superviseUtility(options: SupervisedOptions): SupervisedUtility {
     this.#checkRole(options.role);
-    const { label, role } = options;
+    // One user for all its runs: what handlers still do for the last one counts.
+    const { label, role, user = userOfItsOwn() } = options;
     return new SupervisedUtility(options, {
-      attach: (child, watcher) => attachUtility(this.#electron, this.hub, child, { label, role }, this.#reporter, watcher),
+      attach: (child, watcher) => attachUtility(this.#electron, this.hub, child, { label, role, user }, this.#reporter, watcher),
       tell: (what) => this.#reporter.tell({ type: 'supervised', what, label }),
       isQuitting: () => this.#closed || this.#lifecycle.phase.type === 'quitting',
       kill: (pid) => void killed(pid),

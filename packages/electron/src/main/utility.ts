@@ -15,7 +15,7 @@ export interface UtilityAttachment {
   readonly label: string;
   /** What it may do: a role of the hub. */
   readonly role: string;
-  /** Whose it is: peers of one user share one budget; absent: it shares with nobody. */
+  /** Whose it is: peers of one user share one budget. Absent: it is a user of its own, over all its connections. */
   readonly user?: string | undefined;
 }
 
@@ -32,13 +32,28 @@ export interface AttachedUtility extends Attachment {
 }
 
 const attached = new WeakSet<UtilityParts>();
+/** The users of processes that were given none. */
+const users = new WeakMap<UtilityParts, string>();
+let numbers = 0;
+
+/** A user that nobody else is. */
+export function userOfItsOwn(): string {
+  numbers += 1;
+  return `electron:utility ${numbers}`;
+}
+
+function userOf(child: UtilityParts): string {
+  const user = users.get(child) ?? userOfItsOwn();
+  users.set(child, user);
+  return user;
+}
 
 /** Attaches a process that `utilityProcess.fork` returned. Throws `Error` when it is attached already. */
 export function attachUtility(
   electron: Pick<ElectronParts, 'MessageChannelMain'>,
   hub: HubLike,
   child: UtilityParts,
-  { label, role, user }: UtilityAttachment,
+  { label, role, user = userOf(child) }: UtilityAttachment,
   reporter: Reporter,
   watcher?: PeerWatcher,
 ): AttachedUtility {

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from ..codec.base import Body, encode_checked
@@ -15,7 +16,9 @@ from ..session.core import Write
 from ..session.violation import SendError
 from ..session.wire import Caller, Failure, Never, decode_caller, write_failure
 from .connection import Connection, logger
+from .fault_log import FaultLog
 from .items import CreditMeter, Gone, Outflow, Source
+from .places import Places
 
 T = TypeVar("T")
 
@@ -52,13 +55,15 @@ class Sink(Generic[T]):
         self._missed = 0
 
     async def send(self, value: T) -> None:
-        """Sends an item. Raises `CodecError` when it breaks its contract."""
+        """Sends an item. Raises `CodecError` when it breaks its contract, and is cancelled once nobody waits for items."""
+        if self._serving.stopped is not None:
+            # A handler that did not heed its cancellation is told again.
+            raise asyncio.CancelledError
         if self._depth is None:
             try:
                 await self._flow.send(value)
             except Gone:
-                # The task is being cancelled; nothing behind this is of use.
-                await asyncio.get_running_loop().create_future()
+                raise asyncio.CancelledError from None
             self._serving.first_item()
             return
         self._waiting.append(value)
@@ -89,8 +94,9 @@ class Sink(Generic[T]):
 class Serving:
     """One call that this side serves. A call with id 0 is a notification: nothing is answered, all else is the same."""
 
-    def __init__(self, connection: Connection, channel: Channel[Any], cx: CallContext, id: int) -> None:
+    def __init__(self, connection: Connection, faults: FaultLog, channel: Channel[Any], cx: CallContext, id: int) -> None:
         self.connection = connection
+        self.faults = faults
         self.channel = channel
         self.cx = cx
         self.id = id
@@ -98,6 +104,8 @@ class Serving:
         self.source: Source[Any] | None = None
         self.sink: Sink[Any] | None = None
         self.ended = False
+        self.stopped: str | None = None
+        """The status of a call that nobody waits for any more."""
         self._first = True
         if channel.up is not None:
             self.source = Source(CreditMeter(connection, True, lambda: id).taken)
@@ -118,18 +126,25 @@ class Serving:
             more["out"] = self.sink
         try:
             result = await handler(self.cx, *args, **more)
-            if self.sink is not None:
+            if self.sink is not None and self.stopped is None:
                 await self.sink.flush()
             self._answer("ok", lambda out: encode_checked(channel.reply, out, result))
         except asyncio.CancelledError:
-            if not self.ended:
-                self._refuse("cancelled")
+            self._refuse("cancelled")
         except Gone:
             pass
         except Exception as error:
             self._failed(error)
         if self.source is not None:
             self.source.end()
+        self.over()
+
+    def over(self) -> None:
+        """The handler has come to its end. Until then a call keeps its place, here and among those that the hub lets its
+        caller have, or who gives up again and again would pile up handlers. Whoever has called does not wait for that."""
+        if (status := self.stopped) is not None:
+            self.stopped = None
+            self._refuse(status)
 
     # What the session tells.
 
@@ -150,8 +165,10 @@ class Serving:
             self.sink.wake()
 
     def stop(self, status: str) -> None:
-        self._refuse(status)
-        self._cancel()
+        if self.stopped is None and not self.ended:
+            self.stopped = status
+            self.finish()
+            self._cancel()
 
     def abandon(self) -> None:
         self.ended = True
@@ -169,7 +186,7 @@ class Serving:
             self.task.cancel()
 
     def _answer(self, status: str, body: Write) -> None:
-        if self.ended:
+        if self.ended or self.stopped is not None:
             return
         if self.id:
             self.connection.session.reply(self.id, status, body)
@@ -195,18 +212,23 @@ class Serving:
 
     def _fault(self, what: str, error: Exception) -> None:
         """The callee is at fault: the caller gets a number, the log says what it stands for."""
-        if self.ended:
+        if self.ended or self.stopped is not None:
             return
         # The hub makes it of the same two numbers, so that its log and this one name the call alike.
         connected = self.connection.connected
         peer = connected.result().peer if connected.done() and connected.exception() is None else 0
         correlation = peer << 32 | self.id
-        logger.error("%s %s [%x]", self.channel.name, what, correlation, exc_info=error)
+        self.faults.error(self.channel.name, label_of(self.cx.caller), f"{what} [{correlation:x}]", error)
         self._refuse("internal", correlation=correlation)
 
     def _refuse(self, status: str, message: str = "", correlation: int = 0) -> None:
         failure = Failure(self.channel.name, "", message or text_of(status), Never(), correlation)
         self._answer(status, lambda out: write_failure(out, failure))
+
+
+def label_of(caller: Caller | None) -> str:
+    """What lines tell callers apart by."""
+    return "" if caller is None else caller.label
 
 
 class Export:
@@ -233,7 +255,10 @@ class Server:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._exports: dict[int, Export] = {}
+        self._faults = FaultLog()
         self._running = 0
+        """Handlers of calls at work. The hub counts the same calls until they end, each for its caller."""
+        self._notified = Places(connection.session.ours.calls)
         self._caller: Caller | None = None
         """Who makes the calls that come next, where this peer is told."""
 
@@ -242,7 +267,7 @@ class Server:
         self._exports[id] = export
 
     def remove(self, id: int) -> None:
-        """Serves it no more: calls that are open on it end."""
+        """Serves it no more: calls that are open on it are given up."""
         export = self._exports.pop(id, None)
         for serving in list(export.open) if export is not None else []:
             serving.stop("unavailable")
@@ -259,7 +284,7 @@ class Server:
         if channel is None or handler is None:
             name = "" if channel is None else channel.name
             return session.refuse(id, "unimplemented", "there is no handler for it", name)
-        # Handlers that do not heed their cancellation keep their place.
+        # Handlers that do not heed their cancellation keep their place, those whose calls were answered with a fault included.
         if self._running >= session.ours.calls:
             return session.refuse(id, "resource_exhausted", "too many handlers are at work", channel.name)
         deadline = self._connection.now() + (budget_ms or channel.deadline_ms)
@@ -267,7 +292,12 @@ class Server:
             session.set_inbound_deadline(id, deadline)
         serving = self._serving(channel, id, deadline)
         session.accept(id, serving, channel.up is not None, channel.down is not None)
-        self._run(export, serving, handler, body)
+        self._running += 1
+
+        def give() -> None:
+            self._running -= 1
+
+        self._run(export, serving, handler, body, give)
 
     def notify(self, binding: int, ordinal: int, body: Body) -> None:
         export = self._exports.get(binding)
@@ -276,26 +306,28 @@ class Server:
         channel, handler = export.handler(ordinal, ("notify",))
         if channel is None or handler is None:
             return
-        if self._running >= self._connection.session.ours.calls:
-            return logger.error("%s was dropped: too many handlers are at work", channel.name)
+        label = None if self._caller is None else self._caller.label
+        if not self._notified.take(label):
+            return self._faults.error(channel.name, label or "", "was dropped: too many handlers are at work")
         deadline = self._connection.now() + (channel.deadline_ms or NOTIFY_MS)
-        self._run(export, self._serving(channel, 0, deadline), handler, body)
+        serving = self._serving(channel, 0, deadline)
+        self._run(export, serving, handler, body, lambda: self._notified.give(label))
 
     def _serving(self, channel: Channel[Any], id: int, deadline: float) -> Serving:
         cx = CallContext(self._connection, channel, self._caller, deadline)
-        return Serving(self._connection, channel, cx, id)
+        return Serving(self._connection, self._faults, channel, cx, id)
 
-    def _run(self, export: Export, serving: Serving, handler: Any, body: Body) -> None:
-        self._running += 1
+    def _run(self, export: Export, serving: Serving, handler: Any, body: Body, over: Callable[[], None]) -> None:
         export.open.add(serving)
         task = self._connection.loop.create_task(serving.run(handler, body))
         serving.task = task
 
         def done(task: asyncio.Task[None]) -> None:
-            self._running -= 1
+            over()
             export.open.discard(serving)
             # A task that was cancelled before its first step has not answered.
             if task.cancelled():
+                serving.over()
                 serving._refuse("cancelled")
             elif (error := task.exception()) is not None:
                 logger.error("%s failed", serving.channel.name, exc_info=error)
