@@ -35,6 +35,7 @@ impl Hub {
         let Some(state) = self.peers.get_mut(peer.0).filter(|state| state.ended.is_none()) else {
             return;
         };
+        state.left = true;
         let open = state.session.abort();
         self.after_end(peer, open, goodbye, now, turn);
         self.end_slow(now, turn);

@@ -208,6 +208,12 @@ impl Hub {
         self.peers.get(peer.0)?.ended.as_ref()
     }
 
+    /// Whether `peer` has ended its connection itself, by a goodbye or with its transport: then the goodbye's reason and text
+    /// are its own words.
+    pub fn has_left(&self, peer: PeerId) -> bool {
+        self.peers.get(peer.0).is_some_and(|state| state.left)
+    }
+
     /// Whether `peer` is connected and has not said hello yet.
     pub fn is_greeting(&self, peer: PeerId) -> bool {
         let state = self.peers.get(peer.0).filter(|state| state.ended.is_none());

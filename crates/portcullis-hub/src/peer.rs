@@ -124,6 +124,8 @@ pub(crate) struct PeerState {
     pub(crate) hello_due: Option<Time>,
     pub(crate) counters: PeerCounters,
     pub(crate) ended: Option<Goodbye>,
+    /// It has ended the connection itself: the goodbye is its own word.
+    pub(crate) left: bool,
     pub(crate) touched: bool,
     /// More waits for it than may: it is about to be ended.
     pub(crate) over: bool,
@@ -198,6 +200,7 @@ impl Hub {
             hello_due: Some(now.after_ms(budget.handshake_ms.unwrap_or(HANDSHAKE_MS))),
             counters: PeerCounters::default(),
             ended: None,
+            left: false,
             touched: false,
             over: false,
             silent: false,

@@ -30,7 +30,7 @@ use crate::report;
 use crate::wakeups::Wakeups;
 
 /// The version of this interface; the package refuses an addon of another.
-const INTERFACE: u32 = 3;
+const INTERFACE: u32 = 4;
 
 thread_local! {
     /// The hubs of this thread, which has one environment of Node's; by handle. Handles are not used again.

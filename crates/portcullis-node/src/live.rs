@@ -36,6 +36,8 @@ pub(crate) struct Live {
     peers: HashMap<u32, Embedded>,
     /// Peers that have output.
     ready: VecDeque<u32>,
+    /// Peers that have ended, whose messages were all written.
+    ended: VecDeque<u32>,
     /// A message that had no room in the buffer, and whose it is.
     held: Option<(u32, Vec<u8>)>,
     scratch: Vec<u8>,
@@ -62,6 +64,7 @@ impl Live {
             reports: Arc::default(),
             peers: HashMap::new(),
             ready: VecDeque::new(),
+            ended: VecDeque::new(),
             held: None,
             scratch: Vec::new(),
         };
@@ -202,6 +205,13 @@ impl Live {
                 return false;
             }
         }
+        // Behind what they have asked of others.
+        while let Some(peer) = self.ended.pop_front() {
+            if !self.write_end(peer, records) {
+                self.ended.push_front(peer);
+                return false;
+            }
+        }
         if self.wakeups.take_events() && !records.push(Kind::Events, 0, [&[], &[]]) {
             self.wakeups.events();
             return false;
@@ -219,7 +229,7 @@ impl Live {
         self.ready = ready.into();
     }
 
-    /// Writes all that one peer has; false when the buffer is full.
+    /// Writes all messages that one peer has; false when the buffer is full.
     fn write_peer(&mut self, peer: u32, records: &mut Records<'_>) -> bool {
         let Some(embedded) = self.peers.get(&peer) else { return true };
         // Every turn moves a message; a window's worth at most is there.
@@ -234,14 +244,22 @@ impl Live {
                 continue;
             }
             if ended {
-                let goodbye = embedded.ended().unwrap_or_else(|| Goodbye::new(Reason::Closed));
-                if !records.ended(peer, goodbye.reason.code(), &goodbye.message) {
-                    return false;
-                }
-                self.peers.remove(&peer);
+                self.ended.push_back(peer);
             }
             return true;
         }
+    }
+
+    /// Writes how a peer has ended; false when the buffer is full.
+    fn write_end(&mut self, peer: u32, records: &mut Records<'_>) -> bool {
+        let Some(embedded) = self.peers.get(&peer) else { return true };
+        let goodbye = embedded.ended().unwrap_or_else(|| Goodbye::new(Reason::Closed));
+        let own = embedded.has_left();
+        if !records.ended(peer, goodbye.reason.code(), own, &goodbye.message) {
+            return false;
+        }
+        self.peers.remove(&peer);
+        true
     }
 }
 

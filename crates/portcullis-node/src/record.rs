@@ -14,7 +14,9 @@ const GOODBYE_BYTES_MAX: usize = 1024;
 pub(crate) enum Kind {
     /// A message for a peer.
     Message = 1,
-    /// A peer has ended: the reason's code as a number of 32 bits, then a text. No record of this peer follows.
+    /// A peer has ended: the reason's code and whether these are its own words (1) or the hub's (0), both numbers of 32 bits, then a
+    /// text. Behind all messages of its drain, so that what it had asked of others is heard before its end. No record of this peer
+    /// follows.
     Ended = 2,
     /// Events wait to be taken.
     Events = 3,
@@ -63,13 +65,14 @@ impl<'a> Records<'a> {
     }
 
     /// A peer has ended.
-    pub(crate) fn ended(&mut self, peer: u32, reason: u32, message: &str) -> bool {
+    pub(crate) fn ended(&mut self, peer: u32, reason: u32, own: bool, message: &str) -> bool {
         let mut length = message.len().min(GOODBYE_BYTES_MAX);
         while !message.is_char_boundary(length) {
             length -= 1;
         }
         let text = message.get(..length).unwrap_or_default();
-        self.push(Kind::Ended, peer, [&reason.to_le_bytes(), text.as_bytes()])
+        let numbers = (u64::from(own) << 32 | u64::from(reason)).to_le_bytes();
+        self.push(Kind::Ended, peer, [&numbers, text.as_bytes()])
     }
 }
 
@@ -97,11 +100,12 @@ mod tests {
     fn a_long_goodbye_is_cut_between_characters() {
         let mut buffer = [0; 4096];
         let mut records = Records::new(&mut buffer);
-        assert!(records.ended(1, 0, &"é".repeat(2000)));
-        assert_eq!(records.length(), HEADER_BYTES + 4 + 1024);
+        assert!(records.ended(1, 0, false, &"é".repeat(2000)));
+        assert_eq!(records.length(), HEADER_BYTES + 8 + 1024);
         let text = format!("x{}", "é".repeat(2000));
         let mut records = Records::new(&mut buffer);
-        assert!(records.ended(1, 0, &text));
-        assert_eq!(records.length(), HEADER_BYTES + 4 + 1023);
+        assert!(records.ended(1, 2, true, &text));
+        assert_eq!(records.length(), HEADER_BYTES + 8 + 1023);
+        assert_eq!(buffer[HEADER_BYTES..][..9], [2, 0, 0, 0, 1, 0, 0, 0, b'x']);
     }
 }

@@ -37,7 +37,7 @@ impl FailureBody {
         Self { message: message.into(), ..Self::default() }
     }
 
-    /// The same, with every text cut to its limit.
+    /// The same, with every text cut to its limit, and on one line: it may end up in the log of whoever called.
     #[must_use]
     pub fn bounded(&self) -> Self {
         Self {
@@ -54,7 +54,7 @@ fn cut(text: &str, max: u32) -> String {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text.get(..end).unwrap_or_default().to_owned()
+    text.get(..end).unwrap_or_default().replace(char::is_control, "?")
 }
 
 /// Whether making the call again can help.
@@ -279,5 +279,22 @@ impl From<SendError> for Error {
         let never = matches!(error, SendError::TooLarge { .. });
         let built = Self::new(status, error.to_string()).unsent();
         if never { built.retrying(Retry::Never) } else { built }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f06_texts_of_a_failure_are_cut_and_stand_on_one_line() {
+        let forged = "no\nportcullis: all is well \u{1b}[2J\u{85}";
+        let failure = FailureBody { path: "a\rb".into(), ..FailureBody::new(forged) }.bounded();
+        assert_eq!(failure.message, "no?portcullis: all is well ?[2J?");
+        assert_eq!(failure.path, "a?b");
+        let long = FailureBody::new("é".repeat(1024)).bounded();
+        assert_eq!(long.message.len(), MESSAGE_BYTES_MAX as usize);
+        let odd = FailureBody::new(format!("x{}", "é".repeat(1024))).bounded();
+        assert_eq!(odd.message.len(), MESSAGE_BYTES_MAX as usize - 1);
     }
 }

@@ -209,6 +209,26 @@ fn while_handlers_are_behind_messages_are_kept_and_a_peer_that_goes_on_is_ended(
 }
 
 /// A frame that notifies binding 1 of bytes.
+#[test]
+fn f15_empty_messages_that_are_kept_unread_count_too() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let bench = Bench::new(runtime.handle());
+    let _client = bench.client();
+    let message = notification(&vec![0; 1024 * 1024]);
+    for _ in 0..6 {
+        bench.embedded.deliver(&message);
+    }
+    assert_eq!(bench.embedded.ended(), None);
+    // With 32 bytes each, those 20 MiB are less than a million.
+    let mut sent = 0;
+    while sent < 1_000_000 && (sent % 1_000 != 0 || bench.embedded.ended().is_none()) {
+        bench.embedded.deliver(&[]);
+        sent += 1;
+    }
+    let goodbye = bench.embedded.ended().expect("ended");
+    assert_eq!(goodbye.reason, Reason::WindowExceeded, "{goodbye}");
+}
+
 fn notification(bytes: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     let mut length = bytes.len();

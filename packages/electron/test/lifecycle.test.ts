@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Calling, DeliveryReport } from '@portcullis/client';
 import { expect, test, vi } from 'vitest';
 import type { ApplicationPhase, ApplicationPublisher } from '../src/main/index.js';
+import { Reporter } from '../src/main/log.js';
 import { Lifecycle, type QuitOptions } from '../src/main/lifecycle.js';
 import { fakeElectron } from './support/electron.js';
 import { NotingHub } from './support/hub.js';
@@ -22,9 +23,10 @@ function life(options: QuitOptions = {}, missed: DeliveryReport['missed'] = []) 
   const hub = new NotingHub();
   const lines: string[] = [];
   const note = (...line: unknown[]) => void lines.push(line.join(' '));
+  const logger = { warn: note, error: note };
   const phases: ApplicationPhase[] = [];
   const reported: number[] = [];
-  const lifecycle = new Lifecycle(app, power, hub, options, { warn: note, error: note });
+  const lifecycle = new Lifecycle(app, power, hub, options, logger, new Reporter(logger, undefined));
   lifecycle.publisher = {
     phase: (phase) => void phases.push(phase),
     phaseReported: (phase, withinMs) => {

@@ -201,7 +201,7 @@ test('in an application: each process becomes a peer of its own, and events name
   };
   const worker = portcullis.superviseUtility({ label: 'worker', role: 'worker', fork, policy: { initialMs: 0 } });
   await until(() => worker.phase === 'ready');
-  expect(hub.noted[0]?.admission).toEqual({ label: 'worker', role: 'worker', kind: 'page' });
+  expect(hub.noted[0]?.admission).toMatchObject({ label: 'worker', role: 'worker', kind: 'page' });
   children[0]?.exit(3);
   expect(hub.noted[0]?.losses).toEqual(['the process exited with 3']);
   await until(() => worker.phase === 'ready' && children.length === 2);

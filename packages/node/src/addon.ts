@@ -3,7 +3,7 @@
 import type { GrantAction } from './config.js';
 
 /** The version of this interface. An addon of another is refused when it is loaded. */
-export const INTERFACE_VERSION = 3;
+export const INTERFACE_VERSION = 4;
 
 /** The exports of an addon. A hub is a number. Errors have a `code` that begins with `ERR_PORTCULLIS_`. */
 export interface Addon {

@@ -88,8 +88,11 @@ export interface AdmissionConfig {
 export interface HubPort {
   /** Sends one message, which holds whole frames. The bytes belong to the port. What it throws ends this peer alone. */
   send(bytes: Uint8Array<ArrayBuffer>): void;
-  /** The peer has ended, after the last `send`; the transport can be closed. Called once. */
-  closed(goodbye: { readonly reason: ReasonName; readonly message: string }): void;
+  /**
+   * The peer has ended, after the last `send`; the transport can be closed. Called once. `byPeer`: it has ended the connection itself, so that
+   * reason and message are its own words, and no more to be believed than anything else it says.
+   */
+  closed(goodbye: { readonly reason: ReasonName; readonly message: string; readonly byPeer: boolean }): void;
 }
 
 /** A peer that was attached. After its end nothing here does anything. */

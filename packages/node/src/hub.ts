@@ -53,7 +53,7 @@ export class Hub {
     const peer = this.#admit(admission, admission.kind ?? 'page');
     this.#pump.sinks.set(peer, {
       message: (bytes) => port.send(bytes.slice()),
-      ended: (reason, message) => port.closed({ reason, message }),
+      ended: (reason, message, byPeer) => port.closed({ reason, message, byPeer }),
     });
     return {
       peer,
@@ -154,7 +154,7 @@ export class Hub {
     for (const [peer, sink] of this.#pump.sinks) {
       this.#pump.sinks.delete(peer);
       try {
-        sink.ended('going_away', 'the hub was closed');
+        sink.ended('going_away', 'the hub was closed', false);
       } catch (error) {
         this.#logger.error('portcullis: what closes a port threw', error);
       }

@@ -19,8 +19,8 @@ const REASONS = new Map<number, ReasonName>(Object.entries(REASON_CODES).map(([n
 export interface Sink {
   /** The bytes are a view, good during the call only. */
   message(bytes: Uint8Array<ArrayBuffer>): void;
-  /** The peer has ended; nothing more comes. */
-  ended(reason: ReasonName, message: string): void;
+  /** The peer has ended; nothing more comes. `byPeer`: reason and message are its own words. */
+  ended(reason: ReasonName, message: string, byPeer: boolean): void;
 }
 
 /** What the pump tells of the hub itself. */
@@ -114,10 +114,10 @@ export class Pump implements RecordReader {
     }
   }
 
-  ended(peer: number, reason: number, text: string): void {
+  ended(peer: number, reason: number, byPeer: boolean, text: string): void {
     const sink = this.sinks.get(peer);
     this.sinks.delete(peer);
-    this.#guard('what closes a port', () => sink?.ended(REASONS.get(reason) ?? 'closed', text));
+    this.#guard('what closes a port', () => sink?.ended(REASONS.get(reason) ?? 'closed', text, byPeer));
   }
 
   events(): void {
@@ -166,7 +166,8 @@ export class Pump implements RecordReader {
   #later(): void {
     this.#immediate ??= setImmediate(() => {
       this.#immediate = undefined;
-      this.drain();
+      // Nobody stands below who could catch it.
+      this.#guard('handing out what waits', () => this.drain());
     });
   }
 }

@@ -16,8 +16,8 @@ const MORE = 5;
 export interface RecordReader {
   /** A message for a peer stands at `start` to `end`. */
   message(peer: number, start: number, end: number): void;
-  /** A peer has ended; nothing more comes for it. */
-  ended(peer: number, reason: number, text: string): void;
+  /** A peer has ended, by its own word or the hub's; nothing more comes for it. */
+  ended(peer: number, reason: number, byPeer: boolean, text: string): void;
   /** Events wait to be taken. */
   events(): void;
   /** The hub has shut down. */
@@ -42,8 +42,8 @@ export function readRecords(view: DataView, length: number, reader: RecordReader
         reader.message(peer, start, end);
         break;
       case ENDED: {
-        const text = new Uint8Array(view.buffer, view.byteOffset + start + 4, end - start - 4);
-        reader.ended(peer, view.getUint32(start, true), new TextDecoder().decode(text));
+        const text = new Uint8Array(view.buffer, view.byteOffset + start + 8, end - start - 8);
+        reader.ended(peer, view.getUint32(start, true), view.getUint32(start + 4, true) !== 0, new TextDecoder().decode(text));
         break;
       }
       case EVENTS:

@@ -110,7 +110,7 @@ describe('asar', () => {
     mkdirSync(unpacked, { recursive: true });
     copyFileSync(plainAddon, join(unpacked, 'my.node'));
     const addon = loadAddon(join(folder, 'app.asar', 'native', 'my.node'));
-    expect(addon.interfaceVersion()).toBe(3);
+    expect(addon.interfaceVersion()).toBe(4);
     expect(addon.contract()).toBeNull();
   });
 });

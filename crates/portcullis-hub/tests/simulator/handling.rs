@@ -94,7 +94,10 @@ fn f15_what_a_server_still_does_for_a_user_counts_until_it_ends_whoever_has_left
         sim.send(node, &frame("hello"));
         sim.send(node, &frame("request id=0x10000 body=bind(sample.echo,raw)"));
         for slot in 1..4 {
-            sim.send(node, &frame(&format!("request binding=1 ordinal=3 id={:#x}", 0x10000 + slot)));
+            sim.send(
+                node,
+                &frame(&format!("request binding=1 ordinal=3 id={:#x}", 0x10000 + slot)),
+            );
             sim.send(node, &frame(&format!("cancel id={:#x}", 0x10000 + slot)));
         }
         let ends = received(sim, node, "end");
@@ -113,7 +116,10 @@ fn f15_what_a_server_still_does_for_a_user_counts_until_it_ends_whoever_has_left
     assert_eq!(sim.main(|hub, _, _| hub.users_open()), 2);
     // At last.
     for id in [0x10000, 0x10001, 0x10002, 0x10003] {
-        sim.send(server, &frame(&format!("end status=cancelled id={id:#x} body=\"\"+\"\"+\"\"+0000")));
+        sim.send(
+            server,
+            &frame(&format!("end status=cancelled id={id:#x} body=\"\"+\"\"+\"\"+0000")),
+        );
     }
     assert_eq!(received(&mut sim, server, "goodbye"), [""; 0]);
     assert_eq!(sim.main(|hub, _, _| hub.users_open()), 0);

@@ -15,6 +15,8 @@ use super::host::PeerHost;
 const JOBS_MAX: usize = 1024;
 /// Their arguments, in bytes, before messages are kept unread.
 const BODIES_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// What a message that is kept costs beside its bytes: empty ones count too.
+const UNREAD_COST_BYTES: usize = 32;
 /// What a peer may send beyond its window and one frame before it is ended: control frames, which no window counts.
 const CONTROL_BYTES_MAX: usize = 1024 * 1024;
 
@@ -78,7 +80,8 @@ impl Backlog {
         if !self.full.load(Ordering::Acquire) {
             return false;
         }
-        if waiting.unread_bytes + message.len() > self.unread_bytes_max {
+        let cost = message.len() + UNREAD_COST_BYTES;
+        if waiting.unread_bytes + cost > self.unread_bytes_max {
             drop(waiting);
             let text = "more came than its window allows while its handlers are behind";
             let goodbye = Goodbye::because(Reason::WindowExceeded, text);
@@ -86,7 +89,7 @@ impl Backlog {
             self.host.hub.turn(|core, now, turn| core.end_peer(peer, goodbye, now, turn));
             return true;
         }
-        waiting.unread_bytes += message.len();
+        waiting.unread_bytes += cost;
         waiting.unread.push_back(message.into());
         true
     }
@@ -137,7 +140,7 @@ impl Backlog {
             return Next::Start(batch);
         }
         if let Some(message) = waiting.unread.pop_front() {
-            waiting.unread_bytes -= message.len();
+            waiting.unread_bytes -= message.len() + UNREAD_COST_BYTES;
             return Next::Read(message);
         }
         self.full.store(false, Ordering::Release);

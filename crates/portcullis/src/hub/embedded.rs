@@ -94,6 +94,11 @@ impl Embedded {
         self.host.hub.lock().core.ended(self.host.peer).cloned()
     }
 
+    /// Whether the peer has ended the connection itself: then reason and text of its goodbye are its own words.
+    pub fn has_left(&self) -> bool {
+        self.host.hub.lock().core.has_left(self.host.peer)
+    }
+
     /// The transport is gone: nothing more comes from the peer, and nothing reaches it.
     pub fn lost(&self, why: &str) {
         let goodbye = Goodbye::because(Reason::Closed, why);

@@ -14,7 +14,8 @@ export interface Admission {
 /** Where the hub's bytes for a peer go. */
 export interface HubPortLike {
   send(bytes: Uint8Array<ArrayBuffer>): void;
-  closed(goodbye: { readonly reason: ReasonName; readonly message: string }): void;
+  /** `byPeer`: reason and message are the peer's own words. */
+  closed(goodbye: { readonly reason: ReasonName; readonly message: string; readonly byPeer?: boolean }): void;
 }
 
 /** A peer that the hub has admitted. */
@@ -30,7 +31,7 @@ export interface HubLike {
   attach(port: HubPortLike, admission: Admission): AttachedLike;
   connect(admission: Omit<Admission, 'kind'>, options?: ConnectOptions): Portcullis;
   /** Who is connected; where a hub cannot tell, whoever holds the end of the application is waited for until its grace is over. */
-  peers?(): readonly { readonly kind: 'page' | 'native' | 'main' }[];
+  peers?(): readonly { readonly peer: number; readonly kind: 'page' | 'native' | 'main' }[];
   /** The names of all roles; where a hub cannot tell, one that nobody declared is found when a page is refused for it. */
   roles?(): readonly string[];
   shutdown(graceMs: number): Promise<void>;

@@ -6,7 +6,7 @@ import { ApplicationError, type DeliveryReport } from '@portcullis/client';
 import type { ApplicationHandlers, ApplicationPhase, ApplicationPublisher, QuitError } from '../generated/index.js';
 import type { HubLike } from './hub.js';
 import { clip } from './judge.js';
-import type { AdapterLogger } from './log.js';
+import type { AdapterLogger, Reporter } from './log.js';
 import type { AppParts, EmitterParts } from './parts.js';
 
 /** How long peers have to finish when nothing is said, in milliseconds. */
@@ -15,8 +15,9 @@ export const QUIT_GRACE_MS = 3_000;
 const TELL_MS_MAX = 1_000;
 /** Peers that may hold the end at once. */
 const HOLDERS_MAX = 4_096;
-/** Stands for all callers that this side is not told of. */
+/** Stands for all callers that this side is not told of: none of them lets go for the others, so that their hold lasts until the grace is over. */
 const SOMEBODY = 0;
+const NOT_TOLD = 'a peer holds the end, and main is not told who calls: nobody can let go of it; give the role main sees-callers';
 
 /** How the application quits. */
 export interface QuitOptions {
@@ -65,6 +66,7 @@ export class Lifecycle {
     private readonly hub: HubLike,
     private readonly options: QuitOptions,
     private readonly logger: AdapterLogger,
+    private readonly reporter: Pick<Reporter, 'failed' | 'warned'>,
   ) {
     this.#on(power, 'suspend', () => this.enter({ type: 'suspending' }));
     this.#on(power, 'resume', () => this.enter({ type: 'resumed' }));
@@ -82,10 +84,13 @@ export class Lifecycle {
     },
     hold: (reason, { caller }) => {
       if (this.#ending !== undefined) throw refused({ type: 'quitting' });
+      if (this.#holders.size >= HOLDERS_MAX) this.#forgetGone();
       if (this.#holders.size >= HOLDERS_MAX) throw refused({ type: 'refused', reason: 'too many hold it already' });
+      if (caller === undefined) this.reporter.warned('hold', NOT_TOLD);
       this.#holders.set(caller?.peer ?? SOMEBODY, reason);
     },
-    release: ({ caller }) => this.left(caller?.peer ?? SOMEBODY),
+    // Whoever it is that lets go: a hold that cannot be told from others' must not end with it.
+    release: ({ caller }) => this.left(caller?.peer),
   };
 
   /** The next phase. Nothing follows `quitting`. */
@@ -114,7 +119,16 @@ export class Lifecycle {
 
   /** When nobody is left, there is nobody to wait for. */
   #isHeld(): boolean {
+    this.#forgetGone();
     return this.#holders.size > 0 && this.hub.peers?.().every(({ kind }) => kind === 'main') !== true;
+  }
+
+  /** A call may be at work whose caller has left meanwhile: what it holds is not told of again. */
+  #forgetGone(): void {
+    const here = this.hub.peers?.().map(({ peer }) => peer);
+    if (here === undefined) return;
+    const known = new Set([SOMEBODY, ...here]);
+    for (const peer of this.#holders.keys()) if (!known.has(peer)) this.#holders.delete(peer);
   }
 
   async #end(graceMs: number): Promise<void> {
@@ -161,7 +175,7 @@ export class Lifecycle {
       try {
         return await this.options.mayQuit?.();
       } catch (error) {
-        this.logger.error('portcullis: mayQuit threw, which keeps nobody from quitting', error);
+        this.reporter.failed('mayQuit', 'mayQuit threw, which keeps nobody from quitting', error);
         return undefined;
       }
     };

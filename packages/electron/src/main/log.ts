@@ -58,13 +58,18 @@ export class Reporter {
     try {
       this.onEvent(event);
     } catch (error) {
-      this.logger.error('portcullis: onEvent threw', error);
+      this.failed('onEvent', 'onEvent threw', error);
     }
   }
 
-  /** Something went wrong in main itself over what a page has sent. */
-  failed(webContents: number, what: string, error: unknown): void {
-    this.#counted(`${webContents} failed`, () => this.logger.error(`portcullis: ${what}`, error));
+  /** Something went wrong in main itself over what a peer has asked. Lines about one thing are counted together. */
+  failed(about: number | string, what: string, error: unknown): void {
+    this.#counted(`${about} failed`, () => this.logger.error(`portcullis: ${what}`, error));
+  }
+
+  /** Something that whoever runs the application should know, and that a peer may bring about again and again. */
+  warned(about: string, what: string): void {
+    this.#counted(`${about} warned`, () => this.logger.warn(`portcullis: ${what}`));
   }
 
   /** A window is gone, and what was counted for it. */

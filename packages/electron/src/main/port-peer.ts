@@ -10,7 +10,10 @@ import type { PortParts } from './parts.js';
 
 /** Why a peer has ended. */
 export interface PeerEnd {
-  /** `hub`: a goodbye of the hub's or the client's own, with its reason; else what the platform told. */
+  /**
+   * `hub`: a goodbye of the hub's, with its reason; `page`: the other side has ended it, whose reason is always `closed`, whatever it says; else
+   * what the platform told.
+   */
   readonly by: 'hub' | 'page' | 'port' | 'navigation' | 'crash' | 'destroyed' | 'exit' | 'refused' | 'detached';
   readonly reason: ReasonName | 'transport_lost';
   readonly message: string;
@@ -20,6 +23,8 @@ export interface PeerEnd {
 
 /** Told once each. */
 export interface PortPeerEvents {
+  /** Asked before anything goes to or comes from the other side, where it may be gone without an event: why it is over, if it is. */
+  over?(): PeerEnd | undefined;
   connected(peer: number): void;
   ended(end: PeerEnd): void;
 }
@@ -76,7 +81,13 @@ export class PortPeer {
     } catch {
       // Closed already.
     }
-    if (end.by !== 'hub') this.#attached?.lost(end.message);
+    if (end.by !== 'hub') {
+      try {
+        this.#attached?.lost(end.message);
+      } catch {
+        // The hub itself is gone, and with it all of its peers.
+      }
+    }
     this.events.ended(end);
   }
 
@@ -96,10 +107,11 @@ export class PortPeer {
       return this.#violated('ports came through the port');
     }
     if (data === null) return this.end({ by: 'page', reason: 'closed', message: 'the page closed the connection' });
-    const bytes = bytesOf(data);
-    if (bytes === undefined) return this.#violated('something that is no bytes came through the port');
-    if (this.#attached === undefined && !this.#admit()) return;
+    if (this.#isOver()) return;
     try {
+      const bytes = bytesOf(data);
+      if (bytes === undefined) return this.#violated('something that is no bytes came through the port');
+      if (this.#attached === undefined && !this.#admit()) return;
       this.#attached?.deliver(bytes);
     } catch (error) {
       // Memory that the hub does not take, or a fault of main's own, which is nobody else's business.
@@ -118,7 +130,7 @@ export class PortPeer {
   #admit(): boolean {
     try {
       this.#attached = this.hub.attach(
-        { send: (bytes) => this.#send(bytes), closed: (goodbye) => this.#farewell(goodbye.reason, goodbye.message) },
+        { send: (bytes) => this.#send(bytes), closed: ({ reason, message, byPeer = false }) => this.#farewell(reason, message, byPeer) },
         this.admission,
       );
     } catch (error) {
@@ -132,10 +144,21 @@ export class PortPeer {
 
   #send(bytes: Uint8Array<ArrayBuffer>): void {
     // A view is cloned with the whole of its buffer. To a page every message is one copy; nothing can be transferred.
-    if (!this.#ended) this.#post(exact(bytes));
+    if (!this.#ended && !this.#isOver()) this.#post(exact(bytes));
   }
 
-  #farewell(reason: ReasonName, message: string): void {
+  #isOver(): boolean {
+    const end = this.events.over?.();
+    if (end !== undefined) this.end(end);
+    return end !== undefined;
+  }
+
+  #farewell(reason: ReasonName, message: string, byPeer: boolean): void {
+    if (byPeer) {
+      // Main takes grants back and quits; the other side only says so.
+      const words = reason === 'closed' ? message : `its words are ${reason}: ${message}`;
+      return this.end({ by: 'page', reason: 'closed', message: words });
+    }
     const refused = refusalFor(reason, message);
     this.end({ by: 'hub', reason, message, ...(refused && { refused }) });
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect, type Logger, messagePortTransport, type Portcullis } from '@portcullis/client';
 import { libraryName } from '../../src/candidates.js';
-import { type Attached, Hub, type HubConfig, type HubEvent, type RoleConfig } from '../../src/index.js';
+import { type Attached, Hub, type HubConfig, type HubEvent, type HubPort, type RoleConfig } from '../../src/index.js';
 import { Pages, Pictures } from '../generated/index.js';
 
 export const root = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -64,12 +64,21 @@ export function main(hub: Hub): Portcullis {
 }
 
 /** A peer at the other end of a message port, as a page is. */
-export function page(hub: Hub, label = 'page', role = 'page', user?: string): { portcullis: Portcullis; attached: Attached } {
+export function page(
+  hub: Hub,
+  label = 'page',
+  role = 'page',
+  user?: string,
+  ended: HubPort['closed'] = () => {},
+): { portcullis: Portcullis; attached: Attached } {
   const { port1, port2 } = new MessageChannel();
   const attached = hub.attach(
     {
       send: (bytes) => port1.postMessage(bytes.buffer, [bytes.buffer]),
-      closed: () => port1.close(),
+      closed: (goodbye) => {
+        port1.close();
+        ended(goodbye);
+      },
     },
     { label, role, user },
   );
