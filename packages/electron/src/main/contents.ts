@@ -28,6 +28,7 @@ export interface ContentsWatcher {
 export const FRAMES_MAX = 64;
 
 const GONE: PeerEnd['reason'] = 'transport_lost';
+const TAKEN_OUT: PeerEnd = { by: 'navigation', reason: GONE, message: 'the frame was taken out of its page' };
 
 /** One attached `webContents`. */
 export class AttachedContents {
@@ -48,7 +49,7 @@ export class AttachedContents {
   ) {
     this.#on('did-start-navigation', (details) => this.#started(details));
     this.#on('did-fail-provisional-load', (_event, _code, _text, _url, isMainFrame, processId, routingId) => {
-      this.#failed(isMainFrame === true, frameKey(processId, routingId));
+      this.#failed(isMainFrame === true, processId, routingId);
     });
     this.#on('did-stop-loading', () => this.#stayed());
     this.#on('did-frame-navigate', (_event, _url, _code, _status, isMainFrame, processId, routingId) => {
@@ -80,7 +81,6 @@ export class AttachedContents {
 
   /** Why the document in this frame gets no connection, or no second one; undefined when it may have one. */
   refusalFor(sender: Sender): Refusal | undefined {
-    // No event tells of a frame that was taken out of its page; its port may live on, in other hands.
     if (!sender.isTop) this.#replaced(false, '');
     if (this.#connections.has(sender.frame) || (sender.isTop && this.#top() !== undefined)) return secondConnect();
     if (sender.isTop || this.#connections.size < FRAMES_MAX) return undefined;
@@ -105,6 +105,8 @@ export class AttachedContents {
           this.reporter.tell({ type: 'ended', peer, end, ...subject });
           if (sender.isTop && peer !== undefined) this.watcher?.disconnected();
         },
+        // No event tells of a frame that was taken out of its page; its port may live on, in other hands.
+        ...(!sender.isTop && { over: () => (isAt(frame, sender.frame, '') ? undefined : TAKEN_OUT) }),
       }),
     };
     this.#connections.set(sender.frame, connection);
@@ -144,12 +146,15 @@ export class AttachedContents {
    * Electron tells this, and no navigation, when a page of Chromium's own that shows an error has taken the place of a document. A load that
    * was merely aborted leaves the document where it is.
    */
-  #failed(isMainFrame: boolean, key: string): void {
+  #failed(isMainFrame: boolean, processId: number, routingId: number): void {
     const top = this.#top();
-    this.#replaced(isMainFrame, key);
+    this.#replaced(isMainFrame, frameKey(processId, routingId));
     if (!isMainFrame) return;
-    if (top?.port.isEnded === false) this.#stayed();
-    else this.#endAll({ by: 'navigation', reason: GONE, message: 'the page around it was navigated' });
+    // Where the page has no connection, the frame of the error page tells: a load that was aborted has none.
+    const isReplaced = top === undefined ? processId >= 0 && routingId >= 0 : top.port.isEnded;
+    if (isReplaced) return this.#endAll({ by: 'navigation', reason: GONE, message: 'the page around it was navigated' });
+    this.#replaced(false, '');
+    this.#stayed();
   }
 
   /** Another frame got a document: it may be one of ours, under the number that it had or under its new one. */

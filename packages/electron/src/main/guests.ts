@@ -13,7 +13,7 @@ import { restrict } from './restrict.js';
 export interface FrameAttachment {
   readonly origins: readonly string[];
   readonly role: string;
-  /** The window's label and `/frame` when absent. */
+  /** When absent, the window's label and `/frame`; of further ones without a label `/frame-2`, `/frame-3` … */
   readonly label?: string | undefined;
   /** Whose it is; that of the window when absent. */
   readonly user?: string | undefined;
@@ -80,7 +80,7 @@ export class Guests {
     // Read once, and at once.
     const frame = event.senderFrame;
     const attached = this.#attached.get(contents.id);
-    const verdict = judgeFrame(frame, attached?.grants);
+    const verdict = judgeFrame(frame, attached?.grants, contents);
     const [port, ...others] = ports;
     const refuse = (refused: Refusal, origin: string): void => {
       this.reporter.tell({ type: 'refused', refused, webContents: contents.id, label: attached?.grants.top.label, origin: clip(origin) });
@@ -99,7 +99,7 @@ export class Guests {
 
   /** Who called `ipcRenderer.invoke`; an error to throw when it may not. */
   invoker(event: InvokeEventParts): Grant | Refusal {
-    const verdict = judgeFrame(event.senderFrame, this.#attached.get(event.sender.id)?.grants);
+    const verdict = judgeFrame(event.senderFrame, this.#attached.get(event.sender.id)?.grants, event.sender);
     if ('granted' in verdict) return verdict.granted;
     this.reporter.tell({ type: 'refused', refused: verdict.refused, webContents: event.sender.id, origin: clip(verdict.origin) });
     return verdict.refused;
@@ -119,8 +119,10 @@ function turnAway(port: PortParts, refused: Refusal): void {
 function grantsOf({ label, role, user, origins, childFrames = [] }: WindowAttachment & { readonly user: string }, defaults: readonly string[]): Grants {
   const listed = originList(origins ?? defaults);
   if (listed.size === 0) throw new TypeError(`portcullis: "${label}" has no origins: say from where its pages come, app://studio for example`);
+  let unnamed = 0;
   const frames = childFrames.map((frame) => ({
-    label: frame.label ?? `${label}/frame`,
+    // Frames of different origins are told apart, unless main gives them one name.
+    label: frame.label ?? ((unnamed += 1) === 1 ? `${label}/frame` : `${label}/frame-${unnamed}`),
     role: frame.role,
     // A page that is one of many for its user must not get more by frames.
     user: frame.user ?? user,

@@ -5,7 +5,7 @@
 import { type Refusal, refusal } from '../shared/refusal.js';
 import { ADAPTER_PROTOCOL } from '../shared/words.js';
 import { originOf } from './origins.js';
-import type { FrameParts } from './parts.js';
+import type { ContentsParts, FrameParts } from './parts.js';
 import { readRequest } from './request.js';
 
 /** What a page in some frame is connected as. */
@@ -48,7 +48,7 @@ export function frameKey(processId: number, routingId: number): string {
 const GONE = 'the page was navigated or destroyed while it asked; the document that is there now has to ask itself.';
 
 /** Judges a frame by itself: where it is, and from where its document comes. */
-export function judgeFrame(frame: FrameParts | null, grants: Grants | undefined): Verdict {
+export function judgeFrame(frame: FrameParts | null, grants: Grants | undefined, contents: Pick<ContentsParts, 'mainFrame'>): Verdict {
   let origin = 'unknown';
   const refuse = (refused: Refusal): Verdict => ({ refused, origin });
   try {
@@ -60,7 +60,9 @@ export function judgeFrame(frame: FrameParts | null, grants: Grants | undefined)
     if (grants === undefined) {
       return refuse(refusal('not_attached', 'main does not know this window: call attachWindow(window, { label, role, origins }) before loadURL().'));
     }
-    const isTop = parent === null;
+    // The root of a fenced frame has no parent either.
+    const main = parent === null ? contents.mainFrame : undefined;
+    const isTop = parent === null && (main === undefined || frameKey(main.processId, main.routingId) === frameKey(processId, routingId));
     if (!isTop && grants.frames.length === 0) {
       return refuse(refusal('sub_frame', 'frames inside a page get no connection; to allow one by its origin, name it in childFrames of attachWindow().'));
     }

@@ -40,6 +40,8 @@ export interface ContentsParts extends EmitterParts {
   readonly id: number;
   isDestroyed(): boolean;
   getURL(): string;
+  /** The frame of the page itself. Where it is not known, a frame without a parent is taken for it. */
+  readonly mainFrame?: FrameParts;
   setWindowOpenHandler(handler: (details: { readonly url: string }) => { action: 'deny' }): void;
   readonly session?: SessionParts;
 }

@@ -17,7 +17,9 @@ export function restrict(contents: ContentsParts, grant: Grant, reporter: Report
   if (known) return;
   const prevented = (what: 'navigation' | 'window', url: string) =>
     reporter.tell({ type: 'prevented', what, url: clip(url), webContents: contents.id, label: current.get(contents)?.label, origin: originOf(contents.getURL()) });
-  const check = (details: { readonly url: string; preventDefault(): void }) => {
+  const check = (details: { readonly url: string; readonly isMainFrame?: boolean; preventDefault(): void }) => {
+    // Redirects of frames inside the page are told, too, and are none of the page's own.
+    if (details.isMainFrame === false) return;
     const origin = originOf(details.url);
     if (origin !== undefined && current.get(contents)?.origins.has(origin) === true) return;
     details.preventDefault();

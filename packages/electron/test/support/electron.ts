@@ -91,6 +91,11 @@ export class FakeContents extends EventEmitter {
     return this.frame.url;
   }
 
+  get mainFrame(): FakeFrame {
+    if (this.#destroyed) throw new Error('Object has been destroyed');
+    return this.frame;
+  }
+
   setWindowOpenHandler(handler: (details: { url: string }) => { action: 'deny' }): void {
     this.openHandler = handler;
   }
