@@ -2,6 +2,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { FRAMES_MAX } from '../src/main/contents.js';
 import { preloadPath } from '../src/main/preload-script.js';
+import { LIST_PAUSE_MS } from '../src/main/windows/registry.js';
 import { TITLE_PAUSE_MS } from '../src/main/windows/tracked.js';
 import { FakeFrame, FakePort, type FakeWindow } from './support/electron.js';
 import { Page, until } from './support/page.js';
@@ -165,6 +166,8 @@ test('a page that changes its title in a loop is told of now and then, and its l
   const all = application({ kinds: { viewer: { role: 'viewer', create: () => (made = all.electron.window()) } } });
   const { windows } = all.portcullis;
   await windows.open('viewer');
+  await turnOver();
+  vi.advanceTimersByTime(2 * LIST_PAUSE_MS);
   const timers = vi.getTimerCount();
   const titles: unknown[] = [];
   windows.publishTo(new Proxy({}, { get: (_of, name) => ({ windows: [window] = [] }: any) => void (name === 'windows' && titles.push(window?.title)) }) as never);

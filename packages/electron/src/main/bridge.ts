@@ -5,7 +5,7 @@
 import type { CallContext } from '@portcullis/client';
 import { ConnectRefused } from '../shared/refusal.js';
 import type { Guests } from './guests.js';
-import type { InvokeEventParts, IpcMainParts } from './parts.js';
+import type { ContentsParts, InvokeEventParts, IpcMainParts } from './parts.js';
 
 /** What an old handler gets for its event. It has no sender: what the caller may do is said by its role, not by its window. */
 export interface BridgedEvent {
@@ -48,6 +48,12 @@ export function fromIpcHandler<Args extends readonly unknown[], Reply>(
   };
 }
 
+/** Calls of old channels that one window may have under way. */
+export const LEGACY_CALLS_MAX = 64;
+
+/** How many each window has, over all channels: to the hub, they are calls of one peer. */
+const underWay = new WeakMap<ContentsParts, number>();
+
 /** Who may use an old channel, and how. */
 export interface LegacyOptions {
   /** The roles of windows whose pages may call it; their attachment says which role is whose. */
@@ -58,7 +64,7 @@ export interface LegacyOptions {
 
 /**
  * Serves `ipcRenderer.invoke(channel, …)` with a method. The page is checked as if it connected: attached window, top frame, origin on the
- * list; and its role must be listed. A method runs with the rights of the peer that it belongs to: give it one of its own with the
+ * list; its role must be listed; and 64 calls of one window may be under way. A method runs with the rights of the peer that it belongs to: give it one of its own with the
  * pages' role, `hub.connect({ label: 'old pages', role: 'viewer' })`, and contract and grants hold for old pages, too.
  */
 export function legacyHandle(
@@ -76,7 +82,14 @@ export function legacyHandle(
     if ('code' in caller) throw new ConnectRefused(caller);
     if (!roles.includes(caller.role)) throw new Error(`${channel}: permission_denied`);
     if (args.length !== argumentCount) throw new TypeError(`${channel}: takes ${argumentCount} arguments, and not ${args.length}`);
-    return method(...args);
+    const calls = underWay.get(event.sender) ?? 0;
+    if (calls >= LEGACY_CALLS_MAX) throw new Error(`${channel}: resource_exhausted: this window has ${calls} calls under way, as many as it may have`);
+    underWay.set(event.sender, calls + 1);
+    try {
+      return await method(...args);
+    } finally {
+      underWay.set(event.sender, (underWay.get(event.sender) ?? 1) - 1);
+    }
   });
   return () => removeHandler.call(ipcMain, channel);
 }

@@ -92,7 +92,7 @@ export class ElectronPortcullis<H extends HubLike = HubLike> {
     this.#roles = hub.roles === undefined ? undefined : new Set(hub.roles());
     this.#checkRole('main');
     for (const { role } of Object.values(kinds)) this.#checkRole(role);
-    this.windows = new Windows(kinds, (window, attachment) => this.#attach(window.webContents, attachment), logger);
+    this.windows = new Windows(kinds, (window, attachment) => this.#attach(window.webContents, attachment), this.#reporter);
     this.#lifecycle = new Lifecycle(electron.app, electron.powerMonitor, hub, quit, logger, this.#reporter);
     this.main = hub.connect({ label: 'main', role: 'main' }, { client: 'main', interfaces, logger });
     electron.ipcMain.on(CONNECT_CHANNEL, this.#onConnect);

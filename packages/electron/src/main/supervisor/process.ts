@@ -31,7 +31,7 @@ export type UtilityExit =
   | { readonly reason: 'code'; readonly code: number; readonly end: PeerEnd | undefined }
   /** The supervisor has killed it: it did not connect in time, its connection had ended and it stayed, it did not stop, or main asked for it. */
   | { readonly reason: 'killed'; readonly why: 'not_ready' | 'staying' | 'not_stopping' | 'asked'; readonly code: number; readonly end: PeerEnd | undefined }
-  /** `fork` threw. */
+  /** `fork` threw, or what it returned could not be attached. */
   | { readonly reason: 'not_started'; readonly error: unknown };
 
 /** What has happened to a supervised process. */
@@ -172,12 +172,23 @@ export class SupervisedUtility {
     child.on('exit', onExit);
     this.world.tell({ type: 'started', pid: child.pid });
     run.timer = setTimeout(() => this.#kill(run, 'not_ready'), this.#readyWithinMs);
-    run.attachment = this.world.attach(child, {
+    try {
+      run.attachment = this.#attach(run);
+    } catch (error) {
+      clearTimeout(run.timer);
+      this.#run = undefined;
+      child.kill();
+      return this.#over({ reason: 'not_started', error }, 0, 'abnormal');
+    }
+  }
+
+  #attach(run: Run): AttachedUtility {
+    return this.world.attach(run.child, {
       connected: (peer) => {
         clearTimeout(run.timer);
         run.readyAt = performance.now();
         if (this.#phase === 'starting') this.#phase = 'ready';
-        this.world.tell({ type: 'ready', peer, afterMs: run.readyAt - began });
+        this.world.tell({ type: 'ready', peer, afterMs: run.readyAt - run.began });
       },
       ended: (end) => {
         run.end = end;

@@ -11,15 +11,23 @@ import type {
 } from '../../generated/index.js';
 import type { AttachedContents } from '../contents.js';
 import type { WindowAttachment } from '../guests.js';
-import type { AdapterLogger } from '../log.js';
+import type { Reporter } from '../log.js';
 import type { WindowParts } from '../parts.js';
 import { checkKindName, type KindConfig, KINDS_MAX, kindOf, WINDOWS_MAX } from './kinds.js';
+import { Rates } from './rates.js';
 import { cut, Tracked, type WindowEvent } from './tracked.js';
 
 /** Bytes of a label that the contract takes. */
 const LABEL_BYTES_MAX = 128;
 /** Bytes of a reason that the contract takes. */
 const REASON_BYTES_MAX = 512;
+
+/** How long the list of windows is kept to itself after it was told, in milliseconds: a page may connect and leave in a loop. */
+export const LIST_PAUSE_MS = 50;
+/** Windows that peers of one label may open at once; each second gives one back. */
+export const OPENS_BURST = 8;
+/** How often they may take the keyboard for a window: once in a second. */
+const FOCUSES_BURST = 1;
 
 /** Attaches a window, as `attachWindow` does. */
 export type Attach = (window: WindowParts, options: WindowAttachment) => AttachedContents;
@@ -36,13 +44,16 @@ export class Windows {
   readonly #kinds: readonly WindowKind[];
   readonly #windows = new Map<string, Tracked>();
   readonly #listeners = new Set<(window: WindowInfo, event: WindowEvent) => void>();
+  readonly #opens = new Rates(OPENS_BURST);
+  readonly #focuses = new Rates(FOCUSES_BURST);
   #numbers = 0;
-  #telling = false;
+  /** The list is told soon, or was told that short ago. */
+  #telling: 'no' | 'soon' | 'pausing' | 'again' = 'no';
 
   constructor(
     kinds: { readonly [name: string]: KindConfig },
     private readonly attach: Attach,
-    private readonly logger: AdapterLogger,
+    private readonly reporter: Pick<Reporter, 'failed'>,
   ) {
     this.#configs = new Map(Object.entries(kinds));
     if (this.#configs.size > KINDS_MAX) throw new RangeError(`portcullis: at most ${KINDS_MAX} kinds of windows`);
@@ -51,9 +62,9 @@ export class Windows {
 
   /** What peers may ask of it, where their roles grant them that. */
   readonly handlers: WindowsHandlers = {
-    open: (kind, options) => this.#opened(kind, options),
+    open: (kind, options, { caller }) => this.#opened(kind, options, caller?.label),
     close: (label) => this.#close(label),
-    focus: (label) => this.#focus(label),
+    focus: (label, { caller }) => this.#focus(label, caller?.label),
     list: () => this.list(),
   };
 
@@ -100,8 +111,9 @@ export class Windows {
     publisher.windows(this.list());
   }
 
-  async #opened(kind: string, options: OpenOptions): Promise<WindowInfo> {
+  async #opened(kind: string, options: OpenOptions, caller: string | undefined): Promise<WindowInfo> {
     if (this.#kind(kind).opens === false) throw fail({ type: 'refused', reason: `windows of the kind "${kind}" are opened by main alone` });
+    if (!this.#opens.take(caller)) throw fail({ type: 'refused', reason: `windows are opened once a second, after the first ${OPENS_BURST}` });
     return (await this.#open(kind, options)).info;
   }
 
@@ -127,10 +139,10 @@ export class Windows {
       this.#begin(tracked, window, { label, role, user, origins, childFrames, restrict });
       const loading = config.load?.(window, request);
       // Whether the page comes is told by its phase and its connection.
-      if (isPromise(loading)) loading.then(undefined, (error) => this.logger.error(`portcullis: the page of "${label}" was not loaded`, error));
+      if (isPromise(loading)) loading.then(undefined, (error) => this.reporter.failed(`kind ${kind}`, `the page of "${label}" was not loaded`, error));
       return tracked;
     } catch (error) {
-      this.logger.error(`portcullis: the window "${label}" could not be opened`, error);
+      this.reporter.failed(`kind ${kind}`, `the window "${label}" could not be opened`, error);
       tracked.end(false);
       window?.close();
       // What exactly is wrong in main is not the peer's business.
@@ -169,8 +181,9 @@ export class Windows {
     window.close();
   }
 
-  #focus(label: string): void {
+  #focus(label: string, caller: string | undefined): void {
     const { window } = this.#find(label, 'focus');
+    if (!this.#focuses.take(caller)) throw fail({ type: 'refused', reason: 'a window is focused for a peer once a second' });
     if (window.isMinimized?.() === true) window.restore?.();
     if (!window.isVisible()) window.show();
     window.focus();
@@ -198,19 +211,30 @@ export class Windows {
       try {
         listener(info, event);
       } catch (error) {
-        this.logger.error('portcullis: a listener of windows threw', error);
+        this.reporter.failed('listener of windows', 'a listener of windows threw', error);
       }
     }
   }
 
-  /** One state for everything that one turn changes. */
+  /** One state for everything that one turn changes, and one for all that changes in the pause behind it. */
   #publishSoon(): void {
-    if (this.#telling) return;
-    this.#telling = true;
-    queueMicrotask(() => {
-      this.#telling = false;
-      this.#publisher?.windows(this.list());
-    });
+    if (this.#telling !== 'no') {
+      if (this.#telling === 'pausing') this.#telling = 'again';
+      return;
+    }
+    this.#telling = 'soon';
+    queueMicrotask(() => this.#publish());
+  }
+
+  #publish(): void {
+    this.#telling = 'pausing';
+    this.#publisher?.windows(this.list());
+    const pause = setTimeout(() => {
+      const again = this.#telling === 'again';
+      this.#telling = 'no';
+      if (again) this.#publish();
+    }, LIST_PAUSE_MS);
+    pause.unref();
   }
 }
 
