@@ -35,7 +35,7 @@ pub(super) struct Tree {
 }
 
 /// Extensions of code.
-const SOURCE: &[&str] = &["css", "html", "js", "mjs", "rs", "sh", "ts"];
+const SOURCE: &[&str] = &["css", "html", "js", "mjs", "rs", "sh", "ts", "tsx"];
 
 impl Tree {
     /// Reads it all.

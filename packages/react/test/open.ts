@@ -1,0 +1,2 @@
+/** What a test has opened. */
+export const open: (() => void | Promise<void>)[] = [];
