@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use portcullis::client::reconnect::{ReconnectConfig, Reconnecting};
+use portcullis::hub::{Admission, Connection, Hosted, Hub, Kind};
+use portcullis::link::IoLink;
+use portcullis::peer::Target;
 use portcullis::state::UpdateError;
 use portcullis::testing::TestHub;
-use portcullis::{Call, SharedCopy, SharedState, Stale, StateVersion, Status, Versioned};
+use portcullis::{Call, Role, SharedCopy, SharedState, Stale, StateVersion, Status, Versioned};
 
 mod contract {
     #![allow(missing_docs, unreachable_pub, reason = "a contract for these tests")]
@@ -289,6 +293,64 @@ async fn an_owner_that_begins_anew_under_a_follower_is_followed() {
     let version = updating.await.unwrap().unwrap();
     assert_eq!((version.epoch, version.number.0), (again.get().version.epoch, 1));
     assert_eq!(again.get().value.changes[0], 1);
+    while copy.changed().await.unwrap().version != version {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_may_outlive_connections_and_owners() {
+    type Here = Option<(Hub, Hosted, Connection)>;
+    let here: Arc<Mutex<Here>> = Arc::default();
+    let start = |state: &SharedState<Board>| {
+        let role = Role::new("all").call("test.board.*").subscribe("test.board.*");
+        let hub = Hub::builder(schema()).role(role).build().unwrap();
+        let service = Service { state: Mutex::new(state.clone()), manner: Manner::Plain };
+        let hosted = hub.serve(BoardsServer::new(service)).unwrap();
+        publish(state, &hosted.publisher());
+        (hub, hosted)
+    };
+    let dialling = Arc::clone(&here);
+    let (next, hubs) = std::sync::mpsc::channel::<(Hub, Hosted)>();
+    let hubs = Mutex::new(hubs);
+    let client = Reconnecting::new(
+        move || {
+            let mut here = lock(&dialling);
+            let (ours, theirs) = tokio::io::duplex(4096);
+            if let Ok((hub, hosted)) = lock(&hubs).try_recv() {
+                let connection =
+                    hub.attach(IoLink::new(theirs), &Admission::new("window", "all", Kind::Native));
+                *here = Some((hub, hosted, connection.unwrap()));
+            }
+            std::future::ready(Ok(IoLink::new(ours)))
+        },
+        ReconnectConfig::default(),
+    );
+    let state = SharedState::new(board(1));
+    next.send(start(&state)).unwrap();
+    let boards = client.bind::<BoardsClient>(Target::Any);
+    let following = boards.subscribe(|boards| boards.watch_board());
+    let mut copy: SharedCopy<Board> = SharedCopy::follow(following, move |change| {
+        let boards = boards.clone();
+        async move { boards.call(|boards| boards.replace(change.clone())).await }
+    });
+    copy.update(|board| board.changes[0] += 1).await.unwrap();
+    let known = copy.changed().await.unwrap();
+    assert_eq!(known.version.epoch, state.get().version.epoch);
+
+    // The hub is gone with the owner, and another one comes up while an update waits for it.
+    let (hub, hosted, _) = lock(&here).take().unwrap();
+    hub.shutdown(Duration::ZERO).await;
+    drop((hub, hosted));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let again = SharedState::new(state.get().value.clone());
+    let updating = tokio::spawn({
+        let copy = copy.clone().with_timeout(Duration::from_secs(60));
+        async move { copy.update(|board| board.changes[0] += 1).await }
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    next.send(start(&again)).unwrap();
+    let version = updating.await.unwrap().unwrap();
+    assert_eq!((version.epoch, version.number.0), (again.get().version.epoch, 1));
+    assert_eq!(again.get().value.changes, [2]);
     while copy.changed().await.unwrap().version != version {}
 }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use portcullis_proto::codec::Message;
 use portcullis_proto::error::Error;
-use portcullis_proto::peer::Subscription;
 use portcullis_proto::rpc::Failure;
 use portcullis_proto::status::Status;
 use tokio::sync::{Mutex, watch};
@@ -16,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{MayBeStale, UpdateError};
+use super::values::Values;
 use super::version::{Stale, StateVersion, Versioned};
 
 /// How long an update may take, with all its tries, unless [`SharedCopy::with_timeout`] says otherwise.
@@ -85,13 +85,14 @@ impl<T, E> Drop for Shared<T, E> {
 }
 
 impl<T: Message + Clone, E: MayBeStale> SharedCopy<T, E> {
-    /// Follows the values of `subscription` in a task of its own; changes are sent by `replace`.
+    /// Follows the values of `subscription` in a task of its own; changes are sent by `replace`. With a subscription and calls
+    /// of [`client::reconnect`](crate::client::reconnect) the copy outlives connections and restarts of the owner.
     ///
     /// # Panics
     ///
     /// Outside a tokio runtime.
     pub fn follow<F>(
-        subscription: Subscription<Versioned<T>>,
+        subscription: impl Values<T>,
         replace: impl Fn(Versioned<T>) -> F + Send + Sync + 'static,
     ) -> Self
     where
@@ -213,13 +214,10 @@ fn gone() -> Error {
 }
 
 /// Takes in what is published, until it ends.
-async fn follow<T: Message>(
-    mut subscription: Subscription<Versioned<T>>,
-    known: watch::Sender<Known<T>>,
-) {
+async fn follow<T: Message>(mut subscription: impl Values<T>, known: watch::Sender<Known<T>>) {
     // Every turn waits for a value.
     let error = loop {
-        match subscription.next().await {
+        match subscription.next_value().await {
             Ok(Some(next)) => known.send_if_modified(|known| {
                 let before = known.state.as_ref().map(|state| state.version);
                 let news = next.version.is_news_to(before);

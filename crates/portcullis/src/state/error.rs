@@ -40,6 +40,7 @@ impl<E> UpdateError<E> {
     /// What the failure of a call that was sent means.
     pub(super) fn of_call(error: Error) -> Self {
         match error.status() {
+            _ if !error.was_sent() => Self::Failed(error),
             // With these, the handler may have run to its end.
             Status::Cancelled
             | Status::DeadlineExceeded

@@ -7,6 +7,8 @@ mod copy;
 #[cfg(feature = "tokio")]
 mod error;
 mod owner;
+#[cfg(feature = "tokio")]
+mod values;
 mod version;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -16,6 +18,8 @@ pub use copy::SharedCopy;
 #[cfg(feature = "tokio")]
 pub use error::{MayBeStale, UpdateError};
 pub use owner::SharedState;
+#[cfg(feature = "tokio")]
+pub use values::Values;
 pub use version::{Stale, StateVersion, Versioned};
 
 /// A number by chance, for what has to differ and not to be secret: the standard library draws its keys so.
