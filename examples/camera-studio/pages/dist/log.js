@@ -3631,27 +3631,43 @@ var Pump = class {
   constructor(out) {
     this.out = out;
     this.stopped = false;
+    /** Fulfilled when the source has left early: an item that it still owes will not come. */
+    this.#gone = new Promise((resolve) => {
+      this.#go = () => resolve(void 0);
+    });
   }
   #iterator;
   #wake;
+  #left;
+  #go;
+  #gone;
   /** Sends everything; the value that the iterable returns at last, or undefined when the call ended before. */
   async run(items) {
     const source = items;
     const iterator = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]?.();
     if (iterator === void 0) throw new TypeError("these items are no iterable");
     this.#iterator = iterator;
-    return this.pump(iterator);
+    return Promise.race([this.pump(iterator), this.#gone]);
   }
   /** Credit has come. */
   wake() {
     this.#wake?.();
   }
-  /** The call has ended: no more items are asked for. */
+  /** The call has ended: no more items are asked for. Fulfilled when the source has answered to that. */
   stop() {
-    if (this.stopped) return;
+    this.#left ??= this.#leave();
+    return this.#left;
+  }
+  async #leave() {
     this.stopped = true;
     this.wake();
-    void (async () => this.#iterator?.return?.())().catch(() => void 0);
+    const iterator = this.#iterator;
+    if (iterator?.return === void 0) return;
+    try {
+      await iterator.return();
+    } catch {
+    }
+    this.#go?.();
   }
   /** Asks for an item only when it can be sent. */
   async pump(iterator) {
@@ -3894,6 +3910,60 @@ function withdraw({ self }, id) {
   return self.call(WITHDRAW, [id]);
 }
 
+// ../../../packages/client/src/runtime/fault-log.ts
+var LINES_FIRST = 8;
+var MINUTE_MS = 6e4;
+var KEYS_MAX = 1024;
+var FaultLog = class {
+  constructor(connection) {
+    this.connection = connection;
+  }
+  #counts = /* @__PURE__ */ new Map();
+  /** A line about a channel, as far as it is not one too many. Callers are told apart by label, which outlives a connection. */
+  error(channel, label, what, ...details) {
+    const times = this.#count(`${channel} ${label ?? ""}`);
+    if (times > LINES_FIRST && (times & times - 1) !== 0) return;
+    const often = times > LINES_FIRST ? ` (${times} times within a minute)` : "";
+    this.connection.logger.error(`portcullis: ${channel} ${what}${often}`, ...details);
+  }
+  #count(key) {
+    const now = this.connection.now();
+    const known = this.#counts.get(key);
+    if (known !== void 0 && now < known.until) return known.times += 1;
+    if (this.#counts.size >= KEYS_MAX) this.#counts.clear();
+    this.#counts.set(key, { until: now + MINUTE_MS, times: 1 });
+    return 1;
+  }
+};
+
+// ../../../packages/client/src/runtime/places.ts
+var Places = class {
+  constructor(max) {
+    this.max = max;
+  }
+  #taken = 0;
+  /** By the label of the caller, which outlives its connection. */
+  #by = /* @__PURE__ */ new Map();
+  /** Takes one; false when there is none. One caller of many has half of them at most. */
+  take(label) {
+    if (this.#taken >= this.max) return false;
+    if (label !== void 0) {
+      const taken = this.#by.get(label) ?? 0;
+      if (taken >= Math.ceil(this.max / 2)) return false;
+      this.#by.set(label, taken + 1);
+    }
+    this.#taken++;
+    return true;
+  }
+  give(label) {
+    this.#taken--;
+    if (label === void 0) return;
+    const left = (this.#by.get(label) ?? 0) - 1;
+    if (left > 0) this.#by.set(label, left);
+    else this.#by.delete(label);
+  }
+};
+
 // ../../../packages/client/src/runtime/dropping.ts
 var DroppingPump = class extends Pump {
   constructor(out, depth) {
@@ -3920,7 +3990,7 @@ var DroppingPump = class extends Pump {
         }
       }
     };
-    void pull().catch((error) => {
+    const pulling = pull().catch((error) => {
       source.failure = { error };
     }).finally(() => this.wake());
     while (!this.stopped) {
@@ -3937,14 +4007,16 @@ var DroppingPump = class extends Pump {
       }
       await this.sleep();
     }
+    await pulling;
     return void 0;
   }
 };
 
 // ../../../packages/client/src/runtime/serving.ts
 var Serving = class {
-  constructor(connection, descriptor, caller, id, deadline) {
+  constructor(connection, faults, descriptor, caller, id, deadline) {
     this.connection = connection;
+    this.faults = faults;
     this.descriptor = descriptor;
     this.caller = caller;
     this.id = id;
@@ -3954,6 +4026,7 @@ var Serving = class {
   #abort;
   /** Why the handler is no longer wanted. */
   #stopped;
+  #answered = false;
   #items;
   #pump;
   get signal() {
@@ -3985,8 +4058,9 @@ var Serving = class {
     } catch (error) {
       this.#refuse(error);
     }
-    this.#pump?.stop();
     this.#items?.end({ value: void 0 });
+    await this.#pump?.stop();
+    if (this.#stopped !== void 0 && !this.#answered) this.#answerFailure(this.#stopped.status);
   }
   item(body2, blobs) {
     const { up } = this.descriptor;
@@ -4003,8 +4077,12 @@ var Serving = class {
   credit() {
     this.#pump?.wake();
   }
+  /**
+   * The call ends when its handler has come to its end: until then it keeps its place, here and among those that the hub lets its caller
+   * have, or who gives up again and again would pile up handlers. Whoever has called does not wait for that.
+   */
   stop(status) {
-    this.#fail(status);
+    this.#stop(status);
   }
   abandon() {
     this.#stop("unavailable");
@@ -4034,7 +4112,12 @@ var Serving = class {
   }
   #answer(status, body2) {
     this.connection.session.reply(this.id, status, body2);
+    this.#answered = true;
     this.connection.touched();
+  }
+  #answerFailure(status, failure3 = {}) {
+    const body2 = { channel: this.channel, message: textOf(status), ...failure3 };
+    this.#answer(status, (out) => failureCodec.encode(out, body2));
   }
   /** What the handler threw, or the reply or item of its that breaks the contract. */
   #refuse(error) {
@@ -4061,20 +4144,19 @@ var Serving = class {
     const { state } = this.connection;
     const peer = state.status === "connected" ? state.peer : 0;
     const correlation = BigInt(peer) << 32n | BigInt(this.id);
-    this.connection.logger.error(`portcullis: ${this.channel} ${what} [${correlation.toString(16)}]`, error);
+    this.faults.error(this.channel, this.caller?.label, `${what} [${correlation.toString(16)}]`, error);
     this.#fail("internal", { correlation });
   }
-  /** Answers in the handler's place, and lets it know. */
+  /** Answers in the handler's place, and lets it know. No caller brings that about: what it sends, the hub has checked. */
   #fail(status, failure3 = {}) {
     if (this.#stopped !== void 0) return;
-    const body2 = { channel: this.channel, message: textOf(status), ...failure3 };
-    this.#answer(status, (out) => failureCodec.encode(out, body2));
+    this.#answerFailure(status, failure3);
     this.#stop(status);
   }
   #stop(status) {
     const reason = new CallError(status, { channel: this.channel, message: textOf(status) });
     this.#stopped ??= reason;
-    this.#pump?.stop();
+    void this.#pump?.stop();
     this.#items?.end({ error: reason });
     this.#abort?.abort(reason);
   }
@@ -4085,9 +4167,14 @@ var NOTIFY_MS = 3e4;
 var Server = class {
   constructor(connection) {
     this.connection = connection;
+    this.#faults = new FaultLog(connection);
+    this.#notified = new Places(connection.session.ours.calls);
   }
   #exports = /* @__PURE__ */ new Map();
+  #faults;
+  /** Handlers of calls at work. The hub counts the same calls until they end, each for its caller. */
   #running = 0;
+  #notified;
   /** Who makes the calls that come next, where this peer is told. */
   #caller;
   add(id, descriptor, handlers) {
@@ -4116,28 +4203,29 @@ var Server = class {
     }
     const deadline = this.connection.now() + (budgetMs2 > 0 ? budgetMs2 : channel.deadlineMs);
     if (budgetMs2 === 0) session.setInboundDeadline(id, deadline);
-    const serving = new Serving(this.connection, channel, this.#caller, id, deadline);
+    const serving = new Serving(this.connection, this.#faults, channel, this.#caller, id, deadline);
     session.accept(id, serving, channel.up !== null, channel.down !== null);
-    this.#run(served, serving, handler, body2, blobs);
+    this.#running++;
+    this.#run(served, serving, handler, body2, blobs, () => this.#running--);
   }
   notify(exportId, ordinal, body2, blobs) {
-    const { connection } = this;
     const served = this.#exports.get(exportId);
     const channel = served?.descriptor.channels[ordinal];
     const handler = handlerOf(served, channel, true);
     if (served === void 0 || channel === void 0 || handler === void 0) return;
-    if (this.#running >= connection.session.ours.calls) {
-      return connection.logger.error(`portcullis: ${channel.name} was dropped: too many handlers are at work`);
+    const label = this.#caller?.label;
+    if (!this.#notified.take(label)) {
+      return this.#faults.error(channel.name, label, "was dropped: too many handlers are at work");
     }
-    const deadline = connection.now() + (channel.deadlineMs > 0 ? channel.deadlineMs : NOTIFY_MS);
-    this.#run(served, new Serving(connection, channel, this.#caller, 0, deadline), handler, body2, blobs);
+    const deadline = this.connection.now() + (channel.deadlineMs > 0 ? channel.deadlineMs : NOTIFY_MS);
+    const serving = new Serving(this.connection, this.#faults, channel, this.#caller, 0, deadline);
+    this.#run(served, serving, handler, body2, blobs, () => this.#notified.give(label));
   }
-  #run(served, serving, handler, body2, blobs) {
-    this.#running++;
+  #run(served, serving, handler, body2, blobs, over) {
     served.open.add(serving);
     void serving.run(handler.bind(served.handlers), body2, blobs).finally(() => {
-      this.#running--;
       served.open.delete(serving);
+      over();
     });
   }
 };
@@ -4186,18 +4274,17 @@ var MAYBE_DONE = /* @__PURE__ */ new Set([
   "internal",
   "data_loss"
 ]);
-function updateError(cause) {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  if (cause instanceof ApplicationError) return new UpdateError("refused", `the owner refused the change: ${why}`, cause);
-  if (cause instanceof CallError && (!MAYBE_DONE.has(cause.status) || wasNotSent(cause))) return failed(cause);
-  return new UpdateError("unknown", `it is not known whether the change was made: ${why}`, cause);
+function updateError(error, why = error) {
+  const text2 = textOf2(why);
+  if (error instanceof ApplicationError) return new UpdateError("refused", `the owner refused the change: ${text2}`, why);
+  if (error instanceof CallError && !(error.sent && MAYBE_DONE.has(error.status))) return failed(why);
+  return new UpdateError("unknown", `it is not known whether the change was made: ${text2}`, why);
 }
-function wasNotSent(error) {
-  return "sent" in error && error.sent === false;
+function failed(why) {
+  return new UpdateError("failed", `the change was not made: ${textOf2(why)}`, why);
 }
-function failed(cause) {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new UpdateError("failed", `the change was not made: ${why}`, cause);
+function textOf2(why) {
+  return why instanceof Error ? why.message : String(why);
 }
 
 // ../../../packages/client/src/state/version.ts
@@ -4262,7 +4349,8 @@ var Shared = class {
       if (signal?.aborted === true) throw failed(signal.reason);
       if (this.#base !== void 0) this.#value = change(this.#value);
       const over = () => {
-        clearTimeout(timer);
+        update.told = true;
+        clearTimeout(update.timer);
         signal?.removeEventListener("abort", abort);
       };
       const update = {
@@ -4270,6 +4358,8 @@ var Shared = class {
         untilMs: performance.now() + timeoutMs,
         tries: 0,
         dropped: false,
+        told: false,
+        timer: void 0,
         resolve: (version) => {
           over();
           resolve(version);
@@ -4280,7 +4370,7 @@ var Shared = class {
           reject(error);
         }
       };
-      const timer = setTimeout(() => this.#giveUp(update, new DOMException("the time for the update ran out", "TimeoutError")), timeoutMs);
+      update.timer = setTimeout(() => this.#giveUp(update, new DOMException("the time for the update ran out", "TimeoutError")), timeoutMs);
       const abort = () => this.#giveUp(update, signal?.reason);
       signal?.addEventListener("abort", abort);
       this.#waiting.push(update);
@@ -4348,7 +4438,7 @@ var Shared = class {
     const sent = (async () => this.options.replace(change, { timeoutMs, signal: call.signal }))();
     sent.then(
       (now) => this.#accepted(base[0], now),
-      (error) => this.#failed(base[0], error)
+      (error) => this.#failed(base[0], error, call.signal)
     );
   }
   #accepted(base, now) {
@@ -4360,17 +4450,18 @@ var Shared = class {
     }
     this.#goOn();
   }
-  #failed(base, error) {
+  #failed(base, error, { aborted, reason }) {
     this.#call = void 0;
     const left = this.#away.filter(({ dropped }) => !dropped);
     this.#away = [];
+    const over = aborted ? { error: reason } : this.#ended;
     const stale = error instanceof ApplicationError ? (this.options.stale ?? staleOf)(error.error) : void 0;
-    if (stale !== void 0 && this.#ended === void 0) {
+    if (stale !== void 0 && over === void 0) {
       this.#answered = { base, now: stale.now };
       this.#waiting = [...left, ...this.#waiting];
       this.#wait(Math.max(...left.map(({ tries }) => tries)));
     } else {
-      const why = stale === void 0 ? updateError(error) : failed(this.#ended?.error);
+      const why = stale === void 0 ? updateError(error, aborted ? reason : error) : failed(over?.error);
       for (const update of left) update.reject(why);
     }
     this.#goOn();
@@ -4388,11 +4479,17 @@ var Shared = class {
   }
   /** Whoever made it does not wait any longer. */
   #giveUp(update, why) {
-    if (update.dropped) return;
-    const isAway = this.#away.includes(update);
-    update.reject(isAway ? updateError(why) : failed(why));
+    const call = this.#away.includes(update) ? this.#call : void 0;
+    if (call === void 0) return this.#drop(update, failed(why));
+    if (this.#away.some((other) => other !== update && !other.dropped)) return this.#drop(update, updateError(why));
+    clearTimeout(update.timer);
+    update.timer = setTimeout(() => this.#drop(update, updateError(why)));
+    call.abort(why);
+  }
+  #drop(update, error) {
+    if (update.told) return;
+    update.reject(error);
     this.#show();
-    if (isAway && this.#away.every(({ dropped }) => dropped)) this.#call?.abort(why);
     this.#tell();
   }
   #end(error) {
