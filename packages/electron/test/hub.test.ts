@@ -343,10 +343,10 @@ test('main is granted what the contract has, unless it has a role of its own', (
   expect(roles).toEqual([
     {
       name: 'main',
-      call: ['portcullis.application.*', 'portcullis.windows.*', 'sample.blobs.*', 'sample.echo.*', 'sample.flows.*', 'sample.topics.*', 'sample.values.*'],
-      publish: ['portcullis.application.*', 'portcullis.windows.*', 'sample.blobs.*', 'sample.topics.*'],
-      subscribe: ['portcullis.application.*', 'portcullis.windows.*', 'sample.blobs.*', 'sample.topics.*'],
-      serve: ['portcullis.application', 'portcullis.windows', 'sample.blobs', 'sample.echo', 'sample.flows', 'sample.topics', 'sample.values'],
+      call: ['portcullis.application.*', 'portcullis.windows.*', 'sample.blobs.*', 'sample.echo.*', 'sample.flows.*', 'sample.shared.*', 'sample.topics.*', 'sample.values.*'],
+      publish: ['portcullis.application.*', 'portcullis.windows.*', 'sample.blobs.*', 'sample.shared.*', 'sample.topics.*'],
+      subscribe: ['portcullis.application.*', 'portcullis.windows.*', 'sample.blobs.*', 'sample.shared.*', 'sample.topics.*'],
+      serve: ['portcullis.application', 'portcullis.windows', 'sample.blobs', 'sample.echo', 'sample.flows', 'sample.shared', 'sample.topics', 'sample.values'],
       seesCallers: true,
     },
   ]);
