@@ -19,7 +19,8 @@ if (how === 'idle') {
   for (let number = 0; number < 2; number++) pictures.tick(100_000_000).catch(() => {});
   await pictures.mirror({ x: 1, y: 1, name: '' });
   await new Promise((resolve) => setTimeout(resolve, 50));
-  console.log('pending', hub.openWork() > 100);
+  // Those that block may be done, on a machine that has much to do.
+  console.log('pending', hub.openWork() >= 50);
   if (how === 'exit') process.exit(7);
   throw new Error('an exception of the application');
 }
