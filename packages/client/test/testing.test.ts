@@ -356,6 +356,14 @@ describe('topics', () => {
   });
 });
 
+test('calls on a withdrawn interface end at once, however long their handlers take', async () => {
+  const echo = await make(Echo, { never: () => new Promise<never>(() => undefined) });
+  const outcome = rejection(echo.client.never());
+  await settled();
+  await echo.withdraw();
+  expect(await outcome).toMatchObject({ status: 'unavailable' });
+});
+
 describe('the connection', () => {
   test('is lost, refused and made again', async () => {
     const aborted: string[] = [];

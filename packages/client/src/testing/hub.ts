@@ -169,6 +169,8 @@ export class TestHub implements LegEvents {
     if (at < 0) return;
     this.#instances.splice(at, 1);
     instance.left();
+    // Their callers are told at once, however long their handlers take to come to their end.
+    instance.server.outbound.forEach((served) => served.left(instance));
     for (const [number, leg] of instance.bindings) leg.data(UNBOUND, 0, number, 0, 0, 0);
   }
 }

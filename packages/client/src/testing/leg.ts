@@ -38,8 +38,8 @@ export interface Served {
   itemDown(body: Uint8Array, missed: number, blobs: Blobs): void;
   creditUp(items: number, bytes: number): void;
   end(code: number, body: Uint8Array, blobs: Blobs): void;
-  /** The peer has left. */
-  left(): void;
+  /** The peer has left, or this instance of those that it serves. */
+  left(instance?: Instance): void;
 }
 
 /** What a leg tells of. */

@@ -77,8 +77,8 @@ export class Relay implements Opened, Served {
     this.caller.end(this.callerId, code, body, blobs);
   }
 
-  left(): void {
-    this.#fail('unavailable', 'its server has left');
+  left(instance = this.instance): void {
+    if (instance === this.instance) this.#fail('unavailable', 'its server has left');
   }
 
   /** An item is larger than its receiver takes. */
