@@ -6,6 +6,7 @@ use crate::codec::{CodecError, Decoder, Encoder, ErrorKind, Message};
 use crate::schema::{Fields, SchemaBuilder, Type, TypeBody, TypeDef, Variant};
 use crate::session::SendError;
 use crate::status::{RetryAdvice, Status};
+use crate::text::beginning;
 use crate::wire::wire_struct;
 
 /// Longest channel name in an error, in bytes.
@@ -50,11 +51,7 @@ impl FailureBody {
 }
 
 fn cut(text: &str, max: u32) -> String {
-    let mut end = text.len().min(max as usize);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default().replace(char::is_control, "?")
+    beginning(text, max as usize).replace(char::is_control, "?")
 }
 
 /// Whether making the call again can help.

@@ -13,6 +13,7 @@ pub mod schema;
 pub mod session;
 pub mod status;
 mod sync;
+pub mod text;
 pub mod time;
 mod wire;
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use portcullis_proto::schema::{ChannelKind, Schema};
+use portcullis_proto::text::beginning;
 
 use super::rights::{OWN, PUBLISH, SERVE, Scope, USE};
 use super::role::{Action, Grant};
@@ -192,11 +193,7 @@ pub fn nearest<S: AsRef<str>>(
 const COMPARED_BYTES_MAX: usize = 256;
 
 fn head(name: &str) -> &str {
-    let mut end = name.len().min(COMPARED_BYTES_MAX);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    name.get(..end).unwrap_or(name)
+    beginning(name, COMPARED_BYTES_MAX)
 }
 
 /// How many letters are put in, left out, changed, or swapped with their neighbour, to come from one name to the other

@@ -13,6 +13,7 @@ use crate::error::FailureBody;
 use crate::frame::{self, FLAG_ACK, FLAG_CALLEE, HEADER_BYTES, Head, Kind};
 use crate::goodbye::Goodbye;
 use crate::status::Status;
+use crate::text::beginning;
 use crate::time::Time;
 
 /// Why a frame was not sent. Nothing of it has left, and the session goes on.
@@ -97,11 +98,7 @@ impl<I, O> Session<I, O> {
     }
 
     pub(super) fn say_goodbye(&mut self, goodbye: &Goodbye) {
-        let mut end = goodbye.message.len().min(GOODBYE_BYTES_MAX);
-        while !goodbye.message.is_char_boundary(end) {
-            end -= 1;
-        }
-        let text = goodbye.message.get(..end).unwrap_or_default();
+        let text = beginning(&goodbye.message, GOODBYE_BYTES_MAX);
         let head = Head { ordinal: goodbye.reason.code(), ..Head::new(Kind::Goodbye) };
         self.outbox.control(head, text.as_bytes());
     }

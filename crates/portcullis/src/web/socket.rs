@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use portcullis_proto::text::beginning;
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, OwnedSemaphorePermit};
 use tokio::time::timeout;
@@ -266,11 +267,7 @@ impl WebSocketWriter {
 /// Sends a close frame, or gives up after [`CLOSE_TIMEOUT`]: a peer that does not read does not
 /// learn why either.
 async fn send_close(sink: &Sink, code: CloseCode, reason: &str) {
-    let mut end = reason.len().min(CLOSE_REASON_BYTES_MAX);
-    while !reason.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    let reason = reason.get(..end).unwrap_or_default().into();
+    let reason = beginning(reason, CLOSE_REASON_BYTES_MAX).into();
     let frame = Message::Close(Some(CloseFrame { code, reason }));
     let _ = timeout(CLOSE_TIMEOUT, async { sink.lock().await.send(frame).await }).await;
 }

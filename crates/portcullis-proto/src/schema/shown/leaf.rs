@@ -2,6 +2,7 @@
 
 use crate::codec::{ErrorKind, json};
 use crate::schema::Int;
+use crate::text::beginning;
 
 use super::read::{Part, Reader, Stop};
 use super::write::push_visible;
@@ -131,15 +132,6 @@ impl<'a> Reader<'a, '_> {
             _ => Err(Stop::Broken(ErrorKind::BadBlob)),
         }
     }
-}
-
-/// As much of a text as fits into so many bytes.
-pub(super) fn beginning(text: &str, bytes_max: usize) -> &str {
-    let mut end = text.len().min(bytes_max);
-    while !text.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    text.get(..end).unwrap_or_default()
 }
 
 /// How deep the arrays and objects of a JSON text nest, if it is one.

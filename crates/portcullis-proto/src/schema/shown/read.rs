@@ -3,8 +3,8 @@
 
 use crate::codec::{CodecError, DEPTH_MAX, Decoder, ErrorKind, Uuid};
 use crate::schema::{Field, Fields, Float, Int, Schema, Type, TypeBody, Variant};
+use crate::text::beginning;
 
-use super::leaf::beginning;
 use super::write::Out;
 use super::{Excerpt, SHOWN_TEXT_BYTES_MAX};
 
