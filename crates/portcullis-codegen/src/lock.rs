@@ -42,25 +42,11 @@ pub fn breaks(lock: &Lock, schema: &Schema) -> Vec<Break> {
         let now = schema.only(name);
         for shape in shapes {
             let Some(old) = shape.interface(name) else { continue };
-            if now
-                .as_ref()
-                .and_then(|now| now.interface(name))
-                .is_some_and(|now| now.hash == old.hash)
-            {
-                continue;
+            let reports = now.iter().flat_map(|now| compare(shape, now).interfaces);
+            let report = reports.into_iter().find(|report| report.name == *name);
+            if now.is_none() || report.as_ref().is_some_and(|it| it.verdict().is_breaking()) {
+                found.push(Break { interface: name.clone(), old: (old.version, old.hash), report });
             }
-            let report = match &now {
-                None => None,
-                Some(now) => {
-                    let report =
-                        compare(shape, now).interfaces.into_iter().find(|each| each.name == *name);
-                    match report {
-                        Some(report) if report.verdict().is_breaking() => Some(report),
-                        _ => continue,
-                    }
-                }
-            };
-            found.push(Break { interface: name.clone(), old: (old.version, old.hash), report });
         }
     }
     found

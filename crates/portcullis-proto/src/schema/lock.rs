@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Field, Fields, Hash, Schema, SchemaError, Type, TypeBody, TypeDef, builder};
+use super::{
+    Channel, Field, Fields, Hash, Schema, SchemaError, Type, TypeBody, TypeDef, builder, format_of,
+};
 
 /// The version of the lock's JSON form.
 pub const LOCK_FORMAT: u32 = 1;
@@ -31,19 +33,20 @@ impl Lock {
     /// Reads a lock file. Every hash is compared with its shape, so that an edit is found; the error is one sentence.
     pub fn from_json(text: &str) -> Result<Self, SchemaError> {
         let bad = |what: String| SchemaError::Lock(what);
-        let lock: Self = serde_json::from_str(text).map_err(|error| {
+        let no_lock = |error: serde_json::Error| {
             bad(format!("this is no lock file ({error}): restore it from version control"))
-        })?;
-        if lock.format != LOCK_FORMAT {
-            let found = lock.format;
+        };
+        let format = format_of(text).map_err(no_lock)?;
+        if format != LOCK_FORMAT {
             return Err(bad(format!(
-                "this lock file has format {found}, and this build reads format {LOCK_FORMAT}: use the version of Portcullis that wrote it"
+                "this lock file has format {format}, and this build reads format {LOCK_FORMAT}: use the version of Portcullis that wrote it"
             )));
         }
+        let lock: Self = serde_json::from_str(text).map_err(no_lock)?;
         for (name, shapes) in &lock.interfaces {
             if shapes.len() > LOCKED_SHAPES_MAX {
                 return Err(bad(format!(
-                    "the lock file has more than {LOCKED_SHAPES_MAX} shapes of `{name}`: forget the oldest"
+                    "the lock file has more than {LOCKED_SHAPES_MAX} shapes of `{name}`: forget it"
                 )));
             }
             for shape in shapes {
@@ -76,11 +79,12 @@ impl Lock {
     pub fn record(&mut self, schema: &Schema) -> Vec<String> {
         let mut added = Vec::new();
         for interface in &schema.interfaces {
-            let known = self.hashes(&interface.name).any(|hash| hash == interface.hash);
-            if let (false, Some(shape)) = (known, schema.only(&interface.name)) {
-                self.interfaces.entry(interface.name.clone()).or_default().push(shape);
-                added.push(interface.name.clone());
+            let name = &interface.name;
+            if self.hashes(name).any(|hash| hash == interface.hash) {
+                continue;
             }
+            self.interfaces.entry(name.clone()).or_default().extend(schema.only(name));
+            added.push(name.clone());
         }
         added
     }
@@ -90,17 +94,9 @@ impl Schema {
     /// One interface and the types that it reaches, without documentation: its shape, as a schema. `None` when there is
     /// no such interface.
     pub fn only(&self, interface: &str) -> Option<Self> {
-        let mut interface = self.interface(interface)?.clone();
-        interface.docs.clear();
-        interface.earlier.clear();
-        for channel in &mut interface.channels {
-            channel.docs.clear();
-            undocumented(&mut channel.args);
-        }
+        let of_contract = self.interface(interface)?;
         let mut found = BTreeSet::new();
-        let mut open: Vec<&Type> = Vec::new();
-        let channels = self.interface(&interface.name)?.channels.iter();
-        open.extend(channels.flat_map(Channel::types));
+        let mut open: Vec<&Type> = of_contract.channels.iter().flat_map(Channel::types).collect();
         // Every turn takes a type out, and a named one opens what it is made of once.
         while let Some(ty) = open.pop() {
             open.extend(ty.parts());
@@ -110,6 +106,13 @@ impl Schema {
             {
                 open.extend(def.body.types());
             }
+        }
+        let mut interface = of_contract.clone();
+        interface.docs.clear();
+        interface.earlier.clear();
+        for channel in &mut interface.channels {
+            channel.docs.clear();
+            undocumented(&mut channel.args);
         }
         let bare = |name: &String| Some((name.clone(), bare(self.types.get(name)?.clone())));
         Some(Self {

@@ -55,13 +55,8 @@ impl Schema {
 
     /// Reads the committed form; the error is one sentence for whoever passed the file.
     pub fn from_json(text: &str) -> Result<Self, SchemaError> {
-        /// What every format has: what else there is in another one need not be understood to name it.
-        #[derive(Deserialize)]
-        struct Head {
-            format: u32,
-        }
         let not_a_schema = |error: serde_json::Error| SchemaError::Json(error.to_string());
-        let Head { format } = serde_json::from_str(text).map_err(not_a_schema)?;
+        let format = format_of(text).map_err(not_a_schema)?;
         if format != FORMAT {
             return Err(SchemaError::Format { found: format });
         }
@@ -69,4 +64,13 @@ impl Schema {
         builder::check(&schema)?;
         Ok(schema)
     }
+}
+
+/// The format of a file. What else there is in one of another format need not be understood to name it.
+fn format_of(text: &str) -> serde_json::Result<u32> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: u32,
+    }
+    serde_json::from_str(text).map(|Head { format }| format)
 }
