@@ -13,9 +13,6 @@ use crate::{
 /// Room for the JSON of a body, in bytes.
 const JSON_BYTES_MAX: usize = 16 * 1024;
 
-/// What main is called.
-const MAIN: &str = "main";
-
 /// Serves [`Tap`](crate::Tap) until what is returned is dropped. Who may call it, its role says.
 ///
 /// # Errors
@@ -88,7 +85,7 @@ fn message(passed: &Passed, schema: &Schema) -> TapMessage {
 }
 
 fn label(label: &str) -> String {
-    if label.is_empty() { MAIN.to_owned() } else { label.to_owned() }
+    if label.is_empty() { hub::MAIN_LABEL.to_owned() } else { label.to_owned() }
 }
 
 fn kind(kind: hub::TapKind) -> TapKind {

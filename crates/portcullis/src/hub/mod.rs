@@ -35,6 +35,6 @@ pub use portcullis_proto::goodbye::{Goodbye, Reason};
 
 pub use portcullis_hub::{
     Action, Address, Admission, AdmitError, Budget, CallRecord, ConfigError, DenyReason, Grant,
-    GrantError, HubCounters, HubEvent, Kind, Matrix, Misfit, PeerCounters, PeerId, PeerInfo,
-    PublishRecord, Resource, Role, TAPS_MAX, TapError, TapFilter, TapKind, TapRecord,
+    GrantError, HubCounters, HubEvent, Kind, MAIN_LABEL, Matrix, Misfit, PeerCounters, PeerId,
+    PeerInfo, PublishRecord, Resource, Role, TAPS_MAX, TapError, TapFilter, TapKind, TapRecord,
 };
