@@ -11,8 +11,7 @@ mod place;
 mod policy;
 mod process;
 mod provide;
-mod soak;
-mod stress;
+mod seeded;
 mod suite;
 mod tidy;
 
@@ -100,29 +99,9 @@ enum Chore {
         targets: Vec<String>,
     },
     /// Runs the hub and many peers in the simulator, with everything that may go wrong; fails at the first thing that does not hold.
-    Soak {
-        /// How long: 90s, 10m, 1h.
-        #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = fuzz::duration)]
-        time: Duration,
-        /// The first seed.
-        #[arg(long, default_value_t = 1)]
-        first: u64,
-        /// Replay this seed alone.
-        #[arg(long)]
-        seed: Option<u64>,
-    },
+    Soak(seeded::Run),
     /// Runs a main and many peers as real processes that crash, stop, stall and leave; fails at the first thing that does not hold.
-    Stress {
-        /// How long: 90s, 10m, 1h.
-        #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = fuzz::duration)]
-        time: Duration,
-        /// The seed of the first round.
-        #[arg(long, default_value_t = 1)]
-        first: u64,
-        /// Make the choices of this seed again, and no others.
-        #[arg(long)]
-        seed: Option<u64>,
-    },
+    Stress(seeded::Run),
     /// Reads the tree for what no compiler sees.
     Tidy {
         /// Lower the lengths in the list of long files to what they are now.
@@ -141,8 +120,8 @@ fn main() -> ExitCode {
         Chore::Fuzz { time, jobs, sanitizer, targets } => {
             fuzz::run(time, jobs, &sanitizer, &targets)
         }
-        Chore::Soak { time, first, seed } => soak::run(time, first, seed),
-        Chore::Stress { time, first, seed } => stress::run(time, first, seed),
+        Chore::Soak(run) => run.of("soak"),
+        Chore::Stress(run) => run.of("stress"),
         Chore::Tidy { ratchet } => tidy::run(ratchet),
     };
     match done {
