@@ -13,17 +13,7 @@ use portcullis::link::UnixLink;
 use portcullis::{Hub, Role};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
-mod contract {
-    #![allow(missing_docs, unreachable_pub, reason = "a contract of one topic for this test")]
-
-    #[portcullis::interface(name = "test.topics", version = 1)]
-    pub trait Topics {
-        #[event]
-        fn happened(number: u32);
-    }
-
-    portcullis::contract! { name = "topics", interfaces = [Topics] }
-}
+mod topics;
 
 /// Whatever hangs is ended.
 const WATCHDOG: Duration = Duration::from_secs(60);
@@ -50,7 +40,7 @@ fn send(socket: &UnixStream, bytes: &[u8], count: usize) {
 #[tokio::test]
 async fn f17_descriptors_that_nobody_declared_are_closed_and_end_their_sender() {
     let role = Role::new("all");
-    let hub = Hub::builder(contract::contract()).role(role).build().expect("roles fit");
+    let hub = Hub::builder(topics::contract()).role(role).build().expect("roles fit");
     let base = open_descriptors();
     for blocking in [false, true] {
         // With a frame that declares none; with half a frame, more than any could declare.

@@ -14,17 +14,7 @@ use portcullis::hub::{Admission, Kind, ListenError, UnixListen};
 use portcullis::peer::PeerConfig;
 use portcullis::{Hub, Role};
 
-mod contract {
-    #![allow(missing_docs, unreachable_pub, reason = "a contract of one topic for these tests")]
-
-    #[portcullis::interface(name = "test.topics", version = 1)]
-    pub trait Topics {
-        #[event]
-        fn happened(number: u32);
-    }
-
-    portcullis::contract! { name = "topics", interfaces = [Topics] }
-}
+mod topics;
 
 /// Whatever hangs is ended.
 const WATCHDOG: Duration = Duration::from_secs(60);
@@ -55,7 +45,7 @@ impl Drop for Folder {
 }
 
 fn hub() -> Hub {
-    Hub::builder(contract::contract()).role(Role::new("all")).build().expect("roles fit")
+    Hub::builder(topics::contract()).role(Role::new("all")).build().expect("roles fit")
 }
 
 fn visitor() -> Option<Admission> {

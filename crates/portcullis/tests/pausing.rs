@@ -13,24 +13,14 @@ use portcullis_proto::codec::to_bytes;
 use portcullis_proto::frame::{self, Head, Kind as Frame};
 use portcullis_proto::session::{Hello, Limits, PROTOCOL};
 
-mod contract {
-    #![allow(missing_docs, unreachable_pub, reason = "a contract of one topic for these tests")]
-
-    #[portcullis::interface(name = "test.topics", version = 1)]
-    pub trait Topics {
-        #[event]
-        fn happened(number: u32);
-    }
-
-    portcullis::contract! { name = "topics", interfaces = [Topics] }
-}
+mod topics;
 
 /// Whatever hangs is ended.
 const WATCHDOG: Duration = Duration::from_secs(60);
 
 fn hub(budget: Budget) -> Hub {
     let role = Role::new("all").budget(budget);
-    Hub::builder(contract::contract()).role(role).build().expect("roles fit")
+    Hub::builder(topics::contract()).role(role).build().expect("roles fit")
 }
 
 fn attach(hub: &Hub, blocking: bool) -> (Connection, UnixStream) {

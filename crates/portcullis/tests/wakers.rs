@@ -9,19 +9,9 @@ use std::time::Duration;
 use portcullis::peer::{PeerConfig, Target};
 use portcullis::{Hub, Role};
 
-mod contract {
-    #![allow(missing_docs, unreachable_pub, reason = "a contract of one topic for this test")]
+mod topics;
 
-    #[portcullis::interface(name = "test.topics", version = 1)]
-    pub trait Topics {
-        #[event]
-        fn happened(number: u32);
-    }
-
-    portcullis::contract! { name = "topics", interfaces = [Topics] }
-}
-
-use contract::{TopicsClient, TopicsInterface, TopicsPublisher, contract};
+use topics::{TopicsClient, TopicsInterface, TopicsPublisher, contract};
 
 /// Whatever hangs is ended.
 const WATCHDOG: Duration = Duration::from_secs(60);
