@@ -14,7 +14,7 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     // A page in memory and a React take longer to load than most of these tests take: one for all files.
     isolate: false,
-    poolOptions: { forks: { singleFork: true } },
+    maxWorkers: 1,
     // A watchdog, not a measurement: what hangs ends.
     testTimeout: 60_000,
     hookTimeout: 60_000,
