@@ -7,6 +7,7 @@ mod bench;
 mod counts;
 mod fuzz;
 mod generate;
+mod hung;
 mod place;
 mod policy;
 mod process;

@@ -3,11 +3,17 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use crate::counts::{self, Counts};
-use crate::place;
+use crate::{hung, place};
+
+/// How long a runner of tests may take before it counts as hung: several times of what any takes.
+const RUNNER_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// A command that runs at the root of the repository.
 pub(crate) fn command(program: impl AsRef<OsStr>, args: &[&str]) -> Command {
@@ -81,6 +87,36 @@ pub(crate) fn run_tests(mut command: Command, total: &mut Counts) -> Result<()> 
         bail!("`{shown}` failed ({status})");
     }
     Ok(())
+}
+
+/// As [`run_tests`], for a runner whose tests each have a watchdog. When the runner itself hangs, what it was doing is
+/// shown, and it is started once more: a fault of its own must not decide about the tests.
+pub(crate) fn run_tests_of_runner(runner: impl Fn() -> Command, total: &mut Counts) -> Result<()> {
+    let mut counts = Counts::default();
+    let (ended, hung) = watched(|| run_tests(runner(), &mut counts));
+    if hung {
+        println!("the runner did not end within {} minutes; once more", RUNNER_MAX.as_secs() / 60);
+        return run_tests(runner(), total);
+    }
+    *total += counts;
+    ended
+}
+
+/// Does some work that starts processes. When it takes too long these are shown and killed, which ends it.
+fn watched<T>(work: impl FnOnce() -> T) -> (T, bool) {
+    let (done, waiting) = mpsc::channel::<()>();
+    let watchdog = thread::spawn(move || {
+        let hung = waiting.recv_timeout(RUNNER_MAX) == Err(RecvTimeoutError::Timeout);
+        if hung {
+            println!("what hangs:");
+            hung::show_descendants(std::process::id());
+            hung::kill_descendants(std::process::id());
+        }
+        hung
+    });
+    let result = work();
+    drop(done);
+    (result, watchdog.join().unwrap_or(false))
 }
 
 fn announce(command: &Command) -> String {

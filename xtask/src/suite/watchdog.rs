@@ -6,9 +6,10 @@ use std::thread;
 use std::time::Duration;
 
 use crate::counts::Counts;
+use crate::hung;
 
 /// How long a section may take before it counts as hung.
-const SECTION_MAX: Duration = Duration::from_secs(40 * 60);
+const SECTION_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// Watches one section until it is stopped.
 pub(super) struct Watchdog {
@@ -22,6 +23,8 @@ impl Watchdog {
         thread::spawn(move || {
             if waiting.recv_timeout(SECTION_MAX) == Err(RecvTimeoutError::Timeout) {
                 println!("\n{title} did not end within {} minutes", SECTION_MAX.as_secs() / 60);
+                hung::show_descendants(std::process::id());
+                hung::kill_descendants(std::process::id());
                 println!("{}", Counts { failed: so_far.failed + 1, ..so_far });
                 std::process::exit(1);
             }

@@ -20,6 +20,7 @@ const SAMPLE_HUB: &str = "debug/examples/sample-hub";
 
 /// A hub of another version of a contract than a page's.
 const EVOLUTION_HUB: &str = "debug/examples/evolution-hub";
+
 /// What makes an application for the adapter's tests.
 const COMMAND: &str = "debug/portcullis";
 
@@ -37,13 +38,16 @@ pub(super) fn types(_: &mut Counts) -> Result<()> {
 pub(super) fn tests(counts: &mut Counts) -> Result<()> {
     provide::npm_packages(false)?;
     rust::build_programs()?;
-    let mut test = process::command("npm", &["test"]);
-    test.env("PORTCULLIS_SAMPLE_HUB", place::target().join(SAMPLE_HUB));
-    test.env("PORTCULLIS_EVOLUTION_HUB", place::target().join(EVOLUTION_HUB));
-    test.env("PORTCULLIS_PLAIN_ADDON", place::library("debug", ADDON));
-    test.env("PORTCULLIS_EXAMPLE_ADDON", place::library("debug", EXAMPLE_ADDON));
-    test.env("PORTCULLIS_COMMAND", place::target().join(COMMAND));
-    process::run_tests(test, counts)
+    let tests = || {
+        let mut test = process::command("npm", &["test"]);
+        test.env("PORTCULLIS_SAMPLE_HUB", place::target().join(SAMPLE_HUB));
+        test.env("PORTCULLIS_EVOLUTION_HUB", place::target().join(EVOLUTION_HUB));
+        test.env("PORTCULLIS_PLAIN_ADDON", place::library("debug", ADDON));
+        test.env("PORTCULLIS_EXAMPLE_ADDON", place::library("debug", EXAMPLE_ADDON));
+        test.env("PORTCULLIS_COMMAND", place::target().join(COMMAND));
+        test
+    };
+    process::run_tests_of_runner(tests, counts)
 }
 
 pub(super) fn browser(counts: &mut Counts) -> Result<()> {
@@ -51,11 +55,14 @@ pub(super) fn browser(counts: &mut Counts) -> Result<()> {
     let chromium = provide::chromium()?;
     rust::build_programs()?;
     for package in BROWSER_TESTS {
-        let mut test = process::command("npm", &["run", "e2e", "--workspace", package]);
-        test.env("CHROMIUM", &chromium).env("STUDIO", place::target().join(STUDIO));
-        test.env("PORTCULLIS_ADDON_PATH", place::library("debug", ADDON));
-        test.env("STUDIO_TARGET", place::target().join("debug"));
-        process::run_tests(test, counts)?;
+        let tests = || {
+            let mut test = process::command("npm", &["run", "e2e", "--workspace", package]);
+            test.env("CHROMIUM", &chromium).env("STUDIO", place::target().join(STUDIO));
+            test.env("PORTCULLIS_ADDON_PATH", place::library("debug", ADDON));
+            test.env("STUDIO_TARGET", place::target().join("debug"));
+            test
+        };
+        process::run_tests_of_runner(tests, counts)?;
     }
     Ok(())
 }
