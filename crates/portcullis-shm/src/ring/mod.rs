@@ -23,7 +23,7 @@ mod tests;
 pub use consumer::{BATCH_RECORDS_MAX, Consumer};
 #[cfg(not(loom))]
 pub use duplex::{Duplex, Side};
-pub use producer::{Producer, PushError};
+pub use producer::{Producer, PushError, RoomWaiter, Seen};
 pub use spin::Spin;
 pub use waiting::{Closer, FRUITLESS_MAX, Waited};
 

@@ -72,6 +72,23 @@ fn a_writer_whose_small_record_does_not_fit_is_woken_too() {
 }
 
 #[test]
+fn a_full_ring_wakes_whoever_waits_for_its_writer() {
+    bounded(|| {
+        let (mut producer, mut consumer) = ring();
+        for byte in 1..=4 {
+            producer.push(&[byte]).unwrap();
+        }
+        assert_eq!(producer.longest(), Ok(None));
+        let (mut room, seen) = (producer.room_waiter(), producer.seen());
+        let waiting = thread::spawn(move || room.wait(seen, None));
+        let mut bytes = Vec::new();
+        consumer.pop(&mut bytes).unwrap();
+        assert_eq!(waiting.join().unwrap(), Ok(Waited::Ready));
+        producer.push(&[5]).unwrap();
+    });
+}
+
+#[test]
 fn closing_reaches_whoever_sleeps_or_is_about_to() {
     bounded(|| {
         let (_producer, mut consumer) = ring();

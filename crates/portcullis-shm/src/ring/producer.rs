@@ -45,6 +45,28 @@ pub struct Producer {
     waiter: Waiter,
 }
 
+/// How far the reader of a ring was when its writer last looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen(u32);
+
+/// Waits for room in a ring without its writing end.
+#[derive(Debug)]
+pub struct RoomWaiter {
+    lane: Lane,
+    waiter: Waiter,
+}
+
+impl RoomWaiter {
+    /// Waits until the reader has come further than `seen`. The ring must have been full then: a reader looks for a waiting writer
+    /// only where more than half of the ring has come since it last did.
+    ///
+    /// # Errors
+    /// [`Violation`] of the other side.
+    pub fn wait(&mut self, seen: Seen, timeout: Option<Duration>) -> Result<Waited, Violation> {
+        self.waiter.wait(&self.lane, seen.0, timeout)
+    }
+}
+
 impl Producer {
     pub(super) fn new(lane: Lane, spin: Spin) -> Self {
         let waiter = Waiter::new(spin, |lane| &lane.header().tail);
@@ -148,6 +170,19 @@ impl Producer {
     #[must_use]
     pub fn closer(&self) -> Closer {
         Closer::new(&self.waiter, &self.lane)
+    }
+
+    /// What another thread waits by until there is room, while this end stays with whoever writes. Only one thread waits for room
+    /// at a time.
+    #[must_use]
+    pub fn room_waiter(&self) -> RoomWaiter {
+        RoomWaiter { lane: self.lane.clone(), waiter: self.waiter.share(Spin::Never) }
+    }
+
+    /// How far the other side had come when this one last looked: what a [`RoomWaiter`] waits for a change of.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        Seen(self.tail)
     }
 
     /// Bytes that a record takes.

@@ -1,6 +1,8 @@
 //! How long to look at an index before sleeping on it. Waking a sleeper takes longer than most answers, but looking takes a
 //! core from whoever should answer: so only where there are several, and only as long as it pays.
 
+use std::path::Path;
+
 /// Whether to look before sleeping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spin {
@@ -11,13 +13,27 @@ pub enum Spin {
 }
 
 impl Default for Spin {
-    /// [`Adaptive`](Self::Adaptive) where this process may run on more than one core.
+    /// [`Adaptive`](Self::Adaptive) where this process may run on more than one core, and not on battery now.
     fn default() -> Self {
         match std::thread::available_parallelism() {
-            Ok(cores) if cores.get() > 1 => Self::Adaptive,
+            Ok(cores) if cores.get() > 1 && !on_battery(Path::new(SUPPLIES)) => Self::Adaptive,
             _ => Self::Never,
         }
     }
+}
+
+/// Where the kernel tells of batteries and mains.
+const SUPPLIES: &str = "/sys/class/power_supply";
+
+/// Whether a battery of this machine is being used up.
+fn on_battery(supplies: &Path) -> bool {
+    let Ok(supplies) = std::fs::read_dir(supplies) else { return false };
+    supplies.flatten().any(|supply| {
+        let says = |file: &str| std::fs::read_to_string(supply.path().join(file));
+        let is = |file, what| says(file).is_ok_and(|text| text.trim() == what);
+        // A mouse has one, too; that is of scope "Device".
+        is("type", "Battery") && is("status", "Discharging") && !is("scope", "Device")
+    })
 }
 
 /// The most looks of one wait; with the processor's pause between them, some 20 to 80 microseconds.
@@ -67,6 +83,7 @@ impl Spinner {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    #![allow(clippy::expect_used, reason = "helpers of tests, which clippy does not know as such")]
     use super::*;
 
     #[test]
@@ -86,6 +103,27 @@ mod tests {
         };
         assert!((0..PROBE_EVERY).any(|_| late(500)));
         assert!((0..20).all(|_| late(500)), "what was learnt is kept");
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "folders")]
+    fn a_battery_that_is_used_up_counts_and_a_mouses_does_not() {
+        let supplies = std::env::temp_dir().join(format!("supplies-{}", std::process::id()));
+        let supply = |name: &str, files: &[(&str, &str)]| {
+            let folder = supplies.join(name);
+            std::fs::create_dir_all(&folder).expect("a folder");
+            for (file, text) in files {
+                std::fs::write(folder.join(file), format!("{text}\n")).expect("a file");
+            }
+        };
+        assert!(!on_battery(&supplies), "no such folder");
+        supply("AC", &[("type", "Mains"), ("online", "1")]);
+        supply("BAT0", &[("type", "Battery"), ("status", "Charging")]);
+        supply("mouse", &[("type", "Battery"), ("status", "Discharging"), ("scope", "Device")]);
+        assert!(!on_battery(&supplies));
+        supply("BAT0", &[("status", "Discharging")]);
+        assert!(on_battery(&supplies));
+        std::fs::remove_dir_all(&supplies).expect("removed");
     }
 
     #[test]

@@ -93,6 +93,11 @@ impl Waiter {
         Self { spinner: Spinner::new(spin), closing: Arc::new(closing), end }
     }
 
+    /// Another for the same side: what closes one closes both. Only one of them waits at a time.
+    pub(super) fn share(&self, spin: Spin) -> Self {
+        Self { spinner: Spinner::new(spin), closing: Arc::clone(&self.closing), end: self.end }
+    }
+
     /// Waits until the other side's index is another than `seen`.
     pub(super) fn wait(
         &mut self,
