@@ -8,3 +8,6 @@ conformance::suite!(web_socket, conformance::transport::WebSocket);
 conformance::suite!(unix_pair, conformance::transport::UnixPair);
 #[cfg(unix)]
 conformance::suite!(unix_path, conformance::transport::UnixPath);
+
+#[cfg(target_os = "linux")]
+conformance::suite!(ring, conformance::transport::Ring);

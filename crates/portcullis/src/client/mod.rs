@@ -7,6 +7,10 @@ mod tokio_driver;
 
 #[cfg(all(unix, feature = "blocking"))]
 pub use blocking::BlockingPeer;
+#[cfg(all(target_os = "linux", feature = "blocking"))]
+pub use blocking::Ring;
+#[cfg(all(target_os = "linux", feature = "blocking"))]
+pub use portcullis_shm::ring::Spin;
 pub(crate) use tokio_driver::spawn;
 
 use std::io;

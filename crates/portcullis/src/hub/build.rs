@@ -13,6 +13,16 @@ pub struct HubBuilder {
     config: HubConfig,
     runtime: Option<tokio::runtime::Handle>,
     events_max: usize,
+    #[cfg(all(target_os = "linux", feature = "blocking"))]
+    spin: Option<portcullis_shm::ring::Spin>,
+}
+
+/// What a hub needs beside its core.
+pub(super) struct Surroundings {
+    pub(super) runtime: tokio::runtime::Handle,
+    pub(super) events_max: usize,
+    #[cfg(all(target_os = "linux", feature = "blocking"))]
+    pub(super) spin: portcullis_shm::ring::Spin,
 }
 
 /// Events that wait for a slow observer before the oldest are dropped.
@@ -20,7 +30,13 @@ const EVENTS_MAX: usize = 4096;
 
 impl HubBuilder {
     pub(super) fn new(schema: &Schema) -> Self {
-        Self { config: HubConfig::new(schema), runtime: None, events_max: EVENTS_MAX }
+        Self {
+            config: HubConfig::new(schema),
+            runtime: None,
+            events_max: EVENTS_MAX,
+            #[cfg(all(target_os = "linux", feature = "blocking"))]
+            spin: None,
+        }
     }
 
     /// Adds a role: what is not granted is denied.
@@ -77,6 +93,14 @@ impl HubBuilder {
         self
     }
 
+    /// Whether threads of rings look for some microseconds before they sleep; by default where there are cores for it, and the
+    /// machine is not on battery. What is looked at belongs to peers, who keep a core busy as long as they send.
+    #[cfg(all(target_os = "linux", feature = "blocking"))]
+    pub fn spin(mut self, spin: portcullis_shm::ring::Spin) -> Self {
+        self.spin = Some(spin);
+        self
+    }
+
     /// The hub.
     ///
     /// # Errors
@@ -87,7 +111,12 @@ impl HubBuilder {
     ///
     /// Outside a tokio runtime, when none was given.
     pub fn build(self) -> Result<Hub, ConfigError> {
-        let runtime = self.runtime.unwrap_or_else(tokio::runtime::Handle::current);
-        Ok(Hub::from_core(portcullis_hub::Hub::new(self.config)?, runtime, self.events_max))
+        let surroundings = Surroundings {
+            runtime: self.runtime.unwrap_or_else(tokio::runtime::Handle::current),
+            events_max: self.events_max,
+            #[cfg(all(target_os = "linux", feature = "blocking"))]
+            spin: self.spin.unwrap_or_default(),
+        };
+        Ok(Hub::from_core(portcullis_hub::Hub::new(self.config)?, surroundings))
     }
 }

@@ -30,6 +30,8 @@ pub use listen::{HANDSHAKES_MAX, ListenError, PeerCredentials, UnixListen, UnixL
 pub use main_side::{Hosted, ServeError};
 pub use shared::Hub;
 pub use tap::{TAP_WAITING_BYTES_MAX, TAP_WAITING_MAX, Tap, TapMessage};
+#[cfg(all(target_os = "linux", feature = "blocking"))]
+pub use thread::RING_BYTES_MAX;
 
 pub use portcullis_proto::goodbye::{Goodbye, Reason};
 

@@ -12,7 +12,7 @@ use portcullis_proto::time::Time;
 use tokio::sync::{Notify, broadcast, oneshot};
 
 use super::blocking::Labels;
-use super::build::HubBuilder;
+use super::build::{HubBuilder, Surroundings};
 use super::drain::Drains;
 use super::embedded::EmbeddedWake;
 use super::events::{Events, log};
@@ -54,6 +54,9 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) pace: Pace,
     pub(super) labels: Labels,
+    /// Whether its threads look for what comes by a ring before they sleep.
+    #[cfg(all(target_os = "linux", feature = "blocking"))]
+    pub(super) spin: portcullis_shm::ring::Spin,
     pub(super) runtime: tokio::runtime::Handle,
     /// Told when the embedded connections' time-out is earlier than what was waited for.
     pub(super) timer_moved: Arc<Notify>,
@@ -65,13 +68,9 @@ impl Hub {
         HubBuilder::new(schema)
     }
 
-    pub(super) fn from_core(
-        core: portcullis_hub::Hub,
-        runtime: tokio::runtime::Handle,
-        events_max: usize,
-    ) -> Self {
+    pub(super) fn from_core(core: portcullis_hub::Hub, surroundings: Surroundings) -> Self {
         let clock = {
-            let _entered = runtime.enter();
+            let _entered = surroundings.runtime.enter();
             Clock::tokio()
         };
         let state = State {
@@ -83,13 +82,15 @@ impl Hub {
         };
         Self(Arc::new(Shared {
             state: Mutex::new(state),
-            events: broadcast::channel(events_max).0,
+            events: broadcast::channel(surroundings.events_max).0,
             emptied: Notify::new(),
             drains: Drains::default(),
             clock,
             pace: Pace::default(),
             labels: Labels::default(),
-            runtime,
+            #[cfg(all(target_os = "linux", feature = "blocking"))]
+            spin: surroundings.spin,
+            runtime: surroundings.runtime,
             timer_moved: Arc::new(Notify::new()),
         }))
     }

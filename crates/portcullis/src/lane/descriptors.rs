@@ -2,20 +2,31 @@
 
 use std::collections::VecDeque;
 use std::io;
+#[cfg(feature = "blocking")]
+use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
+#[cfg(feature = "blocking")]
+use std::os::unix::net::UnixStream;
+#[cfg(feature = "blocking")]
+use std::sync::{Arc, OnceLock};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::closer;
-use crate::link::{DESCRIPTORS_MAX, violation};
+#[cfg(feature = "blocking")]
+use rustix::net::RecvFlags;
 
-/// Descriptors of a pool: its memory, and the page on which its frames are returned.
-const OF_A_POOL: usize = 2;
+use super::closer;
+#[cfg(feature = "blocking")]
+use crate::link::take;
+use crate::link::{DESCRIPTORS_MAX, violation};
 
 /// The descriptors of one connection, in both directions.
 #[derive(Debug, Default)]
 pub(crate) struct Descriptors {
     incoming: Mutex<Incoming>,
     outgoing: Mutex<VecDeque<OwnedFd>>,
+    /// Where the frames come another way, the socket: nobody reads it until a frame declares a descriptor.
+    #[cfg(feature = "blocking")]
+    socket: OnceLock<Arc<UnixStream>>,
 }
 
 #[derive(Debug, Default)]
@@ -58,18 +69,50 @@ impl Descriptors {
         Err(violation("a descriptor came that no frame declares"))
     }
 
-    /// The descriptors of the next pool that is offered.
-    pub(super) fn take(&self) -> Option<[OwnedFd; OF_A_POOL]> {
-        let mut incoming = lock(&self.incoming);
-        if incoming.waiting.len() < OF_A_POOL {
+    /// The descriptors that a frame declares.
+    pub(crate) fn take<const COUNT: usize>(&self) -> Option<[OwnedFd; COUNT]> {
+        #[cfg(feature = "blocking")]
+        if lock(&self.incoming).waiting.len() < COUNT {
+            self.fetch();
+        }
+        let waiting = &mut lock(&self.incoming).waiting;
+        if waiting.len() < COUNT {
             return None;
         }
-        Some([incoming.waiting.pop_front()?, incoming.waiting.pop_front()?])
+        let taken: Vec<OwnedFd> = waiting.drain(..COUNT).collect();
+        taken.try_into().ok()
     }
 
-    /// Hands over the descriptors of a pool: they leave with what is sent next.
-    pub(super) fn hand_over(&self, descriptors: [OwnedFd; OF_A_POOL]) {
+    /// From now on descriptors come alone: their frames come another way, and never before them.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn fetch_from(&self, socket: Arc<UnixStream>) {
+        // A connection changes its way once.
+        let _ = self.socket.set(socket);
+    }
+
+    /// Takes in what stands in the socket, if frames do not come by it.
+    #[cfg(feature = "blocking")]
+    fn fetch(&self) {
+        let Some(socket) = self.socket.get() else { return };
+        // One message brings two at least, or is nobody's.
+        for _ in 0..DESCRIPTORS_MAX {
+            let mut carriers = [0; 64];
+            let taken = take(socket.as_fd(), &mut carriers, RecvFlags::DONTWAIT, Some(self));
+            if !taken.is_ok_and(|taken| taken.bytes > 0) {
+                return;
+            }
+        }
+    }
+
+    /// Hands over descriptors: they leave with what is sent next.
+    pub(crate) fn hand_over<const COUNT: usize>(&self, descriptors: [OwnedFd; COUNT]) {
         lock(&self.outgoing).extend(descriptors);
+    }
+
+    /// Whether any have to leave.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn has_leaving(&self) -> bool {
+        !lock(&self.outgoing).is_empty()
     }
 
     /// What has to leave with the next bytes: at most what all pools have. Put back when it did not leave.

@@ -63,7 +63,7 @@ impl Incoming {
         if pool >= u32::from(POOLS_MAX) || self.pools.contains_key(&pool) {
             return Err(bad_pool(format!("a pool cannot have the number {pool}")));
         }
-        let Some([frames, returns]) = self.descriptors.take() else {
+        let Some([frames, returns]) = self.descriptors.take::<2>() else {
             return Err(bad_pool(format!("pool {pool} came without its descriptors")));
         };
         let shape = Shape { slots: offer.slots, slot_bytes: offer.slot_bytes };

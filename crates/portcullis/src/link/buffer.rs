@@ -53,6 +53,20 @@ impl RecvBuffer {
         self.end = (self.end + count).min(self.bytes.len());
     }
 
+    /// Appends what `append` puts behind the bytes that it is given; returns what it returns.
+    pub(crate) fn append<R>(&mut self, append: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        } else if self.start > CHUNK_BYTES {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        self.bytes.truncate(self.end);
+        let appended = append(&mut self.bytes);
+        self.end = self.bytes.len();
+        appended
+    }
+
     /// Appends a message.
     pub fn extend(&mut self, message: &[u8]) {
         if self.start == self.end {

@@ -1,5 +1,7 @@
 //! What moves frames: one file for each kind of transport. A link knows bytes and messages, and nothing of frames.
 
+#[cfg(all(unix, feature = "blocking"))]
+pub(crate) mod blocking;
 mod buffer;
 mod io;
 #[cfg(unix)]
@@ -19,12 +21,14 @@ use portcullis_proto::session::Lane;
 
 pub use buffer::RecvBuffer;
 pub use io::IoLink;
+#[cfg(all(unix, feature = "blocking"))]
+pub(crate) use unix::Descriptors;
 #[cfg(unix)]
 pub use unix::UnixLink;
+#[cfg(all(target_os = "linux", feature = "blocking"))]
+pub(crate) use unix::take;
 #[cfg(target_os = "linux")]
 pub(crate) use unix::{DESCRIPTORS_MAX, watch};
-#[cfg(all(unix, feature = "blocking"))]
-pub(crate) use unix::{Descriptors, receive, transmit};
 #[cfg(feature = "web")]
 pub use websocket::WebSocketLink;
 

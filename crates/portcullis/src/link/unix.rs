@@ -112,9 +112,30 @@ pub(crate) fn receive(
     }
     let into = buffer.spare();
     let size = into.len();
+    let Taken { bytes, cut } = take(socket, into, RecvFlags::empty(), lane)?;
+    buffer.advance(bytes);
+    // The kernel ends a read behind descriptors, whatever else is there.
+    Ok(Read { bytes, drained: bytes > 0 && bytes < size && !cut })
+}
+
+/// What one read has taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    pub(crate) bytes: usize,
+    /// Descriptors came along.
+    cut: bool,
+}
+
+/// Reads once. Descriptors go to the lane; without one they are closed, and are an error.
+pub(crate) fn take(
+    socket: BorrowedFd<'_>,
+    into: &mut [u8],
+    flags: RecvFlags,
+    lane: Option<&Descriptors>,
+) -> io::Result<Taken> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let flags = RecvFlags::CMSG_CLOEXEC;
+    let flags = flags | RecvFlags::CMSG_CLOEXEC;
     let received = recvmsg(socket, &mut [IoSliceMut::new(into)], &mut control, flags)?;
     let mut foreign = received.flags.contains(ReturnFlags::CTRUNC);
     let (mut cut, mut refused) = (false, Ok(()));
@@ -142,10 +163,7 @@ pub(crate) fn receive(
         return Err(violation("a descriptor came that no frame declares"));
     }
     refused?;
-    let bytes = received.bytes;
-    buffer.advance(bytes);
-    // The kernel ends a read behind descriptors, whatever else is there.
-    Ok(Read { bytes, drained: bytes > 0 && bytes < size && !cut })
+    Ok(Taken { bytes: received.bytes, cut })
 }
 
 /// Writes once, and sends what the lane hands over along with it.

@@ -87,15 +87,35 @@ impl Hub {
     /// # Errors
     ///
     /// See [`SpawnError`]; nothing runs then.
-    pub fn spawn(
+    pub fn spawn(&self, command: Command, admission: &Admission) -> Result<Process, SpawnError> {
+        let attach = |socket| Ok(self.attach(UnixLink::new(socket)?, admission)?);
+        self.spawn_attached(command, attach)
+    }
+
+    /// As [`Self::spawn`], with the connection on threads of its own ([`Self::attach_blocking`]): the process may offer a ring of
+    /// shared memory.
+    ///
+    /// # Errors
+    ///
+    /// See [`SpawnError`]; nothing runs then.
+    #[cfg(feature = "blocking")]
+    pub fn spawn_blocking(
+        &self,
+        command: Command,
+        admission: &Admission,
+    ) -> Result<Process, SpawnError> {
+        self.spawn_attached(command, |socket| Ok(self.attach_blocking(socket, admission)?))
+    }
+
+    fn spawn_attached(
         &self,
         mut command: Command,
-        admission: &Admission,
+        attach: impl FnOnce(UnixStream) -> Result<Connection, SpawnError>,
     ) -> Result<Process, SpawnError> {
         let (ours, theirs) = UnixStream::pair()?;
         #[cfg(target_os = "linux")]
         let watched = ours.try_clone()?;
-        let connection = self.attach(UnixLink::new(ours)?, admission)?;
+        let connection = attach(ours)?;
         command.stdin(Stdio::from(OwnedFd::from(theirs))).kill_on_drop(true);
         environment::clear(&mut command);
         // The standard library opens nothing that a child would get; other libraries of main may.

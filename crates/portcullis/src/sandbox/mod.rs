@@ -95,6 +95,21 @@ impl Entered {
     pub fn connect_blocking(self, config: &PeerConfig) -> io::Result<crate::client::BlockingPeer> {
         crate::client::BlockingPeer::new(self.socket, config)
     }
+
+    /// Connects to the hub without a runtime, over a ring of shared memory.
+    ///
+    /// # Errors
+    ///
+    /// As for [`BlockingPeer::with_ring`](crate::client::BlockingPeer::with_ring). A renderer may make no memory that others map:
+    /// permission is denied to it.
+    #[cfg(all(target_os = "linux", feature = "blocking"))]
+    pub fn connect_with_ring(
+        self,
+        ring: &crate::client::Ring,
+        config: &PeerConfig,
+    ) -> io::Result<crate::client::BlockingPeer> {
+        crate::client::BlockingPeer::with_ring(self.socket, ring, config)
+    }
 }
 
 impl Profile {

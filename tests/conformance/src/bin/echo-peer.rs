@@ -14,6 +14,8 @@ use conformance::{
     seen::Seen,
     service::{BlobsService, EchoService, FlowsService},
 };
+#[cfg(target_os = "linux")]
+use portcullis::client::{BlockingPeer, Ring};
 #[cfg(unix)]
 use portcullis::{
     Hub, Role, Status,
@@ -40,12 +42,16 @@ async fn main() -> ExitCode {
         "mute" => mute().await,
         "half" => half().await,
         "serve" => serve().await,
-        "call" => call().await,
+        "call" => over_tokio(async |peer| call(&peer).await).await,
+        #[cfg(target_os = "linux")]
+        "ring-call" => over_a_ring(async |peer| call(&peer).await),
         "read" => read().await,
         "leave" => leave().await,
         "serve-blobs" => serve_blobs().await,
-        "watch-blobs" => watch_blobs(false).await,
-        "hoard-blobs" => watch_blobs(true).await,
+        "watch-blobs" => over_tokio(async |peer| watch_blobs(&peer, false).await).await,
+        "hoard-blobs" => over_tokio(async |peer| watch_blobs(&peer, true).await).await,
+        #[cfg(target_os = "linux")]
+        "ring-watch-blobs" => over_a_ring(async |peer| watch_blobs(&peer, false).await),
         "hand-on" => hand_on().await,
         "kept" => kept(),
         "environment" => environment().await,
@@ -69,6 +75,20 @@ async fn main() -> ExitCode {
 
 #[cfg(not(unix))]
 fn main() {}
+
+/// Does something as a peer on tokio.
+#[cfg(unix)]
+async fn over_tokio(work: impl AsyncFnOnce(Peer) -> Outcome) -> Outcome {
+    work(connect()?).await
+}
+
+/// Does something as a peer without a runtime, whose frames go over a ring.
+#[cfg(target_os = "linux")]
+fn over_a_ring(work: impl AsyncFnOnce(Peer) -> Outcome) -> Outcome {
+    let mut peer = BlockingPeer::inherited_with_ring(&Ring::default(), &PeerConfig::default())?;
+    let handle = peer.peer().clone();
+    peer.block_on(work(handle))
+}
 
 /// Says how far this process is.
 #[cfg(unix)]
@@ -131,8 +151,7 @@ async fn serve_blobs() -> Outcome {
 
 /// Says of each scan its name and the sum of its points; with `keep`, it gives none of them back.
 #[cfg(unix)]
-async fn watch_blobs(keep: bool) -> Outcome {
-    let peer = connect()?;
+async fn watch_blobs(peer: &Peer, keep: bool) -> Outcome {
     let blobs: BlobsClient = peer.bind(Target::Any).await?;
     let mut scanned = blobs.subscribe_scanned();
     // Behind the subscription: it stands once this is answered.
@@ -151,8 +170,7 @@ async fn watch_blobs(keep: bool) -> Outcome {
 
 /// Makes a call that nobody answers, and says how it ends.
 #[cfg(unix)]
-async fn call() -> Outcome {
-    let peer = connect()?;
+async fn call(peer: &Peer) -> Outcome {
     let echo: EchoClient = peer.bind(Target::Any).await?;
     let never = echo.with_timeout(LONG).never();
     say("calling");

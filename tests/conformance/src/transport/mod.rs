@@ -21,6 +21,10 @@ pub use embedded::Embedded;
 pub use page::Browser;
 pub use web_socket::{WebSocket, WsClientLink};
 
+#[cfg(target_os = "linux")]
+mod ring;
+#[cfg(target_os = "linux")]
+pub use ring::{Ring, offered};
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]

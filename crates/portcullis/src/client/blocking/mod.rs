@@ -1,33 +1,39 @@
 //! A peer without a runtime: for programs and threads that make a call and wait for it. The caller's own thread carries
 //! the bytes, so that a round trip costs one write and one read.
 
+mod connecting;
+mod world;
+
 use std::future::Future;
 use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use portcullis_proto::peer::{Driver, Peer, PeerConfig, Turn};
 use portcullis_proto::rpc::{Complete, Replies, Running};
 use portcullis_proto::session::Lane;
-use portcullis_proto::time::Time;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::SendFlags;
+
+#[cfg(target_os = "linux")]
+pub use connecting::Ring;
+use world::LastTold;
 
 use super::World;
 use crate::clock::Clock;
 use crate::driver::{Pace, start_all};
-use crate::link::{Descriptors, RecvBuffer, receive, transmit};
+use crate::link::RecvBuffer;
+use crate::link::blocking::{Incoming, Outgoing, Room};
 
 /// Reads from a socket that cannot be written to any more.
 const LAST_READS_MAX: usize = 1024;
 
 /// While it waits, a client looks at deadlines at least this often.
 const TICK: Duration = Duration::from_millis(100);
+
+/// While there is no room for what it sends, it looks at what comes at least this often.
+const NAP: Duration = Duration::from_millis(1);
 
 /// A peer that is driven by the thread that waits.
 ///
@@ -38,8 +44,9 @@ pub struct BlockingPeer {
     world: Arc<LastTold>,
     clock: Clock,
     pace: Pace,
-    socket: UnixStream,
-    descriptors: Option<Arc<Descriptors>>,
+    incoming: Incoming,
+    outgoing: Outgoing,
+    room: Room,
     buffer: RecvBuffer,
     out: Vec<u8>,
     turn: Turn,
@@ -50,42 +57,30 @@ pub struct BlockingPeer {
 }
 
 impl BlockingPeer {
-    /// Connects to a hub over a connected socket.
-    ///
-    /// # Errors
-    ///
-    /// When the socket refuses its settings.
-    pub fn new(socket: UnixStream, config: &PeerConfig) -> io::Result<Self> {
-        socket.set_nonblocking(false)?;
-        socket.set_read_timeout(Some(TICK))?;
+    fn over(
+        (incoming, outgoing, room): (Incoming, Outgoing, Room),
+        lane: Option<Box<dyn Lane>>,
+        config: &PeerConfig,
+    ) -> Self {
         let clock = Clock::system();
         let world = Arc::new(LastTold { world: World { clock }, last_us: AtomicU64::new(0) });
-        let (descriptors, lane) = lane();
         let peer = Peer::with_lane(config, Arc::clone(&world) as Arc<dyn Driver>, lane);
-        Ok(Self {
+        Self {
             complete: peer.completer(),
             peer,
             world,
             clock,
             pace: Pace::default(),
-            socket,
-            descriptors,
+            incoming,
+            outgoing,
+            room,
             buffer: RecvBuffer::default(),
             out: Vec::new(),
             turn: Turn::default(),
             replies: Replies::default(),
             running: Vec::new(),
             lost: false,
-        })
-    }
-
-    /// Connects to a hub that listens on a Unix socket at `path`.
-    ///
-    /// # Errors
-    ///
-    /// When nobody listens there.
-    pub fn connect(path: impl AsRef<std::path::Path>, config: &PeerConfig) -> io::Result<Self> {
-        Self::new(UnixStream::connect(path)?, config)
+        }
     }
 
     /// The peer: binds, serves and closes.
@@ -126,30 +121,29 @@ impl BlockingPeer {
         });
     }
 
-    /// Writes all that may leave; while the socket is full, it reads.
+    /// Writes all that may leave; while there is no room, it reads.
     fn send(&mut self) {
         let mut again = true;
-        // Every turn writes, reads or waits for the socket.
+        // Every turn writes, reads or waits for room.
         while again && !self.lost && self.peer.transmit(&mut self.out) {
             let mut written = 0;
-            // What is read while the socket is full may have to be answered.
+            // What is read while there is no room may have to be answered.
             again = false;
             while written < self.out.len() && !self.lost {
-                let rest = self.out.get(written..).unwrap_or_default();
-                let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-                let descriptors = self.descriptors.as_deref();
-                match transmit(self.socket.as_fd(), rest, flags, descriptors) {
+                match self.outgoing.write(self.out.get(written..).unwrap_or_default()) {
                     Ok(count) => written += count,
-                    Err(rustix::io::Errno::INTR) => {}
-                    Err(rustix::io::Errno::AGAIN) => {
-                        again = true;
-                        self.wait_writable();
-                    }
-                    Err(error) => {
-                        self.peer.untaken(&self.out, written);
-                        self.hear_out();
-                        self.end(Some(&error.into()));
-                    }
+                    Err(error) => match error.kind() {
+                        io::ErrorKind::Interrupted => {}
+                        io::ErrorKind::WouldBlock => {
+                            again = true;
+                            self.wait_for_room();
+                        }
+                        _ => {
+                            self.peer.untaken(&self.out, written);
+                            self.hear_out();
+                            self.end(Some(&error));
+                        }
+                    },
                 }
             }
             self.out.clear();
@@ -160,7 +154,7 @@ impl BlockingPeer {
     fn hear_out(&mut self) {
         // Every turn takes in something that was sent before the end; a hub that goes on and on is cut off.
         for _ in 0..LAST_READS_MAX {
-            match self.read() {
+            match self.incoming.read(&mut self.buffer, None) {
                 Ok(1..) => {}
                 Ok(0) | Err(_) => return,
             }
@@ -171,38 +165,26 @@ impl BlockingPeer {
         }
     }
 
-    fn read(&mut self) -> io::Result<usize> {
-        let descriptors = self.descriptors.as_deref();
-        receive(self.socket.as_fd(), &mut self.buffer, descriptors).map(|read| read.bytes)
-    }
-
-    fn wait_writable(&mut self) {
-        let flags = PollFlags::IN | PollFlags::OUT;
-        let mut fds = [PollFd::new(&self.socket, flags)];
-        let waited = poll(&mut fds, Some(&timespec(TICK)));
-        let [fd] = fds;
-        if waited.is_ok() && fd.revents().contains(PollFlags::IN) {
-            self.receive();
+    /// Takes in what is there, and then waits a little for room: the hub may wait for us.
+    fn wait_for_room(&mut self) {
+        let full = self.outgoing.full();
+        self.take_in(Some(Duration::ZERO));
+        if !self.lost {
+            self.room.wait(full, NAP);
+            self.peer.handle_timeout();
         }
-        self.peer.handle_timeout();
     }
 
     /// Waits for bytes, a deadline or a tick.
     fn receive(&mut self) {
         // Whoever has made a call was told the time for it, and each wait ends with a look at the clock.
         let now = self.world.last();
-        if let Some(due) = self.peer.next_timeout() {
-            let left = due.since(now);
-            if left < TICK {
-                let mut fds = [PollFd::new(&self.socket, PollFlags::IN)];
-                let readable = poll(&mut fds, Some(&timespec(left)));
-                if readable.is_ok_and(|count| count == 0) {
-                    self.peer.handle_timeout();
-                    return;
-                }
-            }
-        }
-        match self.read() {
+        let due = self.peer.next_timeout().map(|due| due.since(now));
+        self.take_in(due.filter(|left| *left < TICK));
+    }
+
+    fn take_in(&mut self, limit: Option<Duration>) {
+        match self.incoming.read(&mut self.buffer, limit) {
             Ok(0) => self.end(None),
             Ok(_) => self.deliver(),
             Err(error) => match error.kind() {
@@ -229,50 +211,6 @@ impl BlockingPeer {
             self.send();
             self.lost = true;
         }
-    }
-}
-
-/// A lane to the hub, and its descriptors.
-#[cfg(target_os = "linux")]
-fn lane() -> (Option<Arc<Descriptors>>, Option<Box<dyn Lane>>) {
-    let descriptors = Arc::default();
-    let lane = crate::lane::ShmLane::new(&descriptors, &crate::link::LinkedWith::Hub);
-    (Some(descriptors), Some(Box::new(lane)))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn lane() -> (Option<Arc<Descriptors>>, Option<Box<dyn Lane>>) {
-    (None, None)
-}
-
-/// What the peer is told of the world, and the time that it was told last.
-struct LastTold {
-    world: World,
-    last_us: AtomicU64,
-}
-
-impl LastTold {
-    fn last(&self) -> Time {
-        Time::from_micros(self.last_us.load(Ordering::Relaxed))
-    }
-}
-
-impl Driver for LastTold {
-    fn now(&self) -> Time {
-        let now = self.world.now();
-        self.last_us.store(now.as_micros(), Ordering::Relaxed);
-        now
-    }
-
-    fn panicked(&self, channel: &str, correlation: u64, text: &str) {
-        self.world.panicked(channel, correlation, text);
-    }
-}
-
-fn timespec(duration: Duration) -> Timespec {
-    Timespec {
-        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: i64::from(duration.subsec_nanos()),
     }
 }
 

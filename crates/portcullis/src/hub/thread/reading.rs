@@ -1,0 +1,91 @@
+//! The thread that reads: what comes, the handlers that it starts, and what they answer.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rustix::event::PollFlags;
+
+use super::Threads;
+use super::writing::Settled;
+use crate::driver::connection::Core;
+use crate::link::blocking::{Incoming, wait};
+use crate::link::{Framing, RecvBuffer};
+
+/// What a paused reader waits for: the other side's end.
+#[cfg(target_os = "linux")]
+const HUNG_UP: PollFlags = PollFlags::RDHUP;
+#[cfg(not(target_os = "linux"))]
+const HUNG_UP: PollFlags = PollFlags::empty();
+
+impl Threads {
+    pub(super) fn read(self: &Arc<Self>, mut incoming: Incoming) {
+        // Handlers run here until they first wait, and use the runtime's timers before that.
+        let _entered = self.host.hub.runtime.enter();
+        let mut buffer = RecvBuffer::default();
+        let mut ended = self.host.has_ended();
+        #[cfg(target_os = "linux")]
+        let mut first = true;
+        // Every turn waits for bytes, or ends the loop.
+        while !ended {
+            self.pause();
+            match incoming.read(&mut buffer, None) {
+                Ok(0) => self.host.lost(None),
+                #[cfg(target_os = "linux")]
+                Ok(_) if std::mem::take(&mut first) && super::ring::is_offered(&buffer) => {
+                    match self.take_ring(&mut buffer) {
+                        Ok(ring) => incoming = ring,
+                        Err(error) => self.host.lost(Some(error)),
+                    }
+                }
+                Ok(_) => {
+                    self.reading.store(true, Ordering::SeqCst);
+                    self.host.receive(&mut buffer, Framing::Stream);
+                    ended = self.finish_turn();
+                    continue;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => self.host.lost(Some(error)),
+            }
+            ended = self.host.has_ended();
+        }
+        self.signal();
+    }
+
+    /// Waits while the peer has sent more than its budget allows, or until it hangs up: then what it has left behind is
+    /// read, and its end behind that.
+    fn pause(&self) {
+        // Every turn waits for as long as the pause lasts.
+        while let Some(until) = self.host.paused_until() {
+            let left = until.since(self.host.hub.clock.now());
+            // Hang-ups are told of in any case.
+            if wait(&self.socket, HUNG_UP, left).is_ok_and(|told| !told.is_empty()) {
+                return;
+            }
+        }
+    }
+
+    /// Sends what the turn has left, and makes sure that nothing that came meanwhile is forgotten. Returns whether the
+    /// connection has ended.
+    fn finish_turn(&self) -> bool {
+        // Every turn sends something, or ends the loop.
+        loop {
+            if !self.send_now(false) {
+                self.reading.store(false, Ordering::SeqCst);
+                self.signal();
+                return self.host.has_ended();
+            }
+            // From here on others signal the writer; what they left before is seen now.
+            self.reading.store(false, Ordering::SeqCst);
+            match self.settle() {
+                Settled::More => self.reading.store(true, Ordering::SeqCst),
+                Settled::Quiet { ended, unwatched } => {
+                    if ended || unwatched {
+                        self.signal();
+                    }
+                    return ended;
+                }
+            }
+        }
+    }
+}
