@@ -6,6 +6,7 @@ mod iceoryx2;
 mod ipc_channel;
 mod portcullis;
 mod portcullis_blob;
+mod portcullis_ring;
 mod raw_blocking;
 mod raw_futex;
 mod raw_tokio;
@@ -54,6 +55,8 @@ pub(crate) static ALL: &[&dyn System] = &[
     &tokio_relay::TokioRelay,
     &portcullis::Portcullis,
     &portcullis::Blocking,
+    &portcullis_ring::PortcullisRing { spin: false },
+    &portcullis_ring::PortcullisRing { spin: true },
     &portcullis::Relay,
     &portcullis::RelayedPeer,
 ];

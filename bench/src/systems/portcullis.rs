@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use ::portcullis::client::BlockingPeer;
+use ::portcullis::client::{BlockingPeer, Spin};
 use ::portcullis::hub::{Admission, Hub, Kind, Role};
 use ::portcullis::link::UnixLink;
 use ::portcullis::peer::{PeerConfig, Target};
@@ -143,8 +143,13 @@ impl Client for PingClient {
 }
 
 pub(super) fn hub() -> Result<Hub> {
+    hub_that(Spin::default())
+}
+
+/// The hub, whose threads look at rings before they sleep or not.
+pub(super) fn hub_that(spin: Spin) -> Result<Hub> {
     let peer = Role::new("peer").call("bench.ping.*").subscribe("bench.ping.*").serve("bench.ping");
-    Ok(Hub::builder(contract()).role(peer).limits(LIMITS).build()?)
+    Ok(Hub::builder(contract()).role(peer).limits(LIMITS).spin(spin).build()?)
 }
 
 /// Credit of a stream, in items: as usual its bytes, not their number, are what bounds how much of it waits.
@@ -222,45 +227,57 @@ impl System for Portcullis {
     }
 
     fn send(&self, load: Load, links: Vec<UnixStream>, meter: &mut Meter) -> Result<Sample> {
-        block_on(async {
-            let hub = hub()?;
-            let Told { service, until: wanted, mut told } = Told::new();
-            let served = hub.serve(PingServer::from_arc(service.clone()))?;
-            for (place, link) in links.into_iter().enumerate() {
-                hub.attach(UnixLink::new(link)?, &admission(&format!("peer-{place}")))?;
-            }
-            let gone = "a peer has gone";
-            if load.work == Work::Stream {
-                let pump = async |until| {
-                    wanted.send(until)?;
-                    let counted = told.recv().await.context(gone)?;
-                    let count = service.sent.load(Ordering::Relaxed);
-                    ensure!(counted == count, "of {count} items, {counted} came");
-                    Ok(count)
-                };
-                return meter.pump(pump).await;
-            }
-            for _ in 0..load.peers {
-                told.recv().await.context(gone)?;
-            }
-            let publisher: PingPublisher = served.publisher();
-            let mut outgoing = Outgoing::new(load.bytes);
-            let sums = outgoing.sums;
-            let deliver = async |number| {
-                frame::stamp(&mut outgoing.bytes, number);
-                publisher.delivered(&outgoing.bytes)?;
-                for _ in 0..load.peers {
-                    sums.check(number, told.recv().await.context(gone)?)?;
-                }
-                Ok(())
-            };
-            meter.deliver(load.work, deliver).await
-        })
+        block_on(send(hub, load, links, meter, |hub, link, admission| {
+            hub.attach(UnixLink::new(link)?, admission)?;
+            Ok(())
+        }))
     }
 }
 
+/// Sends items or deliveries from main, to peers that are attached in one way or another.
+pub(super) async fn send(
+    hub: impl FnOnce() -> Result<Hub>,
+    load: Load,
+    links: Vec<UnixStream>,
+    meter: &mut Meter,
+    attach: fn(&Hub, UnixStream, &Admission) -> Result<()>,
+) -> Result<Sample> {
+    let hub = hub()?;
+    let Told { service, until: wanted, mut told } = Told::new();
+    let served = hub.serve(PingServer::from_arc(service.clone()))?;
+    for (place, link) in links.into_iter().enumerate() {
+        attach(&hub, link, &admission(&format!("peer-{place}")))?;
+    }
+    let gone = "a peer has gone";
+    if load.work == Work::Stream {
+        let pump = async |until| {
+            wanted.send(until)?;
+            let counted = told.recv().await.context(gone)?;
+            let count = service.sent.load(Ordering::Relaxed);
+            ensure!(counted == count, "of {count} items, {counted} came");
+            Ok(count)
+        };
+        return meter.pump(pump).await;
+    }
+    for _ in 0..load.peers {
+        told.recv().await.context(gone)?;
+    }
+    let publisher: PingPublisher = served.publisher();
+    let mut outgoing = Outgoing::new(load.bytes);
+    let sums = outgoing.sums;
+    let deliver = async |number| {
+        frame::stamp(&mut outgoing.bytes, number);
+        publisher.delivered(&outgoing.bytes)?;
+        for _ in 0..load.peers {
+            sums.check(number, told.recv().await.context(gone)?)?;
+        }
+        Ok(())
+    };
+    meter.deliver(load.work, deliver).await
+}
+
 /// Reads one stream after the other, and tells how many items each had.
-async fn count_items(client: &PingClient) -> Result<()> {
+pub(super) async fn count_items(client: &PingClient) -> Result<()> {
     loop {
         let mut readings = client.readings();
         let mut count = 0;

@@ -1,0 +1,120 @@
+//! Portcullis over a ring of shared memory: the blocking client on one side, threads of the hub on the other, and everything on
+//! as over a socket.
+
+use std::os::unix::net::UnixStream;
+use std::time::Instant;
+
+use ::portcullis::client::{BlockingPeer, Ring, Spin};
+use ::portcullis::peer::Target;
+use anyhow::Result;
+use futures_util::TryStreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::portcullis::{
+    PingClient, PingServer, Told, admission, config, count_items, hub_that, send,
+};
+use super::{Client, System, block_on};
+use crate::frame;
+use crate::load::{IN_FLIGHT, Load, Work};
+use crate::message::Request;
+use crate::meter::{Meter, Sample};
+
+/// Served by the hub over a ring.
+pub(crate) struct PortcullisRing {
+    /// Whether both sides look for a while before they sleep.
+    pub(crate) spin: bool,
+}
+
+impl PortcullisRing {
+    fn kind(&self) -> Spin {
+        if self.spin { Spin::Adaptive } else { Spin::Never }
+    }
+
+    fn connect(&self, link: UnixStream) -> Result<BlockingPeer> {
+        let ring = Ring { spin: self.kind(), ..Ring::default() };
+        Ok(BlockingPeer::with_ring(link, &ring, &config())?)
+    }
+}
+
+impl System for PortcullisRing {
+    fn name(&self) -> &'static str {
+        if self.spin { "portcullis-ring-spin" } else { "portcullis-ring" }
+    }
+
+    fn about(&self) -> &'static str {
+        if self.spin {
+            "portcullis-ring, looking for a while before sleeping"
+        } else {
+            "served by the hub over a ring of shared memory, threads on both sides; policy, validation, limits, deadlines"
+        }
+    }
+
+    fn does(&self, load: Load) -> bool {
+        match load.work {
+            Work::Call | Work::InFlight => true,
+            Work::Stream | Work::Deliver => load.bytes < 1 << 20 && !self.spin,
+            Work::Idle => !self.spin,
+        }
+    }
+
+    fn serve(&self, link: UnixStream, _helper: Option<UnixStream>) -> Result<()> {
+        block_on(async {
+            let hub = hub_that(self.kind())?;
+            let _served = hub.serve(PingServer::from_arc(Told::new().service))?;
+            hub.attach_blocking(link, &admission("client"))?.closed().await;
+            Ok(())
+        })
+    }
+
+    fn drive(&self, work: Work, link: UnixStream, meter: &mut Meter) -> Result<Sample> {
+        let mut peer = self.connect(link)?;
+        let handle = peer.peer().clone();
+        let client: PingClient = peer.block_on(handle.bind(Target::Any))?;
+        if work == Work::InFlight {
+            return meter.pump_blocking(|until| peer.block_on(keep_in_flight(&client, until)));
+        }
+        meter.one_at_a_time_blocking(|number| {
+            peer.block_on(Client::call(&client, Request::new(number)))?.check(number)
+        })
+    }
+
+    fn receive(&self, load: Load, link: UnixStream) -> Result<()> {
+        let mut peer = self.connect(link)?;
+        let handle = peer.peer().clone();
+        peer.block_on(async {
+            let client: PingClient = handle.bind(Target::Any).await?;
+            if load.work == Work::Stream {
+                return count_items(&client).await;
+            }
+            let mut deliveries = client.subscribe_delivered();
+            // It is told once the subscription is on its way, and so comes behind it.
+            client.took(0)?;
+            while let Some(bytes) = deliveries.next().await? {
+                client.took(frame::sum(&bytes))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn send(&self, load: Load, links: Vec<UnixStream>, meter: &mut Meter) -> Result<Sample> {
+        let hub = || hub_that(self.kind());
+        block_on(send(hub, load, links, meter, |hub, link, admission| {
+            hub.attach_blocking(link, admission)?;
+            Ok(())
+        }))
+    }
+}
+
+/// As one is answered, the next is made; how many were.
+async fn keep_in_flight(client: &PingClient, until: Instant) -> Result<u64> {
+    let one = async || {
+        let mut count = 0;
+        while Instant::now() < until {
+            Client::call(client, Request::new(count)).await?.check(count)?;
+            count += 1;
+        }
+        anyhow::Ok(count)
+    };
+    let all: FuturesUnordered<_> = (0..IN_FLIGHT).map(|_| one()).collect();
+    all.try_fold(0, async |sum, count| Ok(sum + count)).await
+}
