@@ -136,6 +136,31 @@ async fn a_killed_process_comes_back_and_its_label_finds_the_new_one() {
     .await;
 }
 
+/// The same over a ring: its end is seen though nobody wakes the hub's threads any more, and the next process brings one of its own.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn f24_a_killed_process_comes_back_with_another_ring() {
+    within(async {
+        let hub = hub();
+        let supervisor = Supervisor::new(&hub);
+        let mut events = supervisor.events();
+        let _child = supervisor.start(serving("ring-serve").serves("sample.flows").on_threads());
+        let first = came_up(&mut events).await;
+        let client = client(&hub).await;
+        let echo = bound(&client).await;
+        assert_eq!(echo.inline(1).await.expect("a reply"), 1);
+        let never = echo.with_timeout(LONG).never();
+        signal(first, Signal::KILL);
+        unavailable(never.await);
+        assert_eq!(exited(&mut events).await, ExitReason::Signal(9));
+        let restarting = next(&mut events).await;
+        assert!(matches!(restarting, Happened::Restarting { restarts: 1, .. }), "{restarting:?}");
+        assert_ne!(came_up(&mut events).await, first);
+        assert_eq!(bound(&client).await.inline(3).await.expect("a reply"), 3);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn f24_all_who_wait_for_a_killed_process_are_told_once() {
     within(async {

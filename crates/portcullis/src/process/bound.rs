@@ -23,9 +23,13 @@ pub const STARTS_MAX: usize = 1_024;
 #[cfg(target_os = "linux")]
 type Start = Box<dyn FnOnce() + Send>;
 
-/// Starts `command` as [`Hub::spawn`] does, as a process that does not outlive main.
+/// How a process is started: [`Hub::spawn`], or its like.
+pub(crate) type Spawn = fn(&Hub, Command, &Admission) -> Result<Process, SpawnError>;
+
+/// Starts `command` by `spawn`, as a process that does not outlive main.
 pub(crate) async fn spawn_bound(
     hub: &Hub,
+    spawn: Spawn,
     command: Command,
     admission: &Admission,
 ) -> Result<Process, SpawnError> {
@@ -39,14 +43,14 @@ pub(crate) async fn spawn_bound(
             let mut command = command;
             command.env(MAIN, std::process::id().to_string());
             // Whoever asked may be gone; the process is killed then.
-            let _ = sender.send(hub.spawn(command, &admission));
+            let _ = sender.send(spawn(&hub, command, &admission));
         });
         let lost =
             || SpawnError::Io(io::Error::other("too many processes are about to be started"));
         starter.try_send(start).map_err(|_| lost())?;
         return receiver.await.map_err(|_| lost())?;
     }
-    hub.spawn(command, admission)
+    spawn(hub, command, admission)
 }
 
 /// The thread that starts processes; it ends with main only. `None` when the system gives none.

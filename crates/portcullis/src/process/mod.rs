@@ -8,7 +8,7 @@ pub(crate) mod life;
 
 #[cfg(target_os = "linux")]
 pub use bound::STARTS_MAX;
-pub(crate) use bound::spawn_bound;
+pub(crate) use bound::{Spawn, spawn_bound};
 pub use environment::ENVIRONMENT_KEPT;
 
 use std::fs::File;

@@ -118,7 +118,7 @@ impl Keeper {
             Ok(command) => command,
             Err(error) => return failed(&error, Ending::Abnormal),
         };
-        match spawn_bound(&self.hub, command, &self.spec.admission).await {
+        match spawn_bound(&self.hub, self.spec.spawn, command, &self.spec.admission).await {
             Ok(process) => Ok(process),
             Err(error) => failed(&error, ending_of(&error)),
         }

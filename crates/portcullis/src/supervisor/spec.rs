@@ -8,6 +8,8 @@ use portcullis_hub::Admission;
 use tokio::process::Command;
 
 use super::policy::{Restart, RestartPolicy};
+use crate::hub::Hub;
+use crate::process::Spawn;
 
 /// How long a process has to be ready, unless told.
 pub const READY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,6 +26,7 @@ type MakeCommand = dyn FnMut() -> io::Result<Command> + Send;
 #[must_use = "nothing runs until a supervisor starts it"]
 pub struct Spec {
     pub(super) command: Box<MakeCommand>,
+    pub(super) spawn: Spawn,
     pub(super) admission: Admission,
     pub(super) policy: RestartPolicy,
     pub(super) serves: Vec<String>,
@@ -41,6 +44,7 @@ impl Spec {
     ) -> Self {
         Self {
             command: Box::new(command),
+            spawn: Hub::spawn,
             admission,
             policy: RestartPolicy::default(),
             serves: Vec::new(),
@@ -48,6 +52,14 @@ impl Spec {
             drain: DRAIN_TIMEOUT,
             leave: LEAVE_TIMEOUT,
         }
+    }
+
+    /// It is served by threads of its own, and may offer a ring of shared memory: it is started as by
+    /// [`crate::Hub::spawn_blocking`].
+    #[cfg(feature = "blocking")]
+    pub fn on_threads(mut self) -> Self {
+        self.spawn = Hub::spawn_blocking;
+        self
     }
 
     /// When it is started again, and when that is given up.

@@ -41,7 +41,9 @@ async fn main() -> ExitCode {
     let done = match mode.as_str() {
         "mute" => mute().await,
         "half" => half().await,
-        "serve" => serve().await,
+        "serve" => over_tokio(async |peer| serve(&peer).await).await,
+        #[cfg(target_os = "linux")]
+        "ring-serve" => over_a_ring(async |peer| serve(&peer).await),
         "call" => over_tokio(async |peer| call(&peer).await).await,
         #[cfg(target_os = "linux")]
         "ring-call" => over_a_ring(async |peer| call(&peer).await),
@@ -127,8 +129,7 @@ async fn half() -> Outcome {
 
 /// Serves the echo and the flows until the connection ends.
 #[cfg(unix)]
-async fn serve() -> Outcome {
-    let peer = connect()?;
+async fn serve(peer: &Peer) -> Outcome {
     let seen = Seen::default();
     let _echo = peer.serve(EchoServer::new(EchoService::new(&seen)), "").await?;
     let _flows = peer.serve(FlowsServer::new(FlowsService::new(&seen)), "").await?;
@@ -219,7 +220,7 @@ async fn hand_on() -> Outcome {
     other.arg("kept").stdin(socket).spawn()?;
     // Its end of the socket must not be open here as well.
     drop(other);
-    serve().await
+    over_tokio(async |peer| serve(&peer).await).await
 }
 
 /// Keeps a socket that another process was given, and says what it is good for once that one is dead.
