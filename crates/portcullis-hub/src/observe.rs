@@ -52,10 +52,18 @@ pub struct PeerCounters {
     pub bytes_in: u64,
     /// Bytes that left for it.
     pub bytes_out: u64,
-    /// Blobs that were lent to it.
+    /// Blobs that came from it. Main has copied each once, for all who get it: out of memory that it lends and may change, or
+    /// out of the bytes of its connection.
+    pub blobs_in: u64,
+    /// Blobs that were lent to it as they are: main has copied nothing for it.
     pub blobs_lent: u64,
+    /// Blobs that were copied into memory shared with it alone, once, and lent from there.
+    pub blobs_placed: u64,
     /// Blobs that were copied for it, as bytes of its connection.
     pub blobs_copied: u64,
+    /// How often main has copied blobs for it alone: once for each that was placed or copied, and for each that was copied as
+    /// often again as its link copies what it sends. What the system copies, and what the peer does, is not in it.
+    pub blob_copies: u64,
     /// Values of topics that were sent to it.
     pub values: u64,
     /// Values of topics that it missed because it was too slow.
@@ -196,13 +204,21 @@ pub struct PublishRecord {
 
 impl PeerState {
     pub(crate) fn info(&self, peer: PeerId) -> PeerInfo {
-        let BlobsSent { lent: blobs_lent, copied: blobs_copied } = self.session.blobs_sent();
+        let BlobsSent { lent, placed, copied } = self.session.blobs_sent();
+        let counters = PeerCounters {
+            blobs_in: self.session.blobs_taken(),
+            blobs_lent: lent,
+            blobs_placed: placed,
+            blobs_copied: copied,
+            blob_copies: placed + copied.saturating_mul(1 + u64::from(self.link_copies)),
+            ..self.counters
+        };
         PeerInfo {
             peer,
             label: self.caller.label.clone(),
             role: self.caller.role.clone(),
             kind: self.kind,
-            counters: PeerCounters { blobs_lent, blobs_copied, ..self.counters },
+            counters,
         }
     }
 }

@@ -109,6 +109,8 @@ pub(crate) struct PeerState {
     _presence: Charge,
     /// It has not said hello yet.
     pub(crate) half_open: Option<Charge>,
+    /// How often its link copies what is sent.
+    pub(crate) link_copies: u32,
     /// Its transport waits when nobody reads: it can be told to send no faster.
     pub(crate) waits: bool,
     /// Until when its driver was told not to read.
@@ -191,6 +193,7 @@ impl Hub {
             account,
             _presence: presence,
             half_open: Some(half_open),
+            link_copies: 0,
             waits: true,
             paused_until: None,
             share_percent: budget.callee_share_percent.unwrap_or(CALLEE_SHARE_PERCENT).into(),
@@ -218,6 +221,14 @@ impl Hub {
     pub fn set_lane(&mut self, peer: PeerId, lane: Box<dyn Lane>) {
         if let Some(state) = self.peers.get_mut(peer.0) {
             state.session.set_lane(lane);
+        }
+    }
+
+    /// Says how often the link of this peer copies what is sent before the system has it: it is counted in
+    /// [`blob_copies`](crate::PeerCounters::blob_copies).
+    pub fn set_link_copies(&mut self, peer: PeerId, copies: u32) {
+        if let Some(state) = self.peers.get_mut(peer.0) {
+            state.link_copies = copies;
         }
     }
 

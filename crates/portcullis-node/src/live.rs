@@ -125,6 +125,8 @@ impl Live {
             .hub
             .attach_embedded(admission, Arc::clone(&self.wake))
             .map_err(|refused| not_admitted(&refused))?;
+        // Into the records that JavaScript drains, and out of them into a message of its own.
+        embedded.count_copies(2);
         let peer = embedded.peer().number();
         self.peers.insert(peer, embedded);
         Ok(peer)

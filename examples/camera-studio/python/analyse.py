@@ -59,15 +59,16 @@ class Arrivals:
     """Counts pictures as they come."""
 
     def __init__(self) -> None:
-        self.received = self.dropped = self.bytes = 0
+        self.received = self.dropped = self.missed = self.bytes = 0
         self._recent: list[tuple[int, int]] = []
         """Latency in microseconds and bytes, of the pictures since the last report."""
         self._latencies: list[int] = []
         """The latencies of at most the last 10,000 pictures."""
         self._next: int | None = None
 
-    def arrived(self, frame: Frame) -> None:
-        """Counts a picture."""
+    def arrived(self, frame: Frame, missed: int) -> None:
+        """Counts a picture, and how many main has dropped for this process so far."""
+        self.missed = missed
         if self._next is not None and frame.sequence > self._next:
             self.dropped += frame.sequence - self._next
         self._next = frame.sequence + 1
@@ -88,6 +89,9 @@ class Arrivals:
             bytes_per_second=sum(size for _, size in recent) / seconds,
             received=self.received,
             dropped=self.dropped,
+            missed=self.missed,
+            # Put together once, out of the parcels that it comes in: a Python peer maps no memory of main's.
+            copies=self.received,
             bytes=self.bytes,
             latency_p50_us=_at(latencies, 0.5),
             latency_p99_us=_at(latencies, 0.99),
@@ -116,7 +120,7 @@ async def work(portcullis: Portcullis) -> None:
     try:
         async with live.frame() as frames:
             async for frame in frames:
-                arrivals.arrived(frame)
+                arrivals.arrived(frame, frames.missed)
                 measurement = meter.measure(frame)
                 if measurement is not None:
                     measured.measured(measurement)

@@ -15,7 +15,7 @@ use conformance::process::{Words, helper};
 use conformance::raw::{attached, bytes_of, frame as frame_of, hello_frame};
 use conformance::seen::Seen;
 use conformance::service::BlobsService;
-use portcullis::hub::{Admission, Hosted, Kind, Reason};
+use portcullis::hub::{Admission, Hosted, Kind, PeerCounters, Reason};
 use portcullis::lane::LeaseError;
 use portcullis::link::UnixLink;
 use portcullis::peer::{PeerConfig, Target};
@@ -25,6 +25,7 @@ use portcullis_proto::frame::{FLAG_ABANDON, Head, Kind as FrameKind};
 use portcullis_proto::session::PoolOffer;
 use portcullis_shm::pool::Pool;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::process::{Pid, Signal, kill_process};
 use sample_contract::{BlobsClient, BlobsPublisher, BlobsServer, Scan};
 use tokio::process::Command;
 
@@ -70,10 +71,23 @@ fn filled(pool: &BlobPool, number: u8) -> Scan {
     Scan { name: format!("{number}"), points: slot.freeze(), ..Scan::default() }
 }
 
-fn counted(hub: &Hub, label: &str) -> (u64, u64) {
+fn counters(hub: &Hub, label: &str) -> PeerCounters {
     let peers = hub.peers();
-    let peer = peers.iter().find(|peer| peer.label == label).expect("it is connected");
-    (peer.counters.blobs_lent, peer.counters.blobs_copied)
+    peers.iter().find(|peer| peer.label == label).expect("it is connected").counters
+}
+
+/// Blobs that were lent to a peer as they are, and those that were copied for it.
+fn counted(hub: &Hub, label: &str) -> (u64, u64) {
+    let PeerCounters { blobs_lent, blobs_placed, blobs_copied, blob_copies, .. } =
+        counters(hub, label);
+    // A socket's link hands to the system what it is given.
+    assert_eq!(blob_copies, blobs_placed + blobs_copied);
+    (blobs_lent, blob_copies)
+}
+
+fn signal(process: &Process, signal: Signal) {
+    let id = process.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it runs");
+    kill_process(id, signal).expect("it is ours");
 }
 
 async fn all_free(pool: &BlobPool, slots: usize) {
@@ -123,6 +137,66 @@ async fn what_a_process_publishes_is_lent_on() {
             two.expect(&expected).await;
         }
         assert_eq!((counted(&hub, "one"), counted(&hub, "two")), ((10, 0), (10, 0)));
+        // Each is published twice, as `latest` and as `scanned`.
+        assert_eq!(counters(&hub, "source").blobs_in, 20);
+    })
+    .await;
+}
+
+/// R21: receivers that stop keep what they have and what waits for them, and nobody else is sent a copy for it.
+#[tokio::test]
+async fn r21_whoever_reads_is_lent_frames_while_others_have_stopped() {
+    within(async {
+        let hub = hub();
+        let (_source, _words) = started(&hub, "source", "serve-blobs", "serving").await;
+        let client = hub.connect("client", "all", &PeerConfig::default()).expect("admitted");
+        let blobs: BlobsClient = client.bind(Target::Any).await.expect("bound");
+        let (_reader, mut reader) = started(&hub, "reader", "watch-blobs", "watching").await;
+        let (stopped, mut words) = started(&hub, "stopped", "watch-blobs", "watching").await;
+        let (other, mut other_words) = started(&hub, "other", "watch-blobs", "watching").await;
+        for number in 1..=40u64 {
+            match number {
+                10 => signal(&stopped, Signal::STOP),
+                // Another frame is on its way to this one.
+                12 => signal(&other, Signal::STOP),
+                _ => {}
+            }
+            let points = vec![number as u8; FRAME].into();
+            let scan = Scan { name: format!("{number}"), points, ..Scan::default() };
+            blobs.hand_over(scan).expect("sent");
+            reader.expect(&format!("{number}:{}", number * FRAME as u64)).await;
+        }
+        assert_eq!(counted(&hub, "reader"), (40, 0));
+        assert_eq!(counters(&hub, "reader").missed, 0);
+        // Each of them has lost what its topic's policy drops, goes on with the newest, and misses nothing from then on.
+        for (process, label, words) in
+            [(stopped, "stopped", &mut words), (other, "other", &mut other_words)]
+        {
+            assert!(counters(&hub, label).missed > 0, "{label}");
+            signal(&process, Signal::CONT);
+            let last = format!("40:{}", 40 * FRAME as u64);
+            while words.next().await.expect("it goes on") != last {}
+        }
+    })
+    .await;
+}
+
+/// What is in no pool is copied once, into memory shared with its receiver alone, and counted as that.
+#[tokio::test]
+async fn what_is_in_no_pool_is_placed_where_it_can_be_lent() {
+    within(async {
+        let hub = hub();
+        let (_hosted, publisher) = serve(&hub);
+        let (_one, mut one) = started(&hub, "one", "watch-blobs", "watching").await;
+        for number in 1..=5u64 {
+            let points = vec![number as u8; FRAME].into();
+            let scan = Scan { name: format!("{number}"), points, ..Scan::default() };
+            publisher.scanned(&scan).expect("published");
+            one.expect(&format!("{number}:{}", number * FRAME as u64)).await;
+        }
+        let PeerCounters { blobs_lent, blobs_placed, blobs_copied, blob_copies, .. } =
+            counters(&hub, "one");
+        assert_eq!((blobs_lent, blobs_placed, blobs_copied, blob_copies), (0, 5, 0, 5));
     })
     .await;
 }

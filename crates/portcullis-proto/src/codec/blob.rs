@@ -30,6 +30,11 @@ pub trait Keep: Send + Sync + 'static {
     /// The bytes. They do not change while this is there.
     fn bytes(&self) -> &[u8];
 
+    /// Whether another process has lent the memory, so that the bytes are read where that process has written them.
+    fn is_lent(&self) -> bool {
+        false
+    }
+
     /// For whoever made it to know it again.
     fn as_any(&self) -> &dyn Any;
 }
@@ -46,6 +51,12 @@ impl Blob {
             Inner::Owned(_) => None,
             Inner::Kept(keep) => Some(keep),
         }
+    }
+
+    /// Whether its bytes are read where another process has written them: nothing of them was copied for this one. False for
+    /// what came as bytes of a connection, and for what was made here.
+    pub fn is_lent(&self) -> bool {
+        self.keeper().is_some_and(|keeper| keeper.is_lent())
     }
 
     /// The bytes, without a copy when nobody else holds them.

@@ -43,6 +43,15 @@ pub struct SlotLoan {
     pub length: u32,
 }
 
+/// A blob that is lent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lending {
+    /// Where its bytes are.
+    pub loan: SlotLoan,
+    /// They were copied there: it was in no pool that could be lent as it is.
+    pub copied: bool,
+}
+
 /// Which topic a lent blob is published on, by the numbers that the publisher uses: whoever may have one value of it may have
 /// all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +66,7 @@ pub struct TopicPlace {
 pub trait Lane: Send + fmt::Debug {
     /// Lends a blob; `None` when it has to go by copies: it is small, no slot is free, or its pool would be one more than the
     /// other side maps.
-    fn lend(&mut self, blob: &Blob, pools_max: u16) -> Option<SlotLoan>;
+    fn lend(&mut self, blob: &Blob, pools_max: u16) -> Option<Lending>;
 
     /// The next pool that has to be offered before what was lent can be understood, with its number. Its descriptors leave
     /// with the bytes that are transmitted next. Asked after each [`Self::lend`], one that has lent nothing included.

@@ -25,7 +25,7 @@ pub use handshake::{
     NAME_BYTES_MAX, OFFER_CHANNELS_MAX, OFFERS_MAX, Offer, PROTOCOL, Shape, WINDOW_BYTES_FLOOR,
     WINDOW_BYTES_MAX, Welcome,
 };
-pub use lane::{Lane, Lent, POOLS_MAX, PoolOffer, SlotLoan, TopicPlace};
+pub use lane::{Lane, Lending, Lent, POOLS_MAX, PoolOffer, SlotLoan, TopicPlace};
 pub use send::{Opening, SendError};
 pub use shipping::BlobsSent;
 pub use timeout::{GRACE_MS, QUIET_MS};
@@ -123,6 +123,8 @@ pub struct Session<I, O> {
     arrivals: Arrivals,
     /// Bytes that were borrowed since the owner last asked.
     borrowed_bytes: u64,
+    /// Blobs that have come with their messages.
+    blobs_taken: u64,
     /// Blobs of the frame that is being written.
     blobs: Vec<Blob>,
     /// Data parsed and not yet acknowledged, in bytes.
@@ -159,6 +161,7 @@ impl<I, O> Session<I, O> {
             arrivals: Arrivals::new(config.limits.blob_bytes),
             blobs: Vec::new(),
             borrowed_bytes: 0,
+            blobs_taken: 0,
             unacknowledged: 0,
             deadline_floor: None,
             timeout_moved: false,
@@ -231,6 +234,11 @@ impl<I, O> Session<I, O> {
     /// Bytes that the other side has lent and this one has borrowed, since this was last asked: what borrowing copies costs time.
     pub fn take_borrowed_bytes(&mut self) -> u64 {
         std::mem::take(&mut self.borrowed_bytes)
+    }
+
+    /// How many blobs have come, with their messages.
+    pub fn blobs_taken(&self) -> u64 {
+        self.blobs_taken
     }
 
     /// How many blobs have left, and how.

@@ -216,10 +216,12 @@ impl<I: Default, O> Session<I, O> {
         let Head { kind, binding, ordinal, .. } = head;
         let topic = (kind == Kind::Publish).then_some(TopicPlace { binding, ordinal });
         let (outbox, borrowed) = (&mut self.outbox, &mut self.borrowed_bytes);
-        self.arrivals.take(parcels, |loan| {
+        let blobs = self.arrivals.take(parcels, |loan| {
             *borrowed += u64::from(loan.length);
             outbox.lane().ok_or_else(no_lane)?.borrow(loan, topic)
-        })
+        })?;
+        self.blobs_taken += blobs.len() as u64;
+        Ok(blobs)
     }
 
     fn lane(&mut self) -> Result<&mut dyn Lane, Goodbye> {

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::arrivals::PARCEL_FRAME_BYTES_MAX;
-use super::lane::{Lane, Lent};
+use super::lane::{Lane, Lending, Lent};
 use super::outbox::{Held, HeldKey};
 use super::{Limits, PARCELS_MAX};
 use crate::codec::{Encoder, Message};
@@ -43,8 +43,10 @@ struct Kept {
 /// How many blobs have left, with their messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BlobsSent {
-    /// Lent: their bytes were not copied for the other side, unless they were in no pool.
+    /// Lent as they are: nothing of them was copied for the other side.
     pub lent: u64,
+    /// Copied into shared memory of this connection's own, once, and lent from there.
+    pub placed: u64,
     /// Copied, as bytes of the connection.
     pub copied: u64,
 }
@@ -55,7 +57,19 @@ struct Parcel {
     /// 0 until it is begun.
     number: u32,
     sent: usize,
-    lent: bool,
+    way: Travels,
+}
+
+/// How a blob travels.
+#[derive(Clone, Copy, Debug, Default)]
+enum Travels {
+    /// As bytes of the connection.
+    #[default]
+    Copied,
+    /// See [`BlobsSent`].
+    Placed,
+    /// See [`BlobsSent`].
+    Lent,
 }
 
 /// Where frames go, and how much may.
@@ -204,9 +218,14 @@ impl Shipping {
                     return;
                 }
                 let pools_max = way.theirs.pools;
-                let loan = way.lane.as_mut().and_then(|lane| lane.lend(blob, pools_max));
+                let lending = way.lane.as_mut().and_then(|lane| lane.lend(blob, pools_max));
+                let travels = match lending {
+                    None => Travels::Copied,
+                    Some(Lending { copied: true, .. }) => Travels::Placed,
+                    Some(Lending { copied: false, .. }) => Travels::Lent,
+                };
                 self.last_number = self.last_number.checked_add(1).unwrap_or(1);
-                *parcel = Parcel { number: self.last_number, sent: 0, lent: loan.is_some() };
+                *parcel = Parcel { number: self.last_number, sent: 0, way: travels };
                 (self.parcels, self.bytes) = (begun.0 + 1, begun.1 + blob.len() as u64);
                 // Also when nothing of it is lent after all: its descriptors leave with the next bytes.
                 while let Some((pool, offer)) = way.lane.as_mut().and_then(|lane| lane.next_offer())
@@ -217,7 +236,7 @@ impl Shipping {
                     write(&offer, way.offers);
                     frame::finish(way.offers, start);
                 }
-                let Some(loan) = loan else { continue };
+                let Some(Lending { loan, .. }) = lending else { continue };
                 parcel.sent = blob.len().max(Parcel::EMPTY_SENT);
                 let head = Head {
                     binding: loan.pool,
@@ -283,9 +302,13 @@ impl Shipping {
             frame::attach(way.out, start, &numbers);
             *way.window -= i64::from(frame::finish(way.out, start));
             held.blobs.iter().for_each(|blob| self.forget(blob.len()));
-            let lent = parcels.iter().filter(|parcel| parcel.lent).count() as u64;
-            self.shipped.lent += lent;
-            self.shipped.copied += parcels.len() as u64 - lent;
+            for parcel in &parcels {
+                match parcel.way {
+                    Travels::Copied => self.shipped.copied += 1,
+                    Travels::Placed => self.shipped.placed += 1,
+                    Travels::Lent => self.shipped.lent += 1,
+                }
+            }
             done(held);
         }
     }

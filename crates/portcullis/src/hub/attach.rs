@@ -85,6 +85,10 @@ impl Hub {
         if let Some(lane) = link.lane(LinkedWith::Peer(Arc::clone(&host.process))) {
             self.0.lock().core.set_lane(host.peer, lane);
         }
+        match link.copies() {
+            0 => {}
+            copies => self.0.lock().core.set_link_copies(host.peer, copies),
+        }
         let driven = Arc::clone(&host);
         let clock = self.0.clock;
         self.0.runtime.spawn(async move {

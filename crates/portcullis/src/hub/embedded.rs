@@ -69,6 +69,12 @@ impl Embedded {
         self.host.peer
     }
 
+    /// Says how often the caller copies what was transmitted before its transport has it: it is counted in
+    /// [`blob_copies`](portcullis_hub::PeerCounters::blob_copies). Before the first bytes are delivered.
+    pub fn count_copies(&self, copies: u32) {
+        self.host.hub.lock().core.set_link_copies(self.host.peer, copies);
+    }
+
     /// Takes in a message, which holds whole frames: one that does not ends the peer. Handlers marked `inline` run before
     /// this returns, on this thread; one that takes longer than 5 ms is logged by name. The arguments of all others are
     /// copied, and read elsewhere.

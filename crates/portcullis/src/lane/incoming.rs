@@ -22,10 +22,13 @@ pub(super) const FOREIGN_BYTES_MAX: u64 = 512 * 1024 * 1024;
 const RELAYS_MAX: usize = 2;
 /// Least bytes of a slot for the blobs of a topic: few pools come one after the other for blobs that grow.
 const RELAY_SLOT_BYTES_MIN: usize = 1024 * 1024;
-/// Slots for the blobs of one topic: as many may be on their way to its subscribers, or held by them.
-const RELAY_SLOTS: usize = 6;
 /// Most bytes of such a slot.
 const RELAY_SLOT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Most bytes of the slots for one topic's blobs.
+const RELAY_BYTES_MAX: usize = 6 * RELAY_SLOT_BYTES_MAX;
+/// Most slots for the blobs of one topic: as many may be on their way to its subscribers, wait for them, or be held by them. One
+/// that has stopped holds what was on its way to it; what waits is the same for all that have stopped.
+const RELAY_SLOTS_MAX: usize = 16;
 /// Buffers for copies that a connection keeps for the next ones.
 const COPIES_KEPT: usize = 4;
 /// Larger ones are given back at once, in bytes.
@@ -167,6 +170,10 @@ impl Keep for OfMain {
         &self.0
     }
 
+    fn is_lent(&self) -> bool {
+        true
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -215,7 +222,8 @@ impl Relays {
             // Those who hold something of a pool that was too small keep its memory.
             let slot_bytes =
                 bytes.next_power_of_two().clamp(RELAY_SLOT_BYTES_MIN, RELAY_SLOT_BYTES_MAX);
-            let pool = BlobPool::new(RELAY_SLOTS, slot_bytes);
+            let slots = (RELAY_BYTES_MAX / slot_bytes).min(RELAY_SLOTS_MAX);
+            let pool = BlobPool::new(slots, slot_bytes);
             let pool = pool.inspect_err(|error| tracing::debug!(%error, "no pool for a topic"));
             if let Some(before) = self.0.insert(topic, pool.ok()?) {
                 before.retire();

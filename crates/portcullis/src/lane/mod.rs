@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use portcullis_proto::codec::Blob;
 use portcullis_proto::goodbye::{Goodbye, Reason};
-use portcullis_proto::session::{Lane, PoolOffer, SlotLoan, TopicPlace};
+use portcullis_proto::session::{Lane, Lending, PoolOffer, SlotLoan, TopicPlace};
 
 pub(crate) use descriptors::Descriptors;
 pub use pool::{BlobPool, FillBlob, LeaseError};
@@ -46,7 +46,7 @@ impl ShmLane {
 }
 
 impl Lane for ShmLane {
-    fn lend(&mut self, blob: &Blob, pools_max: u16) -> Option<SlotLoan> {
+    fn lend(&mut self, blob: &Blob, pools_max: u16) -> Option<Lending> {
         if blob.len() < LENT_BYTES_MIN { None } else { self.outgoing.lend(blob, pools_max) }
     }
 

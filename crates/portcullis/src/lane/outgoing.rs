@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use portcullis_proto::codec::Blob;
-use portcullis_proto::session::{PoolOffer, SlotLoan};
+use portcullis_proto::session::{Lending, PoolOffer, SlotLoan};
 use portcullis_shm::pool::{Frame, Pool, Receiver};
 
 use super::descriptors::Descriptors;
@@ -60,17 +60,17 @@ impl Outgoing {
         self.offers.pop_front()
     }
 
-    pub(super) fn lend(&mut self, blob: &Blob, pools_max: u16) -> Option<SlotLoan> {
+    pub(super) fn lend(&mut self, blob: &Blob, pools_max: u16) -> Option<Lending> {
         let pooled = blob.keeper().and_then(|keeper| keeper.as_any().downcast_ref::<Pooled>());
         match pooled {
             Some(Pooled { frame, pool }) => {
                 let number = self.number_of(pool, pools_max)?;
-                self.lend_frame(number, frame)
+                Some(Lending { loan: self.lend_frame(number, frame)?, copied: false })
             }
             None => {
                 let number = self.own_for(blob.len(), pools_max)?;
                 let frame = self.pools.get(number)?.as_ref()?.pool.pool().frame(blob).ok()?;
-                self.lend_frame(number, &frame)
+                Some(Lending { loan: self.lend_frame(number, &frame)?, copied: true })
             }
         }
     }

@@ -87,6 +87,12 @@ pub trait Link: Send + 'static {
     fn poll_write(&mut self, context: &mut Context<'_>, from: &[u8])
     -> Poll<std_io::Result<usize>>;
 
+    /// How often the link copies what it is given to send, before the system has it. It is counted for blobs that cross it as
+    /// bytes, and asked once, before anything is sent.
+    fn copies(&self) -> u32 {
+        0
+    }
+
     /// Sends on what the link itself still holds.
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<std_io::Result<()>> {
         let _ = context;

@@ -99,6 +99,11 @@ impl Link for WebSocketLink {
         }
     }
 
+    fn copies(&self) -> u32 {
+        // Into the message, and into the buffer in front of the socket that the frame is written to.
+        2
+    }
+
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_sent(context)
     }

@@ -67,11 +67,17 @@ pub struct Cameras {
     /// A camera's pictures: y4m:FILE, y4m:- (standard input) or pattern[:WxH@FPS]; may be repeated
     #[arg(long = "source", value_name = "SOURCE")]
     sources: Vec<SourceSpec>,
+    /// One camera of 1920x1080 at 60 pictures a second: short for --source pattern:1920x1080@60
+    #[arg(long, conflicts_with = "sources")]
+    hd: bool,
 }
 
 impl Cameras {
     /// The cameras' sources, in order: two patterns when none is named.
     pub fn sources(&self) -> Result<Vec<SourceSpec>, String> {
+        if self.hd {
+            return Ok(vec![SourceSpec::hd()]);
+        }
         if self.sources.is_empty() {
             return Ok(vec![SourceSpec::default(); 2]);
         }
@@ -136,6 +142,8 @@ mod tests {
 
     use super::*;
 
+    const HD: &str = "pattern:1920x1080@60";
+
     fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
         Cli::try_parse_from([&["camera-studio"], arguments].concat())
     }
@@ -160,6 +168,10 @@ mod tests {
     fn two_patterns_are_the_default_and_sources_are_bounded() {
         let cli = parse(&["--for", "10s", "--quiet"]).expect("valid");
         assert_eq!(cli.studio.cameras.sources().map(|s| s.len()), Ok(2));
+        let cli = parse(&["--hd"]).expect("valid");
+        let sources = cli.studio.cameras.sources().expect("one");
+        assert_eq!(sources.iter().map(ToString::to_string).collect::<Vec<_>>(), [HD]);
+        assert!(parse(&["--hd", "--source", HD]).is_err());
         let cli = parse(&["--source", "y4m:-", "--source", "y4m:-"]).expect("valid");
         assert!(cli.studio.cameras.sources().is_err());
         let many = ["--source", "pattern"].repeat(CAMERAS_MAX + 1);

@@ -41,8 +41,14 @@ pub struct Statistics {
     pub bytes_per_second: f64,
     /// Pictures since it was started.
     pub received: u64,
-    /// Pictures that it has missed since it was started.
+    /// Pictures that are missing between those that it got, since it was started: those that main has dropped for it, and those
+    /// that the camera has left out for all.
     pub dropped: u64,
+    /// Pictures that main has dropped for it since it was started, by the topic's policy: it was slow.
+    pub missed: u64,
+    /// How often pictures were copied for it alone since it was started, on their way to its handler. It tells of its own
+    /// copies, and main adds those that it has made; the one that main makes for all receivers together is not in it.
+    pub copies: u64,
     /// Bytes since it was started.
     pub bytes: u64,
     /// Half of the last second's pictures took at most this long from camera to renderer, in microseconds.
@@ -56,7 +62,7 @@ pub struct Statistics {
 }
 
 /// Statistics of all that receive pictures. Served by main.
-#[portcullis::interface(name = "studio.reports", version = 1)]
+#[portcullis::interface(name = "studio.reports", version = 2)]
 pub trait Reports {
     /// Takes a receiver's statistics, one item a second, for as long as it runs; answers with how many there were.
     #[stream(deadline = "1440m")]

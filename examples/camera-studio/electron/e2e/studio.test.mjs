@@ -68,6 +68,14 @@ describe("the studio on Electron", WATCHDOG, () => {
     assert.equal((await studio.workers()).length, 2);
   });
 
+  test("shows how often a picture is copied for the viewer", async () => {
+    // Into the bytes of its connection, into the records that main's JavaScript drains, into the message of its port; and the page
+    // puts the picture together.
+    const copies = `document.querySelector('#receivers [data-cell="copies"]')?.textContent`;
+    await shows(viewer, `${copies} === "4.0"`);
+    assert.equal(await evaluate(viewer, `document.querySelector("#receivers th").textContent`), "viewer-1");
+  });
+
   test("shows in the viewer what is set in the controls", async () => {
     await write(controls, "annotation", "Seen everywhere");
     await shows(viewer, `document.getElementById("annotation").textContent === "Seen everywhere"`);

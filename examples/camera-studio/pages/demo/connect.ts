@@ -135,7 +135,7 @@ export function connect(kind: WindowKind): StudioApi {
     const capturedUs = nowUs() - BigInt(700 + Math.round(Math.random() * 900));
     const data = picture(sequence, settings.current?.settings.mirror ?? false);
     const at = { camera: 1, sequence: BigInt(sequence) };
-    frames.emit({ ...at, capturedUs, width: WIDTH, height: HEIGHT, data });
+    frames.emit({ ...at, capturedUs, width: WIDTH, height: HEIGHT, data, missed: 0 });
     measurements.emit({
       ...at,
       brightness: 0.42 + 0.1 * Math.sin(sequence / 40),
@@ -148,7 +148,7 @@ export function connect(kind: WindowKind): StudioApi {
     for (const receiver of ["light", "statistics"]) {
       statistics.emit({
         receiver, framesPerSecond: 30 + (Math.random() - 0.5) / 5, bytesPerSecond: 10_369_200,
-        received: BigInt(sequence), dropped: 0n, bytes: BigInt(sequence) * 345_600n, latencyP50Us: 412n, latencyP99Us: 1340n,
+        received: BigInt(sequence), dropped: 0n, missed: 0n, copies: 0n, bytes: BigInt(sequence) * 345_600n, latencyP50Us: 412n, latencyP99Us: 1340n,
         totalLatencyP50Us: 410n, totalLatencyP99Us: 1400n,
       });
     }

@@ -5611,6 +5611,10 @@ function encodeStatistics(out, value) {
     out.u64(value.received);
     at = "dropped";
     out.u64(value.dropped);
+    at = "missed";
+    out.u64(value.missed);
+    at = "copies";
+    out.u64(value.copies);
     at = "bytes";
     out.u64(value.bytes);
     at = "latency_p50_us";
@@ -5637,6 +5641,10 @@ function decodeStatistics(input2) {
     const received = input2.u64();
     at = "dropped";
     const dropped = input2.u64();
+    at = "missed";
+    const missed = input2.u64();
+    at = "copies";
+    const copies = input2.u64();
     at = "bytes";
     const bytes2 = input2.u64();
     at = "latency_p50_us";
@@ -5653,6 +5661,8 @@ function decodeStatistics(input2) {
       bytesPerSecond,
       received,
       dropped,
+      missed,
+      copies,
       bytes: bytes2,
       latencyP50Us,
       latencyP99Us,
@@ -7274,7 +7284,7 @@ var reportChannel = {
   idempotent: false,
   overflow: "wait",
   depth: 16,
-  digest: 1143294944,
+  digest: 1976486638,
   args: noArguments,
   reply: { encode: (out, value) => out.u64(value), decode: (input2) => input2.u64() },
   error: null,
@@ -7290,7 +7300,7 @@ var reportedChannel = {
   idempotent: false,
   overflow: "dropOldest",
   depth: 16,
-  digest: 4190509519,
+  digest: 1141545574,
   args: { encode: encodeReportedArguments, decode: decodeReportedArguments },
   reply: unitCodec,
   error: null,
@@ -7321,8 +7331,8 @@ var ReportsClient = class {
 };
 var Reports = {
   name: "studio.reports",
-  version: 1,
-  hash: "bc5e78dfe7bb11394e3716aadb2cb659",
+  version: 2,
+  hash: "4e6ef21f9b9cd506dc7c5496cd57f4d6",
   channels: [reportChannel, reportedChannel],
   client: (binding) => new ReportsClient(binding)
 };
@@ -7466,13 +7476,14 @@ function camera({ id, name, source, width, height, framesPerSecond, status }) {
 }
 var cameraList = ({ cameras, selected }) => ({ cameras: cameras.map(camera), selected });
 var micros2 = (ms) => Math.round(ms * 1e3);
-var frame = ({ camera: camera2, sequence, captured, width, height, data }) => ({
+var frame = ({ camera: camera2, sequence, captured, width, height, data }, { missed }) => ({
   camera: camera2,
   sequence,
   capturedUs: BigInt(micros2(captured)),
   width,
   height,
-  data
+  data,
+  missed
 });
 var logRecord = ({ at, duration: duration2, ...rest }) => ({
   ...rest,
@@ -7717,13 +7728,14 @@ function failure2(error) {
 
 // src/connect.ts
 var REPORT_MS = 1e3;
+var VIEWER_LIMITS = { windowBytes: 16 << 20, streamBytes: 4 << 20, streamItems: 2 };
 var INTERFACES = {
   viewer: [Cameras, SettingsStore, Notices, Live, Measurements, Reports, Snapshots],
   controls: [Cameras, SettingsStore, Notices, Snapshots, Windows, Application],
   log: [Cameras, SettingsStore, Notices, MessageLog]
 };
 function connect2(kind) {
-  const options = { client: `studio ${kind}`, interfaces: INTERFACES[kind] };
+  const options = { client: `studio ${kind}`, interfaces: INTERFACES[kind], limits: kind === "viewer" ? VIEWER_LIMITS : {} };
   const link = isPortcullisPage() ? (
     // Which window this is, main knows; and it may be busy for as long as it likes.
     new Link(() => connectElectron(options), { ...options, attemptMs: Infinity })
@@ -7756,7 +7768,7 @@ function connect2(kind) {
     select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), cameraError),
     changeSettings,
     // A picture is drawn once: no copy of it is made.
-    onFrame: feed(async (emit) => (await link.client(Live)).onFrame((frame2) => emit(frame(frame2)), { bytes: "view" })),
+    onFrame: feed(async (emit) => (await link.client(Live)).onFrame((frame2, arrival) => emit(frame(frame2, arrival)), { bytes: "view" })),
     onMeasurement: feed(async (emit) => (await link.client(Measurements)).onMeasured(emit)),
     onStatistics: feed(async (emit) => (await link.client(Reports)).onReported(emit)),
     onNotice: feed(async (emit) => (await link.client(Notices)).onNotice(emit)),

@@ -5602,6 +5602,10 @@ function encodeStatistics(out, value) {
     out.u64(value.received);
     at = "dropped";
     out.u64(value.dropped);
+    at = "missed";
+    out.u64(value.missed);
+    at = "copies";
+    out.u64(value.copies);
     at = "bytes";
     out.u64(value.bytes);
     at = "latency_p50_us";
@@ -5628,6 +5632,10 @@ function decodeStatistics(input) {
     const received = input.u64();
     at = "dropped";
     const dropped = input.u64();
+    at = "missed";
+    const missed2 = input.u64();
+    at = "copies";
+    const copies = input.u64();
     at = "bytes";
     const bytes2 = input.u64();
     at = "latency_p50_us";
@@ -5644,6 +5652,8 @@ function decodeStatistics(input) {
       bytesPerSecond,
       received,
       dropped,
+      missed: missed2,
+      copies,
       bytes: bytes2,
       latencyP50Us,
       latencyP99Us,
@@ -7265,7 +7275,7 @@ var reportChannel = {
   idempotent: false,
   overflow: "wait",
   depth: 16,
-  digest: 1143294944,
+  digest: 1976486638,
   args: noArguments,
   reply: { encode: (out, value) => out.u64(value), decode: (input) => input.u64() },
   error: null,
@@ -7281,7 +7291,7 @@ var reportedChannel = {
   idempotent: false,
   overflow: "dropOldest",
   depth: 16,
-  digest: 4190509519,
+  digest: 1141545574,
   args: { encode: encodeReportedArguments, decode: decodeReportedArguments },
   reply: unitCodec,
   error: null,
@@ -7312,8 +7322,8 @@ var ReportsClient = class {
 };
 var Reports = {
   name: "studio.reports",
-  version: 1,
-  hash: "bc5e78dfe7bb11394e3716aadb2cb659",
+  version: 2,
+  hash: "4e6ef21f9b9cd506dc7c5496cd57f4d6",
   channels: [reportChannel, reportedChannel],
   client: (binding) => new ReportsClient(binding)
 };
@@ -7457,13 +7467,14 @@ function camera({ id, name, source, width, height, framesPerSecond, status }) {
 }
 var cameraList = ({ cameras, selected }) => ({ cameras: cameras.map(camera), selected });
 var micros2 = (ms) => Math.round(ms * 1e3);
-var frame = ({ camera: camera2, sequence, captured, width, height, data }) => ({
+var frame = ({ camera: camera2, sequence, captured, width, height, data }, { missed: missed2 }) => ({
   camera: camera2,
   sequence,
   capturedUs: BigInt(micros2(captured)),
   width,
   height,
-  data
+  data,
+  missed: missed2
 });
 var logRecord = ({ at, duration: duration2, ...rest }) => ({
   ...rest,
@@ -7708,13 +7719,14 @@ function failure2(error) {
 
 // src/connect.ts
 var REPORT_MS = 1e3;
+var VIEWER_LIMITS = { windowBytes: 16 << 20, streamBytes: 4 << 20, streamItems: 2 };
 var INTERFACES = {
   viewer: [Cameras, SettingsStore, Notices, Live, Measurements, Reports, Snapshots],
   controls: [Cameras, SettingsStore, Notices, Snapshots, Windows, Application],
   log: [Cameras, SettingsStore, Notices, MessageLog]
 };
 function connect2(kind) {
-  const options = { client: `studio ${kind}`, interfaces: INTERFACES[kind] };
+  const options = { client: `studio ${kind}`, interfaces: INTERFACES[kind], limits: kind === "viewer" ? VIEWER_LIMITS : {} };
   const link = isPortcullisPage() ? (
     // Which window this is, main knows; and it may be busy for as long as it likes.
     new Link(() => connectElectron(options), { ...options, attemptMs: Infinity })
@@ -7747,7 +7759,7 @@ function connect2(kind) {
     select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), cameraError),
     changeSettings,
     // A picture is drawn once: no copy of it is made.
-    onFrame: feed(async (emit) => (await link.client(Live)).onFrame((frame2) => emit(frame(frame2)), { bytes: "view" })),
+    onFrame: feed(async (emit) => (await link.client(Live)).onFrame((frame2, arrival) => emit(frame(frame2, arrival)), { bytes: "view" })),
     onMeasurement: feed(async (emit) => (await link.client(Measurements)).onMeasured(emit)),
     onStatistics: feed(async (emit) => (await link.client(Reports)).onReported(emit)),
     onNotice: feed(async (emit) => (await link.client(Notices)).onNotice(emit)),

@@ -806,8 +806,8 @@ var Writer = class {
     this.count(blobs.push(new Uint8Array(value)) - 1);
   }
   /** A body that was written before. Its blobs are taken as they are. */
-  body({ bytes, blobs }) {
-    this.#append(bytes);
+  body({ bytes: bytes2, blobs }) {
+    this.#append(bytes2);
     this.#blobs?.push(...blobs);
   }
   /** Exactly `length` bytes, without a count. */
@@ -870,10 +870,10 @@ var Writer = class {
     grown.set(this.#buffer.subarray(0, this.#position));
     this.#buffer = grown;
   }
-  #append(bytes) {
-    const position = this.#room(bytes.length);
-    this.#buffer.set(bytes, position);
-    this.#position = position + bytes.length;
+  #append(bytes2) {
+    const position = this.#room(bytes2.length);
+    this.#buffer.set(bytes2, position);
+    this.#position = position + bytes2.length;
   }
   #word(position, value) {
     const buffer = this.#buffer;
@@ -1298,20 +1298,20 @@ var CallTable = class {
 
 // ../../../packages/client/src/session/flow.ts
 var Flow = class {
-  constructor(items, bytes) {
+  constructor(items, bytes2) {
     this.items = items;
-    this.bytes = bytes;
+    this.bytes = bytes2;
   }
   get open() {
     return this.items > 0 && this.bytes > 0;
   }
-  spend(bytes) {
+  spend(bytes2) {
     this.items--;
-    this.bytes -= bytes;
+    this.bytes -= bytes2;
   }
-  add(items, bytes) {
+  add(items, bytes2) {
     this.items += items;
-    this.bytes += bytes;
+    this.bytes += bytes2;
   }
 };
 
@@ -1368,17 +1368,17 @@ function flagsAllowed(kind) {
 function emptyHead() {
   return { length: 0, kind: 0, flags: 0, numbers: 0, binding: 0, ordinal: 0, id: 0, budget: 0 };
 }
-function get32(bytes, at) {
-  return (bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24) >>> 0;
+function get32(bytes2, at) {
+  return (bytes2[at] | bytes2[at + 1] << 8 | bytes2[at + 2] << 16 | bytes2[at + 3] << 24) >>> 0;
 }
-function kindAndId(bytes) {
-  return [bytes[4], get32(bytes, 16)];
+function kindAndId(bytes2) {
+  return [bytes2[4], get32(bytes2, 16)];
 }
-function parseHead(bytes, offset, frameBytesMax, head) {
-  const have = bytes.length - offset;
+function parseHead(bytes2, offset, frameBytesMax, head) {
+  const have = bytes2.length - offset;
   head.length = HEADER_BYTES;
   if (have < 4) return false;
-  const length = get32(bytes, offset);
+  const length = get32(bytes2, offset);
   if (length < HEADER_BYTES) {
     throw new Violation("malformed_frame", `${length} bytes`);
   }
@@ -1387,17 +1387,17 @@ function parseHead(bytes, offset, frameBytesMax, head) {
   }
   head.length = length;
   if (have < HEADER_BYTES) return false;
-  const kind = bytes[offset + 4];
+  const kind = bytes2[offset + 4];
   if (kind === 0 || kind > POOL) {
     if (kind < OPTIONAL_KINDS_FROM) throw new Violation("unknown_kind", `kind ${kind}`);
     head.kind = 0;
     return have >= length;
   }
-  const flags = bytes[offset + 5];
+  const flags = bytes2[offset + 5];
   if ((flags & ~flagsAllowed(kind)) !== 0) {
     throw new Violation("unknown_flag", `kind ${kind}, flags ${flags}`);
   }
-  const blobs = bytes[offset + 6] | bytes[offset + 7] << 8;
+  const blobs = bytes2[offset + 6] | bytes2[offset + 7] << 8;
   const numbers = blobs * NUMBER_BYTES;
   if (blobs > BLOBS_MAX * (VALUE_KINDS >> kind & 1) || HEADER_BYTES + numbers > length) {
     throw new Violation("malformed_frame", `${blobs} attachments`);
@@ -1405,10 +1405,10 @@ function parseHead(bytes, offset, frameBytesMax, head) {
   head.kind = kind;
   head.flags = flags;
   head.numbers = numbers;
-  head.binding = get32(bytes, offset + 8);
-  head.ordinal = get32(bytes, offset + 12);
-  head.id = get32(bytes, offset + 16);
-  head.budget = get32(bytes, offset + 20);
+  head.binding = get32(bytes2, offset + 8);
+  head.ordinal = get32(bytes2, offset + 12);
+  head.id = get32(bytes2, offset + 16);
+  head.budget = get32(bytes2, offset + 20);
   return have >= length;
 }
 function put32(out, at, value) {
@@ -1589,16 +1589,16 @@ var Shipping = class {
   #cut(kept2, bytesMax) {
     const blob = kept2.message.blobs[kept2.whole];
     const part = blob.subarray(kept2.sent, kept2.sent + bytesMax);
-    const bytes = new Uint8Array(HEADER_BYTES + part.length);
-    writeHead(bytes, PARCEL, 0, 0, 0, kept2.numbers[kept2.whole], blob.length);
-    bytes.set(part, HEADER_BYTES);
+    const bytes2 = new Uint8Array(HEADER_BYTES + part.length);
+    writeHead(bytes2, PARCEL, 0, 0, 0, kept2.numbers[kept2.whole], blob.length);
+    bytes2.set(part, HEADER_BYTES);
     kept2.sent += part.length;
     if (kept2.sent === blob.length) {
       kept2.sent = 0;
       kept2.whole++;
       this.#loose ||= isWhole(kept2);
     }
-    return bytes;
+    return bytes2;
   }
   /** The numbers of its parcels are free again. */
   #forget({ message, numbers }) {
@@ -1651,28 +1651,28 @@ var Outbox = class {
     return this.#held.length > 0 || !this.#shipping.isEmpty;
   }
   /** A control frame: outside the window, ahead of data. `bytes` as in `data`. */
-  control(kind, flags, ordinal, id, budget, bytes = noBody()) {
-    writeHead(bytes, kind, flags, 0, ordinal, id, budget);
-    this.#control.push(bytes);
-    this.controlBytes += bytes.length;
+  control(kind, flags, ordinal, id, budget, bytes2 = noBody()) {
+    writeHead(bytes2, kind, flags, 0, ordinal, id, budget);
+    this.#control.push(bytes2);
+    this.controlBytes += bytes2.length;
   }
   /**
    * A data frame: `bytes`, which belong to the outbox from here on, are room for the header, the body and the numbers of
    * its blobs. If it has to wait, its budget is what is left until `due` when it leaves.
    */
-  data(kind, flags, binding, ordinal, id, budget, bytes = noBody(), due, blobs = NO_BLOBS) {
-    writeHead(bytes, kind, flags, binding, ordinal, id, budget);
-    this.dataBytes += bytes.length;
+  data(kind, flags, binding, ordinal, id, budget, bytes2 = noBody(), due, blobs = NO_BLOBS) {
+    writeHead(bytes2, kind, flags, binding, ordinal, id, budget);
+    this.dataBytes += bytes2.length;
     this.blobBytes += sizeOf(NOTHING2, blobs);
     const ours = kind !== END && (flags & FLAG_CALLEE) === 0;
-    const message = { bytes, kind, binding, ordinal, id: kind === PARCEL ? 0 : id, ours, due, blobs };
+    const message = { bytes: bytes2, kind, binding, ordinal, id: kind === PARCEL ? 0 : id, ours, due, blobs };
     if (this.#shipping.keep(message)) this.#stalled = false;
-    else if (this.#window > 0 && this.#held.length === 0) this.#push(bytes);
+    else if (this.#window > 0 && this.#held.length === 0) this.#push(bytes2);
     else this.#held.push(message);
   }
   /** Opens the other side's window further: at first, and by what it has taken in, which is not more than is on its way. */
-  addWindow(bytes, now) {
-    this.#window += bytes;
+  addWindow(bytes2, now) {
+    this.#window += bytes2;
     if (this.#window > this.limits.windowBytes) throw new Violation("window_exceeded");
     this.#stalled = false;
     let next = 0;
@@ -1685,7 +1685,7 @@ var Outbox = class {
    */
   takeLarger(why) {
     const taken = /* @__PURE__ */ new Map();
-    const said = ({ bytes, blobs }) => why(bytes.length, sizeOf(NOTHING2, blobs));
+    const said = ({ bytes: bytes2, blobs }) => why(bytes2.length, sizeOf(NOTHING2, blobs));
     for (const message of [...this.#held, ...this.#shipping.messages]) {
       const text2 = said(message);
       if (text2 !== void 0) taken.set(message.id, text2);
@@ -1712,7 +1712,7 @@ var Outbox = class {
     const unsent = /* @__PURE__ */ new Set();
     const note = (kind, id) => void (opens(kind) && unsent.add(id));
     for (const { kind, id } of [...this.#held, ...this.#shipping.messages]) note(kind, id);
-    for (const bytes of this.#ready) note(...kindAndId(bytes));
+    for (const bytes2 of this.#ready) note(...kindAndId(bytes2));
     if (control) this.#control = [];
     this.#ready = [];
     this.#held = [];
@@ -1724,8 +1724,8 @@ var Outbox = class {
     const abandoned = [];
     const gone = this.#shipping.withdraw(which, (number) => abandoned.push(number));
     this.#held = this.#held.filter((message) => !(which(message) && gone.push(message)));
-    for (const { bytes, blobs } of gone) {
-      this.dataBytes -= bytes.length;
+    for (const { bytes: bytes2, blobs } of gone) {
+      this.dataBytes -= bytes2.length;
       this.blobBytes -= sizeOf(NOTHING2, blobs);
     }
     for (const number of abandoned) this.data(PARCEL, FLAG_ABANDON, 0, 0, number, 0);
@@ -1733,31 +1733,31 @@ var Outbox = class {
     return gone;
   }
   /** A frame that leaves now. */
-  #push(bytes) {
-    this.#window -= bytes.length;
-    this.#ready.push(bytes);
+  #push(bytes2) {
+    this.#window -= bytes2.length;
+    this.#ready.push(bytes2);
   }
   /** One that has waited. */
-  #leave({ bytes, due }, now) {
-    if (due !== void 0) writeBudget(bytes, budgetMs(due, now));
-    this.#push(bytes);
+  #leave({ bytes: bytes2, due }, now) {
+    if (due !== void 0) writeBudget(bytes2, budgetMs(due, now));
+    this.#push(bytes2);
   }
   /** Parcels, when nothing else can leave, and the messages that they make whole: as much as goes into one message. */
   #ship(now) {
     const { limits } = this;
     let before = -1;
-    for (let bytes = 0; this.#ready.length > before && bytes < BATCH_BYTES_MAX; ) {
+    for (let bytes2 = 0; this.#ready.length > before && bytes2 < BATCH_BYTES_MAX; ) {
       before = this.#ready.length;
       const part = this.#window > Math.floor(limits.windowBytes / 2) ? this.#shipping.next(limits) : void 0;
       if (part !== void 0) {
-        bytes += part.length;
+        bytes2 += part.length;
         this.dataBytes += part.length;
         this.#push(part);
       }
       this.#shipping.release(
         () => this.#window > 0,
         (message) => {
-          bytes += message.bytes.length;
+          bytes2 += message.bytes.length;
           this.blobBytes -= sizeOf(NOTHING2, message.blobs);
           this.#leave(message, now);
         }
@@ -1782,18 +1782,18 @@ var Outbox = class {
     if (frames.length < 2) return frames[0];
     const message = new Uint8Array(length);
     let at = 0;
-    for (const bytes of frames) {
-      message.set(bytes, at);
-      at += bytes.length;
+    for (const bytes2 of frames) {
+      message.set(bytes2, at);
+      at += bytes2.length;
     }
     return message;
   }
 };
 function gather(list, frames, length) {
   let count = 0;
-  for (const bytes of list) {
-    if (length > 0 && length + bytes.length > BATCH_BYTES_MAX) break;
-    length += bytes.length;
+  for (const bytes2 of list) {
+    if (length > 0 && length + bytes2.length > BATCH_BYTES_MAX) break;
+    length += bytes2.length;
     count++;
   }
   frames.push(...list.splice(0, count));
@@ -1922,9 +1922,9 @@ var decoder2 = new TextDecoder();
 function cut(text2, max) {
   const well = text2.toWellFormed();
   if (well.length * 3 <= max) return well;
-  const bytes = new Uint8Array(max);
-  const { written } = encoder2.encodeInto(well, bytes);
-  return decoder2.decode(bytes.subarray(0, written));
+  const bytes2 = new Uint8Array(max);
+  const { written } = encoder2.encodeInto(well, bytes2);
+  return decoder2.decode(bytes2.subarray(0, written));
 }
 function encodeFailure(out, failure3) {
   const retry2 = failure3.retry ?? { type: "never" };
@@ -2063,7 +2063,7 @@ var SessionCore = class {
     const hello = { protocolMin: PROTOCOL, protocolMax: PROTOCOL, client, limits: this.ours, interfaces };
     this.#encode(
       (out) => encodeHello(out, hello),
-      (bytes) => this.outbox.control(HELLO, 0, 0, 0, 0, bytes)
+      (bytes2) => this.outbox.control(HELLO, 0, 0, 0, 0, bytes2)
     );
   }
   /**
@@ -2081,11 +2081,11 @@ var SessionCore = class {
       deadline,
       awaited: false
     };
-    return this.#encode(body, (bytes, blobs) => {
+    return this.#encode(body, (bytes2, blobs) => {
       const id = this.outbound.open(call);
       if (id === 0) throw new SendError("resource_exhausted", "too many calls are open");
       const due = deadline === void 0 ? void 0 : deadline - slackMs;
-      this.outbox.data(kind, 0, binding, ordinal, id, due === void 0 ? 0 : budgetMs(due, now), bytes, due, blobs);
+      this.outbox.data(kind, 0, binding, ordinal, id, due === void 0 ? 0 : budgetMs(due, now), bytes2, due, blobs);
       this.noteDeadline(deadline);
       if (this.awaited === 0 && now > this.heard) this.heard = now;
       this.#await(call, kind !== SUBSCRIBE);
@@ -2095,7 +2095,7 @@ var SessionCore = class {
   /** Sends a one-way message: a notification, or a publication without a report. Throws as `open` does. */
   oneWay(kind, binding, ordinal, body) {
     this.#mustSend();
-    this.#encode(body, (bytes, blobs) => this.outbox.data(kind, 0, binding, ordinal, 0, 0, bytes, void 0, blobs));
+    this.#encode(body, (bytes2, blobs) => this.outbox.data(kind, 0, binding, ordinal, 0, 0, bytes2, void 0, blobs));
   }
   /** Says who serves a call of the hub's, and which flows it has. */
   accept(id, owner, up, down) {
@@ -2113,8 +2113,8 @@ var SessionCore = class {
   item(callee, id, missed, body) {
     const send = this.#flows(callee, id)?.send;
     if (send === void 0 || !send.open) return false;
-    this.#encode(body, (bytes, blobs, size2) => {
-      this.outbox.data(ITEM, callee ? FLAG_CALLEE : 0, 0, missed, id, 0, bytes, void 0, blobs);
+    this.#encode(body, (bytes2, blobs, size2) => {
+      this.outbox.data(ITEM, callee ? FLAG_CALLEE : 0, 0, missed, id, 0, bytes2, void 0, blobs);
       send.spend(size2);
     });
     return true;
@@ -2124,11 +2124,11 @@ var SessionCore = class {
     this.outbox.control(ACK, 0, 0, id, token);
   }
   /** Lets the other side send more on a stream. */
-  credit(callee, id, items, bytes) {
+  credit(callee, id, items, bytes2) {
     const recv = this.#flows(callee, id)?.recv;
     if (recv === void 0) return;
-    recv.add(items, bytes);
-    this.outbox.control(CREDIT, callee ? FLAG_CALLEE : 0, items, id, bytes);
+    recv.add(items, bytes2);
+    this.outbox.control(CREDIT, callee ? FLAG_CALLEE : 0, items, id, bytes2);
   }
   /** Says that no more items go to the callee. */
   finish(id) {
@@ -2193,8 +2193,8 @@ var SessionCore = class {
     const unsent = this.outbox.clear(false);
     const text2 = new Uint8Array(HEADER_BYTES + GOODBYE_BYTES_MAX);
     const { written } = new TextEncoder().encodeInto(goodbye.message, text2.subarray(HEADER_BYTES));
-    const bytes = text2.slice(0, HEADER_BYTES + written);
-    this.outbox.control(GOODBYE, 0, reasonCode(goodbye.reason), 0, 0, bytes);
+    const bytes2 = text2.slice(0, HEADER_BYTES + written);
+    this.outbox.control(GOODBYE, 0, reasonCode(goodbye.reason), 0, 0, bytes2);
     this.#ended(goodbye, unsent);
   }
   /** Ends the connection without a word: the transport is gone, or the hub has said goodbye. */
@@ -2203,7 +2203,7 @@ var SessionCore = class {
     this.#ended(ending, this.outbox.clear(true));
   }
   #answer(id, status, body) {
-    this.#encode(body, (bytes, blobs) => this.outbox.data(END, 0, 0, statusCode(status), id, 0, bytes, void 0, blobs));
+    this.#encode(body, (bytes2, blobs) => this.outbox.data(END, 0, 0, statusCode(status), id, 0, bytes2, void 0, blobs));
   }
   /** Frees the id of a call of this side's. */
   forget(id) {
@@ -2264,12 +2264,12 @@ var SessionCore = class {
     }
   }
 };
-function tooLarge(bytes, blobs, { frameBytes, blobBytes }) {
-  if (bytes > frameBytes) return larger("a body", bytes - HEADER_BYTES, frameBytes - HEADER_BYTES);
+function tooLarge(bytes2, blobs, { frameBytes, blobBytes }) {
+  if (bytes2 > frameBytes) return larger("a body", bytes2 - HEADER_BYTES, frameBytes - HEADER_BYTES);
   return blobs > blobBytes ? larger("a message with blobs", blobs, blobBytes) : void 0;
 }
-function larger(what, bytes, room) {
-  return `${what} of ${bytes} bytes is larger than the ${room} that the hub takes`;
+function larger(what, bytes2, room) {
+  return `${what} of ${bytes2} bytes is larger than the ${room} that the hub takes`;
 }
 function flow({ streamItems, streamBytes }) {
   return new Flow(streamItems, streamBytes);
@@ -2285,20 +2285,20 @@ var Session = class extends SessionCore {
    * Takes in as many whole frames as stand in `bytes`, and returns how many bytes those were. `whole` says that the
    * transport keeps messages: then none may end inside a frame. The bytes are not kept.
    */
-  receive(bytes, now, whole) {
+  receive(bytes2, now, whole) {
     const head = this.#head;
     let offset = 0;
     this.heard = now;
     this.#pingSent = void 0;
     try {
-      while (offset < bytes.length && this.state !== CLOSED) {
-        if (!parseHead(bytes, offset, this.ours.frameBytes, head)) {
+      while (offset < bytes2.length && this.state !== CLOSED) {
+        if (!parseHead(bytes2, offset, this.ours.frameBytes, head)) {
           if (whole) throw new Violation("partial_message");
           break;
         }
         const start = offset + HEADER_BYTES;
         offset += head.length;
-        if (head.kind !== 0) this.#take(head, bytes.subarray(start, offset), now);
+        if (head.kind !== 0) this.#take(head, bytes2.subarray(start, offset), now);
         else if (this.state === GREETING) throw new Violation("unexpected_frame", "before the handshake");
       }
       if (this.outbox.controlBytes > CONTROL_BYTES_MAX) throw new Violation("slow_consumer");
@@ -2424,7 +2424,7 @@ var Session = class extends SessionCore {
     if (!works) throw new Violation("malformed_payload", "welcome: its limits or protocol cannot be");
     this.theirs = this.outbox.limits = limits;
     this.outbound.slotsMax = calls;
-    const larger2 = [...this.outbox.takeLarger((bytes, blobBytes) => tooLarge(bytes, blobBytes, limits))];
+    const larger2 = [...this.outbox.takeLarger((bytes2, blobBytes) => tooLarge(bytes2, blobBytes, limits))];
     const refused2 = larger2.map(([id, why]) => ({ call: this.forget(id), why }));
     this.outbound.forEach(({ send }) => send?.add(streamItems, streamBytes));
     this.outbox.addWindow(windowBytes, now);
@@ -2492,9 +2492,9 @@ var Session = class extends SessionCore {
     return call.cancelled ? void 0 : call;
   }
 };
-function spend({ recv }, bytes) {
+function spend({ recv }, bytes2) {
   if (recv?.open !== true) throw new Violation("credit_exceeded");
-  recv.spend(bytes);
+  recv.spend(bytes2);
 }
 function unknownId(id) {
   return new Violation("unknown_id", `id ${id}`);
@@ -2562,8 +2562,8 @@ var Connection = class {
     };
     this.session = new Session(config, events, this.now());
     const whole = transport.isStream !== true;
-    transport.onMessage = (bytes) => {
-      const used = this.session.receive(bytes, this.now(), whole);
+    transport.onMessage = (bytes2) => {
+      const used = this.session.receive(bytes2, this.now(), whole);
       this.touched();
       return used;
     };
@@ -2743,14 +2743,14 @@ var ItemQueue = class {
   [Symbol.asyncIterator]() {
     return this;
   }
-  push(value, bytes) {
+  push(value, bytes2) {
     if (this.#end !== void 0) return;
     const waiter = this.#waiters.shift();
     if (waiter === void 0) {
-      this.#items.push({ value, bytes });
+      this.#items.push({ value, bytes: bytes2 });
     } else {
       waiter.resolve({ done: false, value });
-      this.taken(bytes);
+      this.taken(bytes2);
     }
   }
   /** Drops the item that waits longest; the one behind it becomes what `merge` makes of both. */
@@ -2804,11 +2804,11 @@ var CreditMeter = class {
   }
   #items = 0;
   #bytes = 0;
-  taken(bytes) {
+  taken(bytes2) {
     const { session } = this.connection;
     const { streamItems, streamBytes } = session.ours;
     this.#items++;
-    this.#bytes += bytes;
+    this.#bytes += bytes2;
     if (this.#items * 2 < streamItems && this.#bytes * 2 < streamBytes) return;
     session.credit(this.callee, this.id(), this.#items, this.#bytes);
     this.#items = this.#bytes = 0;
@@ -3220,11 +3220,11 @@ function resume(lasting, subscribe, options = {}) {
 async function retry(lasting, channel, args, options, made) {
   let sent = false;
   try {
-    const [again, bytes] = kept(channel, args);
+    const [again, bytes2] = kept(channel, args);
     const patience2 = new Patience(timeLimit(channel, options), [options?.signal, options?.parent?.signal]);
     const waits = new Waits(lasting.ground.policy);
     for (; ; ) {
-      const handle = lasting.present ?? await found(lasting, channel, patience2, bytes, sent);
+      const handle = lasting.present ?? await found(lasting, channel, patience2, bytes2, sent);
       try {
         return await handle.request(again, args, { ...options, timeoutMs: patience2.leftMs }, void 0);
       } catch (error) {
@@ -3233,18 +3233,18 @@ async function retry(lasting, channel, args, options, made) {
         sent ||= error.sent;
         error.sent = sent;
         if (ms === void 0 || ms >= patience2.leftMs || lasting.over !== void 0) throw error;
-        await keeping(lasting, channel, bytes, sent, () => patience2.sleep(ms));
+        await keeping(lasting, channel, bytes2, sent, () => patience2.sleep(ms));
       }
     }
   } catch (error) {
     throw made !== void 0 && error instanceof CallError ? traced(error, made) : error;
   }
 }
-function found(lasting, channel, patience2, bytes, sent) {
-  return keeping(lasting, channel, bytes, sent, () => patience2.wait((done, failed2) => lasting.await(done, failed2)));
+function found(lasting, channel, patience2, bytes2, sent) {
+  return keeping(lasting, channel, bytes2, sent, () => patience2.wait((done, failed2) => lasting.await(done, failed2)));
 }
-async function keeping(lasting, channel, bytes, sent, wait) {
-  const give = lasting.ground.keep(bytes);
+async function keeping(lasting, channel, bytes2, sent, wait) {
+  const give = lasting.ground.keep(bytes2);
   if (give === void 0) throw localError(channel, "resource_exhausted", "too much waits for a connection", void 0, { sent });
   try {
     return await wait();
@@ -3430,18 +3430,18 @@ var Reconnecting = class {
     this.dial = dial;
     this.options = options;
     const policy = { ...WAIT_POLICY, ...options.waits };
-    let [calls, bytes] = [0, 0];
+    let [calls, bytes2] = [0, 0];
     this.#ground = {
       hub: void 0,
       over: void 0,
       policy,
       keep: (more) => {
-        if (calls >= WAITING_CALLS_MAX || bytes + more > WAITING_BYTES_MAX) return void 0;
+        if (calls >= WAITING_CALLS_MAX || bytes2 + more > WAITING_BYTES_MAX) return void 0;
         calls++;
-        bytes += more;
+        bytes2 += more;
         return () => {
           calls--;
-          bytes -= more;
+          bytes2 -= more;
         };
       },
       guard: (what, run) => this.#guard(what, run)
@@ -3773,7 +3773,7 @@ var StreamCall = class extends Exchange {
     super(connection, channel, made);
     const meter = this.meter();
     this.#queue = new ItemQueue(
-      (bytes) => meter.taken(bytes),
+      (bytes2) => meter.taken(bytes2),
       () => this.cancel(),
       void 0
     );
@@ -4090,7 +4090,7 @@ var Serving = class {
   #receiveItems() {
     const meter = new CreditMeter(this.connection, true, () => this.id);
     return new ItemQueue(
-      (bytes) => meter.taken(bytes),
+      (bytes2) => meter.taken(bytes2),
       () => void 0,
       void 0
     );
@@ -4538,11 +4538,11 @@ function webSocketTransport(url, ticket) {
     ownsMessages: true,
     onMessage: void 0,
     onClose: void 0,
-    send(bytes) {
+    send(bytes2) {
       if (ended) return;
-      if (waiting === void 0) return socket.send(bytes);
-      waiting.push(bytes);
-      waitingBytes += bytes.length;
+      if (waiting === void 0) return socket.send(bytes2);
+      waiting.push(bytes2);
+      waitingBytes += bytes2.length;
     },
     close() {
       ended = true;
@@ -4553,7 +4553,7 @@ function webSocketTransport(url, ticket) {
     }
   };
   socket.onopen = () => {
-    for (const bytes of waiting ?? []) socket.send(bytes);
+    for (const bytes2 of waiting ?? []) socket.send(bytes2);
     waiting = void 0;
     waitingBytes = 0;
     transport.onDrain?.();
@@ -4664,11 +4664,11 @@ var LatePort = class {
   get bufferedAmount() {
     return this.#waitingBytes;
   }
-  send(bytes) {
+  send(bytes2) {
     if (!this.isOpen) return;
-    if (this.#port !== void 0) return this.#port.postMessage(exact(bytes));
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
+    if (this.#port !== void 0) return this.#port.postMessage(exact(bytes2));
+    this.#waiting.push(bytes2);
+    this.#waitingBytes += bytes2.length;
   }
   close() {
     if (!this.isOpen) return;
@@ -4682,7 +4682,7 @@ var LatePort = class {
     if (this.#over || this.#port !== void 0) return port.close();
     this.#port = port;
     if (this.#closed) return port.postMessage(null);
-    for (const bytes of this.#waiting) port.postMessage(exact(bytes));
+    for (const bytes2 of this.#waiting) port.postMessage(exact(bytes2));
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.onDrain?.();
@@ -4690,9 +4690,9 @@ var LatePort = class {
   /** A message came through the port. */
   take(data) {
     if (this.#over) return;
-    const bytes = bytesOf(data);
-    if (bytes !== void 0) {
-      if (!this.#closed) this.onMessage?.(bytes);
+    const bytes2 = bytesOf(data);
+    if (bytes2 !== void 0) {
+      if (!this.#closed) this.onMessage?.(bytes2);
       return;
     }
     if (data === null) return this.lost("main closed the connection");
@@ -4723,8 +4723,8 @@ function bytesOf(data) {
   if (data instanceof Uint8Array) return data.buffer instanceof ArrayBuffer ? data : void 0;
   return data instanceof ArrayBuffer ? new Uint8Array(data) : void 0;
 }
-function exact(bytes) {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+function exact(bytes2) {
+  return bytes2.byteLength === bytes2.buffer.byteLength ? bytes2 : bytes2.slice();
 }
 
 // ../../../packages/electron/src/shared/words.ts
@@ -4736,8 +4736,8 @@ function isContract(text2) {
   return CONTRACT.test(text2);
 }
 function makeToken(contract) {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const nonce = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const bytes2 = crypto.getRandomValues(new Uint8Array(16));
+  const nonce = Array.from(bytes2, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return `v${ADAPTER_PROTOCOL}:${nonce}:${contract}`;
 }
 
@@ -5240,12 +5240,12 @@ function decodeLogRecord(input) {
     at = "to";
     const to = input.string(0, 128);
     at = "bytes";
-    const bytes = input.u32();
+    const bytes2 = input.u32();
     at = "duration";
     const duration2 = input.bool() ? readDuration(input) : null;
     at = "outcome";
     const outcome = input.string(0, 128);
-    return { at: at_, channel, kind, from, to, bytes, duration: duration2, outcome };
+    return { at: at_, channel, kind, from, to, bytes: bytes2, duration: duration2, outcome };
   } catch (error) {
     throw within(error, at);
   }
@@ -5602,6 +5602,10 @@ function encodeStatistics(out, value) {
     out.u64(value.received);
     at = "dropped";
     out.u64(value.dropped);
+    at = "missed";
+    out.u64(value.missed);
+    at = "copies";
+    out.u64(value.copies);
     at = "bytes";
     out.u64(value.bytes);
     at = "latency_p50_us";
@@ -5628,8 +5632,12 @@ function decodeStatistics(input) {
     const received = input.u64();
     at = "dropped";
     const dropped = input.u64();
+    at = "missed";
+    const missed = input.u64();
+    at = "copies";
+    const copies = input.u64();
     at = "bytes";
-    const bytes = input.u64();
+    const bytes2 = input.u64();
     at = "latency_p50_us";
     const latencyP50Us = input.u64();
     at = "latency_p99_us";
@@ -5644,7 +5652,9 @@ function decodeStatistics(input) {
       bytesPerSecond,
       received,
       dropped,
-      bytes,
+      missed,
+      copies,
+      bytes: bytes2,
       latencyP50Us,
       latencyP99Us,
       totalLatencyP50Us,
@@ -7265,7 +7275,7 @@ var reportChannel = {
   idempotent: false,
   overflow: "wait",
   depth: 16,
-  digest: 1143294944,
+  digest: 1976486638,
   args: noArguments,
   reply: { encode: (out, value) => out.u64(value), decode: (input) => input.u64() },
   error: null,
@@ -7281,7 +7291,7 @@ var reportedChannel = {
   idempotent: false,
   overflow: "dropOldest",
   depth: 16,
-  digest: 4190509519,
+  digest: 1141545574,
   args: { encode: encodeReportedArguments, decode: decodeReportedArguments },
   reply: unitCodec,
   error: null,
@@ -7312,8 +7322,8 @@ var ReportsClient = class {
 };
 var Reports = {
   name: "studio.reports",
-  version: 1,
-  hash: "bc5e78dfe7bb11394e3716aadb2cb659",
+  version: 2,
+  hash: "4e6ef21f9b9cd506dc7c5496cd57f4d6",
   channels: [reportChannel, reportedChannel],
   client: (binding) => new ReportsClient(binding)
 };
@@ -7457,13 +7467,14 @@ function camera({ id, name, source, width, height, framesPerSecond, status }) {
 }
 var cameraList = ({ cameras, selected }) => ({ cameras: cameras.map(camera), selected });
 var micros2 = (ms) => Math.round(ms * 1e3);
-var frame = ({ camera: camera2, sequence, captured, width, height, data }) => ({
+var frame = ({ camera: camera2, sequence, captured, width, height, data }, { missed }) => ({
   camera: camera2,
   sequence,
   capturedUs: BigInt(micros2(captured)),
   width,
   height,
-  data
+  data,
+  missed
 });
 var logRecord = ({ at, duration: duration2, ...rest }) => ({
   ...rest,
@@ -7708,13 +7719,14 @@ function failure2(error) {
 
 // src/connect.ts
 var REPORT_MS = 1e3;
+var VIEWER_LIMITS = { windowBytes: 16 << 20, streamBytes: 4 << 20, streamItems: 2 };
 var INTERFACES = {
   viewer: [Cameras, SettingsStore, Notices, Live, Measurements, Reports, Snapshots],
   controls: [Cameras, SettingsStore, Notices, Snapshots, Windows, Application],
   log: [Cameras, SettingsStore, Notices, MessageLog]
 };
 function connect2(kind) {
-  const options = { client: `studio ${kind}`, interfaces: INTERFACES[kind] };
+  const options = { client: `studio ${kind}`, interfaces: INTERFACES[kind], limits: kind === "viewer" ? VIEWER_LIMITS : {} };
   const link = isPortcullisPage() ? (
     // Which window this is, main knows; and it may be busy for as long as it likes.
     new Link(() => connectElectron(options), { ...options, attemptMs: Infinity })
@@ -7747,7 +7759,7 @@ function connect2(kind) {
     select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), cameraError),
     changeSettings,
     // A picture is drawn once: no copy of it is made.
-    onFrame: feed(async (emit) => (await link.client(Live)).onFrame((frame2) => emit(frame(frame2)), { bytes: "view" })),
+    onFrame: feed(async (emit) => (await link.client(Live)).onFrame((frame2, arrival) => emit(frame(frame2, arrival)), { bytes: "view" })),
     onMeasurement: feed(async (emit) => (await link.client(Measurements)).onMeasured(emit)),
     onStatistics: feed(async (emit) => (await link.client(Reports)).onReported(emit)),
     onNotice: feed(async (emit) => (await link.client(Notices)).onNotice(emit)),
@@ -7831,6 +7843,17 @@ function setText(element, text2) {
 }
 
 // src/shared/format.ts
+function bytes(count) {
+  if (count < 1e3) return `${Math.round(count)} B`;
+  const units = ["kB", "MB", "GB", "TB"];
+  let value = count;
+  let unit = "";
+  for (unit of units) {
+    value /= 1e3;
+    if (value < 999.5) break;
+  }
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+}
 function duration(us) {
   if (us < 999.5) return `${Math.round(us)} µs`;
   if (us < 999500) return `${us < 9950 ? (us / 1e3).toFixed(1) : Math.round(us / 1e3)} ms`;
@@ -8003,6 +8026,7 @@ var Latencies = class {
 // src/viewer/arrivals.ts
 var WINDOW_MS = 1e3;
 var PICTURES_MAX = 512;
+var COPIES = 1n;
 var Arrivals = class {
   #times = [];
   #latencies = [];
@@ -8010,17 +8034,19 @@ var Arrivals = class {
   #next = 0n;
   #received = 0n;
   #dropped = 0n;
+  #missed = 0n;
   #bytes = 0n;
   #total = new Latencies();
   #recent = new Latencies();
   #reported;
   /**
-   * Counts a picture that arrived `latencyUs` after it was taken. Another camera, or a smaller number, begins a new
-   * sequence without a gap.
+   * Counts a picture that arrived `latencyUs` after it was taken, and right before which main has dropped `missed`. Another
+   * camera, or a smaller number, begins a new sequence without a gap.
    */
-  arrived(camera2, sequence, bytes, latencyUs) {
+  arrived(camera2, sequence, bytes2, latencyUs, missed = 0) {
     this.#received++;
-    this.#bytes += BigInt(bytes);
+    this.#missed += BigInt(missed);
+    this.#bytes += BigInt(bytes2);
     this.#total.record(Math.max(latencyUs, 0));
     this.#recent.record(Math.max(latencyUs, 0));
     if (camera2 === this.#camera && sequence > this.#next) this.#dropped += sequence - this.#next;
@@ -8047,6 +8073,8 @@ var Arrivals = class {
       bytesPerSecond: rate2(this.#bytes, before.bytes),
       received: this.#received,
       dropped: this.#dropped,
+      missed: this.#missed,
+      copies: this.#received * COPIES,
       bytes: this.#bytes,
       latencyP50Us: this.#recent.percentile(50),
       latencyP99Us: this.#recent.percentile(99),
@@ -8107,6 +8135,39 @@ function i420ToRgba(data, width, height, rgba) {
   }
 }
 
+// src/viewer/painter.ts
+var COLOURS = { primaries: "bt709", transfer: "iec61966-2-1", matrix: "smpte170m", fullRange: false };
+var Painter = class {
+  constructor(context, native = typeof VideoFrame === "function") {
+    this.context = context;
+    this.native = native;
+  }
+  context;
+  native;
+  #image;
+  /** Draws a picture, which gives the canvas its size. */
+  paint({ data, width, height, capturedUs }) {
+    const { canvas } = this.context;
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+    }
+    if (!this.native || width % 2 !== 0 || height % 2 !== 0) return this.#convert(data, width, height);
+    const size2 = { codedWidth: width, codedHeight: height };
+    const picture = new VideoFrame(data, { format: "I420", ...size2, timestamp: Number(capturedUs), colorSpace: COLOURS });
+    try {
+      this.context.drawImage(picture, 0, 0);
+    } finally {
+      picture.close();
+    }
+  }
+  #convert(data, width, height) {
+    if (this.#image?.width !== width || this.#image.height !== height) this.#image = this.context.createImageData(width, height);
+    i420ToRgba(data, width, height, this.#image.data);
+    this.context.putImageData(this.#image, 0, 0);
+  }
+};
+
 // src/viewer/stage.ts
 var Stage = class {
   constructor(canvas, drawn2) {
@@ -8114,12 +8175,13 @@ var Stage = class {
     this.drawn = drawn2;
     const context = canvas.getContext("2d", { alpha: false });
     if (context === null) throw new Error("this browser has no 2D canvas");
-    this.#context = context;
+    this.#painter = new Painter(context);
   }
   canvas;
   drawn;
-  #context;
-  #image;
+  #painter;
+  /** Whether there is a picture on the canvas. */
+  #shown = false;
   #waiting;
   #scheduled = false;
   /** Takes a picture; one that came in the meantime takes its place. */
@@ -8135,19 +8197,14 @@ var Stage = class {
     });
   }
   #draw(frame2) {
-    if (this.#image?.width !== frame2.width || this.#image.height !== frame2.height) {
-      this.canvas.width = frame2.width;
-      this.canvas.height = frame2.height;
-      this.#image = this.#context.createImageData(frame2.width, frame2.height);
-    }
-    i420ToRgba(frame2.data, frame2.width, frame2.height, this.#image.data);
-    this.#context.putImageData(this.#image, 0, 0);
+    this.#painter.paint(frame2);
+    this.#shown = true;
     this.drawn(frame2);
   }
   /** The picture as a PNG file, with the annotation drawn into it; null while there is none. */
   async png(annotation2) {
     const { width, height } = this.canvas;
-    if (this.#image === void 0) return null;
+    if (!this.#shown) return null;
     const copy = document.createElement("canvas");
     copy.width = width;
     copy.height = height;
@@ -8178,6 +8235,7 @@ var CHARTS_MS = 250;
 var FIGURE_STEPS = 2;
 var STALE_MS = 1500;
 var RECEIVERS_MAX = 8;
+var RECEIVER_CELLS = ["rate", "bytes", "p50", "p99", "missed", "copies"];
 var RECEIVER_GONE_MS = 4e3;
 var api = connect2("viewer");
 startShell(api, "viewer");
@@ -8197,7 +8255,7 @@ function drawn(frame2) {
 }
 var stage = new Stage(byId("picture", HTMLCanvasElement), drawn);
 api.onFrame((frame2) => {
-  arrivals.arrived(frame2.camera, frame2.sequence, frame2.data.length, nowUs() - Number(frame2.capturedUs));
+  arrivals.arrived(frame2.camera, frame2.sequence, frame2.data.length, nowUs() - Number(frame2.capturedUs), frame2.missed);
   stage.show(frame2);
 });
 api.reportArrivals(() => arrivals.report(performance.now()));
@@ -8274,18 +8332,21 @@ api.onStatistics((statistics) => {
   if (receiver === void 0) {
     if (receivers.size >= RECEIVERS_MAX) return;
     const row = make("tr");
-    row.append(make("th", "", statistics.receiver, { scope: "row" }), ...Array.from({ length: 4 }, () => make("td")));
+    row.append(make("th", "", statistics.receiver, { scope: "row" }), ...RECEIVER_CELLS.map((name) => make("td", "", "", { "data-cell": name })));
     receiver = { row, seenMs: 0 };
     receivers.set(statistics.receiver, receiver);
     const after = [...receivers].filter(([name]) => name > statistics.receiver).sort(([a], [b]) => a < b ? -1 : 1)[0];
     byId("receivers", HTMLElement).insertBefore(row, after?.[1].row ?? null);
   }
   receiver.seenMs = performance.now();
+  const { received, copies } = statistics;
   const cells = [
-    `${statistics.framesPerSecond.toFixed(1)}/s`,
+    statistics.framesPerSecond.toFixed(1),
+    bytes(statistics.bytesPerSecond),
     duration(Number(statistics.latencyP50Us)),
     duration(Number(statistics.latencyP99Us)),
-    statistics.dropped.toLocaleString("en")
+    statistics.missed.toLocaleString("en"),
+    received === 0n ? "–" : (Number(copies) / Number(received)).toFixed(1)
   ];
   receiver.row.querySelectorAll("td").forEach((cell, i) => setText(cell, cells[i] ?? ""));
   byId("receivers-empty", HTMLElement).hidden = true;

@@ -7,7 +7,9 @@ import { createInterface } from "node:readline";
 /** How long the studio may take to say where its windows are; building it included. */
 const START_MS = 30 * 60_000;
 
-const LINE = /^\s*(\d+) s {2}peers (\d+) {2}calls (\d+) {2}frames (\d+) .* errors (\d+) {2}open (\d+)(?: {2}copies .*)?$/;
+const LINE = /^\s*(\d+) s {2}peers (\d+) {2}calls (\d+) {2}frames (\d+) .* errors (\d+) {2}open (\d+)$/;
+/** A receiver's line below it. */
+const RECEIVER = /^ {8}(\S+) +received +(\d+) +([\d.]+)\/s +([\d.]+) MB\/s {2}missed +(\d+) {2}copies ([\d.]+)$/;
 
 /** Starts the studio; `lines` grows while it runs. */
 export async function startStudio(...options) {
@@ -19,8 +21,12 @@ export async function startStudio(...options) {
   process.once("exit", () => child.kill("SIGKILL"));
   const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal)));
   const studio = {
+    /** The number of its process, where it was not cargo that was started. */
+    id: child.pid,
     /** The lines of each second, as numbers. */
     seconds: [],
+    /** What the last line of each receiver said, as numbers, by its label. */
+    receivers: {},
     /** Every other line. */
     lines: [],
     launcher: "",
@@ -51,7 +57,11 @@ export async function startStudio(...options) {
   };
   createInterface({ input: child.stdout }).on("line", (line) => {
     const second = LINE.exec(line);
-    if (second === null) {
+    const receiver = RECEIVER.exec(line);
+    if (receiver !== null) {
+      const [received, framesPerSecond, megabytesPerSecond, missed, copies] = receiver.slice(2).map(Number);
+      studio.receivers[receiver[1]] = { received, framesPerSecond, megabytesPerSecond, missed, copies };
+    } else if (second === null) {
       studio.lines.push(line);
       const file = /^ {2}(\/.*\.html)$/.exec(line) ?? /to let in another browser, open (.*)$/.exec(line);
       if (file !== null) studio.launcher = file[1];

@@ -177,6 +177,39 @@ describe("the windows", WATCHDOG, () => {
     await write(log, "filter", "");
   });
 
+  test("show how pictures reach each receiver, and how often they are copied for it", async () => {
+    const cell = (label, name) => `[...document.querySelectorAll("#receivers tr")].find((each) => each.querySelector("th").textContent === "${label}")
+      ?.querySelector('[data-cell="${name}"]').textContent`;
+    // Renderers read what main lends them. For a page main copies into the connection's bytes, a message, and the socket's buffer;
+    // the page puts the picture together.
+    for (const [label, copies] of [["light", "0.0"], ["statistics", "0.0"], ["viewer-1", "4.0"]]) {
+      await shows(viewer, `${cell(label, "copies")} === "${copies}"`);
+      await shows(viewer, `Number(${cell(label, "rate")}) > 0 && / [kM]B$/.test(${cell(label, "bytes")})`);
+      await until(() => studio.receivers[label]?.copies === Number(copies), `${copies} copies for ${label} in the terminal`);
+    }
+  });
+
+  test("lose pictures when they do not read, by the topic's policy, and nobody else notices", async () => {
+    const slow = await open(studio.addresses.viewer);
+    await shows(slow, `document.getElementById("stage")?.dataset.live === "true"`);
+    await until(() => studio.receivers["viewer-2"]?.framesPerSecond > 0, "report of the second viewer");
+    const before = structuredClone(studio.receivers);
+    const missed = (label) => studio.receivers[label].missed - before[label].missed;
+    const from = (await studio.next(1))[0].frames;
+    // It takes nothing from its socket until then.
+    await slow.evaluate(`(() => { const end = performance.now() + 6000; while (performance.now() < end); })()`);
+    const published = (await studio.next(1))[0].frames - from;
+    // All but what main and the browser have kept for it.
+    await until(() => missed("viewer-2") > published / 3, `news of what the second viewer has missed, of ${published} pictures`);
+    // The light meter may be too slow by itself, on a busy machine.
+    assert.ok(missed("statistics") * 5 < missed("viewer-2"), JSON.stringify({ before, now: studio.receivers }));
+    assert.equal(studio.receivers.statistics.copies, 0);
+    await until(() => studio.receivers["viewer-2"].framesPerSecond > 10, "pictures of the second viewer, once it reads again");
+    await slow.close();
+    await shows(controls, `!${listed("viewer-2")}`);
+    await until(async () => (await studio.next(1))[0].peers === 7, "end of its connection");
+  });
+
   test("take pictures of each other", async () => {
     await click(controls, "#take-snapshot");
     await shows(controls, `document.getElementById("snapshot").naturalWidth === 640`);

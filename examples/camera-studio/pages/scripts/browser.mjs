@@ -59,6 +59,8 @@ export async function launch({ binary = process.env.CHROMIUM ?? "chromium", flag
     });
 
   return {
+    /** The number of its first process. */
+    id: child.pid,
     /** Opens a page; `problems` gathers what its console and its content policy complain of. */
     async page({ width = 1280, height = 800, dark = false, context } = {}) {
       const { targetId } = await send("Target.createTarget", { url: "about:blank", browserContextId: context, newWindow: true });

@@ -92,6 +92,8 @@ export interface Frame {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
+  /** Pictures that main has dropped for this window right before it, because the window was slow. */
+  readonly missed: number;
 }
 
 /** What one picture measured, both from 0 to 1. */
@@ -107,7 +109,12 @@ export interface Arrived {
   readonly framesPerSecond: number;
   readonly bytesPerSecond: number;
   readonly received: bigint;
+  /** Pictures that are missing between those that came, whoever has left them out. */
   readonly dropped: bigint;
+  /** Those of them that main has dropped for this receiver, because it was slow. */
+  readonly missed: bigint;
+  /** How often pictures were copied for it alone: a window tells its own copies, main adds those that it has made. */
+  readonly copies: bigint;
   readonly bytes: bigint;
   readonly latencyP50Us: bigint;
   readonly latencyP99Us: bigint;

@@ -15,6 +15,13 @@ import { Value } from "./shared/watch";
 /** How often a window tells main how pictures reach it, in milliseconds. */
 const REPORT_MS = 1000;
 
+/**
+ * What may be on its way to a viewer: a picture of 1920 by 1080 takes 3.1 MB, parcels use half of the window, and one picture can
+ * come while the page takes the one before. No more of smaller ones: what is on its way to a page that does not read takes main's
+ * memory for pictures.
+ */
+const VIEWER_LIMITS = { windowBytes: 16 << 20, streamBytes: 4 << 20, streamItems: 2 };
+
 /** What each window may use; others are refused to it. */
 const INTERFACES = {
   viewer: [Cameras, SettingsStore, Notices, Live, Measurements, Reports, Snapshots],
@@ -24,7 +31,7 @@ const INTERFACES = {
 
 /** Reaches the studio as one of its windows. */
 export function connect(kind: WindowKind): StudioApi {
-  const options = { client: `studio ${kind}`, interfaces: INTERFACES[kind] };
+  const options = { client: `studio ${kind}`, interfaces: INTERFACES[kind], limits: kind === "viewer" ? VIEWER_LIMITS : {} };
   const link = isPortcullisPage()
     ? // Which window this is, main knows; and it may be busy for as long as it likes.
       new Link(() => connectElectron(options), { ...options, attemptMs: Infinity })
@@ -62,7 +69,7 @@ export function connect(kind: WindowKind): StudioApi {
     select: (id) => call(async () => (await link.client(Cameras)).select(CameraId(id)), convert.cameraError),
     changeSettings,
     // A picture is drawn once: no copy of it is made.
-    onFrame: feed(async (emit) => (await link.client(Live)).onFrame((frame) => emit(convert.frame(frame)), { bytes: "view" })),
+    onFrame: feed(async (emit) => (await link.client(Live)).onFrame((frame, arrival) => emit(convert.frame(frame, arrival)), { bytes: "view" })),
     onMeasurement: feed(async (emit) => (await link.client(Measurements)).onMeasured(emit)),
     onStatistics: feed(async (emit) => (await link.client(Reports)).onReported(emit)),
     onNotice: feed<Notice>(async (emit) => (await link.client(Notices)).onNotice(emit)),

@@ -14,7 +14,7 @@ describe("what travels, in the windows' words", () => {
 
   it("moments and times, to the microsecond", () => {
     const frame = { camera: CameraId(1), sequence: 7n, captured: 1795411413933.739, width: 1, height: 1, data: new Uint8Array(3) };
-    expect(convert.frame(frame).capturedUs).toBe(1795411413933739n);
+    expect(convert.frame(frame, { missed: 2 })).toMatchObject({ capturedUs: 1795411413933739n, missed: 2 });
     const record = { at: 0.5, channel: "a.b", kind: "call", from: "x", to: "y", bytes: 1, duration: 1.25, outcome: "ok" } as const;
     expect(convert.logRecord(record)).toMatchObject({ atUs: 500n, durationUs: 1250 });
     expect(convert.logRecord({ ...record, duration: null }).durationUs).toBe(null);

@@ -68,6 +68,12 @@ describe("arrivals", () => {
     expect(arrivals.dropped).toBe(2n);
   });
 
+  it("tell what main has dropped, and that each picture is copied once here", () => {
+    const arrivals = new Arrivals();
+    for (const [sequence, missed] of [[0n, 0], [3n, 2], [5n, 0]] as const) arrivals.arrived(1, sequence, 100, 10, missed);
+    expect(arrivals.report(1000)).toMatchObject({ received: 3n, dropped: 3n, missed: 2n, copies: 3n });
+  });
+
   it("reports the last interval and all before it", () => {
     const arrivals = new Arrivals();
     expect(arrivals.report(1000)).toMatchObject({ framesPerSecond: 0, received: 0n, latencyP50Us: 0n, totalLatencyP99Us: 0n });

@@ -730,7 +730,15 @@ class Statistics:
     received: _builtins.int
     """Pictures since it was started."""
     dropped: _builtins.int
-    """Pictures that it has missed since it was started."""
+    """Pictures that are missing between those that it got, since it was started: those that main has dropped for it, and those
+    that the camera has left out for all.
+    """
+    missed: _builtins.int
+    """Pictures that main has dropped for it since it was started, by the topic's policy: it was slow."""
+    copies: _builtins.int
+    """How often pictures were copied for it alone since it was started, on their way to its handler. It tells of its own
+    copies, and main adds those that it has made; the one that main makes for all receivers together is not in it.
+    """
     bytes: _builtins.int
     """Bytes since it was started."""
     latency_p50_us: _builtins.int
@@ -750,6 +758,8 @@ StatisticsCodec: _codec.Codec[Statistics] = _codec.Struct(
     _codec.Field("bytes_per_second", "bytes_per_second", _codec.Float(64)),
     _codec.Field("received", "received", _codec.Int(64, False)),
     _codec.Field("dropped", "dropped", _codec.Int(64, False)),
+    _codec.Field("missed", "missed", _codec.Int(64, False)),
+    _codec.Field("copies", "copies", _codec.Int(64, False)),
     _codec.Field("bytes", "bytes", _codec.Int(64, False)),
     _codec.Field("latency_p50_us", "latency_p50_us", _codec.Int(64, False)),
     _codec.Field("latency_p99_us", "latency_p99_us", _codec.Int(64, False)),

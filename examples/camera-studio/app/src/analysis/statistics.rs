@@ -4,7 +4,7 @@
 use super::Histogram;
 
 /// One picture's arrival.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Arrival {
     /// The picture's number; a gap counts as dropped pictures.
     pub sequence: u64,
@@ -14,6 +14,10 @@ pub struct Arrival {
     pub received_us: u64,
     /// Its size in bytes.
     pub bytes: u64,
+    /// Pictures that its sender has dropped for this receiver right before it: part of the gap.
+    pub missed: u64,
+    /// How often this process has copied it, before it was there to be used.
+    pub copies: u64,
 }
 
 /// Records arrivals.
@@ -29,6 +33,8 @@ pub struct Statistics {
 struct Counts {
     received: u64,
     dropped: u64,
+    missed: u64,
+    copies: u64,
     bytes: u64,
     latency: Histogram,
 }
@@ -40,6 +46,10 @@ pub struct StatisticsReport {
     pub received: u64,
     /// Pictures that were missing between those that arrived, since the beginning.
     pub dropped: u64,
+    /// Those of them that the sender has dropped for this receiver, since the beginning.
+    pub missed: u64,
+    /// How often this process has copied pictures, since the beginning.
+    pub copies: u64,
     /// Bytes since the beginning.
     pub bytes: u64,
     /// Pictures a second, since the last report.
@@ -67,6 +77,8 @@ impl Statistics {
         for counts in [&mut self.interval, &mut self.total] {
             counts.received += 1;
             counts.dropped = counts.dropped.saturating_add(gap);
+            counts.missed = counts.missed.saturating_add(arrival.missed);
+            counts.copies = counts.copies.saturating_add(arrival.copies);
             counts.bytes = counts.bytes.saturating_add(arrival.bytes);
             counts.latency.record(latency_us);
         }
@@ -90,6 +102,8 @@ impl Statistics {
         let report = StatisticsReport {
             received: self.total.received,
             dropped: self.total.dropped,
+            missed: self.total.missed,
+            copies: self.total.copies,
             bytes: self.total.bytes,
             rate: rate_of(self.interval.received),
             bytes_per_second: rate_of(self.interval.bytes),
@@ -98,6 +112,8 @@ impl Statistics {
         };
         self.interval.received = 0;
         self.interval.dropped = 0;
+        self.interval.missed = 0;
+        self.interval.copies = 0;
         self.interval.bytes = 0;
         self.interval.latency.clear();
         report
@@ -110,7 +126,14 @@ mod tests {
 
     fn arrive(statistics: &mut Statistics, sequence: u64, at_us: u64, latency_us: u64) {
         let captured_us = at_us - latency_us;
-        statistics.record(Arrival { sequence, captured_us, received_us: at_us, bytes: 100 });
+        statistics.record(Arrival {
+            sequence,
+            captured_us,
+            received_us: at_us,
+            bytes: 100,
+            missed: 1,
+            copies: 2,
+        });
     }
 
     #[test]
@@ -129,6 +152,7 @@ mod tests {
         }
         let report = statistics.report(4_000_000);
         assert_eq!((report.received, report.rate), (40, 5.0));
+        assert_eq!((report.missed, report.copies), (40, 80));
         assert_eq!((report.latency_p50_us, report.latency_p99_us), (Some(12), Some(15)));
         assert_eq!(statistics.latency().percentile_us(50.0), Some(10));
     }
@@ -158,7 +182,8 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_back_is_no_latency() {
         let mut statistics = Statistics::default();
-        statistics.record(Arrival { sequence: 0, captured_us: 9, received_us: 5, bytes: 1 });
+        let arrival = Arrival { captured_us: 9, received_us: 5, ..Arrival::default() };
+        statistics.record(arrival);
         assert_eq!(statistics.report(6).latency_p99_us, Some(0));
     }
 }

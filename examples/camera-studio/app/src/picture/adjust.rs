@@ -1,5 +1,7 @@
 //! What a camera's settings do to a picture: exposure, gain, mirroring and a smaller size. Choosing
 //! the settings, and leaving out pictures to slow down, belong to the camera worker.
+//!
+//! The adjusted picture is written where it is wanted, shared memory say, in the one pass that reads the original.
 
 use super::{LUMA_BLACK, LUMA_WHITE, Picture, Size};
 
@@ -34,6 +36,8 @@ impl Shrink {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adjustment {
     luma: [u8; 256],
+    /// No value that a picture may have becomes another.
+    keeps_luma: bool,
     mirror: bool,
     shrink: Shrink,
 }
@@ -47,22 +51,32 @@ impl Adjustment {
             let scaled = (value as f32 - black) * factor + black;
             scaled.round().clamp(black, f32::from(LUMA_WHITE)) as u8
         });
-        Self { luma, mirror, shrink }
+        let in_range = LUMA_BLACK..=LUMA_WHITE;
+        let keeps_luma = in_range.into_iter().all(|value| luma[usize::from(value)] == value);
+        Self { luma, keeps_luma, mirror, shrink }
     }
 
-    /// Writes the adjusted picture into `output`, whose buffer is reused.
-    pub fn apply(&self, input: &Picture, output: &mut Picture) {
-        let size = self.shrink.applied_to(input.size());
-        output.resize(size);
-        output.sequence = input.sequence;
-        output.captured_us = input.captured_us;
+    /// The size that a picture of `size` has afterwards.
+    pub fn size_of(&self, size: Size) -> Size {
+        self.shrink.applied_to(size)
+    }
 
+    /// Writes all planes of the adjusted picture into `output`.
+    ///
+    /// # Panics
+    ///
+    /// When `output` is not as long as a picture of [`Self::size_of`] the original's size.
+    pub fn apply(&self, input: &Picture, output: &mut [u8]) {
         let from = input.size();
+        let size = self.size_of(from);
+        assert_eq!(output.len(), size.picture_bytes(), "the picture's own length");
         let (blue, red) = input.chroma();
-        let [luma_out, blue_out, red_out] = output.planes_mut();
+        let [luma_out, blue_out, red_out] = size.planes_of(output);
         self.plane(input.luma(), from.width(), luma_out, size.width());
-        for value in luma_out.iter_mut() {
-            *value = self.luma[usize::from(*value)];
+        if !self.keeps_luma {
+            for value in luma_out.iter_mut() {
+                *value = self.luma[usize::from(*value)];
+            }
         }
         self.plane(blue, from.chroma_width(), blue_out, size.chroma_width());
         self.plane(red, from.chroma_width(), red_out, size.chroma_width());
@@ -113,8 +127,8 @@ mod tests {
     }
 
     fn apply(adjustment: Adjustment, input: &Picture) -> Picture {
-        let mut output = Picture::new(Size::new(1, 1).expect("small"));
-        adjustment.apply(input, &mut output);
+        let mut output = Picture::new(adjustment.size_of(input.size()));
+        adjustment.apply(input, output.data_mut());
         output
     }
 

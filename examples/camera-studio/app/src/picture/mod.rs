@@ -52,6 +52,9 @@ impl Size {
     /// 640 by 360.
     pub const WIDE_360: Self = Self { width: 640, height: 360 };
 
+    /// 1920 by 1080.
+    pub const HIGH_1080: Self = Self { width: 1920, height: 1080 };
+
     /// Checks both limits: the longest side, and the bytes of one picture.
     pub fn new(width: u32, height: u32) -> Result<Self, SizeError> {
         let sides = 1..=SIDE_PIXELS_MAX;
@@ -99,6 +102,13 @@ impl Size {
     pub fn picture_bytes(self) -> usize {
         self.luma_bytes() + 2 * self.chroma_bytes()
     }
+
+    /// The three planes of a picture of this size, to write to: luma, blue difference, red difference.
+    fn planes_of(self, data: &mut [u8]) -> [&mut [u8]; 3] {
+        let (luma, chroma) = data.split_at_mut(self.luma_bytes());
+        let (blue, red) = chroma.split_at_mut(self.chroma_bytes());
+        [luma, blue, red]
+    }
 }
 
 impl std::fmt::Display for Size {
@@ -117,6 +127,9 @@ pub struct Rate {
 impl Rate {
     /// Thirty pictures a second.
     pub const THIRTY: Self = Self { numerator: 30, denominator: 1 };
+
+    /// Sixty pictures a second.
+    pub const SIXTY: Self = Self { numerator: 60, denominator: 1 };
 
     /// The slowest rate a source may have, in pictures a second.
     pub const MIN: u32 = 1;
@@ -214,9 +227,7 @@ impl Picture {
 
     /// The three planes to write to: luma, blue difference, red difference.
     pub fn planes_mut(&mut self) -> [&mut [u8]; 3] {
-        let (luma, chroma) = self.data.split_at_mut(self.size.luma_bytes());
-        let (blue, red) = chroma.split_at_mut(self.size.chroma_bytes());
-        [luma, blue, red]
+        self.size.planes_of(&mut self.data)
     }
 }
 

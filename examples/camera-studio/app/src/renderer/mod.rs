@@ -56,7 +56,7 @@ async fn statistics(peer: &Peer) -> Result<(), Box<dyn Error>> {
     let mut frames = live.subscribe_frame();
     let receiver = Receiver::start(peer).await?;
     while let Some(frame) = frames.next().await? {
-        receiver.arrived(&frame);
+        receiver.arrived(&frame, frames.missed());
     }
     Ok(())
 }
@@ -70,7 +70,7 @@ async fn light(peer: &Peer) -> Result<(), Box<dyn Error>> {
     let mut meter = LightMeter::default();
     let mut camera = None;
     while let Some(frame) = frames.next().await? {
-        receiver.arrived(&frame);
+        receiver.arrived(&frame, frames.missed());
         if camera.replace(frame.camera) != Some(frame.camera) {
             meter.reset();
         }

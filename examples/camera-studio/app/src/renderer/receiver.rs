@@ -29,8 +29,8 @@ impl Receiver {
         Ok(Self(counts))
     }
 
-    /// Counts a picture.
-    pub(super) fn arrived(&self, frame: &Frame) {
+    /// Counts a picture, right before which main has dropped `missed` of them for this process.
+    pub(super) fn arrived(&self, frame: &Frame, missed: u32) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.camera.replace(frame.camera) != Some(frame.camera) {
             counts.statistics.begin();
@@ -40,6 +40,9 @@ impl Receiver {
             captured_us: clock::micros(frame.captured),
             received_us: clock::now_us(),
             bytes: frame.data.len() as u64,
+            missed: missed.into(),
+            // What is not lent was put together here, out of the bytes of the connection.
+            copies: u64::from(!frame.data.is_lent()),
         });
     }
 }
@@ -71,6 +74,8 @@ fn summary(counts: &Mutex<Counts>) -> Statistics {
         bytes_per_second: report.bytes_per_second,
         received: report.received,
         dropped: report.dropped,
+        missed: report.missed,
+        copies: report.copies,
         bytes: report.bytes,
         latency_p50_us: report.latency_p50_us.unwrap_or(0),
         latency_p99_us: report.latency_p99_us.unwrap_or(0),

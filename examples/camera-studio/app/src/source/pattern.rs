@@ -38,24 +38,16 @@ impl Pattern {
         let size = self.size;
         let [luma, blue, red] = picture.planes_mut();
         let hue = now / 3 + self.variant as usize * 85;
-        for (y, row) in luma.chunks_exact_mut(size.width()).enumerate() {
-            let down = y * 256 / size.height();
-            for (x, value) in row.iter_mut().enumerate() {
-                let along = x * 256 / size.width();
-                let slant = self.wave(along + down / 2 + now, 26);
-                let slow = self.wave(down + 512 - along / 2 + hue, 22);
-                *value = (84 + slant + slow) as u8;
-            }
-        }
-        let rows = blue.chunks_exact_mut(size.chroma_width());
-        for (y, (blue, red)) in rows.zip(red.chunks_exact_mut(size.chroma_width())).enumerate() {
-            let down = y * 200 / size.chroma_height();
-            for (x, (blue, red)) in blue.iter_mut().zip(red).enumerate() {
-                let along = x * 160 / size.chroma_width();
-                *blue = (128 + self.wave(along + hue, 52)) as u8;
-                *red = (128 + self.wave(down + along / 3 + hue * 2 + 70, 48)) as u8;
-            }
-        }
+        fill(luma, (size.width(), size.height()), (256, 256), |along, down| {
+            let slant = self.wave(along + down / 2 + now, 26);
+            let slow = self.wave(down + 512 - along / 2 + hue, 22);
+            (84 + slant + slow) as u8
+        });
+        let chroma = (size.chroma_width(), size.chroma_height());
+        fill(blue, chroma, (160, 1), |along, _| (128 + self.wave(along + hue, 52)) as u8);
+        fill(red, chroma, (160, 200), |along, down| {
+            (128 + self.wave(down + along / 3 + hue * 2 + 70, 48)) as u8
+        });
     }
 
     /// A lit disc that bounces off all four edges.
@@ -117,6 +109,34 @@ impl Pattern {
         let y = top + face.height + margin;
         canvas.rectangle(left, y, wide, face.thickness(), Colour::new(70, 128, 128));
         canvas.rectangle(left, y, filled as i32, face.thickness(), Colour::from_rgb(255, 190, 60));
+    }
+}
+
+/// Fills a plane from `value` at each of its points on a grid of so many columns and rows. However large the plane is, each
+/// row of the grid is computed once, and what lies within it is copied: a picture of 1920 by 1080 must not take long.
+fn fill(
+    plane: &mut [u8],
+    (width, height): (usize, usize),
+    (columns, rows): (usize, usize),
+    value: impl Fn(usize, usize) -> u8,
+) {
+    let mut line = [0u8; 256];
+    let mut drawn: Option<usize> = None;
+    // As many turns as the plane has rows.
+    for y in 0..height {
+        let (before, rest) = plane.split_at_mut(y * width);
+        let row = &mut rest[..width];
+        let down = y * rows / height;
+        if drawn.replace(down) == Some(down) {
+            row.copy_from_slice(&before[(y - 1) * width..]);
+            continue;
+        }
+        for (along, point) in line[..columns].iter_mut().enumerate() {
+            *point = value(along, down);
+        }
+        for (x, point) in row.iter_mut().enumerate() {
+            *point = line[x * columns / width];
+        }
     }
 }
 
@@ -184,6 +204,19 @@ mod tests {
         assert_ne!(pictures(64, 48, 1, 1), pictures(64, 48, 2, 1));
         let numbers: Vec<_> = pictures(16, 16, 0, 3).iter().map(|p| p.sequence).collect();
         assert_eq!(numbers, [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_plane_has_at_each_point_what_its_grid_has_there() {
+        let value = |along: usize, down: usize| (along * 3 + down * 7) as u8;
+        for (width, height) in [(1, 1), (7, 5), (300, 260)] {
+            let mut plane = vec![0; width * height];
+            fill(&mut plane, (width, height), (160, 200), value);
+            for (at, point) in plane.into_iter().enumerate() {
+                let (x, y) = (at % width, at / width);
+                assert_eq!(point, value(x * 160 / width, y * 200 / height), "{x},{y}");
+            }
+        }
     }
 
     proptest! {

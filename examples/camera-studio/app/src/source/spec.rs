@@ -45,6 +45,11 @@ const DEFAULT_SIZE: Size = Size::WIDE_360;
 const DEFAULT_RATE: Rate = Rate::THIRTY;
 
 impl SourceSpec {
+    /// A pattern of 1920 by 1080 pixels, 60 times a second.
+    pub fn hd() -> Self {
+        Self::Pattern { size: Size::HIGH_1080, rate: Rate::SIXTY }
+    }
+
     fn pattern(text: &str) -> Result<Self, SpecError> {
         let malformed = || SpecError::Pattern(text.to_owned());
         let number = |digits: &str| match digits.bytes().all(|b| b.is_ascii_digit()) {

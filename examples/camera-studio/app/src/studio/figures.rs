@@ -11,13 +11,8 @@ use super::cameras::Studio;
 use super::children::Restarts;
 use super::demonstration::Outcome;
 use super::observer::{Observer, PeerFigures};
-use super::receivers::Receivers;
+use super::receivers::{Receiver, Receivers};
 use super::roles;
-
-/// How often main copies a picture that is not lent: into what waits for the connection of its receiver.
-const COPIES_NATIVE: u64 = 1;
-/// For a page, also into the message of its WebSocket, and into the buffer that is written to its socket.
-const COPIES_PAGE: u64 = 3;
 
 /// Where the figures come from.
 pub(super) struct Figures {
@@ -64,6 +59,8 @@ struct Frames {
     sent: u64,
     /// Pictures that cameras have dropped, because main did not take them in time.
     dropped_at_source: u64,
+    /// Pictures that main has copied once, out of memory that a camera may change, for all receivers together.
+    copied_for_all: u64,
     receivers: Vec<ReceiverSummary>,
 }
 
@@ -71,10 +68,16 @@ struct Frames {
 struct ReceiverSummary {
     label: String,
     received: u64,
+    /// Over the whole run, like the next.
+    frames_per_second: f64,
+    bytes_per_second: f64,
+    /// Pictures that are missing between those that it got, whoever has left them out.
     dropped: u64,
-    /// Pictures that it was lent: main has copied none of them for it.
+    /// Those of them that main has dropped for it, by the topic's policy.
+    missed: u64,
+    /// Pictures that it was lent as they are.
     lent: u64,
-    /// How often main has copied a picture for it.
+    /// How often pictures were copied for it alone, by main and by itself.
     copies: u64,
     copies_per_frame: f64,
     /// From capture to its handler, over its last life.
@@ -108,35 +111,31 @@ impl Figures {
             megabytes(bytes.saturating_sub(bytes_before)),
             counters.errors,
             self.hub.open_work(),
-        ) + &self.copies_a_picture()
+        )
     }
 
-    /// How often a picture is copied for each receiver that is there.
-    fn copies_a_picture(&self) -> String {
-        let figures = self.observer.peers();
+    /// How pictures reach each receiver that is there: a line for each.
+    pub(super) fn receiver_lines(&self) -> Vec<String> {
         let receivers = self.receivers.all();
-        let mut text = String::new();
-        for (label, receiver) in receivers.iter().filter(|(_, receiver)| receiver.present) {
-            let (_, copies) = figures.get(label).map(copies_for).unwrap_or_default();
-            let copies = ratio(copies, receiver.totals().received);
-            text +=
-                &format!("{} {label} {copies:.1}", if text.is_empty() { "  copies" } else { "," });
-        }
-        text
+        let present = receivers.iter().filter(|(_, receiver)| receiver.present);
+        present.map(|(label, receiver)| receiver_line(label, receiver)).collect()
     }
 
     /// The summary, up to now.
     pub(super) fn summary(&self, ran: Duration, kill: Option<Outcome>) -> Summary {
         let figures = self.observer.peers();
+        let a_second = |count: u64| count as f64 / ran.as_secs_f64().max(f64::EPSILON);
         let receivers = self.receivers.all().into_iter().map(|(label, receiver)| {
             let totals = receiver.totals();
-            let (lent, copies) = figures.get(&label).map(copies_for).unwrap_or_default();
             ReceiverSummary {
                 received: totals.received,
+                frames_per_second: a_second(totals.received),
+                bytes_per_second: a_second(totals.bytes),
                 dropped: totals.dropped,
-                lent,
-                copies,
-                copies_per_frame: ratio(copies, totals.received),
+                missed: totals.missed,
+                lent: figures.get(&label).map_or(0, |peer| peer.blobs_lent),
+                copies: totals.copies,
+                copies_per_frame: ratio(totals.copies, totals.received),
                 latency_p50_us: receiver.last.total_latency_p50_us,
                 latency_p99_us: receiver.last.total_latency_p99_us,
                 label,
@@ -149,6 +148,7 @@ impl Figures {
             frames: Frames {
                 sent: progress.published,
                 dropped_at_source: progress.dropped,
+                copied_for_all: figures.values().filter(is_camera).map(|peer| peer.blobs_in).sum(),
                 receivers: receivers.collect(),
             },
             peers: figures
@@ -176,16 +176,22 @@ impl Summary {
     pub(super) fn lines(&self) -> Vec<String> {
         let seconds = Duration::from_millis(self.duration_ms).as_secs_f64();
         let mut lines = vec![format!(
-            "ran for {seconds:.1} s: {} pictures published, {} dropped by the cameras, {} violations, {} denied",
-            self.frames.sent, self.frames.dropped_at_source, self.violations, self.denied
+            "ran for {seconds:.1} s: {} pictures published, {} copied once for all receivers, {} dropped by the cameras, {} violations, {} denied",
+            self.frames.sent,
+            self.frames.copied_for_all,
+            self.frames.dropped_at_source,
+            self.violations,
+            self.denied
         )];
         lines.extend(self.frames.receivers.iter().map(|each| {
             format!(
-                "  {:<12} received {:>7}  dropped {:>5}  copies {:>7}  p50 {:>8}  p99 {:>8}",
+                "  {:<12} received {:>7}  {:>5.1}/s  {:>11}/s  missed {:>5}  copies {:.1}  p50 {:>8}  p99 {:>8}",
                 each.label,
                 each.received,
-                each.dropped,
-                each.copies,
+                each.frames_per_second,
+                megabytes(each.bytes_per_second as u64),
+                each.missed,
+                each.copies_per_frame,
                 milliseconds(each.latency_p50_us),
                 milliseconds(each.latency_p99_us),
             )
@@ -199,11 +205,22 @@ impl Summary {
     }
 }
 
-/// Pictures that a receiver was lent, and how often others were copied for it.
-fn copies_for(peer: &PeerFigures) -> (u64, u64) {
-    let page = roles::WINDOWS.contains(&peer.role.as_str());
-    let copies = if page { COPIES_PAGE } else { COPIES_NATIVE };
-    (peer.blobs_lent, peer.blobs_copied.saturating_mul(copies))
+/// How pictures reach a receiver: what it has received and missed so far, its last second, and how often each picture was copied
+/// for it alone.
+fn receiver_line(label: &str, receiver: &Receiver) -> String {
+    let (last, totals) = (&receiver.last, receiver.totals());
+    format!(
+        "        {label:<12} received {:>7}  {:>5.1}/s  {:>11}/s  missed {:>5}  copies {:.1}",
+        totals.received,
+        last.frames_per_second,
+        megabytes(last.bytes_per_second as u64),
+        totals.missed,
+        ratio(totals.copies, totals.received),
+    )
+}
+
+fn is_camera(peer: &&PeerFigures) -> bool {
+    peer.role == roles::CAMERA
 }
 
 fn ratio(part: u64, of: u64) -> f64 {

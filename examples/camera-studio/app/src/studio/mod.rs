@@ -163,7 +163,9 @@ async fn serve(
         tokio::select! {
             _ = seconds.tick() => {
                 if !options.quiet {
-                    say(&[figures.line(began.elapsed())]);
+                    let mut lines = vec![figures.line(began.elapsed())];
+                    lines.extend(figures.receiver_lines());
+                    say(&lines);
                 }
                 if windows.renew_launcher() {
                     say(&[format!("to let in another browser, open {}", windows.launcher())]);

@@ -19,9 +19,10 @@ pub(super) struct PeerFigures {
     pub(super) errors: u64,
     pub(super) bytes_in: u64,
     pub(super) bytes_out: u64,
-    /// Blobs that were lent to it, and those that were copied for it.
+    /// Blobs that came from it, each of which main has copied once, for all receivers.
+    pub(super) blobs_in: u64,
+    /// Blobs that were lent to it as they are.
     pub(super) blobs_lent: u64,
-    pub(super) blobs_copied: u64,
     /// How long its calls took, until the reply stood at the hub.
     pub(super) latency: Histogram,
 }
@@ -137,8 +138,8 @@ fn add(figures: &mut PeerFigures, peer: &PeerInfo) {
     figures.errors += peer.counters.errors;
     figures.bytes_in += peer.counters.bytes_in;
     figures.bytes_out += peer.counters.bytes_out;
+    figures.blobs_in += peer.counters.blobs_in;
     figures.blobs_lent += peer.counters.blobs_lent;
-    figures.blobs_copied += peer.counters.blobs_copied;
 }
 
 /// The kind of every channel, by its full name.

@@ -20,6 +20,8 @@ use crate::clock;
 pub(super) struct Receivers {
     known: Mutex<BTreeMap<String, Receiver>>,
     publisher: OnceLock<ReportsPublisher>,
+    /// Knows what main has copied for each.
+    hub: OnceLock<Hub>,
     /// Told at each report.
     pub(super) reported: Notify,
 }
@@ -44,6 +46,8 @@ pub(super) struct Receiver {
 pub(super) struct Totals {
     pub(super) received: u64,
     pub(super) dropped: u64,
+    pub(super) missed: u64,
+    pub(super) copies: u64,
     pub(super) bytes: u64,
 }
 
@@ -53,6 +57,8 @@ impl Receiver {
         Totals {
             received: self.before.received.saturating_add(self.last.received),
             dropped: self.before.dropped.saturating_add(self.last.dropped),
+            missed: self.before.missed.saturating_add(self.last.missed),
+            copies: self.before.copies.saturating_add(self.last.copies),
             bytes: self.before.bytes.saturating_add(self.last.bytes),
         }
     }
@@ -64,6 +70,7 @@ impl Receivers {
         let receivers = Arc::new(Self::default());
         let hosted = hub.serve(ReportsServer::from_arc(Arc::clone(&receivers)))?;
         let _ = receivers.publisher.set(hosted.publisher());
+        let _ = receivers.hub.set(hub.clone());
         Ok((receivers, hosted))
     }
 
@@ -86,6 +93,13 @@ impl Receivers {
             }
             receiver.present = true;
         });
+    }
+
+    /// How often main has copied pictures for a receiver alone: it gets no other blobs.
+    fn copies_by_main(&self, peer: u32) -> u64 {
+        let peers = self.hub.get().map(Hub::peers).unwrap_or_default();
+        let found = peers.iter().find(|each| each.peer.number() == peer);
+        found.map_or(0, |found| found.counters.blob_copies)
     }
 
     fn take(&self, label: &str, mut statistics: Statistics) {
@@ -123,7 +137,9 @@ impl Reports for Receivers {
         self.begin(caller);
         let present = Present(self, caller.label.clone());
         let mut count = 0;
-        while let Some(statistics) = input.next().await? {
+        while let Some(mut statistics) = input.next().await? {
+            let by_main = self.copies_by_main(caller.peer);
+            statistics.copies = statistics.copies.saturating_add(by_main);
             self.take(&present.1, statistics);
             count += 1;
         }
@@ -141,6 +157,8 @@ mod tests {
         let all = Statistics {
             received: u64::MAX,
             dropped: u64::MAX,
+            missed: u64::MAX,
+            copies: u64::MAX,
             bytes: u64::MAX,
             ..Default::default()
         };
@@ -148,7 +166,8 @@ mod tests {
             receivers.begin(&Caller { peer, label: "viewer-1".into(), role: String::new() });
             receivers.take("viewer-1", all.clone());
         }
-        assert_eq!(receivers.all()["viewer-1"].totals().received, u64::MAX);
+        let totals = receivers.all()["viewer-1"].totals();
+        assert_eq!([totals.received, totals.missed, totals.copies], [u64::MAX; 3]);
     }
 
     #[test]
@@ -163,7 +182,10 @@ mod tests {
         receivers.begin(&caller(9));
         receivers.take("statistics", statistics(5, 2));
         let all = receivers.all();
-        assert_eq!(all["statistics"].totals(), Totals { received: 35, dropped: 3, bytes: 0 });
+        assert_eq!(
+            all["statistics"].totals(),
+            Totals { received: 35, dropped: 3, ..Totals::default() }
+        );
         assert_eq!(all["statistics"].last.receiver, "statistics");
     }
 }

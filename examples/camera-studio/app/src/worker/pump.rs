@@ -1,26 +1,29 @@
 //! The pump: a thread that reads a source at its own pace, applies the settings and publishes. It never waits for
-//! receivers: when main does not take pictures in time, they are dropped here and counted.
+//! receivers: when main does not take pictures in time, they are dropped here and counted. A picture is written straight
+//! into memory that main maps.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use camera_studio_contract::{CameraId, Frame, LivePublisher, Progress, Quality, Settings};
-use portcullis::lane::LeaseError;
 use portcullis::peer::Peer;
 use portcullis::{Blob, BlobPool};
 
 use super::pace::Thinning;
 use crate::clock;
+use crate::picture::Picture;
 use crate::picture::adjust::{Adjustment, Shrink};
-use crate::picture::{Picture, Size};
 use crate::source::Source;
 use crate::text;
 
 /// Bytes that may wait for main; a picture that comes when there are more is dropped.
 const WAITING_BYTES_MAX: usize = 8 << 20;
 
-/// Pictures that may be on their way to main.
-const SLOTS: usize = 4;
+/// Slots of the memory that main maps. A receiver is lent at most half of a pool, and would be sent a copy of what comes then:
+/// a picture that comes when main has so many is dropped.
+const SLOTS: usize = 8;
+/// See [`SLOTS`].
+const LENT_MAX: usize = SLOTS / 2;
 
 /// A pump that is later than this gives up what it has missed instead of hurrying.
 const LATE_MAX: Duration = Duration::from_millis(250);
@@ -123,7 +126,6 @@ impl Running {
     fn run(mut self) {
         let interval = Duration::from_micros(self.source.rate().interval_us());
         let mut taken = Picture::new(self.source.size());
-        let mut adjusted = Picture::new(Size::WIDE_360);
         let mut known = None;
         let mut adjustment = Adjustment::new(0.0, 0.0, false, Shrink::Full);
         let mut due = clock::monotonic();
@@ -149,8 +151,7 @@ impl Running {
                 state.publishing
             };
             if self.thinning.passes() && publishing {
-                adjustment.apply(&taken, &mut adjusted);
-                self.publish(&adjusted);
+                self.publish(&taken, &adjustment);
             }
             due += interval;
             let now = clock::monotonic();
@@ -175,49 +176,58 @@ impl Running {
         false
     }
 
-    fn publish(&mut self, picture: &Picture) {
+    fn publish(&mut self, taken: &Picture, adjustment: &Adjustment) {
         let frame = &mut self.frame;
-        let bytes = picture.data().len() as u64;
-        let waiting = self.peer.outbox_bytes();
-        let sent = waiting <= WAITING_BYTES_MAX && {
-            frame.captured = clock::timestamp(picture.captured_us);
-            frame.width = u32::try_from(picture.size().width()).unwrap_or(u32::MAX);
-            frame.height = u32::try_from(picture.size().height()).unwrap_or(u32::MAX);
-            frame.data = blob_of(&mut self.pool, picture.data());
-            self.publisher.frame(frame).is_ok()
-        };
+        let size = adjustment.size_of(taken.size());
+        let bytes = size.picture_bytes();
+        let write = |out: &mut [u8]| adjustment.apply(taken, out);
+        let in_time = self.peer.outbox_bytes() <= WAITING_BYTES_MAX;
+        let blob = if in_time { blob_of(&mut self.pool, bytes, write) } else { None };
+        let sent = blob.is_some_and(|blob| {
+            frame.captured = clock::timestamp(taken.captured_us);
+            frame.width = u32::try_from(size.width()).unwrap_or(u32::MAX);
+            frame.height = u32::try_from(size.height()).unwrap_or(u32::MAX);
+            frame.data = blob;
+            let sent = self.publisher.frame(frame).is_ok();
+            // The slot is main's alone from here on.
+            frame.data = Blob::default();
+            sent
+        });
         // A picture that is dropped here leaves a gap, as one that is dropped later does.
         frame.sequence += 1;
         let mut state = self.shared.lock();
         if sent {
             state.progress.published += 1;
-            state.progress.bytes += bytes;
+            state.progress.bytes += bytes as u64;
         } else {
             state.progress.dropped += 1;
         }
     }
 }
 
-/// The picture in a slot of shared memory; while there is none, in memory of its own.
-fn blob_of(pool: &mut Option<BlobPool>, picture: &[u8]) -> Blob {
-    let leased = match pool {
-        Some(pool) => pool.lease(picture.len()),
-        None => Err(LeaseError::Exhausted),
-    };
-    let leased = leased.or_else(|error| {
-        if pool.is_some() && error == LeaseError::Exhausted {
-            return Err(error);
-        }
-        *pool = BlobPool::new(SLOTS, picture.len()).ok();
-        pool.as_ref().ok_or(error)?.lease(picture.len())
-    });
-    match leased {
-        Ok(mut slot) => {
-            slot.copy_from_slice(picture);
-            slot.freeze()
-        }
-        Err(_) => Blob::from(picture),
+/// A picture of so many bytes, in a slot of shared memory; where there is none, in memory of its own. `None` when main has
+/// not given back what it was lent.
+fn blob_of(
+    pool: &mut Option<BlobPool>,
+    bytes: usize,
+    write: impl FnOnce(&mut [u8]),
+) -> Option<Blob> {
+    if pool.as_ref().is_some_and(|pool| SLOTS - pool.free() >= LENT_MAX) {
+        return None;
     }
+    let mut slot = pool.as_ref().and_then(|pool| pool.lease(bytes).ok());
+    if slot.is_none() {
+        // The first picture, or the first that is so large.
+        *pool = BlobPool::new(SLOTS, bytes).ok();
+        slot = pool.as_ref().and_then(|pool| pool.lease(bytes).ok());
+    }
+    let Some(mut slot) = slot else {
+        let mut picture = vec![0; bytes];
+        write(&mut picture);
+        return Some(picture.into());
+    };
+    write(&mut slot);
+    Some(slot.freeze())
 }
 
 fn adjustment_of(settings: &Settings) -> Adjustment {

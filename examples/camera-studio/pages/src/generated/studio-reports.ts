@@ -52,7 +52,7 @@ const reportChannel: ChannelDescriptor<readonly [], bigint, never, Statistics, n
   idempotent: false,
   overflow: 'wait',
   depth: 16,
-  digest: 0x44254be0,
+  digest: 0x75cecaee,
   args: noArguments,
   reply: { encode: (out, value) => out.u64(value), decode: (input) => input.u64() },
   error: null,
@@ -75,7 +75,7 @@ const reportedChannel: ChannelDescriptor<
   idempotent: false,
   overflow: 'dropOldest',
   depth: 16,
-  digest: 0xf9c619cf,
+  digest: 0x440a9a66,
   args: { encode: encodeReportedArguments, decode: decodeReportedArguments },
   reply: unitCodec,
   error: null,
@@ -133,12 +133,12 @@ export interface ReportsPublisher {
 /**
  * Statistics of all that receive pictures. Served by main.
  *
- * The interface `studio.reports`, version 1.
+ * The interface `studio.reports`, version 2.
  */
 export const Reports: InterfaceDescriptor<ReportsClient, ReportsHandlers, ReportsPublisher> = {
   name: 'studio.reports',
-  version: 1,
-  hash: 'bc5e78dfe7bb11394e3716aadb2cb659',
+  version: 2,
+  hash: '4e6ef21f9b9cd506dc7c5496cd57f4d6',
   channels: [reportChannel, reportedChannel],
   client: (binding) => new ReportsClient(binding),
 };

@@ -1426,8 +1426,20 @@ export interface Statistics {
   readonly bytesPerSecond: number;
   /** Pictures since it was started. */
   readonly received: bigint;
-  /** Pictures that it has missed since it was started. */
+  /**
+   * Pictures that are missing between those that it got, since it was started: those that main has dropped for it, and those
+   * that the camera has left out for all.
+   */
   readonly dropped: bigint;
+  /**
+   * Pictures that main has dropped for it since it was started, by the topic's policy: it was slow.
+   */
+  readonly missed: bigint;
+  /**
+   * How often pictures were copied for it alone since it was started, on their way to its handler. It tells of its own
+   * copies, and main adds those that it has made; the one that main makes for all receivers together is not in it.
+   */
+  readonly copies: bigint;
   /** Bytes since it was started. */
   readonly bytes: bigint;
   /**
@@ -1454,6 +1466,10 @@ export function encodeStatistics(out: Writer, value: Statistics): void {
     out.u64(value.received);
     at = 'dropped';
     out.u64(value.dropped);
+    at = 'missed';
+    out.u64(value.missed);
+    at = 'copies';
+    out.u64(value.copies);
     at = 'bytes';
     out.u64(value.bytes);
     at = 'latency_p50_us';
@@ -1481,6 +1497,10 @@ export function decodeStatistics(input: Reader): Statistics {
     const received = input.u64();
     at = 'dropped';
     const dropped = input.u64();
+    at = 'missed';
+    const missed = input.u64();
+    at = 'copies';
+    const copies = input.u64();
     at = 'bytes';
     const bytes = input.u64();
     at = 'latency_p50_us';
@@ -1497,6 +1517,8 @@ export function decodeStatistics(input: Reader): Statistics {
       bytesPerSecond,
       received,
       dropped,
+      missed,
+      copies,
       bytes,
       latencyP50Us,
       latencyP99Us,

@@ -1,6 +1,6 @@
 /** From what travels to what the windows know, and back. Pure. @module */
 
-import { ApplicationError, CallError } from "@portcullis/client";
+import { ApplicationError, type Arrival, CallError } from "@portcullis/client";
 import * as api from "../api";
 import type * as wire from "../generated/types.js";
 
@@ -16,9 +16,9 @@ export const cameraList = ({ cameras, selected }: wire.CameraList): api.CameraLi
 /** Milliseconds with a fraction, as moments and times travel, in whole microseconds. */
 const micros = (ms: number): number => Math.round(ms * 1000);
 
-/** A picture; its bytes are not copied. */
-export const frame = ({ camera, sequence, captured, width, height, data }: wire.Frame): api.Frame => ({
-  camera, sequence, capturedUs: BigInt(micros(captured)), width, height, data,
+/** A picture, and how many were missed before it; its bytes are not copied. */
+export const frame = ({ camera, sequence, captured, width, height, data }: wire.Frame, { missed }: Arrival): api.Frame => ({
+  camera, sequence, capturedUs: BigInt(micros(captured)), width, height, data, missed,
 });
 
 /** A line of the log. */

@@ -8,6 +8,9 @@ const WINDOW_MS = 1000;
 /** More pictures than this within the span are not remembered one by one. */
 const PICTURES_MAX = 512;
 
+/** How often this page copies a picture before it is handed on: the client puts it together, once, out of the parcels that it comes in. */
+const COPIES = 1n;
+
 /** Counts pictures: gaps as they arrive, rate and latency as they are drawn. */
 export class Arrivals {
   readonly #times: number[] = [];
@@ -16,17 +19,19 @@ export class Arrivals {
   #next = 0n;
   #received = 0n;
   #dropped = 0n;
+  #missed = 0n;
   #bytes = 0n;
   readonly #total = new Latencies();
   readonly #recent = new Latencies();
   #reported: { readonly atMs: number; readonly received: bigint; readonly bytes: bigint } | undefined;
 
   /**
-   * Counts a picture that arrived `latencyUs` after it was taken. Another camera, or a smaller number, begins a new
-   * sequence without a gap.
+   * Counts a picture that arrived `latencyUs` after it was taken, and right before which main has dropped `missed`. Another
+   * camera, or a smaller number, begins a new sequence without a gap.
    */
-  arrived(camera: number, sequence: bigint, bytes: number, latencyUs: number): void {
+  arrived(camera: number, sequence: bigint, bytes: number, latencyUs: number, missed = 0): void {
     this.#received++;
+    this.#missed += BigInt(missed);
     this.#bytes += BigInt(bytes);
     this.#total.record(Math.max(latencyUs, 0));
     this.#recent.record(Math.max(latencyUs, 0));
@@ -57,6 +62,8 @@ export class Arrivals {
       bytesPerSecond: rate(this.#bytes, before.bytes),
       received: this.#received,
       dropped: this.#dropped,
+      missed: this.#missed,
+      copies: this.#received * COPIES,
       bytes: this.#bytes,
       latencyP50Us: this.#recent.percentile(50),
       latencyP99Us: this.#recent.percentile(99),

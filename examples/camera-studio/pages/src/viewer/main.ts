@@ -17,6 +17,8 @@ const FIGURE_STEPS = 2;
 const STALE_MS = 1500;
 /** More receivers than this are not listed. */
 const RECEIVERS_MAX = 8;
+/** What is told of each receiver, in the order of the table's columns. */
+const RECEIVER_CELLS = ["rate", "bytes", "p50", "p99", "missed", "copies"];
 /** A receiver that has not reported for so long is gone: they report once a second. */
 const RECEIVER_GONE_MS = 4000;
 
@@ -44,7 +46,7 @@ function drawn(frame: Frame): void {
 
 const stage = new Stage(byId("picture", HTMLCanvasElement), drawn);
 api.onFrame((frame) => {
-  arrivals.arrived(frame.camera, frame.sequence, frame.data.length, nowUs() - Number(frame.capturedUs));
+  arrivals.arrived(frame.camera, frame.sequence, frame.data.length, nowUs() - Number(frame.capturedUs), frame.missed);
   stage.show(frame);
 });
 api.reportArrivals(() => arrivals.report(performance.now()));
@@ -136,7 +138,7 @@ api.onStatistics((statistics: Statistics) => {
   if (receiver === undefined) {
     if (receivers.size >= RECEIVERS_MAX) return;
     const row = make("tr");
-    row.append(make("th", "", statistics.receiver, { scope: "row" }), ...Array.from({ length: 4 }, () => make("td")));
+    row.append(make("th", "", statistics.receiver, { scope: "row" }), ...RECEIVER_CELLS.map((name) => make("td", "", "", { "data-cell": name })));
     receiver = { row, seenMs: 0 };
     receivers.set(statistics.receiver, receiver);
     // In the order of their names, wherever they came in.
@@ -144,11 +146,14 @@ api.onStatistics((statistics: Statistics) => {
     byId("receivers", HTMLElement).insertBefore(row, after?.[1].row ?? null);
   }
   receiver.seenMs = performance.now();
+  const { received, copies } = statistics;
   const cells = [
-    `${statistics.framesPerSecond.toFixed(1)}/s`,
+    statistics.framesPerSecond.toFixed(1),
+    format.bytes(statistics.bytesPerSecond),
     format.duration(Number(statistics.latencyP50Us)),
     format.duration(Number(statistics.latencyP99Us)),
-    statistics.dropped.toLocaleString("en"),
+    statistics.missed.toLocaleString("en"),
+    received === 0n ? "–" : (Number(copies) / Number(received)).toFixed(1),
   ];
   receiver.row.querySelectorAll("td").forEach((cell, i) => setText(cell, cells[i] ?? ""));
   byId("receivers-empty", HTMLElement).hidden = true;

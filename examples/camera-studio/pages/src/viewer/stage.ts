@@ -1,12 +1,13 @@
 /** The canvas: draws the newest picture once for each screen refresh. @module */
 
 import type { Frame } from "../api";
-import { i420ToRgba } from "./i420";
+import { Painter } from "./painter";
 
 /** Shows pictures, and gives the one that is shown as a file. */
 export class Stage {
-  readonly #context: CanvasRenderingContext2D;
-  #image: ImageData | undefined;
+  readonly #painter: Painter;
+  /** Whether there is a picture on the canvas. */
+  #shown = false;
   #waiting: Frame | undefined;
   #scheduled = false;
 
@@ -17,7 +18,7 @@ export class Stage {
   ) {
     const context = canvas.getContext("2d", { alpha: false });
     if (context === null) throw new Error("this browser has no 2D canvas");
-    this.#context = context;
+    this.#painter = new Painter(context);
   }
 
   /** Takes a picture; one that came in the meantime takes its place. */
@@ -34,20 +35,15 @@ export class Stage {
   }
 
   #draw(frame: Frame): void {
-    if (this.#image?.width !== frame.width || this.#image.height !== frame.height) {
-      this.canvas.width = frame.width;
-      this.canvas.height = frame.height;
-      this.#image = this.#context.createImageData(frame.width, frame.height);
-    }
-    i420ToRgba(frame.data, frame.width, frame.height, this.#image.data);
-    this.#context.putImageData(this.#image, 0, 0);
+    this.#painter.paint(frame);
+    this.#shown = true;
     this.drawn(frame);
   }
 
   /** The picture as a PNG file, with the annotation drawn into it; null while there is none. */
   async png(annotation: string): Promise<Uint8Array<ArrayBuffer> | null> {
     const { width, height } = this.canvas;
-    if (this.#image === undefined) return null;
+    if (!this.#shown) return null;
     const copy = document.createElement("canvas");
     copy.width = width;
     copy.height = height;
