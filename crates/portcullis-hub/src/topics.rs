@@ -13,6 +13,7 @@ use portcullis_proto::session::Leg;
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
+use crate::account::{Charge, Over};
 use crate::audit::{DenyReason, Subject};
 use crate::budget::Resource;
 use crate::calls::{Asked, Refusal, unknown_binding};
@@ -167,6 +168,7 @@ impl Hub {
         };
         let channel = self.catalog.channel(interface, asked.ordinal);
         let is_topic = channel.is_some_and(|channel| channel.kind.is_topic());
+        let is_state = channel.is_some_and(|channel| channel.kind == ChannelKind::State);
         let granted = state.standing.rights().may_publish(interface, asked.ordinal, own);
         if !is_topic || !granted {
             let bits = if own { OWN } else { PUBLISH };
@@ -190,6 +192,13 @@ impl Hub {
             }
         }
         self.check_args(interface, asked)?;
+        if is_state && let Err(over) = self.hold_retained(peer, instance, asked) {
+            match id {
+                Some(id) => self.refuse_over(peer, id, over, RETRY_AFTER_MS, now, turn),
+                None => self.refused(peer, over.what, turn),
+            }
+            return Ok(());
+        }
         let origin = id.map(|id| Origin::Peer { peer, id });
         let budget_ms = if asked.budget_ms == 0 { REPORT_MS } else { asked.budget_ms };
         if let Some(id) = id
@@ -201,6 +210,34 @@ impl Hub {
         let value = (Some(peer), asked.body);
         self.spread(instance, asked.ordinal, value, origin, budget_ms, now, turn);
         Ok(())
+    }
+
+    /// Counts a state as its publisher's from here on, in the place of the one that its topic retains.
+    fn hold_retained(
+        &mut self,
+        publisher: PeerId,
+        instance: InstanceId,
+        asked: &Asked<'_>,
+    ) -> Result<(), Over> {
+        let Some(state) = self.peers.get(publisher.0) else { return Ok(()) };
+        let Some(found) = self.instances.get_mut(instance.0) else { return Ok(()) };
+        let Some(topic) = found.topics.get_mut(asked.ordinal as usize) else { return Ok(()) };
+        let bytes = asked.body.size();
+        if let Some(charge) = topic.charge.as_mut().filter(|it| it.is_of(&state.account)) {
+            return charge.resize(bytes);
+        }
+        let charge = state.account.hold(Resource::RetainedBytes, bytes)?;
+        let before = topic.charge.replace(charge);
+        self.let_go(before);
+        Ok(())
+    }
+
+    /// A state is not retained any more. Its publisher may be gone, and its user have been remembered for this alone.
+    pub(crate) fn let_go(&mut self, charge: Option<Charge>) {
+        if charge.is_some() {
+            drop(charge);
+            self.forget_users();
+        }
     }
 
     /// Answers a value that is not taken, where an answer is waited for.
@@ -309,6 +346,10 @@ impl Hub {
             shared = Some(value);
         }
         let subscribers = std::mem::take(&mut topic.subscribers);
+        if publisher.is_none() {
+            let before = topic.charge.take();
+            self.let_go(before);
+        }
         self.counters.published += 1;
         let token =
             origin.map(|origin| self.open_report(origin, &subscribers, now.after_ms(budget_ms)));

@@ -36,6 +36,8 @@ const WINDOW: &str = "test";
 const USER_CALLS_MAX: usize = 1_500;
 /// Their subscriptions, likewise.
 const USER_SUBSCRIPTIONS_MAX: usize = 300;
+/// Their parcels that no message has taken yet, in bytes.
+const USER_PARCEL_BYTES_MAX: usize = 100_000;
 /// Connections of a user.
 const USER_PEERS_MAX: usize = 8;
 
@@ -68,6 +70,7 @@ impl House {
         let shared = Budget::new()
             .calls(USER_CALLS_MAX)
             .subscriptions(USER_SUBSCRIPTIONS_MAX)
+            .parcel_bytes(USER_PARCEL_BYTES_MAX)
             .peers(USER_PEERS_MAX);
         let hub = scene.hub_with(|builder| builder.role(Role::new("none")).user_budget(shared));
         let served = scene.served(By::Main).await;
