@@ -56,7 +56,7 @@ fn with_parcels(head: Head, body: &Body) -> Vec<u8> {
     }
     let start = frame::begin(&mut bytes, head);
     bytes.extend_from_slice(&body.bytes);
-    frame::attach(&mut bytes, start, &numbers);
+    frame::attach(&mut bytes, start, numbers.iter().copied());
     frame::finish(&mut bytes, start);
     bytes
 }
