@@ -4,21 +4,20 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use portcullis_proto::codec::{Parts, from_bytes, from_parts};
+use portcullis_proto::codec::{Parts, from_bytes};
 use portcullis_proto::error::{FailureBody, Retry};
 use portcullis_proto::frame::Kind;
-use portcullis_proto::goodbye::{Goodbye, Reason};
+use portcullis_proto::goodbye::Goodbye;
 use portcullis_proto::peer::correlation;
-use portcullis_proto::schema::validate::Root;
 use portcullis_proto::session::{CallerTold, Leg, Opening, SendError};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
 use crate::calls::Asked;
-use crate::catalog::Catalog;
+use crate::checks::{channel_item, check_end, check_item};
 use crate::peer::PeerId;
 use crate::users::RETRY_AFTER_MS;
-use crate::work::{Meta, RelayIn, RelayOut, Work};
+use crate::work::{RelayIn, RelayOut, Work};
 use crate::{Hub, Turn};
 
 impl Hub {
@@ -479,39 +478,4 @@ const QUEUE_FULL: &str = "budget `queued_bytes`: too many items wait for their r
 
 fn u32_of(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
-}
-
-fn channel_item(catalog: &Catalog, meta: &Meta, up: bool) -> Option<Root> {
-    let channel = catalog.channel(meta.interface, meta.ordinal)?;
-    if up { channel.up } else { channel.down }
-}
-
-fn check_item(catalog: &Catalog, meta: &Meta, item: Root, body: Parts<'_>) -> Result<(), Goodbye> {
-    catalog.plan.validate_parts(item, body.bytes, body.blobs).map_err(|error| {
-        let name = catalog.full_name(meta.interface, meta.ordinal).map_or("", |name| name);
-        Goodbye::because(Reason::MalformedPayload, format!("an item of `{name}`: {error}"))
-    })
-}
-
-fn check_end(
-    catalog: &Catalog,
-    meta: &Meta,
-    status: Status,
-    body: Parts<'_>,
-) -> Result<(), Goodbye> {
-    let Some(channel) = catalog.channel(meta.interface, meta.ordinal) else { return Ok(()) };
-    let validate = |root| catalog.plan.validate_parts(root, body.bytes, body.blobs);
-    let checked = match (status, channel.error) {
-        (Status::Ok, _) => validate(channel.reply),
-        (Status::Application, Some(error)) => validate(error),
-        (Status::Application, None) => {
-            let text = "an application error on a channel that declares none";
-            return Err(Goodbye::because(Reason::MalformedPayload, text));
-        }
-        _ => from_parts::<FailureBody>(body.bytes, body.blobs).map(|_| ()),
-    };
-    checked.map_err(|error| {
-        let name = catalog.full_name(meta.interface, meta.ordinal).map_or("", |name| name);
-        Goodbye::because(Reason::MalformedPayload, format!("the answer of `{name}`: {error}"))
-    })
 }
