@@ -42,7 +42,7 @@ pub fn frames(data: &[u8]) {
                 let mut again = Vec::new();
                 let start = frame::begin(&mut again, frame.head);
                 again.extend_from_slice(frame.body);
-                frame::attach(&mut again, start, &numbers);
+                frame::attach(&mut again, start, numbers.iter().copied());
                 assert_eq!(frame::finish(&mut again, start) as usize, length);
                 assert_eq!(again, &rest[..length]);
                 rest = &rest[length..];

@@ -155,6 +155,7 @@ impl Owner {
             }
             Event::Cancel { id } => self.stop(id, Status::Cancelled),
             Event::End { data, .. } => self.told(data),
+            Event::Shed(shed) => panic!("without a bound for parcels nothing is shed: {shed:?}"),
             Event::Item { .. }
             | Event::Notify { .. }
             | Event::Ack { .. }

@@ -65,16 +65,17 @@ impl Account {
         self.user.is_some()
     }
 
-    /// Whether nothing of it is in use.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.used.iter().all(|used| used.load(Ordering::Relaxed) == 0)
+    /// Whether something was taken that no [`Charge`] gives back.
+    pub(crate) fn is_owed(&self) -> bool {
+        let by_hand = [Resource::QueuedBytes, Resource::HandledBytes, Resource::Notifications];
+        by_hand.into_iter().any(|resource| self.used(resource) > 0)
     }
 
     fn has_room(&self, resource: Resource, amount: usize) -> bool {
         let max = self.max.get(resource as usize).copied().unwrap_or(0);
         let used = self.used(resource);
         // Something that is larger than the whole budget could never be done.
-        let alone = matches!(resource, Resource::QueuedBytes | Resource::HandledBytes);
+        let alone = resource.is_bytes();
         used.saturating_add(amount) <= max || (alone && used == 0)
     }
 
@@ -108,6 +109,13 @@ impl Account {
         Ok(())
     }
 
+    /// Takes what was given back right before: it had room.
+    fn take_back(&self, resource: Resource, amount: usize) {
+        for account in std::iter::once(self).chain(self.user.as_deref()) {
+            account.add(resource, amount);
+        }
+    }
+
     /// Gives back what was taken.
     pub(crate) fn give(&self, resource: Resource, amount: usize) {
         self.sub(resource, amount);
@@ -118,8 +126,17 @@ impl Account {
 
     /// Takes one, which is given back when the charge is dropped.
     pub(crate) fn charge(self: &Arc<Self>, resource: Resource) -> Result<Charge, Over> {
-        self.take(resource, 1)?;
-        Ok(Charge { account: Arc::clone(self), resource, stream: false })
+        self.hold(resource, 1)
+    }
+
+    /// Takes an amount, which is given back when the charge is dropped.
+    pub(crate) fn hold(
+        self: &Arc<Self>,
+        resource: Resource,
+        amount: usize,
+    ) -> Result<Charge, Over> {
+        self.take(resource, amount)?;
+        Ok(Charge { account: Arc::clone(self), resource, amount, stream: false })
     }
 
     /// Counts what has come from the peer: frames and bytes. Returns until when it should send no more, if it should not
@@ -166,16 +183,34 @@ impl Account {
     }
 }
 
-/// One call, subscription, binding or the like of a peer's, until this is dropped.
+/// One call, subscription, binding or the like of a peer's, or bytes that are its, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Charge {
     account: Arc<Account>,
     resource: Resource,
+    amount: usize,
     /// It is a call with streams, and counts as one of these, too.
     stream: bool,
 }
 
 impl Charge {
+    /// Whether it is taken from that account.
+    pub(crate) fn is_of(&self, account: &Arc<Account>) -> bool {
+        Arc::ptr_eq(&self.account, account)
+    }
+
+    /// Takes another amount instead; what does not fit changes nothing.
+    pub(crate) fn resize(&mut self, amount: usize) -> Result<(), Over> {
+        self.account.give(self.resource, self.amount);
+        let taken = self.account.take(self.resource, amount);
+        if taken.is_ok() {
+            self.amount = amount;
+        } else {
+            self.account.take_back(self.resource, self.amount);
+        }
+        taken
+    }
+
     /// Counts a call as a stream, too.
     pub(crate) fn and_stream(mut self) -> Result<Self, Over> {
         self.account.take(Resource::Streams, 1)?;
@@ -186,7 +221,7 @@ impl Charge {
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.account.give(self.resource, 1);
+        self.account.give(self.resource, self.amount);
         if self.stream {
             self.account.give(Resource::Streams, 1);
         }

@@ -2,7 +2,8 @@
 //! the accounts is left to `account.rs`, rates to `rate.rs`.
 
 use crate::config::{
-    BINDINGS_MAX, EXPORTS_MAX, HANDSHAKE_MS, Kind, QUEUED_BYTES_MAX, REPORTS_MAX, SUBSCRIPTIONS_MAX,
+    BINDINGS_MAX, EXPORTS_MAX, HANDSHAKE_MS, Kind, QUEUED_BYTES_MAX, REPORTS_MAX,
+    RETAINED_BYTES_MAX, SUBSCRIPTIONS_MAX,
 };
 use crate::handling::{HANDLED_BYTES_MAX, NOTIFICATIONS_MAX};
 
@@ -18,6 +19,11 @@ pub const BURST_MS: u32 = 1_000;
 pub const USER_HALF_OPEN_MAX: usize = 64;
 /// Most connections of a user.
 pub const USER_PEERS_MAX: usize = 1024;
+/// Bytes of parcels of a user that no message has taken yet: those of four connections that send what the hub's session
+/// takes at most.
+pub const USER_PARCEL_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Bytes of the states that a user's peers have published, and that topics retain.
+pub const USER_RETAINED_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// What is counted, and bounded for each peer and each user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,8 +41,12 @@ pub enum Resource {
     Exports,
     /// Published values whose reports are out.
     Reports,
-    /// Items of its streams, and values of events for it, that wait in the hub, in bytes.
+    /// Items of its streams, answers behind them, and values of events for it, that wait in the hub, in bytes.
     QueuedBytes,
+    /// Parcels that no message has taken yet, in bytes: what they say that they have.
+    ParcelBytes,
+    /// States that it has published, and that their topics retain, in bytes.
+    RetainedBytes,
     /// Arguments that handlers in main hold, in bytes.
     HandledBytes,
     /// Notifications that handlers in main work on.
@@ -49,7 +59,7 @@ pub enum Resource {
 
 impl Resource {
     /// How many there are.
-    pub(crate) const COUNT: usize = 11;
+    pub(crate) const COUNT: usize = 13;
 
     /// Every one, in order.
     pub const ALL: [Self; Self::COUNT] = [
@@ -60,11 +70,21 @@ impl Resource {
         Self::Exports,
         Self::Reports,
         Self::QueuedBytes,
+        Self::ParcelBytes,
+        Self::RetainedBytes,
         Self::HandledBytes,
         Self::Notifications,
         Self::Peers,
         Self::HalfOpen,
     ];
+
+    /// Whether bytes are counted: then one thing may always be there, however large it is.
+    pub(crate) fn is_bytes(self) -> bool {
+        matches!(
+            self,
+            Self::QueuedBytes | Self::ParcelBytes | Self::RetainedBytes | Self::HandledBytes
+        )
+    }
 
     /// The word by which errors and events name it.
     pub fn name(self) -> &'static str {
@@ -76,6 +96,8 @@ impl Resource {
             Self::Exports => "exports",
             Self::Reports => "reports",
             Self::QueuedBytes => "queued_bytes",
+            Self::ParcelBytes => "parcel_bytes",
+            Self::RetainedBytes => "retained_bytes",
             Self::HandledBytes => "handled_bytes",
             Self::Notifications => "notifications",
             Self::Peers => "peers",
@@ -93,7 +115,7 @@ pub(crate) struct Rate {
 
 /// How much a peer of a role may have and do at once ([`crate::Role::budget`]), or all peers of a user together
 /// ([`crate::HubConfig::user_budget`]). What is not said is the default: of the hub for a peer, no bound for a user but
-/// [`USER_PEERS_MAX`] and [`USER_HALF_OPEN_MAX`].
+/// [`USER_PEERS_MAX`], [`USER_HALF_OPEN_MAX`], [`USER_PARCEL_BYTES_MAX`] and [`USER_RETAINED_BYTES_MAX`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
     pub(crate) counts: [Option<usize>; Resource::COUNT],
@@ -177,11 +199,26 @@ impl Budget {
         self.count(Resource::Reports, max)
     }
 
-    /// Items of its streams and values of events for it that wait in the hub, in bytes: [`QUEUED_BYTES_MAX`], unless said. One
-    /// may always wait. Beyond it streams are refused more, and events act by their overflow policies.
+    /// Items of its streams, answers behind them, and values of events for it that wait in the hub, in bytes:
+    /// [`QUEUED_BYTES_MAX`], unless said. One may always wait. Beyond it streams are refused more, and events act by their overflow policies.
     #[must_use]
     pub fn queued_bytes(self, max: usize) -> Self {
         self.count(Resource::QueuedBytes, max)
+    }
+
+    /// Parcels that no message has taken yet, in bytes: what the hub's session takes, unless said, and
+    /// [`USER_PARCEL_BYTES_MAX`] for a user. One may always wait. A parcel beyond it is not kept, and its message is refused.
+    #[must_use]
+    pub fn parcel_bytes(self, max: usize) -> Self {
+        self.count(Resource::ParcelBytes, max)
+    }
+
+    /// States that it has published and that topics retain, in bytes: [`RETAINED_BYTES_MAX`], unless said, and
+    /// [`USER_RETAINED_BYTES_MAX`] for a user. One may always be there. A state beyond it is refused, and the one before
+    /// stays.
+    #[must_use]
+    pub fn retained_bytes(self, max: usize) -> Self {
+        self.count(Resource::RetainedBytes, max)
     }
 
     /// Arguments that handlers in main hold, in bytes as they came: [`HANDLED_BYTES_MAX`], unless said. One call is always
@@ -240,6 +277,7 @@ impl Budget {
             .exports(EXPORTS_MAX)
             .reports(REPORTS_MAX)
             .queued_bytes(QUEUED_BYTES_MAX)
+            .retained_bytes(RETAINED_BYTES_MAX)
             .handled_bytes(HANDLED_BYTES_MAX)
             .notifications(NOTIFICATIONS_MAX)
             .callee_share_percent(CALLEE_SHARE_PERCENT)
@@ -256,6 +294,10 @@ impl Budget {
 
     /// What a user may, where the application says nothing.
     pub(crate) fn of_user() -> Self {
-        Self::new().peers(USER_PEERS_MAX).half_open(USER_HALF_OPEN_MAX)
+        Self::new()
+            .peers(USER_PEERS_MAX)
+            .half_open(USER_HALF_OPEN_MAX)
+            .parcel_bytes(USER_PARCEL_BYTES_MAX)
+            .retained_bytes(USER_RETAINED_BYTES_MAX)
     }
 }

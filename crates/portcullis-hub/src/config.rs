@@ -33,6 +33,8 @@ pub const REPORTS_MAX: usize = 64;
 /// Items of a peer's streams that may wait in the hub because their receivers give no credit, and values of events that wait
 /// because the peer itself gives none, in bytes.
 pub const QUEUED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// States that a peer has published and that topics retain, in bytes.
+pub const RETAINED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Values that may wait for a subscriber, in bytes; more, and the topic's policy acts as if they were too many.
 pub const SUBSCRIPTION_BYTES_MAX: usize = 8 * 1024 * 1024;
 

@@ -196,6 +196,10 @@ impl Hub {
                 let body = Parts { bytes: body, blobs: &blobs };
                 self.relayed_end(peer, &data, status, body, now, turn)
             }
+            Event::Shed(shed) => {
+                self.shed(peer, shed, now, turn);
+                Ok(())
+            }
             Event::Hello(hello) => self.greet(peer, &hello, turn),
             // The peer has ended the connection in so many words.
             Event::Goodbye(goodbye) => {

@@ -31,16 +31,16 @@ impl Hub {
 
     /// Handlers have ended that held so many bytes, and so many of which were told by notifications; their peer may be gone.
     pub(crate) fn handled(&mut self, peer: PeerId, bytes: usize, notifications: usize) {
-        let account = match self.peers.get_mut(peer.0) {
-            Some(state) => &state.account,
-            None => match self.leftovers.get(&peer) {
-                Some(account) => account,
-                None => return,
-            },
-        };
-        account.give(Resource::HandledBytes, bytes);
-        account.give(Resource::Notifications, notifications);
-        if self.leftovers.get(&peer).is_some_and(|account| account.is_empty()) {
+        let amounts = [(Resource::HandledBytes, bytes), (Resource::Notifications, notifications)];
+        self.give_back(peer, &amounts);
+    }
+
+    /// Gives back what no charge does, to a peer or to what is left of one.
+    pub(crate) fn give_back(&mut self, peer: PeerId, amounts: &[(Resource, usize)]) {
+        let here = self.peers.get(peer.0).map(|state| &state.account);
+        let Some(account) = here.or_else(|| self.leftovers.get(&peer)) else { return };
+        amounts.iter().for_each(|(resource, amount)| account.give(*resource, *amount));
+        if self.leftovers.get(&peer).is_some_and(|account| !account.is_owed()) {
             self.leftovers.remove(&peer);
             self.forget_users();
         }

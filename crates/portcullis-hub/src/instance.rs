@@ -6,6 +6,7 @@ use std::sync::Arc;
 use portcullis_proto::codec::Body;
 use portcullis_proto::rpc::Service;
 
+use crate::account::Charge;
 use crate::catalog::InterfaceIndex;
 use crate::peer::PeerId;
 use crate::{Hub, Turn};
@@ -41,6 +42,8 @@ impl fmt::Debug for Server {
 pub(crate) struct Topic {
     /// The last value of a state topic.
     pub(crate) retained: Option<Arc<Body>>,
+    /// What that takes of its publisher's budget, where that is no other than a peer.
+    pub(crate) charge: Option<Charge>,
     /// In the order in which they subscribed; each with the id of its subscription.
     pub(crate) subscribers: Vec<(PeerId, u32)>,
 }

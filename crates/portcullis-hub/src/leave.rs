@@ -47,8 +47,8 @@ impl Hub {
         if let Some(gone) = self.peers.remove(peer.0) {
             let account = Arc::clone(&gone.account);
             drop(gone);
-            if account.has_user() && !account.is_empty() {
-                // Handlers still hold what it sent, and its user answers for that.
+            if account.has_user() && account.is_owed() {
+                // Handlers still hold what it sent, or it waits for others: its user answers for that.
                 self.leftovers.insert(peer, account);
             } else {
                 drop(account);
@@ -154,6 +154,7 @@ impl Hub {
             for (peer, id) in topic.subscribers {
                 self.cancelled(peer, id, Status::Unavailable, LEFT, now, turn);
             }
+            self.let_go(topic.charge);
         }
         match left.server {
             Server::Peer { peer, export } => self.end_relayed(peer, export, now, turn),

@@ -12,6 +12,7 @@ mod audit;
 mod budget;
 mod calls;
 mod catalog;
+mod checks;
 mod config;
 mod control;
 mod deliver;
@@ -25,11 +26,13 @@ mod instance;
 mod leave;
 mod observe;
 mod pace;
+mod parcels;
 mod peer;
 mod policy;
 mod rate;
 mod relay;
 mod report;
+mod retained;
 mod slab;
 mod subscriber;
 mod tap;
@@ -41,11 +44,11 @@ mod work;
 pub use audit::{DENIALS_APART_MAX, DenyReason};
 pub use budget::{
     BURST_MS, Budget, CALLEE_SHARE_PERCENT, PAGE_BYTES_PER_SECOND, PAGE_FRAMES_PER_SECOND,
-    Resource, USER_HALF_OPEN_MAX, USER_PEERS_MAX,
+    Resource, USER_HALF_OPEN_MAX, USER_PARCEL_BYTES_MAX, USER_PEERS_MAX, USER_RETAINED_BYTES_MAX,
 };
 pub use config::{
     BINDINGS_MAX, EXPORTS_MAX, HANDSHAKE_MS, HubConfig, Kind, QUEUED_BYTES_MAX, REPORTS_MAX,
-    SUBSCRIPTION_BYTES_MAX, SUBSCRIPTIONS_MAX,
+    RETAINED_BYTES_MAX, SUBSCRIPTION_BYTES_MAX, SUBSCRIPTIONS_MAX,
 };
 pub use deliver::{BORROWED_A_TURN_MAX, Delivery};
 pub use handling::{HANDLED_BYTES_MAX, NOTIFICATIONS_MAX};
@@ -101,9 +104,9 @@ pub struct Hub {
     main_reports: BTreeSet<(Time, u32)>,
     /// Peers for which more waits than may, to be ended before the present turn is over.
     over: Vec<PeerId>,
-    /// The accounts of users that have peers, or whose handlers still work.
+    /// The accounts of users that have peers, or of whom something is left.
     users: BTreeMap<String, Arc<Account>>,
-    /// Accounts of peers that are gone, while handlers hold what they sent.
+    /// Accounts of peers that are gone, while handlers hold what they sent or it waits for others.
     leftovers: BTreeMap<PeerId, Arc<Account>>,
     next_sharer: u64,
     next_token: u32,

@@ -15,6 +15,7 @@ use crate::budget::{CALLEE_SHARE_PERCENT, Resource};
 use crate::config::{HANDSHAKE_MS, Kind};
 use crate::handles::Handles;
 use crate::observe::PeerCounters;
+use crate::parcels::Room;
 use crate::policy::roles::RoleIndex;
 use crate::policy::standing::Standing;
 use crate::work::{Inbound, RelayOut};
@@ -180,8 +181,10 @@ impl Hub {
         config.keepalive = admission.kind != Kind::Main;
         let caller =
             Caller { peer: 0, label: admission.label.clone(), role: admission.role.clone() };
+        let mut session = Session::new(Side::Hub, config, now);
+        session.count_parcels(Box::new(Room(Arc::clone(&account))));
         let state = PeerState {
-            session: Session::new(Side::Hub, config, now),
+            session,
             caller: Arc::new(caller),
             role,
             standing,

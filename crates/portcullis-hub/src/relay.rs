@@ -4,21 +4,20 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use portcullis_proto::codec::{Parts, from_bytes, from_parts};
+use portcullis_proto::codec::{Parts, from_bytes};
 use portcullis_proto::error::{FailureBody, Retry};
 use portcullis_proto::frame::Kind;
-use portcullis_proto::goodbye::{Goodbye, Reason};
+use portcullis_proto::goodbye::Goodbye;
 use portcullis_proto::peer::correlation;
-use portcullis_proto::schema::validate::Root;
 use portcullis_proto::session::{CallerTold, Leg, Opening, SendError};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
 use crate::calls::Asked;
-use crate::catalog::Catalog;
+use crate::checks::{channel_item, check_end, check_item};
 use crate::peer::PeerId;
 use crate::users::RETRY_AFTER_MS;
-use crate::work::{Meta, RelayIn, RelayOut, Work};
+use crate::work::{RelayIn, RelayOut, Work};
 use crate::{Hub, Turn};
 
 impl Hub {
@@ -362,7 +361,8 @@ impl Hub {
         let (callee, callee_id) = (relay.callee, relay.callee_id);
         let end = if relay.items.is_empty() { relay.end.take() } else { None };
         self.touch(caller, turn);
-        self.unqueued(callee, bytes);
+        let end_bytes = end.as_ref().map_or(0, |(_, body)| body.size());
+        self.unqueued(callee, bytes.saturating_add(end_bytes));
         if failed {
             self.cancelled(caller, id, Status::ResourceExhausted, TOO_LARGE, now, turn);
         } else if let Some((status, body)) = end {
@@ -387,18 +387,11 @@ impl Hub {
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
         let caller = data.caller;
-        self.served_one(callee, data.sharer);
-        self.unqueued(caller, data.queued_bytes());
-        let Some(caller_id) = data.caller_id else {
-            // Its user may have been remembered for this call alone.
-            self.forget_users();
-            return Ok(());
-        };
+        let Some(caller_id) = self.relay_over(callee, data) else { return Ok(()) };
         let Some(state) = self.peers.get_mut(caller.0) else { return Ok(()) };
         let Some(inbound) = state.session.inbound_mut(caller_id) else { return Ok(()) };
         let Some(meta) = inbound.meta else { return Ok(()) };
-        let Work::Relay(relay) = &mut inbound.work else { return Ok(()) };
-        relay.callee_id = None;
+        let Work::Relay(relay) = &inbound.work else { return Ok(()) };
         if let Err(goodbye) = check_end(&self.catalog, &meta, status, body) {
             // The callee ends for it; its caller is told what the others are told.
             let failure = FailureBody::new("the server has left");
@@ -407,10 +400,33 @@ impl Hub {
         }
         if relay.items.is_empty() {
             self.pass_on_end(caller, caller_id, status, body, now, turn);
-        } else {
+        } else if let Err(over) = self.may_queue(callee, body.size()) {
+            self.refused(callee, over.what, turn);
+            self.cancelled(caller, caller_id, Status::ResourceExhausted, QUEUE_FULL, now, turn);
+        } else if let Some(state) = self.peers.get_mut(caller.0)
+            && let Some(inbound) = state.session.inbound_mut(caller_id)
+            && let Work::Relay(relay) = &mut inbound.work
+        {
             relay.end = Some((status, body.to_body()));
         }
         Ok(())
+    }
+
+    /// A call that the hub has made is over at its callee: gives back what it took there. Returns its caller's id, where the
+    /// caller still waits.
+    pub(crate) fn relay_over(&mut self, callee: PeerId, data: &RelayOut) -> Option<u32> {
+        self.served_one(callee, data.sharer);
+        self.unqueued(data.caller, data.queued_bytes());
+        if data.caller_id.is_none() {
+            // Its user may have been remembered for this call alone.
+            self.forget_users();
+        }
+        let state = self.peers.get_mut(data.caller.0)?;
+        let inbound = state.session.inbound_mut(data.caller_id?)?;
+        if let Work::Relay(relay) = &mut inbound.work {
+            relay.callee_id = None;
+        }
+        data.caller_id
     }
 
     /// Ends a call as its callee has said it.
@@ -462,39 +478,4 @@ const QUEUE_FULL: &str = "budget `queued_bytes`: too many items wait for their r
 
 fn u32_of(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
-}
-
-fn channel_item(catalog: &Catalog, meta: &Meta, up: bool) -> Option<Root> {
-    let channel = catalog.channel(meta.interface, meta.ordinal)?;
-    if up { channel.up } else { channel.down }
-}
-
-fn check_item(catalog: &Catalog, meta: &Meta, item: Root, body: Parts<'_>) -> Result<(), Goodbye> {
-    catalog.plan.validate_parts(item, body.bytes, body.blobs).map_err(|error| {
-        let name = catalog.full_name(meta.interface, meta.ordinal).map_or("", |name| name);
-        Goodbye::because(Reason::MalformedPayload, format!("an item of `{name}`: {error}"))
-    })
-}
-
-fn check_end(
-    catalog: &Catalog,
-    meta: &Meta,
-    status: Status,
-    body: Parts<'_>,
-) -> Result<(), Goodbye> {
-    let Some(channel) = catalog.channel(meta.interface, meta.ordinal) else { return Ok(()) };
-    let validate = |root| catalog.plan.validate_parts(root, body.bytes, body.blobs);
-    let checked = match (status, channel.error) {
-        (Status::Ok, _) => validate(channel.reply),
-        (Status::Application, Some(error)) => validate(error),
-        (Status::Application, None) => {
-            let text = "an application error on a channel that declares none";
-            return Err(Goodbye::because(Reason::MalformedPayload, text));
-        }
-        _ => from_parts::<FailureBody>(body.bytes, body.blobs).map(|_| ()),
-    };
-    checked.map_err(|error| {
-        let name = catalog.full_name(meta.interface, meta.ordinal).map_or("", |name| name);
-        Goodbye::because(Reason::MalformedPayload, format!("the answer of `{name}`: {error}"))
-    })
 }

@@ -167,6 +167,7 @@ impl Hub {
         };
         let channel = self.catalog.channel(interface, asked.ordinal);
         let is_topic = channel.is_some_and(|channel| channel.kind.is_topic());
+        let is_state = channel.is_some_and(|channel| channel.kind == ChannelKind::State);
         let granted = state.standing.rights().may_publish(interface, asked.ordinal, own);
         if !is_topic || !granted {
             let bits = if own { OWN } else { PUBLISH };
@@ -190,6 +191,13 @@ impl Hub {
             }
         }
         self.check_args(interface, asked)?;
+        if is_state && let Err(over) = self.hold_retained(peer, instance, asked) {
+            match id {
+                Some(id) => self.refuse_over(peer, id, over, RETRY_AFTER_MS, now, turn),
+                None => self.refused(peer, over.what, turn),
+            }
+            return Ok(());
+        }
         let origin = id.map(|id| Origin::Peer { peer, id });
         let budget_ms = if asked.budget_ms == 0 { REPORT_MS } else { asked.budget_ms };
         if let Some(id) = id
@@ -309,6 +317,10 @@ impl Hub {
             shared = Some(value);
         }
         let subscribers = std::mem::take(&mut topic.subscribers);
+        if publisher.is_none() {
+            let before = topic.charge.take();
+            self.let_go(before);
+        }
         self.counters.published += 1;
         let token =
             origin.map(|origin| self.open_report(origin, &subscribers, now.after_ms(budget_ms)));

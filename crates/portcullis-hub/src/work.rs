@@ -86,7 +86,8 @@ pub(crate) struct RelayOut {
 
 impl RelayIn {
     fn queued_bytes(&self) -> usize {
-        self.items.iter().map(|(_, item)| item.size()).sum()
+        let end = self.end.iter().map(|(_, body)| body.size());
+        self.items.iter().map(|(_, item)| item.size()).chain(end).sum()
     }
 }
 
@@ -112,7 +113,7 @@ impl Locals for RelayOut {
 }
 
 impl Work {
-    /// Items that wait, and the peer that has sent them, or for which values of a topic wait; `caller` is whose call it is.
+    /// Items that wait, with the answer behind them, and the peer that has sent them, or for which values of a topic wait; `caller` is whose call it is.
     pub(crate) fn queued(&self, caller: PeerId) -> (PeerId, usize) {
         match self {
             Self::Local(local) => (caller, local.queued_bytes()),
@@ -148,10 +149,10 @@ impl Hub {
         state.account.take(Resource::QueuedBytes, bytes)
     }
 
-    /// Items of a peer's wait no longer.
+    /// Items of a peer's wait no longer; it may be gone, and its user answers for them.
     pub(crate) fn unqueued(&mut self, sender: PeerId, bytes: usize) {
-        if let Some(state) = self.peers.get_mut(sender.0) {
-            state.account.give(Resource::QueuedBytes, bytes);
+        if bytes > 0 {
+            self.give_back(sender, &[(Resource::QueuedBytes, bytes)]);
         }
     }
 }

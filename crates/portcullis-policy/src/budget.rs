@@ -8,7 +8,7 @@ use crate::read::{Reader, Value, in_order, path_of};
 use crate::time::time;
 
 /// The keys of a role's budget.
-const ROLE_KEYS: [&str; 15] = [
+const ROLE_KEYS: [&str; 17] = [
     "calls",
     "streams",
     "subscriptions",
@@ -17,6 +17,8 @@ const ROLE_KEYS: [&str; 15] = [
     "reports",
     "notifications",
     "queued-bytes",
+    "parcel-bytes",
+    "retained-bytes",
     "handled-bytes",
     "frames-per-second",
     "frames-burst",
@@ -26,7 +28,7 @@ const ROLE_KEYS: [&str; 15] = [
     "handshake",
 ];
 /// The keys of a user's budget: shares and the handshake are each peer's own, connections a user's.
-const USER_KEYS: [&str; 15] = [
+const USER_KEYS: [&str; 17] = [
     "peers",
     "half-open",
     "calls",
@@ -37,6 +39,8 @@ const USER_KEYS: [&str; 15] = [
     "reports",
     "notifications",
     "queued-bytes",
+    "parcel-bytes",
+    "retained-bytes",
     "handled-bytes",
     "frames-per-second",
     "frames-burst",
@@ -149,6 +153,8 @@ fn count(
         "reports" => Budget::reports,
         "notifications" => Budget::notifications,
         "queued-bytes" => Budget::queued_bytes,
+        "parcel-bytes" => Budget::parcel_bytes,
+        "retained-bytes" => Budget::retained_bytes,
         "handled-bytes" => Budget::handled_bytes,
         _ => return budget,
     };

@@ -79,8 +79,8 @@ fn f33_each_mistake_is_told_with_its_place_and_the_nearest_name() {
         (
             "budget = { call = 3 }",
             "role.viewer.budget.call: there is no such key here; there are calls, streams, subscriptions, bindings, exports, \
-             reports, notifications, queued-bytes, handled-bytes, frames-per-second, frames-burst, bytes-per-second, \
-             bytes-burst, callee-share-percent, handshake; did you mean `calls`?",
+             reports, notifications, queued-bytes, parcel-bytes, retained-bytes, handled-bytes, frames-per-second, \
+             frames-burst, bytes-per-second, bytes-burst, callee-share-percent, handshake; did you mean `calls`?",
         ),
         (
             "budget = { calls = -1 }",
@@ -97,8 +97,8 @@ fn f33_each_mistake_is_told_with_its_place_and_the_nearest_name() {
         (
             "[user.budget]\nconnections = 3\ncals = 3",
             "policy.toml:5:1: user.budget.cals: there is no such key here; there are peers, half-open, calls, streams, \
-             subscriptions, bindings, exports, reports, notifications, queued-bytes, handled-bytes, frames-per-second, \
-             frames-burst, bytes-per-second, bytes-burst; did you mean `calls`?",
+             subscriptions, bindings, exports, reports, notifications, queued-bytes, parcel-bytes, retained-bytes, \
+             handled-bytes, frames-per-second, frames-burst, bytes-per-second, bytes-burst; did you mean `calls`?",
         ),
         (
             "[user.budget]\nhandshake = \"1s\"",
@@ -224,6 +224,8 @@ fn a_budget_is_read_whole() {
         [role.viewer.budget]
         calls = 64
         queued-bytes = 8_388_608
+        parcel-bytes = 1_000
+        retained-bytes = 2_000
         frames-per-second = 2_000
         bytes-per-second = 0x10_0000
         bytes-burst = 99
@@ -234,6 +236,8 @@ fn a_budget_is_read_whole() {
     let budget = Budget::new()
         .calls(64)
         .queued_bytes(8 * 1024 * 1024)
+        .parcel_bytes(1_000)
+        .retained_bytes(2_000)
         .frames_per_second(2_000, 2_000)
         .bytes_per_second(1024 * 1024, 99)
         .callee_share_percent(25)

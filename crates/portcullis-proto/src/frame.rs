@@ -278,11 +278,11 @@ pub fn body_range(end: usize, body_bytes: usize, parcels: usize) -> Range<usize>
 }
 
 /// Puts the numbers of a message's parcels behind its body: the frame began at `start` and ends where `out` ends.
-pub fn attach(out: &mut Vec<u8>, start: usize, numbers: &[u32]) {
+pub fn attach(out: &mut Vec<u8>, start: usize, numbers: impl ExactSizeIterator<Item = u32>) {
+    let count = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
     for number in numbers {
         out.extend_from_slice(&number.to_le_bytes());
     }
-    let count = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
     if let Some([.., low, high]) =
         out.get_mut(start..).and_then(|frame| frame.first_chunk_mut::<8>())
     {

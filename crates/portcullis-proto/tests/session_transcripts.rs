@@ -291,6 +291,7 @@ impl Replay {
             }),
             Event::Unbound { binding } => json!({ "event": "unbound", "binding": binding }),
             Event::Hello(_)
+            | Event::Shed(_)
             | Event::Subscribe { .. }
             | Event::Publish { .. }
             | Event::Ack { .. } => unreachable!("only a hub hears this"),

@@ -48,7 +48,7 @@ pub fn frame(head: Head, body: &[u8]) -> Vec<u8> {
 pub fn attached(numbers: &[u32]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let start = frame::begin(&mut bytes, Head { binding: 1, ..Head::new(Kind::Notify) });
-    frame::attach(&mut bytes, start, numbers);
+    frame::attach(&mut bytes, start, numbers.iter().copied());
     frame::finish(&mut bytes, start);
     bytes
 }

@@ -48,6 +48,7 @@ fn roles(builder: HubBuilder) -> HubBuilder {
         .call("conformance.chain.*")
         .subscribe("sample.blobs.*")
         .subscribe("sample.topics.*")
+        .publish("sample.blobs.*")
         .publish("sample.topics.*")
         .serve("sample.blobs")
         .serve("sample.echo")

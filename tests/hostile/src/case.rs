@@ -42,6 +42,8 @@ pub enum Step {
     Close(String),
     /// What is sent next carries so many descriptors.
     Descriptors(String, usize),
+    /// What is sent next carries the descriptors of a new pool: so many slots of so many bytes.
+    Pool(String, usize, usize),
     /// A request to the gate, in words.
     Ask(String),
     /// What the gate answers: a status, or 0 when it closes without a word.
@@ -128,6 +130,9 @@ impl Case {
                 None if rest == "closes" => Step::Close(who),
                 None if rest == "refused" => Step::TurnedAway(who),
                 Some(("descriptors", count)) => Step::Descriptors(who, self.number(count)),
+                Some(("pool", shape)) if let Some((slots, bytes)) = shape.split_once(' ') => {
+                    Step::Pool(who, self.number(slots), self.number(bytes))
+                }
                 _ => panic!("`{}`: what is `{line}`?", self.name),
             },
         }

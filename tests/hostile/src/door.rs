@@ -2,9 +2,7 @@
 //! wants, wrong or not.
 
 use std::future::Future;
-use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
-use std::os::fd::AsFd;
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::time::Duration;
@@ -13,7 +11,8 @@ use conformance::raw::{Got, RawPeer};
 use conformance::transport::{BoxLink, Browser, WsClientLink};
 use portcullis::link::UnixLink;
 use portcullis_proto::schema::Schema;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+
+use crate::descriptors::{self, Descriptors};
 
 /// What takes this long hangs.
 pub const WATCHDOG: Duration = Duration::from_secs(60);
@@ -23,9 +22,6 @@ const MOMENT: Duration = Duration::from_millis(10);
 
 /// How long is waited for a hub that reads no further.
 const UNREAD: Duration = Duration::from_secs(5);
-
-/// The most descriptors that go with one message.
-const DESCRIPTORS_MAX: usize = 200;
 
 /// How a door is gone through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,21 +101,14 @@ impl Line {
         let _ = tokio::time::timeout(UNREAD, self.peer.send(bytes)).await;
     }
 
-    /// Sends bytes with copies of a descriptor.
+    /// Sends bytes with descriptors.
     ///
     /// # Errors
     ///
     /// When this is no Unix socket, or it does not take them.
-    pub fn send_descriptors(&mut self, bytes: &[u8], count: usize) -> io::Result<()> {
+    pub fn send_descriptors(&mut self, bytes: &[u8], descriptors: &Descriptors) -> io::Result<()> {
         let socket = self.socket.as_ref().ok_or(io::ErrorKind::Unsupported)?;
-        let null = std::fs::File::open("/dev/null")?;
-        let descriptors = vec![null.as_fd(); count.min(DESCRIPTORS_MAX)];
-        let mut space =
-            vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        control.push(SendAncillaryMessage::ScmRights(&descriptors));
-        sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;
-        Ok(())
+        descriptors::send(socket, bytes, descriptors)
     }
 
     /// Whether something has come that nobody waits for; it is waited for a moment.

@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use conformance::scene::{By, Served};
-use conformance::service::{EchoService, FlowsService, TopicsService};
+use conformance::service::{BlobsService, EchoService, FlowsService, TopicsService};
 use conformance::transport::{Browser, Folder, Memory};
 use conformance::{Scene, contract};
-use portcullis::hub::{Admission, AdmitError, Budget, Events, HubEvent, Kind, UnixListening};
+use portcullis::hub::{
+    Admission, AdmitError, Budget, Events, Hosted, HubEvent, Kind, UnixListening,
+};
 use portcullis::link::{Link, UnixLink, WebSocketLink};
 use portcullis::peer::{Peer, Serving, Subscription, Target};
 use portcullis::web::{Files, Gate, GateConfig};
@@ -18,7 +20,8 @@ use portcullis::{Hub, Role};
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::schema::Schema;
 use sample_contract::{
-    EchoClient, EchoRequest, EchoServer, FlowsServer, TopicsClient, TopicsPublisher, TopicsServer,
+    BlobsServer, EchoClient, EchoRequest, EchoServer, FlowsServer, TopicsClient, TopicsPublisher,
+    TopicsServer,
 };
 
 use crate::door::{Door, Line, Opening, WATCHDOG, Way};
@@ -33,6 +36,8 @@ const WINDOW: &str = "test";
 const USER_CALLS_MAX: usize = 1_500;
 /// Their subscriptions, likewise.
 const USER_SUBSCRIPTIONS_MAX: usize = 300;
+/// Their parcels that no message has taken yet, in bytes.
+const USER_PARCEL_BYTES_MAX: usize = 100_000;
 /// Connections of a user.
 const USER_PEERS_MAX: usize = 8;
 
@@ -51,6 +56,7 @@ pub struct House {
     opening: tokio::sync::Mutex<()>,
     events: tokio::sync::Mutex<Events>,
     _served: Served,
+    _blobs: Hosted,
     server: Peer,
     _serving: Vec<Serving>,
     remote: TopicsPublisher,
@@ -64,9 +70,12 @@ impl House {
         let shared = Budget::new()
             .calls(USER_CALLS_MAX)
             .subscriptions(USER_SUBSCRIPTIONS_MAX)
+            .parcel_bytes(USER_PARCEL_BYTES_MAX)
             .peers(USER_PEERS_MAX);
         let hub = scene.hub_with(|builder| builder.role(Role::new("none")).user_budget(shared));
         let served = scene.served(By::Main).await;
+        let blobs = || BlobsServer::new(BlobsService::new(&served.seen));
+        let hosted = hub.serve(blobs()).expect("served");
         let server = scene.peer("server").await;
         let topics = Arc::new(TopicsService::default());
         let seen = &served.seen;
@@ -74,6 +83,7 @@ impl House {
             server.serve(EchoServer::new(EchoService::new(seen)), "remote").await,
             server.serve(FlowsServer::new(FlowsService::new(seen)), "remote").await,
             server.serve(TopicsServer::from_arc(Arc::clone(&topics)), "remote").await,
+            server.serve(blobs(), "remote").await,
         ];
         let serving: Vec<Serving> =
             serving.into_iter().map(|served| served.expect("served")).collect();
@@ -105,6 +115,7 @@ impl House {
             opening: tokio::sync::Mutex::default(),
             events,
             _served: served,
+            _blobs: hosted,
             server,
             _serving: serving,
             remote,

@@ -7,6 +7,7 @@
 
 pub mod attack;
 pub mod case;
+pub mod descriptors;
 pub mod door;
 pub mod house;
 pub mod http;

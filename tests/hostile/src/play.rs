@@ -11,6 +11,7 @@ use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::status::Status;
 
 use crate::case::{Case, Others, Step};
+use crate::descriptors::{self, Descriptors};
 use crate::door::{Door, Line};
 use crate::frames::{Seen, compare_of, frame_of, show};
 use crate::http;
@@ -75,7 +76,7 @@ struct Player<'a> {
 struct Connection {
     line: Line,
     to_send: Vec<u8>,
-    descriptors: usize,
+    descriptors: Descriptors,
     ended: bool,
 }
 
@@ -119,7 +120,16 @@ impl Player<'_> {
                 self.flush().await?;
                 self.lines.remove(who);
             }
-            Step::Descriptors(who, count) => self.line(who).await?.descriptors = *count,
+            Step::Descriptors(who, count) => {
+                self.line(who).await?.descriptors =
+                    descriptors::of_nothing(*count).map_err(|error| error.to_string())?;
+            }
+            Step::Pool(who, slots, slot_bytes) => {
+                // What is said before it brings nothing.
+                self.flush().await?;
+                self.line(who).await?.descriptors = descriptors::of_a_pool(*slots, *slot_bytes)
+                    .map_err(|error| error.to_string())?;
+            }
             Step::Ask(words) => {
                 let browser = self.door.browser().ok_or("there is no gate here")?;
                 self.answer = Some(http::ask(browser, words, self.door.window(self.role)).await?);
@@ -137,7 +147,8 @@ impl Player<'_> {
 
     async fn connect(&mut self, who: &str, role: &str, user: Option<&str>) -> Result<(), String> {
         let line = self.door.open(who, role, user).await.map_err(|error| error.to_string())?;
-        let connection = Connection { line, to_send: Vec::new(), descriptors: 0, ended: false };
+        let connection =
+            Connection { line, to_send: Vec::new(), descriptors: Vec::new(), ended: false };
         self.lines.insert(who.to_owned(), connection);
         Ok(())
     }
@@ -156,9 +167,9 @@ impl Player<'_> {
             if bytes.is_empty() {
                 continue;
             }
-            let count = std::mem::take(&mut connection.descriptors);
-            if count > 0 {
-                let sent = connection.line.send_descriptors(&bytes, count);
+            let descriptors = std::mem::take(&mut connection.descriptors);
+            if !descriptors.is_empty() {
+                let sent = connection.line.send_descriptors(&bytes, &descriptors);
                 sent.map_err(|error| error.to_string())?;
                 continue;
             }

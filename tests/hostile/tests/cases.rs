@@ -88,6 +88,12 @@ const CASES: &[(&str, &str)] = &[
     ("access.txt", include_str!("../cases/access.txt")),
 ];
 
+/// What belongs to blobs.
+const BLOBS: &[(&str, &str)] = &[
+    ("parcels.txt", include_str!("../cases/parcels.txt")),
+    ("blobs.txt", include_str!("../cases/blobs.txt")),
+];
+
 #[test]
 fn f01_to_f13_over_a_connected_pair() {
     run(SCRIPTS, &[(Way::Pair, Cut::Whole)]);
@@ -106,6 +112,19 @@ fn f01_to_f13_over_a_pages_socket() {
 #[test]
 fn f14_to_f37_over_every_transport() {
     run(CASES, &[Way::Pair, Way::Path, Way::Page].map(|way| (way, Cut::Whole)));
+}
+
+#[test]
+fn f05_f06_f12_f29_parcels_and_blobs_over_every_transport() {
+    let cuts = [(Way::Pair, Cut::Whole), (Way::Path, Cut::EveryByte), (Way::Page, Cut::Whole)];
+    run(BLOBS, &cuts);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn f29_pools_over_a_pair_and_a_listening_path() {
+    let pools = [("pools.txt", include_str!("../cases/pools.txt"))];
+    run(&pools, &[Way::Pair, Way::Path].map(|way| (way, Cut::Whole)));
 }
 
 #[test]

@@ -15,11 +15,16 @@ use portcullis_proto::schema::Interface;
 const SHOTS: usize = 150;
 
 /// What panics, or goes on for as long as the numbers that it is given, when it is rightly asked to.
-const SPARED: &[&str] =
-    &["sample.echo.block", "sample.echo.panic", "sample.flows.pictures", "sample.topics.emit"];
+const SPARED: &[&str] = &[
+    "sample.blobs.frames",
+    "sample.echo.block",
+    "sample.echo.panic",
+    "sample.flows.pictures",
+    "sample.topics.emit",
+];
 
 /// What nobody serves there.
-const UNSERVED: &[&str] = &["sample.blobs", "sample.shared", "sample.values", "conformance.chain"];
+const UNSERVED: &[&str] = &["sample.shared", "sample.values", "conformance.chain"];
 
 async fn bound(house: &House, interface: &Interface, target: Target) -> (Line, u32) {
     let mut line = house.open("mutator", ROLE, None).await.expect("a connection");
@@ -39,6 +44,8 @@ async fn shots(way: Way, seed: u64, target: Target) {
     let schema = conformance::contract::contract();
     let mut mutator = Mutator::new(schema, seed);
     let (mut killed, mut lived) = (0, 0);
+    // Those of them that brought blobs.
+    let (mut blobs_killed, mut blobs_lived) = (0, 0);
     for interface in mutator.interfaces() {
         if UNSERVED.contains(&interface.name.as_str()) {
             continue;
@@ -51,21 +58,29 @@ async fn shots(way: Way, seed: u64, target: Target) {
                 continue;
             }
             id += 0x1_0000;
+            let bodies = std::iter::once(&shot.body).chain(&shot.item);
+            let brings = u32::from(bodies.into_iter().any(|body| !body.blobs.is_empty()));
             let hit = shoot(&mut line, &shot, Aim { binding, id }).await;
             let hit = hit.unwrap_or_else(|why| panic!("seed {seed}, {number}, {shot:?}: {why}"));
             match (shot.valid, hit) {
                 (false, Hit::Killed(Reason::MalformedPayload)) => {
                     killed += 1;
+                    blobs_killed += brings;
                     (line, binding) = bound(&house, interface, target.clone()).await;
                     id = 0x2_0000;
                 }
-                (true, Hit::Ended(_) | Hit::Nothing) => lived += 1,
+                (true, Hit::Ended(_) | Hit::Nothing) => {
+                    lived += 1;
+                    blobs_lived += brings;
+                }
                 _ => panic!("seed {seed}, {number}, over {}: {hit:?} for {shot:?}", way.name()),
             }
         }
     }
     assert_eq!(house.hub().counters().violations(), killed, "each is counted");
     assert!(killed > 100 && lived > 30, "{killed} killed, {lived} lived");
+    let with_blobs = (blobs_killed, blobs_lived);
+    assert!(blobs_killed > 20 && blobs_lived > 10, "with blobs: {with_blobs:?}");
     bystander.noticed_nothing().await.expect("nobody else notices");
     house.settle().await;
 }

@@ -1,8 +1,8 @@
 //! Frames as text: what a script sends and expects, a line for each.
 //!
 //! `request binding=1 ordinal=0 id=0x10001 body=u7+"text"`: a kind by its name in the protocol (or `kind:130`), then
-//! fields. Other fields are 0; `length` and `attachments` override what is right. `status` and `reason` are the
-//! `ordinal` of `end` and `goodbye`, by name. A body is hexadecimal, or terms with `+` between them: `u5` a varint,
+//! fields. Other fields are 0; `length` and `attachments` override what is right. `parcels=1,2` are the numbers of parcels
+//! behind the body. `status` and `reason` are the `ordinal` of `end` and `goodbye`, by name. A body is hexadecimal, or terms with `+` between them: `u5` a varint,
 //! `"text"` a string, `shape(interface)` its shape, `f1.5` a float, `zeros(9)` so many zero bytes, `nested(9)` so many `Preferences` inside each
 //! other, and `bind(interface)`, `bind(interface,instance)`, `serve(interface,instance)` whole arguments.
 
@@ -94,8 +94,8 @@ pub(crate) fn frame(line: &str) -> Vec<u8> {
 pub(crate) fn frame_of(schema: &Schema, line: &str) -> Vec<u8> {
     let Line { kind, fields } = take_apart(line);
     let [mut binding, mut ordinal, mut id, mut budget] = [0u32; 4];
-    let (mut flags, mut attachments, mut length) = (0u8, 0u16, None);
-    let mut body = None;
+    let (mut flags, mut attachments, mut length) = (0u8, None, None);
+    let (mut body, mut parcels) = (None, Vec::new());
     let mut hello = Hello {
         protocol_min: PROTOCOL,
         protocol_max: PROTOCOL,
@@ -112,7 +112,8 @@ pub(crate) fn frame_of(schema: &Schema, line: &str) -> Vec<u8> {
             "id" => id = number(value),
             "budget" => budget = number(value),
             "flags" => flags = number(value) as u8,
-            "attachments" => attachments = number(value) as u16,
+            "attachments" => attachments = Some(number(value) as u16),
+            "parcels" => parcels = value.split(',').map(number).collect(),
             "length" => length = Some(number(value)),
             "body" => body = Some(bytes(schema, value)),
             "min" => hello.protocol_min = number(value) as u16,
@@ -131,11 +132,12 @@ pub(crate) fn frame_of(schema: &Schema, line: &str) -> Vec<u8> {
         code if code == Kind::Welcome as u8 => to_bytes(&welcome(hello.limits)).expect("a welcome"),
         _ => Vec::new(),
     };
-    let body = body.unwrap_or_else(default);
+    let mut body = body.unwrap_or_else(default);
+    body.extend(parcels.iter().flat_map(|parcel| parcel.to_le_bytes()));
     let length = length.unwrap_or(body.len() as u32 + 24);
     let mut out = length.to_le_bytes().to_vec();
     out.extend([kind, flags]);
-    out.extend(attachments.to_le_bytes());
+    out.extend(attachments.unwrap_or(parcels.len() as u16).to_le_bytes());
     for word in [binding, ordinal, id, budget] {
         out.extend(word.to_le_bytes());
     }

@@ -11,6 +11,7 @@ mod faults;
 mod frames;
 mod grants;
 mod handling;
+mod holding;
 mod peers;
 mod protocol;
 mod queues;

@@ -1,7 +1,7 @@
 //! A client's handle on one instance of an interface, and a publisher's.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::calling::{Calling, Incoming, Reporting};
@@ -319,7 +319,11 @@ impl fmt::Debug for Binding {
 
 /// The publishing end of an instance's topics.
 #[derive(Clone)]
-pub struct Publisher(Arc<dyn PublishTo>);
+pub struct Publisher {
+    to: Arc<dyn PublishTo>,
+    /// Memory for the next value.
+    spare: Arc<Mutex<Body>>,
+}
 
 /// Where published values go: through a peer's session, or, in main, straight to the hub.
 pub trait PublishTo: Send + Sync + 'static {
@@ -338,11 +342,11 @@ pub trait PublishTo: Send + Sync + 'static {
 impl Publisher {
     /// A publisher that hands values to `to`.
     pub fn new(to: Arc<dyn PublishTo>) -> Self {
-        Self(to)
+        Self { to, spare: Arc::default() }
     }
 
     fn of_peer(binding: Binding) -> Self {
-        Self(Arc::new(binding))
+        Self::new(Arc::new(binding))
     }
 
     /// The publisher of an interface that this peer serves under `export`.
@@ -362,7 +366,20 @@ impl Publisher {
         channel: &'static ChannelInfo,
         value: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> Result<(), Error> {
-        self.0.publish(channel, &encoded(channel, value)?)
+        let lock = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not under the lock: whoever is woken by a value may well publish.
+        let mut body = std::mem::take(&mut *lock());
+        let written = value(&mut Encoder::with_blobs(&mut body.bytes, &mut body.blobs));
+        let published = match written {
+            Ok(()) => self.to.publish(channel, &body),
+            Err(error) => Err(invalid(channel, &error)),
+        };
+        body.blobs.clear();
+        body.bytes.clear();
+        if body.bytes.capacity() <= SPARE_BYTES_MAX {
+            *lock() = body;
+        }
+        published
     }
 
     /// Publishes a value, and tells who has got it `within` that time.
@@ -372,18 +389,18 @@ impl Publisher {
         within: Duration,
         value: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> Reporting {
-        match encoded(channel, value) {
-            Ok(value) => self.0.publish_reported(channel, within, &value),
-            Err(error) => Reporting::failed(error),
+        match Body::write(value) {
+            Ok(value) => self.to.publish_reported(channel, within, &value),
+            Err(error) => Reporting::failed(invalid(channel, &error)),
         }
     }
 }
 
-fn encoded(
-    channel: &'static ChannelInfo,
-    value: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
-) -> Result<Body, Error> {
-    Body::write(value).map_err(|error| Error::invalid(&error).on(channel.name).unsent())
+/// Memory of larger values is not kept for the next ones, in bytes.
+const SPARE_BYTES_MAX: usize = 4096;
+
+fn invalid(channel: &'static ChannelInfo, error: &CodecError) -> Error {
+    Error::invalid(error).on(channel.name).unsent()
 }
 
 impl PublishTo for Binding {

@@ -305,8 +305,10 @@ impl Core {
                     self.unbound.push(binding);
                 }
             }
-            // Requests and items are dealt with before; the session refuses the hub what only peers say.
+            // Requests and items are dealt with before; the session refuses the hub what only peers say, and a peer keeps what
+            // main sends.
             Event::Item { .. }
+            | Event::Shed(_)
             | Event::Request { .. }
             | Event::Notify { .. }
             | Event::Caller { .. }

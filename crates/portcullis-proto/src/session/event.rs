@@ -129,6 +129,9 @@ pub enum Event<'a, O> {
         /// What the owner had attached.
         data: O,
     },
+    /// Hub: a message came whose blobs were not kept, since there was no room for them or since it came too late: tell who
+    /// waits for something.
+    Shed(Shed<O>),
     /// Requests and notifications behind this one come from that peer, as the hub admitted it.
     Caller {
         /// Its number.
@@ -141,6 +144,21 @@ pub enum Event<'a, O> {
         /// The binding.
         binding: u32,
     },
+}
+
+/// What is left of a message whose blobs were not kept ([`ParcelRoom`]).
+///
+/// [`ParcelRoom`]: super::ParcelRoom
+#[derive(Debug)]
+pub enum Shed<O> {
+    /// A call, subscription or reported value was opened under this id: end it.
+    Call(u32),
+    /// A notification, or a value without a report.
+    OneWay,
+    /// An item. Its credit is spent.
+    Item(Leg),
+    /// The outcome of a call of this side, to which this belonged.
+    End(O),
 }
 
 /// What a look into the receive buffer gave.

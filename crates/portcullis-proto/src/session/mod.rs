@@ -18,8 +18,8 @@ mod send;
 mod shipping;
 mod timeout;
 
-pub use arrivals::PARCEL_FRAME_BYTES_MAX;
-pub use event::{Event, Expired, Leg, Received};
+pub use arrivals::{PARCEL_FRAME_BYTES_MAX, PARCEL_MS, ParcelRoom};
+pub use event::{Event, Expired, Leg, Received, Shed};
 pub use handshake::{
     CLIENT_BYTES_MAX, CallerTold, EARLIER_MAX, FRAME_BYTES_FLOOR, GOODBYE_BYTES_MAX, Hello, Limits,
     NAME_BYTES_MAX, OFFER_CHANNELS_MAX, OFFERS_MAX, Offer, PROTOCOL, Shape, WINDOW_BYTES_FLOOR,
@@ -217,6 +217,12 @@ impl<I, O> Session<I, O> {
     pub fn set_lane(&mut self, lane: Box<dyn Lane>) {
         self.ours.pools = POOLS_MAX;
         self.outbox.set_lane(lane);
+    }
+
+    /// Counts parcels that come, until their messages do, and drops what finds no room or waits longer than [`PARCEL_MS`]:
+    /// its message becomes [`Event::Shed`]. Before anything is received.
+    pub fn count_parcels(&mut self, room: Box<dyn ParcelRoom>) {
+        self.arrivals.count_in(room);
     }
 
     /// Somebody may no longer have what he could: see [`Lane::part_with_receivers`].

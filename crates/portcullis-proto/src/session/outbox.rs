@@ -16,6 +16,8 @@ use crate::time::Time;
 const READY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// What a frame costs that is held, besides its bytes.
 const HELD_OVERHEAD_BYTES: usize = 64;
+/// Memory of larger frames is not kept for the next ones, in bytes.
+const SPARE_BYTES_MAX: usize = 4096;
 /// Where the id stands in a frame.
 const ID_BYTES: std::ops::Range<usize> = 16..20;
 /// Where the budget stands in a frame.
@@ -68,6 +70,23 @@ impl Held {
     }
 }
 
+/// Memory of a frame that was held and has left, for the next one: blobs come again and again, each with a small frame.
+#[derive(Debug, Default)]
+struct Spare {
+    bytes: Vec<u8>,
+    blobs: Vec<Blob>,
+}
+
+impl Spare {
+    fn keep(&mut self, Held { mut bytes, mut blobs, .. }: Held) {
+        blobs.clear();
+        bytes.clear();
+        if bytes.capacity() <= SPARE_BYTES_MAX {
+            *self = Self { bytes, blobs };
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Outbox {
     control: Vec<u8>,
@@ -77,6 +96,7 @@ pub(super) struct Outbox {
     /// The key of the first frame that is held.
     held_first: u64,
     held_bytes: usize,
+    spare: Spare,
     bytes_max: usize,
     /// What the other side's window has left; below zero after the frame that overdrew it.
     window: i64,
@@ -109,6 +129,7 @@ impl Outbox {
             held: VecDeque::new(),
             held_first: 0,
             held_bytes: 0,
+            spare: Spare::default(),
             bytes_max,
             window: 0,
             acknowledging: 0,
@@ -214,6 +235,7 @@ impl Outbox {
             self.window -= held.bytes.len() as i64;
             held.renew_budget(self.now.filter(|_| renew));
             self.ready.extend_from_slice(&held.bytes);
+            self.spare.keep(held);
         }
     }
 
@@ -268,8 +290,10 @@ impl Outbox {
             self.window -= i64::from(length);
             return None;
         }
-        let bytes = self.ready.split_off(writing.start);
-        let held = Held { bytes, blobs: std::mem::take(blobs), due };
+        let Spare { mut bytes, blobs: next } = std::mem::take(&mut self.spare);
+        bytes.extend_from_slice(self.ready.get(writing.start..).unwrap_or_default());
+        self.ready.truncate(writing.start);
+        let held = Held { bytes, blobs: std::mem::replace(blobs, next), due };
         self.held_bytes += held.size();
         self.blob_bytes += Blob::total(&held.blobs);
         self.held.push_back(held);
@@ -380,9 +404,11 @@ impl Outbox {
             now: self.now,
         };
         let (held_bytes, blob_bytes) = (&mut self.held_bytes, &mut self.blob_bytes);
+        let spare = &mut self.spare;
         self.shipping.ship(&mut way, |held| {
             *held_bytes -= held.size();
             *blob_bytes -= Blob::total(&held.blobs);
+            spare.keep(held);
         });
         // Once for each pool of a connection.
         if !offers.is_empty() {

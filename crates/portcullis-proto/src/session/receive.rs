@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::calls::Found;
 use super::lane::{Lane, Lent, SlotLoan, TopicPlace};
 use super::{
-    Event, GOODBYE_BYTES_MAX, Inbound, Leg, Outbound, Received, Refused, Session, Side, State,
-    unexpected,
+    Event, GOODBYE_BYTES_MAX, Inbound, Leg, Outbound, Received, Refused, Session, Shed, Side,
+    State, unexpected,
 };
 use crate::codec::{Blob, Message, from_bytes};
 use crate::frame::{self, FLAG_ABANDON, FLAG_ACK, FLAG_CALLEE, Frame, Head, Kind, Parcels, Parsed};
@@ -59,7 +59,10 @@ impl<I: Default, O> Session<I, O> {
                         let Frame { head, body, parcels } = frame;
                         self.check_state(head.kind)?;
                         // Taken in any case, so that their numbers are free again.
-                        let blobs = self.take_blobs(head, parcels)?;
+                        let Some(blobs) = self.take_blobs(head, parcels)? else {
+                            let event = self.take_shed(head, body.len())?;
+                            return Ok(Received { consumed, frames, event, needed: 0 });
+                        };
                         let bytes = body.len().saturating_add(Blob::total(&blobs));
                         let Some(leg) = self.spend_item(head, bytes)? else { continue };
                         let token = (head.flags & FLAG_ACK != 0).then_some(head.budget);
@@ -97,7 +100,9 @@ impl<I: Default, O> Session<I, O> {
         let Frame { head, body, parcels } = frame;
         self.check_state(head.kind)?;
         // Taken whatever becomes of their message, so that their numbers are free again.
-        let blobs = self.take_blobs(head, parcels)?;
+        let Some(blobs) = self.take_blobs(head, parcels)? else {
+            return self.take_shed(head, body.len());
+        };
         let Head { binding, ordinal, id, budget, .. } = head;
         match head.kind {
             Kind::Hello => self.take_hello(body).map(Some),
@@ -176,11 +181,11 @@ impl<I: Default, O> Session<I, O> {
                 Ok(Some(Event::Unbound { binding }))
             }
             Kind::Parcel => {
-                self.take_parcel(head, body)?;
+                self.take_parcel(head, body, now)?;
                 Ok(None)
             }
             Kind::Lend => {
-                self.take_lent(head, body)?;
+                self.take_lent(head, body, now)?;
                 Ok(None)
             }
             Kind::Pool => {
@@ -191,16 +196,16 @@ impl<I: Default, O> Session<I, O> {
         }
     }
 
-    fn take_lent(&mut self, head: Head, body: &[u8]) -> Result<(), Goodbye> {
+    fn take_lent(&mut self, head: Head, body: &[u8], now: Time) -> Result<(), Goodbye> {
         let Lent { generation } = known_body("lend", body)?;
         let Head { binding: pool, ordinal: slot, budget: length, id, .. } = head;
         self.lane()?;
-        self.arrivals.lent(id, SlotLoan { pool, slot, generation, length })
+        self.arrivals.lent(id, SlotLoan { pool, slot, generation, length }, now)
     }
 
-    fn take_parcel(&mut self, head: Head, body: &[u8]) -> Result<(), Goodbye> {
+    fn take_parcel(&mut self, head: Head, body: &[u8], now: Time) -> Result<(), Goodbye> {
         if head.flags & FLAG_ABANDON == 0 {
-            return self.arrivals.parcel(head, body);
+            return self.arrivals.parcel(head, body, now);
         }
         match self.arrivals.abandon(head.id, body)? {
             Some(loan) => self.lane()?.give_back(loan),
@@ -208,10 +213,15 @@ impl<I: Default, O> Session<I, O> {
         }
     }
 
+    /// The blobs of a message; `None` when they were not kept.
     #[inline]
-    fn take_blobs(&mut self, head: Head, parcels: Parcels<'_>) -> Result<Vec<Blob>, Goodbye> {
+    fn take_blobs(
+        &mut self,
+        head: Head,
+        parcels: Parcels<'_>,
+    ) -> Result<Option<Vec<Blob>>, Goodbye> {
         if parcels.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         let Head { kind, binding, ordinal, .. } = head;
         let topic = (kind == Kind::Publish).then_some(TopicPlace { binding, ordinal });
@@ -220,8 +230,28 @@ impl<I: Default, O> Session<I, O> {
             *borrowed += u64::from(loan.length);
             outbox.lane().ok_or_else(no_lane)?.borrow(loan, topic)
         })?;
-        self.blobs_taken += blobs.len() as u64;
+        // Those that were not kept are nobody's.
+        self.blobs_taken += blobs.as_ref().map_or(0, |blobs| blobs.len() as u64);
         Ok(blobs)
+    }
+
+    /// A message whose blobs were not kept: it is in order, and leads to nothing.
+    #[cold]
+    fn take_shed<'a>(
+        &mut self,
+        head: Head,
+        body_bytes: usize,
+    ) -> Result<Option<Event<'a, O>>, Goodbye> {
+        let id = head.id;
+        let shed = match head.kind {
+            Kind::Item => self.spend_item(head, body_bytes)?.map(Shed::Item),
+            Kind::End => self.take_outcome(id)?.map(Shed::End),
+            Kind::Notify => Some(Shed::OneWay),
+            Kind::Publish if id == 0 => Some(Shed::OneWay),
+            // Others have no blobs.
+            _ => self.admit(id)?.then_some(Shed::Call(id)),
+        };
+        Ok(shed.map(Event::Shed))
     }
 
     fn lane(&mut self) -> Result<&mut dyn Lane, Goodbye> {
@@ -414,12 +444,18 @@ impl<I: Default, O> Session<I, O> {
             let text = format!("status {code} is not known");
             return Err(Goodbye::because(Reason::MalformedPayload, text));
         }
+        let data = self.take_outcome(id)?;
+        let (Some(data), Some(status)) = (data, status) else { return Ok(None) };
+        Ok(Some(Event::End { id, status, body, blobs, data }))
+    }
+
+    /// A call of this side has ended: what belonged to it, if its outcome is wanted.
+    fn take_outcome(&mut self, id: u32) -> Result<Option<O>, Goodbye> {
+        let Some(call) = self.outbound.get(id) else { return Err(unknown_id(id)) };
         if call.followed {
             self.outbox.withdraw_of_ended(id);
         }
-        let data = self.forget(id).and_then(|call| call.data.or(call.late));
-        let (Some(data), Some(status)) = (data, status) else { return Ok(None) };
-        Ok(Some(Event::End { id, status, body, blobs, data }))
+        Ok(self.forget(id).and_then(|call| call.data.or(call.late)))
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Shipping {
     shipped: BlobsSent,
     /// A message could go, and waits for the window alone.
     release_waits: bool,
+    /// Memory of parcels whose message has left, for those of the next one.
+    spare: Vec<Parcel>,
 }
 
 #[derive(Debug)]
@@ -108,6 +110,7 @@ impl Shipping {
             turn: 0,
             shipped: BlobsSent::default(),
             release_waits: false,
+            spare: Vec::new(),
         }
     }
 
@@ -152,7 +155,8 @@ impl Shipping {
     }
 
     pub(super) fn keep(&mut self, key: HeldKey, head: Head, held: Held) {
-        let parcels = vec![Parcel::default(); held.blobs.len()];
+        let mut parcels = std::mem::take(&mut self.spare);
+        parcels.resize(held.blobs.len(), Parcel::default());
         self.kept.push_back(Kept { key, head, held, parcels });
     }
 
@@ -291,15 +295,14 @@ impl Shipping {
                 self.release_waits = true;
                 return;
             }
-            let Some(Kept { mut held, parcels, .. }) = self.kept.remove(place) else { return };
+            let Some(Kept { mut held, mut parcels, .. }) = self.kept.remove(place) else { return };
             if place < self.turn {
                 self.turn -= 1;
             }
             let start = way.out.len();
             held.renew_budget(way.now);
             way.out.extend_from_slice(&held.bytes);
-            let numbers: Vec<u32> = parcels.iter().map(|parcel| parcel.number).collect();
-            frame::attach(way.out, start, &numbers);
+            frame::attach(way.out, start, parcels.iter().map(|parcel| parcel.number));
             *way.window -= i64::from(frame::finish(way.out, start));
             held.blobs.iter().for_each(|blob| self.forget(blob.len()));
             for parcel in &parcels {
@@ -309,6 +312,8 @@ impl Shipping {
                     Travels::Lent => self.shipped.lent += 1,
                 }
             }
+            parcels.clear();
+            self.spare = parcels;
             done(held);
         }
     }

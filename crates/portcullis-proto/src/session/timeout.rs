@@ -1,4 +1,4 @@
-//! Deadlines and keep-alive: one earliest moment for the whole connection, none while nothing is awaited.
+//! Deadlines, parcels whose messages do not come, and keep-alive: one earliest moment for the whole connection, none while nothing is awaited.
 
 use super::{Expired, Session, State};
 use crate::frame::{Head, Kind};
@@ -16,10 +16,7 @@ impl<I, O> Session<I, O> {
             Some(sent) => sent.after_ms(GRACE_MS),
             None => self.heard.after_ms(QUIET_MS),
         });
-        match (self.deadline_floor, keepalive) {
-            (Some(one), Some(two)) => Some(one.min(two)),
-            (one, two) => one.or(two),
-        }
+        [self.deadline_floor, keepalive, self.arrivals.due()].into_iter().flatten().min()
     }
 
     /// Deals with what has run out by `now`.
@@ -27,6 +24,7 @@ impl<I, O> Session<I, O> {
         if self.deadline_floor.is_some_and(|floor| floor <= now) {
             self.expire_calls(now, expired);
         }
+        self.arrivals.expire(now);
         if !self.awaits() {
             return;
         }

@@ -1,6 +1,6 @@
 //! Valid bodies of any type of a schema, from a seed.
 
-use portcullis_proto::codec::{Encoder, SAFE_INT_MAX};
+use portcullis_proto::codec::{Blob, Encoder, SAFE_INT_MAX};
 use portcullis_proto::schema::{Fields, Float, Int, Schema, Type, TypeBody};
 
 use super::Rng;
@@ -17,19 +17,33 @@ const JSONS: &[&str] =
 const URLS: &[&str] =
     &["http://localhost/", "https://example.org/a?b=c#d", "file:///tmp/x", "data:text/plain,x"];
 
-/// Appends a valid value of `ty`.
+/// Appends a valid value of a `ty` without blobs.
 pub fn value(schema: &Schema, ty: &Type, rng: &mut Rng, out: &mut Vec<u8>) {
-    Valid { schema, rng, fuel: FUEL, unknown: true }.value(ty, 0, out);
+    value_with_blobs(schema, ty, rng, &mut Vec::new(), out);
+}
+
+/// Appends a valid value of `ty`, and its blobs to those that stand before it in the body.
+pub fn value_with_blobs(
+    schema: &Schema,
+    ty: &Type,
+    rng: &mut Rng,
+    blobs: &mut Vec<Blob>,
+    out: &mut Vec<u8>,
+) {
+    Valid { schema, rng, blobs, fuel: FUEL, unknown: true }.value(ty, 0, out);
 }
 
 /// The same without unknown fields and variants: what a program of this very schema can write.
 pub fn own_value(schema: &Schema, ty: &Type, rng: &mut Rng, out: &mut Vec<u8>) {
-    Valid { schema, rng, fuel: FUEL, unknown: false }.value(ty, 0, out);
+    let blobs = &mut Vec::new();
+    Valid { schema, rng, blobs, fuel: FUEL, unknown: false }.value(ty, 0, out);
 }
 
 struct Valid<'a> {
     schema: &'a Schema,
     rng: &'a mut Rng,
+    /// What stands beside the body so far.
+    blobs: &'a mut Vec<Blob>,
     fuel: usize,
     /// Whether there may be parts that only a later version of the schema would know.
     unknown: bool,
@@ -53,8 +67,11 @@ impl Valid<'_> {
                 let bytes = self.rng.bytes(count);
                 Encoder::new(out).bytes(&bytes);
             }
-            // Its bytes stand beside the body, which is not made here: random schemas have no blobs.
-            Type::Blob { .. } => out.push(0),
+            Type::Blob { min, max } => {
+                let count = self.count(*min, *max, level);
+                Encoder::new(out).count(self.blobs.len());
+                self.blobs.push(self.rng.bytes(count).into());
+            }
             Type::Option(inner) => {
                 let some = level < LEVELS && !self.rng.one_in(3);
                 out.push(u8::from(some));

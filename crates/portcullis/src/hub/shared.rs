@@ -47,6 +47,8 @@ pub(super) struct State {
 
 pub(super) struct Shared {
     state: Mutex<State>,
+    /// Memory for turns of those who have none of their own: empty.
+    spare_turn: Mutex<Turn>,
     events: broadcast::Sender<HubEvent>,
     /// Told whenever a connection has ended; and, while anything is drained, whenever anything has.
     pub(super) emptied: Notify,
@@ -82,6 +84,7 @@ impl Hub {
         };
         Self(Arc::new(Shared {
             state: Mutex::new(state),
+            spare_turn: Mutex::default(),
             events: broadcast::channel(surroundings.events_max).0,
             emptied: Notify::new(),
             drains: Drains::default(),
@@ -154,8 +157,13 @@ impl Shared {
         self: &Arc<Self>,
         work: impl FnOnce(&mut portcullis_hub::Hub, Time, &mut Turn) -> R,
     ) -> R {
-        let mut turn = Turn::default();
-        self.turn_with(&mut turn, work)
+        let lock = || self.spare_turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turn = std::mem::take(&mut *lock());
+        let result = self.turn_with(&mut turn, work);
+        if turn.is_empty() {
+            *lock() = turn;
+        }
+        result
     }
 
     /// Works on the core, then wakes, tells and answers whom it concerns. Jobs stay in `turn`.

@@ -94,7 +94,7 @@ pub fn run(options: &Options) -> Result<()> {
         let browser = Clone::clone(browser);
         StudioDoor { way, socket: studio.socket.clone(), browser }
     };
-    let frames = Arc::new(cases("studio.txt", include_str!("../../cases/studio.txt")));
+    let frames = Arc::new(frames());
     let gate = Arc::new(cases("gate.txt", include_str!("../../cases/gate.txt")));
     let (page, path) = (door(Way::Page, &pages), door(Way::Path, &pages));
     let asking = door(Way::Page, &asker);
@@ -143,6 +143,16 @@ pub fn run(options: &Options) -> Result<()> {
     let pinned = cores.is_some();
     let measured = Measured { before, under, after, alone, at_first, warm, at_last, pinned };
     report::print(options, &tally.counts(), &measured, &summary, alive)
+}
+
+/// The cases that say frames: those of the studio, and those that fit any contract.
+fn frames() -> Vec<Case> {
+    let mut frames = cases("studio.txt", include_str!("../../cases/studio.txt"));
+    frames.extend(cases("parcels.txt", include_str!("../../cases/parcels.txt")));
+    if cfg!(target_os = "linux") {
+        frames.extend(cases("pools.txt", include_str!("../../cases/pools.txt")));
+    }
+    frames
 }
 
 fn current_thread() -> Result<Runtime> {

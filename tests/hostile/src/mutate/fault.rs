@@ -1,7 +1,7 @@
 //! One fault at one place of a value: everything around it is valid, so that it is found by the rule that it breaks. What
 //! the validator says of it decides; a fault may land where nobody looks (an unknown field), and is none then.
 
-use portcullis_proto::codec::{Encoder, SAFE_INT_MAX};
+use portcullis_proto::codec::{Blob, Body, Encoder, SAFE_INT_MAX};
 use portcullis_proto::schema::{Fields, Float, Int, Schema, Type, TypeBody};
 
 use crate::support::{Rng, valid};
@@ -9,22 +9,23 @@ use crate::support::{Rng, valid};
 /// Below this many types in one another a fault may stand deeper.
 const LEVELS: usize = 12;
 
-/// The longest text or list that is made to be too long.
+/// The longest text, list or blob that is made to be too long.
 const TOO_LONG_MAX: u32 = 70_000;
 
-/// Appends values of `types`, one of them with a fault.
-pub(super) fn sequence(schema: &Schema, types: &[&Type], rng: &mut Rng, out: &mut Vec<u8>) {
-    Faulty { schema, rng }.sequence(types, 0, out);
+/// Appends values of `types`, one of them with a fault, and their blobs.
+pub(super) fn sequence(schema: &Schema, types: &[&Type], rng: &mut Rng, out: &mut Body) {
+    Faulty { schema, rng, blobs: &mut out.blobs }.sequence(types, 0, &mut out.bytes);
 }
 
 struct Faulty<'a> {
     schema: &'a Schema,
     rng: &'a mut Rng,
+    blobs: &'a mut Vec<Blob>,
 }
 
 impl Faulty<'_> {
     fn valid(&mut self, ty: &Type, out: &mut Vec<u8>) {
-        valid::value(self.schema, ty, self.rng, out);
+        valid::value_with_blobs(self.schema, ty, self.rng, self.blobs, out);
     }
 
     fn value(&mut self, ty: &Type, level: usize, out: &mut Vec<u8>) {
@@ -36,8 +37,7 @@ impl Faulty<'_> {
             Type::Float { float, max, .. } => self.float(*float, *max, out),
             Type::String { min, max } => self.text(*min, *max, out),
             Type::Bytes { min, max } => self.counted(*min, *max, out, |_, out| out.push(7)),
-            // A place that is never the next one.
-            Type::Blob { .. } => Encoder::new(out).varint(u64::from(u32::MAX)),
+            Type::Blob { min, max } => self.blob(*min, *max, out),
             Type::Option(inner) if deeper => {
                 out.push(1);
                 self.value(inner, level + 1, out);
@@ -218,6 +218,31 @@ impl Faulty<'_> {
             Float::F32 => out.extend((value as f32).to_le_bytes()),
             Float::F64 => out.extend(value.to_bits().to_le_bytes()),
         }
+    }
+
+    /// A place that is not the next one, a blob that does not come, or one of a length that may not be.
+    fn blob(&mut self, min: Option<u32>, max: Option<u32>, out: &mut Vec<u8>) {
+        let next = self.blobs.len();
+        let length = match (min, max) {
+            (_, Some(max)) if max < TOO_LONG_MAX && self.rng.one_in(2) => Some(max + 1),
+            (Some(min @ 1..), _) if self.rng.one_in(2) => Some(min - 1),
+            _ => None,
+        };
+        if let Some(length) = length {
+            Encoder::new(out).count(next);
+            self.blobs.push(vec![7; length as usize].into());
+            return;
+        }
+        let place = match self.rng.below(5) {
+            0 => u64::from(u32::MAX),
+            // Before it, behind it, and the right one, whose bytes do not come.
+            1 => next.saturating_sub(1) as u64,
+            2 => next as u64 + 1,
+            3 => return Encoder::new(out).count(next),
+            _ => u64::MAX,
+        };
+        self.blobs.push(Blob::from(vec![7]));
+        Encoder::new(out).varint(place);
     }
 
     fn text(&mut self, min: Option<u32>, max: Option<u32>, out: &mut Vec<u8>) {

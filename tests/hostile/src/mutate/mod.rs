@@ -1,10 +1,10 @@
 //! Bodies made from a contract, and what is wrong with them: for every channel valid ones, and some with a fault of the
-//! value (`fault.rs`) or of the bytes. What must come of each says the validator.
+//! value (`fault.rs`), of the bytes or of the blobs beside them. What must come of each says the validator.
 
 mod fault;
 mod shoot;
 
-use portcullis_proto::codec::Encoder;
+use portcullis_proto::codec::{BLOBS_MAX, Blob, Body, Encoder};
 use portcullis_proto::schema::validate::{InterfacePlan, Plan};
 use portcullis_proto::schema::{ChannelKind, Interface, Schema, Type};
 
@@ -31,9 +31,9 @@ pub struct Shot {
     /// What it is.
     pub kind: ChannelKind,
     /// Arguments, or the value to publish.
-    pub body: Vec<u8>,
+    pub body: Body,
     /// An item that follows, on a stream up.
-    pub item: Option<Vec<u8>>,
+    pub item: Option<Body>,
     /// What the contract says of the arguments.
     pub body_valid: bool,
     /// What it says of both.
@@ -62,16 +62,14 @@ impl<'a> Mutator<'a> {
         let roots = plan.channels.get(place)?;
         let args: Vec<&Type> = channel.args.iter().map(|field| &field.ty).collect();
         let with_item = channel.up.is_some() && self.rng.one_in(2);
-        let mut body = Vec::new();
-        body_of(self.schema, &args, &mut self.rng, !with_item, &mut body);
-        let item = channel.up.as_ref().filter(|_| with_item).map(|up| {
-            let mut item = Vec::new();
-            body_of(self.schema, &[up], &mut self.rng, true, &mut item);
-            item
-        });
-        let body_valid = self.plan.validate(roots.args, &body).is_ok();
+        let body = body_of(self.schema, &args, &mut self.rng, !with_item);
+        let item = channel.up.as_ref().filter(|_| with_item);
+        let item = item.map(|up| body_of(self.schema, &[up], &mut self.rng, true));
+        let keeps =
+            |root, body: &Body| self.plan.validate_parts(root, &body.bytes, &body.blobs).is_ok();
+        let body_valid = keeps(roots.args, &body);
         let item_valid = match (&item, roots.up) {
-            (Some(item), Some(up)) => self.plan.validate(up, item).is_ok(),
+            (Some(item), Some(up)) => keeps(up, item),
             _ => true,
         };
         Some(Shot {
@@ -87,13 +85,19 @@ impl<'a> Mutator<'a> {
 }
 
 /// A valid body, or (where `spoil` says so, three times of four) one with a fault.
-fn body_of(schema: &Schema, types: &[&Type], rng: &mut Rng, spoil: bool, out: &mut Vec<u8>) {
+fn body_of(schema: &Schema, types: &[&Type], rng: &mut Rng, spoil: bool) -> Body {
+    let mut body = Body::default();
     let fault = if spoil { rng.below(8) } else { 0 };
     if fault >= 4 {
-        return fault::sequence(schema, types, rng, out);
+        fault::sequence(schema, types, rng, &mut body);
+        // More of them no frame can bring; that is a fault of frames, and has its cases.
+        body.blobs.truncate(BLOBS_MAX);
+        return body;
     }
-    types.iter().for_each(|ty| valid::value(schema, ty, rng, out));
+    let Body { bytes: out, blobs } = &mut body;
+    types.iter().for_each(|ty| valid::value_with_blobs(schema, ty, rng, blobs, out));
     match fault {
+        1 if !blobs.is_empty() && rng.one_in(2) => spoil_blobs(rng, blobs),
         1 => mutate::mutate(out, rng),
         2 => {
             let end = rng.below(out.len() + 1);
@@ -101,5 +105,16 @@ fn body_of(schema: &Schema, types: &[&Type], rng: &mut Rng, spoil: bool, out: &m
         }
         3 => Encoder::new(out).varint(rng.draw()),
         _ => {}
+    }
+    body
+}
+
+/// Other blobs beside a body than it refers to.
+fn spoil_blobs(rng: &mut Rng, blobs: &mut Vec<Blob>) {
+    match rng.below(3) {
+        0 => blobs.push(Blob::default()),
+        1 => drop(blobs.pop()),
+        // That may be valid all the same: where they stand in the body does not change.
+        _ => blobs.reverse(),
     }
 }
