@@ -1,6 +1,6 @@
-//! Valid bodies of any type of a schema, from a seed.
+//! Valid bodies of any type of a schema, with their blobs, from a seed.
 
-use portcullis_proto::codec::{Encoder, SAFE_INT_MAX};
+use portcullis_proto::codec::{BLOBS_MAX, Blob, Body, Encoder, SAFE_INT_MAX};
 use portcullis_proto::schema::{Fields, Float, Int, Schema, Type, TypeBody};
 
 use super::Rng;
@@ -17,14 +17,19 @@ const JSONS: &[&str] =
 const URLS: &[&str] =
     &["http://localhost/", "https://example.org/a?b=c#d", "file:///tmp/x", "data:text/plain,x"];
 
-/// Appends a valid value of `ty`.
+/// Appends a valid value of `ty`. The bytes of its blobs are lost.
 pub fn value(schema: &Schema, ty: &Type, rng: &mut Rng, out: &mut Vec<u8>) {
-    Valid { schema, rng, fuel: FUEL, unknown: true }.value(ty, 0, out);
+    Valid { schema, rng, fuel: FUEL, unknown: true, blobs: Vec::new() }.value(ty, 0, out);
+}
+
+/// The body of a valid value of `ty`.
+pub fn body(schema: &Schema, ty: &Type, rng: &mut Rng) -> Body {
+    Valid { schema, rng, fuel: FUEL, unknown: true, blobs: Vec::new() }.whole(ty)
 }
 
 /// The same without unknown fields and variants: what a program of this very schema can write.
-pub fn own_value(schema: &Schema, ty: &Type, rng: &mut Rng, out: &mut Vec<u8>) {
-    Valid { schema, rng, fuel: FUEL, unknown: false }.value(ty, 0, out);
+pub fn own_body(schema: &Schema, ty: &Type, rng: &mut Rng) -> Body {
+    Valid { schema, rng, fuel: FUEL, unknown: false, blobs: Vec::new() }.whole(ty)
 }
 
 struct Valid<'a> {
@@ -33,9 +38,30 @@ struct Valid<'a> {
     fuel: usize,
     /// Whether there may be parts that only a later version of the schema would know.
     unknown: bool,
+    /// The blobs so far.
+    blobs: Vec<Blob>,
 }
 
 impl Valid<'_> {
+    /// A body whose blobs fit into one message.
+    fn whole(mut self, ty: &Type) -> Body {
+        for _ in 0..1000 {
+            let mut bytes = Vec::new();
+            self.value(ty, 0, &mut bytes);
+            if self.blobs.len() <= BLOBS_MAX {
+                return Body { bytes, blobs: self.blobs };
+            }
+            (self.fuel, self.blobs) = (FUEL, Vec::new());
+        }
+        panic!("every value has more than {BLOBS_MAX} blobs");
+    }
+
+    /// The place of a blob of so many bytes.
+    fn blob(&mut self, bytes: usize, out: &mut Vec<u8>) {
+        Encoder::new(out).count(self.blobs.len());
+        self.blobs.push(self.rng.bytes(bytes).into());
+    }
+
     fn value(&mut self, ty: &Type, level: usize, out: &mut Vec<u8>) {
         self.fuel = self.fuel.saturating_sub(1);
         let level = if self.fuel == 0 { level.max(LEVELS) } else { level };
@@ -53,8 +79,14 @@ impl Valid<'_> {
                 let bytes = self.rng.bytes(count);
                 Encoder::new(out).bytes(&bytes);
             }
-            // Its bytes stand beside the body, which is not made here: random schemas have no blobs.
-            Type::Blob { .. } => out.push(0),
+            Type::Blob { min, max } => {
+                let count = self.count(*min, *max, level);
+                self.blob(count, out);
+            }
+            Type::TypedArray { item, min, max } => {
+                let count = self.count(*min, *max, level);
+                self.blob(count * item.size(), out);
+            }
             Type::Option(inner) => {
                 let some = level < LEVELS && !self.rng.one_in(3);
                 out.push(u8::from(some));
