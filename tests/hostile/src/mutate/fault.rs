@@ -37,7 +37,9 @@ impl Faulty<'_> {
             Type::String { min, max } => self.text(*min, *max, out),
             Type::Bytes { min, max } => self.counted(*min, *max, out, |_, out| out.push(7)),
             // A place that is never the next one.
-            Type::Blob { .. } => Encoder::new(out).varint(u64::from(u32::MAX)),
+            Type::Blob { .. } | Type::TypedArray { .. } => {
+                Encoder::new(out).varint(u64::from(u32::MAX))
+            }
             Type::Option(inner) if deeper => {
                 out.push(1);
                 self.value(inner, level + 1, out);
