@@ -20,6 +20,8 @@ const ROUNDS = 15;
 const CASE_MS = 60;
 /** Messages in the long list. */
 const LIST = 100;
+/** Numbers in a list and in a typed array. */
+const NUMBERS = 100_000;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -31,7 +33,7 @@ async function generated() {
     await build({
       stdin: {
         contents: `export { EchoRequestCodec } from './packages/client/test/generated/types.ts';
-          export { fromBytes, toBytes } from './packages/client/src/codec/index.ts';`,
+          export { fromBytes, readList, readTypedArray, toBody, toBytes, writeList, writeTypedArray } from './packages/client/src/codec/index.ts';`,
         resolveDir: root,
       },
       bundle: true,
@@ -90,6 +92,16 @@ function codecSide({ fromBytes, toBytes }, codec, value) {
   return { encode: () => toBytes(codec, value), decode: () => fromBytes(codec, bytes) };
 }
 
+/** Numbers, which are added up when they were read: what reads an array of them looks at none before. */
+function numbersSide({ fromBytes, toBody }, codec, numbers) {
+  const { bytes, blobs } = toBody(codec, numbers);
+  const sum = adder();
+  return { encode: () => toBody(codec, numbers), decode: () => sum(fromBytes(codec, bytes, undefined, blobs)) };
+}
+
+/** What adds up numbers. Each side has its own, which engines make fast for the one kind of array that it sees. */
+const adder = () => new Function('numbers', 'let sum = 0; for (let at = 0; at < numbers.length; at += 1) sum += numbers[at]; return sum;');
+
 /** The same message as protobuf's own generator would describe it. */
 function protobufSchemas() {
   const { DOUBLE, MESSAGE, STRING, UINT64 } = FieldDescriptorProto_Type;
@@ -110,16 +122,16 @@ function protobufSchemas() {
   return [registry.getMessage('bench.Request'), registry.getMessage('bench.Requests')];
 }
 
-/** Nanoseconds for one run of `work`. */
-function time(work) {
+/** Nanoseconds for one run of `work`, which runs `batch` times between two looks at the clock. */
+function time(work, batch) {
   let runs = 0;
   let kept;
   const started = process.hrtime.bigint();
   const until = started + BigInt(CASE_MS) * 1_000_000n;
   let now = started;
   while (now < until) {
-    for (let index = 0; index < 64; index += 1) kept = work();
-    runs += 64;
+    for (let index = 0; index < batch; index += 1) kept = work();
+    runs += batch;
     now = process.hrtime.bigint();
   }
   if (kept === undefined) throw new Error('nothing was made');
@@ -157,18 +169,36 @@ const systems = (value, schema, protobuf, codec, plain) => ({
   'protobuf-es': protobufSide(...protobuf),
   portcullis: codecSide(runtime, codec, value),
 });
+/** What is generated for `Vec<f32>` and for `TypedArray<f32>`. */
+const f32ListCodec = {
+  encode: (out, values) => runtime.writeList(out, values, (out, value) => out.f32(value)),
+  decode: (input) => runtime.readList(input, 4, (input) => input.f32()),
+};
+const f32ArrayCodec = {
+  encode: (out, values) => runtime.writeTypedArray(out, values, Float32Array),
+  decode: (input) => runtime.readTypedArray(input, Float32Array),
+};
+const numbers = Float32Array.from({ length: NUMBERS }, (_, place) => place / 2);
+const jsonNumbers = jsonSide([...numbers]);
+const jsonSum = adder();
 const cases = {
   'one message': systems(one, zodRequest, [protobufRequest, one], runtime.EchoRequestCodec, forJson(one)),
   [`list of ${LIST}`]: systems(many, z.array(zodRequest).max(LIST), [protobufRequests, { all: many }], listCodec, many.map(forJson)),
+  [`${NUMBERS} f32`]: {
+    json: { ...jsonNumbers, decode: () => jsonSum(jsonNumbers.decode()) },
+    list: numbersSide(runtime, f32ListCodec, [...numbers]),
+    'typed array': numbersSide(runtime, f32ArrayCodec, numbers),
+  },
 };
 
 const rows = [];
 for (const direction of ['encode', 'decode']) {
   for (const [name, sides] of Object.entries(cases)) {
     const all = Object.entries(sides).map(([system, side]) => ({ system, work: side[direction], times: [], ratios: [] }));
-    for (const { work } of all) time(work);
+    const batch = name.endsWith('f32') ? 2 : 64;
+    for (const { work } of all) time(work, batch);
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const one of all) one.times.push(time(one.work));
+      for (const one of all) one.times.push(time(one.work, batch));
       for (const { times, ratios } of all) ratios.push(all[0].times[round] / times[round]);
     }
     for (const { system, times, ratios } of all) {

@@ -6,9 +6,10 @@ use std::fs;
 use std::io::Result as IoResult;
 use std::path::Path;
 
+use portcullis::codec::Body;
 use portcullis::web::fuzz::{CODE, COOKIE, ORIGIN, PORT, TICKET};
 use portcullis_fuzz::subjects::SUBJECTS;
-use portcullis_fuzz::support::{Rng, schemas, unhex, valid};
+use portcullis_fuzz::support::{Rng, food, schemas, unhex, valid};
 use portcullis_fuzz::targets::TARGETS;
 use portcullis_fuzz::{hub, peer};
 
@@ -36,22 +37,28 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rows: Vec<serde_json::Value> = serde_json::from_str(&vectors)?;
     for (number, row) in rows.iter().enumerate() {
         let name = row["type"].as_str().unwrap_or_default();
-        let body = unhex(row["hex"].as_str().unwrap_or_default());
+        let blobs = row["blobs"].as_array().into_iter().flatten();
+        let body = Body {
+            bytes: unhex(row["hex"].as_str().unwrap_or_default()),
+            blobs: blobs.map(|blob| unhex(blob.as_str().unwrap_or_default()).into()).collect(),
+        };
         let ends = |subject: &str| subject.rsplit("::").next() == Some(name);
         let Some(index) = SUBJECTS.iter().position(|subject| ends(subject.name)) else { continue };
-        if body.len() > BYTES_MAX {
+        let Some(data) = SUBJECTS[index].food(&body).filter(|data| data.len() <= BYTES_MAX) else {
             continue;
-        }
+        };
         let file = format!("{number:03}-{name}");
-        fs::write(seeds.join("codec_decode").join(&file), &body)?;
-        let picked = [&[index as u8], &body[..]].concat();
+        fs::write(seeds.join("codec_decode").join(&file), &data)?;
+        let picked = [&[index as u8], &data[..]].concat();
         fs::write(seeds.join("validator_agreement").join(&file), picked)?;
     }
     let mut rng = Rng(1);
     for seed in 0..SCHEMAS {
         let schema = schemas::schema(&mut Rng(seed.into()));
         let mut data = seed.to_le_bytes().to_vec();
-        valid::value(&schema, schemas::reply(&schema), &mut rng, &mut data);
+        let body = valid::body(&schema, schemas::reply(&schema), &mut rng);
+        let Some(food) = food(&schema, &body) else { continue };
+        data.extend(food);
         if data.len() <= BYTES_MAX {
             fs::write(seeds.join("schema_agreement").join(format!("{seed:02}")), &data)?;
             fs::write(seeds.join("shown").join(format!("{seed:02}")), data)?;

@@ -22,5 +22,6 @@ pub static SUBJECTS: LazyLock<Vec<Subject>> = LazyLock::new(|| {
     };
     subjects.push(Subject::with_conversion::<Converted>());
     subjects.extend(all! { StateVersion Stale Tally Versioned<Tally> });
+    subjects.extend(all! { Scan BlobsError Samples });
     subjects
 });

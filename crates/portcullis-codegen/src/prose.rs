@@ -36,6 +36,7 @@ pub(crate) fn limits(ty: &Type, told_by_type: u32) -> Vec<String> {
         Type::Float { min, max, .. } => sentence(range(*min, *max), ""),
         Type::String { min, max } => sentence(count(*min, *max), " bytes of UTF-8"),
         Type::Bytes { min, max } | Type::Blob { min, max } => sentence(count(*min, *max), " bytes"),
+        Type::TypedArray { min, max, .. } => sentence(count(*min, *max), " numbers"),
         Type::List { item, min, max } => {
             let mut all = sentence(count(*min, *max), " items");
             all.extend(

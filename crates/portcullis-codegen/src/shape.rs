@@ -17,6 +17,9 @@ pub(crate) fn type_text(ty: &Type, named: &dyn Fn(&str) -> String) -> String {
         Type::String { min, max } => limited("string".to_owned(), count(*min, *max), " bytes"),
         Type::Bytes { min, max } => limited("bytes".to_owned(), count(*min, *max), ""),
         Type::Blob { min, max } => limited("blob".to_owned(), count(*min, *max), " bytes"),
+        Type::TypedArray { item, min, max } => {
+            limited(format!("typed array of {}", item.name()), count(*min, *max), "")
+        }
         Type::Option(ty) => format!("optional {}", inner(ty)),
         Type::List { item, min, max } => {
             limited(format!("list of {}", inner(item)), count(*min, *max), "")

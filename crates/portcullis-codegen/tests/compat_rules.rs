@@ -4,7 +4,9 @@ mod common;
 
 use common::{channel, def, field, interface, list, named, option, schema, u32, variant};
 use portcullis_codegen::compat::{Callers, Verdict, compare};
-use portcullis_proto::schema::{ChannelKind, Field, Fields, Int, Overflow, Schema, Type, TypeBody};
+use portcullis_proto::schema::{
+    ChannelKind, Field, Fields, Float, Int, Number, Overflow, Schema, Type, TypeBody,
+};
 
 const ADDITIVE: Verdict = Verdict::Additive;
 const HARMLESS: Verdict = Verdict::Harmless;
@@ -259,6 +261,31 @@ fn f48_each_rule_says_who_fails() {
             let same = report.breaks(callers) == back.breaks(other(callers));
             assert!(same || whole, "{name}, the other way\n{back}");
         }
+    }
+}
+
+/// A typed array keeps the kind of its numbers, even where another is as long; its limit is one as a list's.
+#[test]
+fn f48_typed_arrays() {
+    let of = |ty: Type| {
+        let get = channel("get", ChannelKind::Call, vec![field("wave", ty)]);
+        schema(vec![interface("test.one", "One", vec![get])], vec![])
+    };
+    let array = |item, max| Type::TypedArray { item, min: None, max };
+    let old = array(Number::F32, Some(9));
+    for (new, verdict, what) in [
+        (array(Number::I32, Some(9)), BOTH, "typed array of i32"),
+        (array(Number::F64, Some(9)), BOTH, "typed array of f64"),
+        (Type::Blob { min: None, max: None }, BOTH, "is blob"),
+        (list(Type::Float { float: Float::F32, min: None, max: None }), BOTH, "list of f32"),
+        (array(Number::F32, Some(10)), NEW, "0 to 9 and is 0 to 10"),
+        (array(Number::F32, Some(8)), OLD, "0 to 9 and is 0 to 8"),
+        (array(Number::F32, Some(9)), HARMLESS, "No changes."),
+    ] {
+        let report = compare(&of(old.clone()), &of(new));
+        let found = report.interfaces.first().map_or(HARMLESS, |interface| interface.verdict());
+        assert_eq!(found, verdict, "{report}");
+        assert!(report.to_string().contains(what), "{what}: {report}");
     }
 }
 

@@ -5,12 +5,13 @@
 mod support;
 
 use portcullis_codegen::compat::{Callers, Verdict, compare};
+use portcullis_proto::codec::Body;
 use portcullis_proto::schema::validate::Plan;
 use portcullis_proto::schema::{
     Field, Fields, Int, Schema, Type, TypeBody, Variant, interface_hash,
 };
 use proptest::prelude::*;
-use support::{Rng, hex, schemas, valid};
+use support::{Rng, schemas, valid};
 
 /// Values for each pair of schemas and direction.
 const BODIES: usize = 24;
@@ -78,7 +79,10 @@ fn limit(ty: &mut Type, rng: &mut Rng) {
             *min = bound(rng).map(|bound| -f64::from(bound));
             *max = bound(rng).map(f64::from);
         }
-        Type::String { min, max } | Type::Bytes { min, max } => {
+        Type::String { min, max }
+        | Type::Bytes { min, max }
+        | Type::Blob { min, max }
+        | Type::TypedArray { min, max, .. } => {
             (*min, *max) = (bound(rng).map(|bound| bound / 8), bound(rng));
         }
         Type::List { max, .. } | Type::Map { max, .. } => *max = bound(rng),
@@ -162,7 +166,7 @@ fn checked(mut schema: Schema) -> Option<Schema> {
 }
 
 /// Has `writer` write values for `reader`: the first that is refused.
-fn refused(writer: &Schema, reader: &Schema, request: bool, rng: &mut Rng) -> Option<Vec<u8>> {
+fn refused(writer: &Schema, reader: &Schema, request: bool, rng: &mut Rng) -> Option<Body> {
     let channel = &writer.interfaces[0].channels[0];
     let plan = Plan::compile(reader);
     let read = plan.interface("test").and_then(|it| it.channel(0)).expect("the channel");
@@ -171,9 +175,8 @@ fn refused(writer: &Schema, reader: &Schema, request: bool, rng: &mut Rng) -> Op
         false => (&channel.reply, read.reply),
     };
     (0..BODIES).find_map(|_| {
-        let mut body = Vec::new();
-        valid::own_value(writer, ty, rng, &mut body);
-        plan.validate(root, &body).is_err().then_some(body)
+        let body = valid::own_body(writer, ty, rng);
+        plan.validate_parts(root, &body.bytes, &body.blobs).is_err().then_some(body)
     })
 }
 
@@ -203,7 +206,7 @@ fn holds(seed: u64, seen: &mut Seen) -> Result<(), TestCaseError> {
         if let Some(body) = body {
             let said = report.breaks(callers);
             let texts = (old.to_json(), new.to_json());
-            prop_assert!(said, "{callers:?}: {}\n{report}\n{}\n{}", hex(body), texts.0, texts.1);
+            prop_assert!(said, "{callers:?}: {body:?}\n{report}\n{}\n{}", texts.0, texts.1);
         }
     }
     match report.interfaces.first().map_or(Verdict::Harmless, |it| it.verdict()) {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use portcullis_macros::message;
-use portcullis_proto::codec::{Encoder, ErrorKind, Json, Message, Unknown, to_bytes};
+use portcullis_proto::codec::{Body, Encoder, ErrorKind, Json, Message, Unknown, to_bytes};
 use portcullis_proto::error::FailureBody;
 use portcullis_proto::schema::shown::{
     Excerpt, Extent, SHOWN_CLOSING_BYTES_MAX, SHOWN_DEPTH_MAX, Shown, show_failure,
@@ -83,6 +83,10 @@ fn expected(schema: &Schema, ty: &Type, value: &Value) -> Value {
         Type::Bytes { .. } => bytes(value["$bytes"].as_str().expect("digits")),
         Type::Blob { .. } => {
             json!({ "$blob": value["$bytes"].as_str().expect("digits").len() / 2 })
+        }
+        Type::TypedArray { item, .. } => {
+            let digits = value["$array"].as_str().expect("digits");
+            json!({ "$array": digits.len() / 2 / item.size(), "of": item.name() })
         }
         Type::Option(inner) => match value {
             Value::Null => Value::Null,
@@ -412,19 +416,22 @@ fn hold(seed: u64) -> Result<(), TestCaseError> {
     let mut marked = schema.clone();
     mark_all(&mut marked);
     for _ in 0..12 {
-        let mut body = Vec::new();
-        valid::value(&schema, schemas::reply(&schema), &mut rng, &mut body);
-        let good = schema.show_value(schemas::reply(&schema), whole(&body), ROOM);
+        let mut body = valid::body(&schema, schemas::reply(&schema), &mut rng);
+        let lengths = |body: &Body| body.blobs.iter().map(|it| it.len() as u32).collect::<Vec<_>>();
+        let blobs = lengths(&body);
+        let excerpt = Excerpt { blobs: &blobs, ..whole(&body.bytes) };
+        let good = schema.show_value(schemas::reply(&schema), excerpt, ROOM);
         prop_assert!(
             !matches!(good.extent, Extent::Malformed(_)),
             "{good:?}\n{}",
             schema.to_json()
         );
-        mutate::mutate(&mut body, &mut rng);
-        let random = rng.bytes(24);
+        mutate::mutate_body(&mut body, &mut rng);
+        let blobs = lengths(&body);
+        let (body, random) = (body.bytes, rng.bytes(24));
         for bytes in [&body[..], &body[..rng.below(body.len() + 1)], &random] {
             let room = if rng.one_in(2) { ROOM } else { rng.below(200) };
-            let body = Excerpt { bytes, cut: rng.one_in(2), blobs: &[3] };
+            let body = Excerpt { bytes, cut: rng.one_in(2), blobs: &blobs };
             let shown = schema.show_value(schemas::reply(&schema), body, room);
             let read: Result<Value, _> = serde_json::from_str(&shown.json);
             prop_assert!(read.is_ok(), "{}", shown.json);

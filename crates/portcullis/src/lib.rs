@@ -38,7 +38,7 @@ pub use state::SharedCopy;
 
 pub use portcullis_macros::{contract, interface, message, schema_main};
 pub use portcullis_proto::codec::{
-    Blob, CodecError, Json, Message, SafeInt, Timestamp, Unknown, Uuid,
+    Blob, CodecError, Json, Message, SafeInt, Timestamp, TypedArray, Unknown, Uuid,
 };
 pub use portcullis_proto::error::{Error, Retry};
 pub use portcullis_proto::peer::{Calling, Incoming, Reporting, Subscription};

@@ -203,6 +203,19 @@ describe('topics', () => {
   });
 });
 
+test('typed arrays go both ways: each is a window into the blob that came', async () => {
+  const { client } = await blobs({}, {
+    waves: async function* (count, length) {
+      for (let n = 0; n < count; n++) yield new Float32Array(length).fill(n);
+    },
+  });
+  let waves = 0;
+  for await (const wave of client.waves(3, 50_000)) {
+    expect([wave.length, wave[0], wave[49_999], wave.byteOffset, wave.buffer.byteLength]).toEqual([50_000, waves, waves++, 0, 200_000]);
+  }
+  expect(waves).toBe(3);
+});
+
 test.each([false, true])('blobs go through a message port (copied: %s)', async (copy) => {
   const hub = new TestHub();
   hub.know(Blobs, '', () => undefined);

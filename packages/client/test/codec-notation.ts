@@ -4,6 +4,19 @@ import { CodecError } from '../src/codec/index.js';
 
 type Notation = unknown;
 
+/** The classes of typed arrays, by the numbers that they hold in a contract. */
+export const NUMBERS = {
+  i8: Int8Array,
+  i16: Int16Array,
+  u16: Uint16Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  i64: BigInt64Array,
+  u64: BigUint64Array,
+  f32: Float32Array,
+  f64: Float64Array,
+};
+
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
@@ -34,6 +47,9 @@ export function fromNotation(notation: Notation): unknown {
     return notation;
   }
   const [[key, inside] = ['', undefined], ...others] = Object.entries(notation);
+  if (key === '$array') {
+    return new NUMBERS[Object(notation).of as keyof typeof NUMBERS](fromHex(inside as string).buffer);
+  }
   if (others.length === 0) {
     switch (key) {
       case '$bigint':
@@ -67,6 +83,11 @@ export function toNotation(value: unknown): Notation {
   }
   if (value instanceof Uint8Array) {
     return { $bytes: toHex(value) };
+  }
+  for (const [of, Class] of Object.entries(NUMBERS)) {
+    if (value instanceof Class) {
+      return { $array: toHex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)), of };
+    }
   }
   if (value instanceof Map) {
     return { $map: [...value].map(([k, v]) => [toNotation(k), toNotation(v)]) };

@@ -10,12 +10,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApplicationError, connect, type ConnectOptions, type Portcullis, publisherOf, reconnecting, serve, sharedState, type Stale } from '../src/index.js';
 import { unixTransport } from '../src/node/index.js';
+import { toNotation } from './codec-notation.js';
 import { Blobs, type BlobsHandlers } from './generated/sample-blobs.js';
 import { Echo, type EchoHandlers } from './generated/sample-echo.js';
 import { Flows, type FlowsHandlers } from './generated/sample-flows.js';
 import { Shared } from './generated/sample-shared.js';
 import { Topics } from './generated/sample-topics.js';
-import type { Tally } from './generated/types.js';
+import type { Samples, Tally } from './generated/types.js';
 import { MemoryLogger, rejection } from './support/hub.js';
 
 const program = process.env['PORTCULLIS_SAMPLE_HUB'] ?? '';
@@ -156,6 +157,50 @@ describe.skipIf(program === '')('against the Rust hub', () => {
     const tooLarge = await rejection(blobs.echo({ ...scan, points: new Uint8Array(64 * 1024 * 1024) }));
     expect(tooLarge).toMatchObject({ status: 'resource_exhausted' });
     expect(await blobs.small(2)).toBe(2);
+  });
+
+  /** `count` floats, the first of which is `first`, and each further one greater by 0.5. */
+  const wave = (count: number, first = 0) => Float32Array.from({ length: count }, (_, place) => first + place / 2);
+  /** By their classes and bytes: to compare numbers one by one takes `toEqual` long. */
+  const same = (got: unknown, sent: unknown) => expect(toNotation(got)).toEqual(toNotation(sent));
+  const samples: Samples = {
+    i8s: Int8Array.of(-128, 127),
+    i16s: Int16Array.of(-2),
+    u16s: Uint16Array.from({ length: 1000 }, (_, place) => place),
+    i32s: Int32Array.of(-3),
+    u32s: Uint32Array.of(2 ** 32 - 1),
+    i64s: BigInt64Array.of(-(2n ** 63n)),
+    u64s: BigUint64Array.of(2n ** 64n - 1n),
+    f32s: wave(300_000),
+    f64s: Float64Array.of(-0, Number.NaN),
+    channels: [wave(3), new Float32Array()],
+  };
+
+  test('typed arrays in a call and a stream', async () => {
+    const blobs = await peer().bind(Blobs);
+    same(await blobs.mirror(samples), samples);
+    const few = { ...samples, f64s: Float64Array.of(1) };
+    expect(await rejection(blobs.mirror(few))).toMatchObject({ status: 'invalid_argument', path: 'samples.f64s' });
+    let waves = 0;
+    for await (const one of blobs.waves(10, 100_000)) same(one, wave(100_000, waves++));
+    expect(waves).toBe(10);
+  });
+
+  test('typed arrays between two peers, through the hub', async () => {
+    const handlers: Partial<BlobsHandlers> = {
+      mirror: (got) => got,
+      waves: async function* (count, length) {
+        // What is sent may be a part of an array.
+        for (let n = 0; n < count; n++) yield wave(length + 1, n - 0.5).subarray(1);
+      },
+    };
+    const { withdraw } = await serve(peer(), Blobs, handlers as BlobsHandlers, { instance: 'arrays' });
+    const blobs = await peer().bind(Blobs, { instance: 'arrays' });
+    same(await blobs.mirror(samples), samples);
+    let waves = 0;
+    for await (const one of blobs.waves(5, 100_000)) same(one, wave(100_000, waves++));
+    expect(waves).toBe(5);
+    await withdraw();
   });
 
   test('blobs between two peers, through the hub', async () => {

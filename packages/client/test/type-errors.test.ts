@@ -62,6 +62,21 @@ const cases: Case[] = [
     wrong: `timeout`,
     error: /TS2561: .*'timeout' does not exist in type 'CallOptions'\. Did you mean to write 'timeoutMs'/,
   },
+  // Typed arrays.
+  {
+    name: 'a typed array of other numbers',
+    program: `export const samples = (rest: types.Samples): types.Samples => ({ ...rest, f32s: $ });`,
+    right: `new Float32Array([0.5])`,
+    wrong: `new Float64Array([0.5])`,
+    error: /TS2322: Type 'Float64Array<ArrayBuffer>' is not assignable to type 'Float32Array<ArrayBuffer>'/,
+  },
+  {
+    name: 'a list for a typed array',
+    program: `export const samples = (rest: types.Samples): types.Samples => ({ ...rest, f32s: $ });`,
+    right: `Float32Array.of(0.5)`,
+    wrong: `[0.5]`,
+    error: /TS2740: Type 'number\[\]' is missing the following properties from type 'Float32Array<ArrayBuffer>'/,
+  },
   // Numbers.
   {
     name: 'a number for a 64-bit value',

@@ -42,6 +42,8 @@ def to_notation(codec: c.Codec[Any], value: Any) -> Any:
             return number(value)
         case c.Bytes() | c.FixedBytes() | c.Blob():
             return {"$bytes": value.hex()}
+        case c.TypedArray():
+            return {"$array": value.tobytes().hex(), "of": codec.number}
         case c.Timestamp():
             return (value - EPOCH) // timedelta(microseconds=1) / 1000
         case c.Duration():
@@ -100,6 +102,8 @@ def from_notation(codec: c.Codec[Any], value: Any) -> Any:
             return float(value["$number"]) if isinstance(value, dict) else float(value)
         case c.Bytes() | c.FixedBytes() | c.Blob():
             return bytes.fromhex(value["$bytes"])
+        case c.TypedArray():
+            return memoryview(bytes.fromhex(value["$array"])).cast(codec.format)
         case c.Timestamp():
             return EPOCH + timedelta(microseconds=round(value * 1000))
         case c.Duration():

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
 from portcullis.codec import Body, Codec, CodecError, Unknown, Url, from_bytes, to_body, to_bytes
-from portcullis.codec import builtin, collections, scalars
+from portcullis.codec import builtin, collections, scalars, typed_array
 from portcullis.tables import ERROR_KINDS
 
 from .generated import types
@@ -182,6 +182,37 @@ class Values(unittest.TestCase):
         self.assertEqual((caught.exception.kind, caught.exception.path), ("bad_blob", "[16]"))
         with self.assertRaises(CodecError):
             to_bytes(many, [b""])
+
+    def test_a_typed_array_is_a_view_of_numbers(self) -> None:
+        floats = typed_array.TypedArray("f32", 1, 3)
+        for lent in (array.array("f", [0.5, -0.5]), memoryview(array.array("f", [0.5, 9, -0.5]))[::2]):
+            body = to_body(floats, cast(Any, lent))
+            self.assertEqual((body.data, body.blobs), (b"\0", (bytes.fromhex("0000003f000000bf"),)))
+            view = body.read(floats)
+            self.assertEqual((view.format, view.itemsize, view.tolist()), ("f", 4, [0.5, -0.5]))
+        # No copy: what was received is looked at where it is.
+        self.assertIs(Body(b"\0", (data := bytes(8),)).read(floats).obj, data)
+        # Of the formats of a platform, each that is as long and of the same kind.
+        longs = array.array("l", [-1, 1])
+        codec = typed_array.TypedArray(f"i{8 * longs.itemsize}")
+        self.assertEqual(to_body(codec, cast(Any, longs)).read(codec).tolist(), [-1, 1])
+
+    def test_a_typed_array_of_other_numbers_is_refused(self) -> None:
+        floats = typed_array.TypedArray("f32", 1, 3)
+        for wrong in (array.array("d", [0.5]), array.array("i", [1]), array.array("I", [1]), b"0000", [0.5], None):
+            with self.assertRaises(CodecError) as caught:
+                to_body(floats, cast(Any, wrong))
+            self.assertEqual(caught.exception.kind, "bad_value")
+            self.assertIn("an array of f32 was expected", str(caught.exception))
+        for count, kind in ((0, "too_short"), (4, "too_long")):
+            with self.assertRaises(CodecError) as caught:
+                to_body(floats, cast(Any, array.array("f", [0.5] * count)))
+            self.assertEqual(caught.exception.kind, kind)
+            self.assertEqual(refusal(floats, b"\0", (bytes(4 * count),)), f"{kind} at ")
+        # What is no whole number is told before the limit.
+        for length in (3, 5, 17):
+            self.assertEqual(refusal(floats, b"\0", (bytes(length),)), "truncated at ")
+        self.assertEqual(refusal(floats, b"\0"), "bad_blob at ")
 
     def test_an_unknown_variant_must_not_pass_for_a_known_one(self) -> None:
         self.assertEqual(to_bytes(types.ChangeKindCodec, Unknown(7, b"ab")).hex(), "07026162")

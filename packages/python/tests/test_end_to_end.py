@@ -10,6 +10,7 @@ import os
 import subprocess
 import tempfile
 import unittest
+from array import array
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +18,7 @@ from typing import Any, cast
 from portcullis import ApplicationError, CallContext, Portcullis, PortcullisError, Sink, Source, connect
 from portcullis.session.frame import build
 
-from .generated import Blobs, BlobsErrorRejected, BlobsServer, Scan
+from .generated import Blobs, BlobsErrorRejected, BlobsServer, Samples, Scan
 from .generated import Echo, EchoRequest, EchoServer, Flows, FlowsServer, Topics, TopicsServer
 from .generated import EchoErrorOdd, FlowsErrorBroken, Shared, Stale, StateVersion, Summary, Tally
 
@@ -94,6 +95,13 @@ class Scanning:
 
     async def hand_over(self, cx: CallContext, scan: Scan) -> None:
         self.handed.put_nowait(scan)
+
+    async def mirror(self, cx: CallContext, samples: Samples) -> Samples:
+        return samples
+
+    async def waves(self, cx: CallContext, count: int, length: int, out: Sink[memoryview]) -> None:
+        for number in range(count):
+            await out.send(memoryview(array("f", [number + place / 2 for place in range(length)])))
 
     async def frames(self, cx: CallContext, count: int, bytes: int, out: Sink[bytes]) -> None:
         for number in range(count):
@@ -200,6 +208,20 @@ class AgainstTheRustHub(unittest.IsolatedAsyncioTestCase):
             report = await served.publisher.scanned_reported(scan, within=20.0)
             self.assertEqual(len(report.delivered), 1)
             self.assertEqual((await anext(scans)).points, large)
+
+    @watched
+    async def test_typed_arrays_go_both_ways(self) -> None:
+        server, client = await self.peer(interfaces=[Blobs]), await self.peer(interfaces=[Blobs])
+        await server.serve(Blobs, cast(BlobsServer, Scanning()), instance="mine")
+        blobs = await client.bind(Blobs, instance="mine")
+        of = {"i8s": "b", "i16s": "h", "u16s": "H", "i32s": "i", "u32s": "I", "i64s": "q", "u64s": "Q", "f32s": "f"}
+        given = {name: memoryview(array(format, range(100))) for name, format in of.items()}
+        samples = Samples(**given, f64s=memoryview(array("d", [0.5, -0.0])), channels=(given["f32s"],))
+        self.assertEqual(await blobs.mirror(samples), samples)
+        refused = await self.refused(blobs.mirror(dataclasses.replace(samples, f64s=memoryview(array("d", [0.5])))))
+        self.assertEqual((refused.status, refused.path), ("invalid_argument", "samples.f64s"))
+        waves = [wave async for wave in blobs.waves(3, 100_000)]
+        self.assertEqual([(len(wave), wave[0], wave[-1]) for wave in waves], [(100_000, n, n + 49_999.5) for n in range(3)])
 
     @watched
     async def test_a_call_whose_blobs_are_on_their_way_can_be_given_up(self) -> None:

@@ -65,6 +65,7 @@ macro_rules! scenarios {
         $crate::tests!($flavour, $transport, blobs {
             both: blobs_of_any_size_pass, a_blob_may_be_larger_than_a_frame, errors_have_blobs,
                 small_calls_go_on, one_channel_keeps_its_order, streams_of_blobs,
+                typed_arrays_pass, typed_arrays_beyond_their_limits,
                 topics_with_blobs, blobs_beyond_their_limits,
                 f13_a_dropped_call_gives_its_blobs_up;
             once: f12_parcels_out_of_turn, f12_messages_without_their_parcels;

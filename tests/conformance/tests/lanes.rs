@@ -20,13 +20,13 @@ use portcullis::lane::LeaseError;
 use portcullis::link::UnixLink;
 use portcullis::peer::{PeerConfig, Target};
 use portcullis::process::Process;
-use portcullis::{BlobPool, Hub, Role};
+use portcullis::{BlobPool, Hub, Role, TypedArray};
 use portcullis_proto::frame::{FLAG_ABANDON, Head, Kind as FrameKind};
 use portcullis_proto::session::PoolOffer;
 use portcullis_shm::pool::Pool;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::process::{Pid, Signal, kill_process};
-use sample_contract::{BlobsClient, BlobsPublisher, BlobsServer, Scan};
+use sample_contract::{BlobsClient, BlobsPublisher, BlobsServer, Samples, Scan};
 use tokio::process::Command;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_echo-peer");
@@ -197,6 +197,32 @@ async fn what_is_in_no_pool_is_placed_where_it_can_be_lent() {
         let PeerCounters { blobs_lent, blobs_placed, blobs_copied, blob_copies, .. } =
             counters(&hub, "one");
         assert_eq!((blobs_lent, blobs_placed, blobs_copied, blob_copies), (0, 5, 0, 5));
+    })
+    .await;
+}
+
+/// R7: a typed array takes the same way: the slot that its numbers were written into is lent to the process that is called,
+/// and slots are aligned for every kind of number.
+#[tokio::test]
+async fn a_typed_array_is_lent_as_it_is() {
+    within(async {
+        let hub = hub();
+        let (_source, _words) = started(&hub, "source", "serve-blobs", "serving").await;
+        let client = hub.connect("client", "all", &PeerConfig::default()).expect("admitted");
+        let blobs: BlobsClient = client.bind(Target::Any).await.expect("bound");
+        let pool = BlobPool::new(4, FRAME).expect("memory");
+        let mut slot = pool.lease(FRAME).expect("a free slot");
+        for (bytes, number) in slot.chunks_exact_mut(4).zip(0u32..) {
+            bytes.copy_from_slice(&(number as f32).to_le_bytes());
+        }
+        let f32s: TypedArray<f32> = slot.freeze().try_into().expect("whole numbers");
+        assert_eq!(f32s.as_slice().map(|numbers| numbers[5]), Some(5.0));
+        let sent = Samples { f32s, ..Samples::default() };
+        assert_eq!(blobs.mirror(sent.clone()).await.expect("a reply"), sent);
+        // The seven others have no numbers, and nothing is lent for that.
+        assert_eq!(counted(&hub, "source"), (1, 7));
+        drop(sent);
+        all_free(&pool, 4).await;
     })
     .await;
 }

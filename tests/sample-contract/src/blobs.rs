@@ -1,7 +1,7 @@
-//! Blobs in every kind of channel.
+//! Blobs in every kind of channel, and typed arrays.
 
 use portcullis::codec::Blob;
-use portcullis::{Call, Sink, Source};
+use portcullis::{Call, Sink, Source, TypedArray};
 
 /// A message with blobs.
 #[portcullis::message]
@@ -18,6 +18,35 @@ pub struct Scan {
     /// A small picture.
     #[limit(len <= 65_536)]
     pub preview: Option<Blob>,
+}
+
+/// Numbers of every kind that a typed array holds.
+#[portcullis::message]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Samples {
+    /// Eight bits with a sign.
+    pub i8s: TypedArray<i8>,
+    /// Sixteen with a sign.
+    pub i16s: TypedArray<i16>,
+    /// Sixteen.
+    pub u16s: TypedArray<u16>,
+    /// Thirty-two with a sign.
+    pub i32s: TypedArray<i32>,
+    /// Thirty-two.
+    pub u32s: TypedArray<u32>,
+    /// Sixty-four with a sign.
+    pub i64s: TypedArray<i64>,
+    /// Sixty-four.
+    pub u64s: TypedArray<u64>,
+    /// Single floats.
+    #[limit(items <= 16_777_216)]
+    pub f32s: TypedArray<f32>,
+    /// A few double floats.
+    #[limit(items = 2..=8)]
+    pub f64s: Option<TypedArray<f64>>,
+    /// Channels.
+    #[limit(items <= 4)]
+    pub channels: Vec<TypedArray<f32>>,
 }
 
 /// Why a scan is not taken.
@@ -53,6 +82,14 @@ pub trait Blobs {
     /// Adds up the bytes of what it is sent.
     #[stream]
     async fn total(&self, cx: &Call, input: Source<Blob>) -> u64;
+
+    /// Sends samples back.
+    #[call(deadline = "30s")]
+    async fn mirror(&self, cx: &Call, samples: Samples) -> Samples;
+
+    /// Sends `count` arrays of `length` numbers, the first of which counts up from 0, and each further one is greater by 0.5.
+    #[stream]
+    async fn waves(&self, cx: &Call, count: u32, length: u32, out: Sink<TypedArray<f32>>);
 
     /// A scan was handed over.
     #[event]

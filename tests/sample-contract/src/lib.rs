@@ -14,7 +14,7 @@ mod topics;
 mod values;
 
 pub use blobs::{
-    Blobs, BlobsClient, BlobsError, BlobsInterface, BlobsPublisher, BlobsServer, Scan,
+    Blobs, BlobsClient, BlobsError, BlobsInterface, BlobsPublisher, BlobsServer, Samples, Scan,
 };
 pub use collections::{Arrays, Lists, Maps, Options, Tuples};
 pub use echo::{

@@ -83,9 +83,10 @@ smoke! {
 #[test]
 fn the_seeds_are_valid_bodies() {
     for seed in files("seeds", "validator_agreement") {
-        let (&picked, body) = seed.split_first().expect("a seed");
+        let (&picked, data) = seed.split_first().expect("a seed");
         let subject = &fuzz::subjects::SUBJECTS[usize::from(picked)];
-        let verdict = subject.judge(body).unwrap_or_else(|differs| panic!("{differs}"));
+        let verdict =
+            subject.judge(&subject.fed(data)).unwrap_or_else(|differs| panic!("{differs}"));
         let conversion = matches!(verdict, Err(("bad_value", _)));
         assert!(
             verdict.is_ok() || conversion,

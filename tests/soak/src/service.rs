@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use portcullis::codec::Blob;
-use portcullis::{Call, Error, Sink, Source};
-use sample_contract::{Blobs, BlobsError, Echo, EchoError, EchoReply, EchoRequest, Scan, Who};
+use portcullis::{Call, Error, Sink, Source, TypedArray};
+use sample_contract::{
+    Blobs, BlobsError, Echo, EchoError, EchoReply, EchoRequest, Samples, Scan, Who,
+};
 
 use crate::bench::{EchoService, World};
 use crate::ledger::Ledger;
@@ -130,6 +132,18 @@ impl Blobs for Scanning {
         for number in 0..count.min(FRAMES_MAX) {
             let frame = Blob::from(vec![number as u8; bytes as usize]);
             if out.send(&frame).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn mirror(&self, _: &Call, samples: Samples) -> Samples {
+        samples
+    }
+
+    async fn waves(&self, _: &Call, count: u32, length: u32, mut out: Sink<TypedArray<f32>>) {
+        for number in 0..count.min(FRAMES_MAX) {
+            if out.send(&vec![number as f32; length as usize].into()).await.is_err() {
                 return;
             }
         }

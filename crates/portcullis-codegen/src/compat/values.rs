@@ -101,6 +101,12 @@ impl<'a> Walk<'a> {
                 self.lengths(path, "the length", (*a, *b), (*c, *d));
             }
             (
+                Type::TypedArray { item: a, min: a_min, max: a_max },
+                Type::TypedArray { item: b, min: b_min, max: b_max },
+            ) if a == b => {
+                self.lengths(path, "the count", (*a_min, *a_max), (*b_min, *b_max));
+            }
+            (
                 Type::Int { int: a, min: a_min, max: a_max },
                 Type::Int { int: b, min: b_min, max: b_max },
             ) if encoding(*a) == encoding(*b) => {

@@ -19,7 +19,8 @@ const KEYWORDS: &[&str] = &[
 const NOT_MEMBERS: &[&str] = &["mro", "self"];
 
 /// Types that annotations mention; a member of the same name hides them in its class.
-pub(super) const BUILTINS: &[&str] = &["bool", "bytes", "float", "int", "object", "str", "tuple"];
+pub(super) const BUILTINS: &[&str] =
+    &["bool", "bytes", "float", "int", "memoryview", "object", "str", "tuple"];
 
 /// `HalfWay` becomes `half_way`; what is snake case already stays.
 pub(super) fn snake(name: &str) -> String {

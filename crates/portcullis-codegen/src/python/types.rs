@@ -40,6 +40,7 @@ impl Contract<'_> {
             Type::Float { .. } => place.builtin("float"),
             Type::String { .. } | Type::Url => place.builtin("str"),
             Type::Bytes { .. } | Type::Blob { .. } => place.builtin("bytes"),
+            Type::TypedArray { .. } => place.builtin("memoryview"),
             Type::Array { item, .. } if is_byte(item) => place.builtin("bytes"),
             Type::List { item, .. } | Type::Array { item, .. } => {
                 format!("_Sequence[{}]", self.type_of(item, place))
@@ -88,6 +89,11 @@ impl Contract<'_> {
             }
             Type::Bytes { min, max } => format!("_codec.Bytes({})", lengths(*min, *max).join(", ")),
             Type::Blob { min, max } => format!("_codec.Blob({})", lengths(*min, *max).join(", ")),
+            Type::TypedArray { item, min, max } => {
+                let mut arguments = vec![format!("\"{}\"", item.name())];
+                arguments.extend(lengths(*min, *max));
+                format!("_codec.TypedArray({})", arguments.join(", "))
+            }
             Type::Array { item, len } if is_byte(item) => format!("_codec.FixedBytes({len})"),
             Type::List { item, min, max } => {
                 let mut arguments =

@@ -1,7 +1,7 @@
 //! The mapping of types: what a value of the schema is in TypeScript. Normative; `docs/typescript-mapping.md` has it
 //! as a table, and the snapshots of the tests as code.
 
-use portcullis_proto::schema::{Int, Type};
+use portcullis_proto::schema::{Int, Number, Type};
 
 use super::scope::Scope;
 use crate::newtypes::unwrapped;
@@ -23,6 +23,7 @@ impl Scope<'_, '_> {
             Type::String { .. } | Type::Uuid | Type::Url => "string".to_owned(),
             Type::Json => "unknown".to_owned(),
             Type::Bytes { .. } | Type::Blob { .. } => BYTES.to_owned(),
+            Type::TypedArray { item, .. } => format!("{}<ArrayBuffer>", array_class(*item)),
             Type::Array { item, .. } if is_byte(item) => BYTES.to_owned(),
             Type::Array { item, len } if *len <= TUPLE_LEN_MAX => {
                 let items = vec![self.type_of(item); *len as usize];
@@ -76,6 +77,21 @@ impl Scope<'_, '_> {
 
 /// Bytes that own their memory, or a view of memory that is not shared.
 const BYTES: &str = "Uint8Array<ArrayBuffer>";
+
+/// The class of JavaScript whose arrays hold such numbers.
+pub(super) fn array_class(item: Number) -> &'static str {
+    match item {
+        Number::I8 => "Int8Array",
+        Number::I16 => "Int16Array",
+        Number::U16 => "Uint16Array",
+        Number::I32 => "Int32Array",
+        Number::U32 => "Uint32Array",
+        Number::I64 => "BigInt64Array",
+        Number::U64 => "BigUint64Array",
+        Number::F32 => "Float32Array",
+        Number::F64 => "Float64Array",
+    }
+}
 
 /// For the item of an array.
 fn parenthesized(ty: String) -> String {

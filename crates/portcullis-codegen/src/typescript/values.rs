@@ -5,6 +5,7 @@ use portcullis_proto::schema::{Float, Int, Type};
 
 use super::layout::{Doc, call, concat, list, text};
 use super::scope::Scope;
+use super::types::array_class;
 use crate::prose::is_byte;
 
 impl Scope<'_, '_> {
@@ -24,6 +25,11 @@ impl Scope<'_, '_> {
             Type::String { min, max } => call("input.string", lengths(*min, *max)),
             Type::Bytes { min, max } => call("input.bytes", lengths(*min, *max)),
             Type::Blob { min, max } => call("input.blob", lengths(*min, *max)),
+            Type::TypedArray { item, min, max } => {
+                let mut arguments = vec![text(array_class(*item))];
+                arguments.extend(lengths(*min, *max));
+                self.call_with("readTypedArray", arguments)
+            }
             Type::Option(inner) => {
                 let value = self.read(inner);
                 let value = if self.nullable(inner) {
@@ -129,6 +135,11 @@ impl Scope<'_, '_> {
             Type::String { min, max } => method("string", lengths(*min, *max)),
             Type::Bytes { min, max } => method("bytes", lengths(*min, *max)),
             Type::Blob { min, max } => method("blob", lengths(*min, *max)),
+            Type::TypedArray { item, min, max } => {
+                let mut arguments = vec![text(array_class(*item))];
+                arguments.extend(lengths(*min, *max));
+                helper("writeTypedArray", arguments)
+            }
             Type::List { item, min, max } => {
                 let mut arguments = vec![self.writer(item)];
                 arguments.extend(lengths(*min, *max));

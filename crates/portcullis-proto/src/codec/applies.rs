@@ -11,7 +11,7 @@ use super::{Limit, Message, SafeInt};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no length to limit",
     label = "`len` does not apply to this type",
-    note = "`len` limits text, bytes, lists and maps, and options of these; a number has a `range = 0..=100`",
+    note = "`len` limits text, bytes, lists, typed arrays and maps, and options of these; a number has a `range = 0..=100`",
     note = "the limit of your own message belongs to the fields inside it"
 )]
 pub trait Len {}
@@ -20,7 +20,7 @@ pub trait Len {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no items to limit",
     label = "`items` does not apply to this type",
-    note = "`items` limits lists and maps, and options of these; text has a `len <= 128`"
+    note = "`items` limits lists, typed arrays and maps, and options of these; text has a `len <= 128`"
 )]
 pub trait Items: Len {}
 
@@ -37,6 +37,8 @@ pub trait Range {
 
 impl Len for String {}
 impl Len for super::Blob {}
+impl<T: super::Element> Len for super::TypedArray<T> {}
+impl<T: super::Element> Items for super::TypedArray<T> {}
 impl<T> Len for Vec<T> {}
 impl<T> Items for Vec<T> {}
 impl<K, V> Len for BTreeMap<K, V> {}

@@ -29,7 +29,7 @@ impl Limit {
 /// A value that a limit can be declared for.
 #[diagnostic::on_unimplemented(
     message = "`#[limit]` does not apply to `{Self}`",
-    note = "limits apply to numbers (a range), text, bytes, lists and maps (`len`), and options of these"
+    note = "limits apply to numbers (a range), text, bytes, lists, typed arrays and maps (`len`), and options of these"
 )]
 pub trait Limited: Sized {
     /// Checks the value against `limit`.

@@ -14,20 +14,25 @@ mod blob;
 mod builtin;
 mod collections;
 mod decoder;
+mod element;
 mod encoder;
 mod error;
 mod foreign;
 pub(crate) mod json;
 mod limit;
 mod primitives;
+mod typed_array;
 
 pub use blob::{BLOBS_MAX, Blob, Body, Keep, Parts, from_parts};
 pub use builtin::{Duration, Json, SAFE_INT_MAX, SafeInt, Timestamp, Unknown, Uuid};
 pub use decoder::Decoder;
+pub use element::Element;
 pub use encoder::{Encoder, EntryPart};
 pub use error::{CodecError, ErrorKind, Segment};
 pub(crate) use foreign::check_url;
 pub use limit::{Limit, Limited, check_each, decode_each};
+pub use typed_array::TypedArray;
+pub(crate) use typed_array::count_numbers;
 
 use crate::schema::{SchemaBuilder, Type};
 

@@ -1,4 +1,4 @@
-//! Where blobs may stand: nowhere that a reader may pass over, since blobs are told apart by how many came before.
+//! Where blobs, and typed arrays, whose bytes are blobs, may stand: nowhere that a reader may pass over, since blobs are told apart by how many came before.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ impl<'a> Holders<'a> {
 
     fn holds(&self, ty: &Type) -> bool {
         match ty {
-            Type::Blob { .. } => true,
+            Type::Blob { .. } | Type::TypedArray { .. } => true,
             Type::Named(name) => self.0.contains(name.as_str()),
             Type::Map { key, value, .. } => self.holds(key) || self.holds(value),
             _ => ty.parts().into_iter().any(|part| self.holds(part)),

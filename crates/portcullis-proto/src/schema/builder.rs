@@ -41,7 +41,7 @@ pub enum SchemaError {
     BadLimit(String),
     /// Options, lists, arrays, maps and tuples stand in one another too deep.
     NestedTypes(String),
-    /// A blob stands in a table, a flexible enum or a map.
+    /// A blob or typed array stands in a table, a flexible enum or a map.
     BlobPlace(String),
     /// A type that the schema mentions and does not define.
     UnknownType(String),
@@ -83,7 +83,7 @@ impl fmt::Display for SchemaError {
             ),
             Self::BlobPlace(place) => write!(
                 f,
-                "{place}: a blob cannot stand in a table, a flexible enum or a map, whose readers may pass over it"
+                "{place}: a blob or typed array cannot stand in a table, a flexible enum or a map, whose readers may pass over it"
             ),
             Self::UnknownType(name) => write!(f, "the schema does not define the type `{name}`"),
             Self::Json(error) => write!(f, "this is no schema file: {error}"),
@@ -306,6 +306,7 @@ fn limit_works(ty: &Type) -> bool {
         Type::String { min, max }
         | Type::Bytes { min, max }
         | Type::Blob { min, max }
+        | Type::TypedArray { min, max, .. }
         | Type::List { min, max, .. }
         | Type::Map { min, max, .. } => min.unwrap_or(0) <= max.unwrap_or(u32::MAX),
         _ => true,

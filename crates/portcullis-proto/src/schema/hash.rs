@@ -145,6 +145,10 @@ impl<'a> Shape<'a> {
             Type::String { min, max } => self.sized("string", *min, *max),
             Type::Bytes { min, max } => self.sized("bytes", *min, *max),
             Type::Blob { min, max } => self.sized("blob", *min, *max),
+            Type::TypedArray { item, min, max } => {
+                self.sized("typed_array", *min, *max);
+                self.text(item.name());
+            }
             Type::Option(inner) => {
                 self.text("option");
                 self.ty(inner);

@@ -18,7 +18,7 @@ pub use hash::{Hash, channel_digest, interface_hash};
 pub use interface::{Channel, ChannelKind, Interface, Overflow};
 pub use lock::{LOCK_FORMAT, LOCKED_SHAPES_MAX, Lock};
 pub use sizes::Sizes;
-pub use types::{Field, Fields, Float, Int, Type, TypeBody, TypeDef, Variant};
+pub use types::{Field, Fields, Float, Int, Number, Type, TypeBody, TypeDef, Variant};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

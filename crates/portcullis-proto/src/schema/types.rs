@@ -61,6 +61,17 @@ pub enum Type {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max: Option<u32>,
     },
+    /// Many numbers of one kind; their bytes are a blob.
+    TypedArray {
+        /// What each number is.
+        item: Number,
+        /// Least count.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<u32>,
+        /// Greatest count.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<u32>,
+    },
     /// A value that may be absent.
     Option(Box<Type>),
     /// Any number of items.
@@ -158,6 +169,10 @@ impl Type {
                 let (min, max) = len(min, max);
                 Self::Blob { min, max }
             }
+            Self::TypedArray { item, min, max } => {
+                let (min, max) = len(min, max);
+                Self::TypedArray { item, min, max }
+            }
             Self::List { item, min, max } => {
                 let (min, max) = len(min, max);
                 let item = match limit.each {
@@ -218,6 +233,62 @@ impl Int {
 pub enum Float {
     F32,
     F64,
+}
+
+/// The numbers of typed arrays: of fixed size, little-endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it all")]
+pub enum Number {
+    I8,
+    I16,
+    U16,
+    I32,
+    U32,
+    I64,
+    U64,
+    F32,
+    F64,
+}
+
+impl Number {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::I8,
+        Self::I16,
+        Self::U16,
+        Self::I32,
+        Self::U32,
+        Self::I64,
+        Self::U64,
+        Self::F32,
+        Self::F64,
+    ];
+
+    /// What a contract calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::I8 => "i8",
+            Self::I16 => "i16",
+            Self::U16 => "u16",
+            Self::I32 => "i32",
+            Self::U32 => "u32",
+            Self::I64 => "i64",
+            Self::U64 => "u64",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+
+    /// Bytes that each occupies.
+    pub fn size(self) -> usize {
+        match self {
+            Self::I8 => 1,
+            Self::I16 | Self::U16 => 2,
+            Self::I32 | Self::U32 | Self::F32 => 4,
+            Self::I64 | Self::U64 | Self::F64 => 8,
+        }
+    }
 }
 
 /// A named type.

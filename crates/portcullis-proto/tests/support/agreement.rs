@@ -1,10 +1,12 @@
 //! The promise of the validator for one message type: with the same bytes, it says what the generated decoder says.
 
-use portcullis_proto::codec::{Decoder, Message, to_bytes};
+use portcullis_proto::codec::{Body, Decoder, Message, Parts};
 use portcullis_proto::schema::Schema;
 use portcullis_proto::schema::validate::{Plan, Root};
 
-use super::{Rng, Verdict, compiled, hex, mutate, schema_of, schemas, valid, verdict};
+use super::{
+    Rng, Verdict, compiled, fed, food, has_blobs, hex, mutate, schema_of, schemas, valid, verdict,
+};
 
 /// A message type by its name, with the ways to read it.
 pub struct Subject {
@@ -12,7 +14,7 @@ pub struct Subject {
     schema: Schema,
     plan: Plan,
     root: Root,
-    decode: fn(&[u8]) -> Verdict,
+    decode: fn(Parts<'_>) -> Verdict,
     /// Holds a type that crosses through a conversion, which may refuse what the schema allows.
     converts: bool,
 }
@@ -37,28 +39,42 @@ impl Subject {
     }
 
     /// What the generated decoder says of `body`; panics when what it read is written otherwise.
-    pub fn decode(&self, body: &[u8]) -> Verdict {
-        (self.decode)(body)
+    pub fn decode<'a>(&self, body: impl Into<Parts<'a>>) -> Verdict {
+        (self.decode)(body.into())
+    }
+
+    /// Whether its body may have blobs.
+    pub fn has_blobs(&self) -> bool {
+        has_blobs(&self.schema)
+    }
+
+    /// The bytes that [`Self::fed`] makes `body` of, if there are any.
+    pub fn food(&self, body: &Body) -> Option<Vec<u8>> {
+        food(&self.schema, body)
+    }
+
+    /// The body that a fuzzer's bytes stand for, as [`fed`].
+    pub fn fed(&self, data: &[u8]) -> Body {
+        fed(&self.schema, data)
     }
 
     /// Judges `body` both ways; the error says how they differ.
-    pub fn judge(&self, body: &[u8]) -> Result<Verdict, String> {
+    pub fn judge<'a>(&self, body: impl Into<Parts<'a>>) -> Result<Verdict, String> {
+        let body = body.into();
         let decoded = self.decode(body);
-        let validated = verdict(self.plan.validate(self.root, body));
+        let validated = verdict(self.plan.validate_parts(self.root, body.bytes, body.blobs));
         // A conversion refuses at once; the validator, which does not know it, goes on.
         let converted = self.converts && matches!(decoded, Err(("bad_value", _)));
         if decoded == validated || converted {
             return Ok(decoded);
         }
         let name = self.name;
-        Err(format!("{name}: decoder {decoded:?}, validator {validated:?}, body {}", hex(body)))
+        Err(format!("{name}: decoder {decoded:?}, validator {validated:?}, body {}", shown(body)))
     }
 
     /// A valid body.
-    pub fn valid(&self, rng: &mut Rng) -> Vec<u8> {
-        let mut body = Vec::new();
-        valid::value(&self.schema, schemas::reply(&self.schema), rng, &mut body);
-        body
+    pub fn valid(&self, rng: &mut Rng) -> Body {
+        valid::body(&self.schema, schemas::reply(&self.schema), rng)
     }
 
     /// One round: a valid body, some mutations of it, all its beginnings, random bytes.
@@ -67,17 +83,21 @@ impl Subject {
         if let Err(fault) = self.judge(&body)?
             && !self.converts
         {
-            return Err(format!("{}: a valid body is {fault:?}: {}", self.name, hex(&body)));
+            return Err(format!(
+                "{}: a valid body is {fault:?}: {}",
+                self.name,
+                shown(body.parts())
+            ));
         }
         for _ in 0..12 {
             let mut mutated = body.clone();
-            mutate::mutate(&mut mutated, rng);
+            mutate::mutate_body(&mut mutated, rng);
             let _: Verdict = self.judge(&mutated)?;
         }
-        for end in 0..body.len().min(200) {
-            if self.judge(&body[..end])?.is_ok() {
+        for end in 0..body.bytes.len().min(200) {
+            if self.judge(Parts { bytes: &body.bytes[..end], ..body.parts() })?.is_ok() {
                 // The encoding of a value is never the start of another's.
-                return Err(format!("{}: {end} bytes of {} pass", self.name, hex(&body)));
+                return Err(format!("{}: {end} bytes of {} pass", self.name, shown(body.parts())));
             }
         }
         let count = rng.below(64);
@@ -86,16 +106,24 @@ impl Subject {
 }
 
 /// Reads `body`; what can be read must encode to the same bytes, unless unknown fields were dropped.
-fn decode<T: Message>(body: &[u8]) -> Verdict {
-    let mut input = Decoder::new(body);
+fn decode<T: Message>(body: Parts<'_>) -> Verdict {
+    let mut input = Decoder::with_blobs(body.bytes, body.blobs);
     let value = T::decode(&mut input);
     let skipped = input.skipped();
     verdict(value.and_then(|value| input.finish().map(|()| value)).map(|value| {
-        let again = to_bytes(&value).expect("a value that was read can be written");
+        let again =
+            Body::write(|out| value.encode(out)).expect("a value that was read can be written");
         if skipped {
-            assert!(again.len() < body.len(), "unknown fields are dropped");
+            assert!(again.bytes.len() < body.bytes.len(), "unknown fields are dropped");
         } else {
-            assert_eq!(hex(&again), hex(body), "one value, one encoding");
+            assert_eq!(shown(again.parts()), shown(body), "one value, one encoding");
         }
+        assert_eq!(again.blobs, body.blobs, "blobs stay as they are");
     }))
+}
+
+/// A body with the lengths of its blobs.
+fn shown(body: Parts<'_>) -> String {
+    let lengths: Vec<usize> = body.blobs.iter().map(|blob| blob.len()).collect();
+    format!("{} beside {lengths:?}", hex(body.bytes))
 }

@@ -9,7 +9,7 @@ pub mod schemas;
 pub mod secrets;
 pub mod valid;
 
-use portcullis_proto::codec::{CodecError, Message};
+use portcullis_proto::codec::{Blob, Body, CodecError, Message};
 use portcullis_proto::schema::validate::{Plan, Root};
 use portcullis_proto::schema::{
     Channel, ChannelKind, Overflow, Schema, SchemaBuilder, Type, TypeDef,
@@ -65,6 +65,48 @@ pub fn unhex(text: &str) -> Vec<u8> {
         .collect();
     assert!(digits.len().is_multiple_of(2), "half a byte in {text:?}");
     digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+/// Whether a contract has blobs, or typed arrays, whose bytes are blobs.
+pub fn has_blobs(schema: &Schema) -> bool {
+    fn holds(ty: &Type) -> bool {
+        match ty {
+            Type::Blob { .. } | Type::TypedArray { .. } => true,
+            _ => ty.parts().into_iter().any(holds),
+        }
+    }
+    let declared = schema.types.values().flat_map(|def| def.body.types());
+    let channels = schema.interfaces.iter().flat_map(|interface| &interface.channels);
+    let told = channels.flat_map(|channel| {
+        let parts = [&channel.error, &channel.up, &channel.down].into_iter().flatten();
+        channel.args.iter().map(|field| &field.ty).chain([&channel.reply]).chain(parts)
+    });
+    declared.chain(told).any(holds)
+}
+
+/// The body that a fuzzer's bytes stand for: where the contract has blobs, the first byte says how many there are (up to 16),
+/// and one each how long it is. What they hold is looked at by nobody.
+pub fn fed(schema: &Schema, data: &[u8]) -> Body {
+    let (mut bytes, mut blobs) = (data, Vec::new());
+    if has_blobs(schema)
+        && let Some((&count, rest)) = data.split_first()
+    {
+        let (lengths, rest) = rest.split_at(usize::from(count % 17).min(rest.len()));
+        bytes = rest;
+        blobs = lengths.iter().map(|&length| Blob::from(vec![0; length.into()])).collect();
+    }
+    Body { bytes: bytes.to_vec(), blobs }
+}
+
+/// The bytes that [`fed`] makes a body of, if there are any.
+pub fn food(schema: &Schema, body: &Body) -> Option<Vec<u8>> {
+    if !has_blobs(schema) {
+        return Some(body.bytes.clone());
+    }
+    let lengths: Option<Vec<u8>> =
+        body.blobs.iter().map(|blob| u8::try_from(blob.len()).ok()).collect();
+    let lengths = lengths.filter(|lengths| lengths.len() <= 16)?;
+    Some([&[lengths.len() as u8], &lengths[..], &body.bytes[..]].concat())
 }
 
 /// A schema whose one channel replies with `ty`, and the plan's root for it.

@@ -1,5 +1,7 @@
 //! What goes wrong with bytes: single and several faults, cuts, additions.
 
+use portcullis_proto::codec::Body;
+
 use super::Rng;
 
 /// Bytes at which the rules of the codec turn.
@@ -9,6 +11,20 @@ const TURNS: &[u8] = &[0x00, 0x01, 0x02, 0x40, 0x7f, 0x80, 0x81, 0xc0, 0xf8, 0xf
 pub fn mutate(bytes: &mut Vec<u8>, rng: &mut Rng) {
     for _ in 0..=rng.below(4) {
         one(bytes, rng);
+    }
+}
+
+/// Changes the bytes or, where there are blobs, how many there are or how long one is.
+pub fn mutate_body(body: &mut Body, rng: &mut Rng) {
+    if body.blobs.is_empty() || rng.one_in(2) {
+        return mutate(&mut body.bytes, rng);
+    }
+    let at = rng.below(body.blobs.len());
+    let length = rng.below(body.blobs[at].len() + 4);
+    match rng.below(4) {
+        0 => drop(body.blobs.pop()),
+        1 => body.blobs.push(Vec::new().into()),
+        _ => body.blobs[at] = rng.bytes(length).into(),
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::sync::LazyLock;
 
-use portcullis_proto::schema::{Field, Fields, Float, Int, Schema, Type, TypeBody};
+use portcullis_proto::codec::Parts;
+use portcullis_proto::schema::{Field, Fields, Float, Int, Number, Schema, Type, TypeBody};
 
 use super::Verdict;
 
@@ -14,14 +15,21 @@ struct Reader<'a> {
     at: usize,
     end: usize,
     depth: u32,
+    /// The lengths of the body's blobs.
+    blobs: Vec<usize>,
+    /// How many were referred to.
+    blobs_used: usize,
 }
 
 /// Whether `body` is one value of `ty`.
-pub fn judge(schema: &Schema, ty: &Type, body: &[u8]) -> Verdict {
-    let mut reader = Reader { body, at: 0, end: body.len(), depth: 0 };
+pub fn judge<'a>(schema: &Schema, ty: &Type, body: impl Into<Parts<'a>>) -> Verdict {
+    let Parts { bytes: body, blobs } = body.into();
+    let blobs = blobs.iter().map(|blob| blob.len()).collect();
+    let mut reader = Reader { body, at: 0, end: body.len(), depth: 0, blobs, blobs_used: 0 };
     let fault = match value(schema, ty, &mut reader) {
-        Ok(()) if reader.at == reader.end => return Ok(()),
-        Ok(()) => ("trailing_bytes", Vec::new()),
+        Ok(()) if reader.at < reader.end => ("trailing_bytes", Vec::new()),
+        Ok(()) if reader.blobs_used < reader.blobs.len() => ("bad_blob", Vec::new()),
+        Ok(()) => return Ok(()),
         Err(fault) => fault,
     };
     let mut path = String::new();
@@ -123,6 +131,18 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// The length of the next blob. Contracts have none in a part that may be passed over.
+    fn blob(&mut self) -> Result<usize, Fault> {
+        let place = self.varint(32)?;
+        match self.blobs.get(self.blobs_used) {
+            Some(length) if place == self.blobs_used as u64 => {
+                self.blobs_used += 1;
+                Ok(*length)
+            }
+            _ => fault("bad_blob"),
+        }
+    }
+
     fn text(&mut self, min: Option<u32>, max: Option<u32>) -> Result<&'a str, Fault> {
         let count = self.count(1)?;
         length(count, min, max)?;
@@ -206,7 +226,20 @@ fn value(schema: &Schema, ty: &Type, input: &mut Reader<'_>) -> Result<(), Fault
             length(count, *min, *max)?;
             input.take(count).map(drop)
         }
-        Type::Blob { .. } => unreachable!("random schemas have no blobs"),
+        Type::Blob { min, max } => length(input.blob()?, *min, *max),
+        Type::TypedArray { item, min, max } => {
+            let bytes = input.blob()?;
+            let size = match item {
+                Number::I8 => 1,
+                Number::I16 | Number::U16 => 2,
+                Number::I32 | Number::U32 | Number::F32 => 4,
+                Number::I64 | Number::U64 | Number::F64 => 8,
+            };
+            if !bytes.is_multiple_of(size) {
+                return fault("truncated");
+            }
+            length(bytes / size, *min, *max)
+        }
         Type::Option(inner) => {
             if input.flag()? {
                 value(schema, inner, input)

@@ -1,6 +1,6 @@
-//! Valid bodies of any type of a schema, from a seed.
+//! Valid bodies of any type of a schema, with their blobs, from a seed.
 
-use portcullis_proto::codec::{Blob, Encoder, SAFE_INT_MAX};
+use portcullis_proto::codec::{BLOBS_MAX, Blob, Body, Encoder, SAFE_INT_MAX};
 use portcullis_proto::schema::{Fields, Float, Int, Schema, Type, TypeBody};
 
 use super::Rng;
@@ -17,9 +17,9 @@ const JSONS: &[&str] =
 const URLS: &[&str] =
     &["http://localhost/", "https://example.org/a?b=c#d", "file:///tmp/x", "data:text/plain,x"];
 
-/// Appends a valid value of a `ty` without blobs.
+/// Appends a valid value of `ty`. The bytes of its blobs are lost.
 pub fn value(schema: &Schema, ty: &Type, rng: &mut Rng, out: &mut Vec<u8>) {
-    value_with_blobs(schema, ty, rng, &mut Vec::new(), out);
+    Valid { schema, rng, fuel: FUEL, unknown: true, blobs: Vec::new() }.value(ty, 0, out);
 }
 
 /// Appends a valid value of `ty`, and its blobs to those that stand before it in the body.
@@ -30,26 +30,51 @@ pub fn value_with_blobs(
     blobs: &mut Vec<Blob>,
     out: &mut Vec<u8>,
 ) {
-    Valid { schema, rng, blobs, fuel: FUEL, unknown: true }.value(ty, 0, out);
+    let mut valid = Valid { schema, rng, fuel: FUEL, unknown: true, blobs: std::mem::take(blobs) };
+    valid.value(ty, 0, out);
+    *blobs = valid.blobs;
+}
+
+/// The body of a valid value of `ty`.
+pub fn body(schema: &Schema, ty: &Type, rng: &mut Rng) -> Body {
+    Valid { schema, rng, fuel: FUEL, unknown: true, blobs: Vec::new() }.whole(ty)
 }
 
 /// The same without unknown fields and variants: what a program of this very schema can write.
-pub fn own_value(schema: &Schema, ty: &Type, rng: &mut Rng, out: &mut Vec<u8>) {
-    let blobs = &mut Vec::new();
-    Valid { schema, rng, blobs, fuel: FUEL, unknown: false }.value(ty, 0, out);
+pub fn own_body(schema: &Schema, ty: &Type, rng: &mut Rng) -> Body {
+    Valid { schema, rng, fuel: FUEL, unknown: false, blobs: Vec::new() }.whole(ty)
 }
 
 struct Valid<'a> {
     schema: &'a Schema,
     rng: &'a mut Rng,
-    /// What stands beside the body so far.
-    blobs: &'a mut Vec<Blob>,
     fuel: usize,
     /// Whether there may be parts that only a later version of the schema would know.
     unknown: bool,
+    /// The blobs so far.
+    blobs: Vec<Blob>,
 }
 
 impl Valid<'_> {
+    /// A body whose blobs fit into one message.
+    fn whole(mut self, ty: &Type) -> Body {
+        for _ in 0..1000 {
+            let mut bytes = Vec::new();
+            self.value(ty, 0, &mut bytes);
+            if self.blobs.len() <= BLOBS_MAX {
+                return Body { bytes, blobs: self.blobs };
+            }
+            (self.fuel, self.blobs) = (FUEL, Vec::new());
+        }
+        panic!("every value has more than {BLOBS_MAX} blobs");
+    }
+
+    /// The place of a blob of so many bytes.
+    fn blob(&mut self, bytes: usize, out: &mut Vec<u8>) {
+        Encoder::new(out).count(self.blobs.len());
+        self.blobs.push(self.rng.bytes(bytes).into());
+    }
+
     fn value(&mut self, ty: &Type, level: usize, out: &mut Vec<u8>) {
         self.fuel = self.fuel.saturating_sub(1);
         let level = if self.fuel == 0 { level.max(LEVELS) } else { level };
@@ -69,8 +94,11 @@ impl Valid<'_> {
             }
             Type::Blob { min, max } => {
                 let count = self.count(*min, *max, level);
-                Encoder::new(out).count(self.blobs.len());
-                self.blobs.push(self.rng.bytes(count).into());
+                self.blob(count, out);
+            }
+            Type::TypedArray { item, min, max } => {
+                let count = self.count(*min, *max, level);
+                self.blob(count * item.size(), out);
             }
             Type::Option(inner) => {
                 let some = level < LEVELS && !self.rng.one_in(3);

@@ -936,7 +936,8 @@ function notInteger(value) {
   throw new CodecError("out_of_range", `${value} does not fit its type`);
 }
 function notA(wanted, value) {
-  throw new CodecError("bad_value", `expected ${wanted}, got ${typeof value}`);
+  const got = ArrayBuffer.isView(value) ? value[Symbol.toStringTag] : typeof value;
+  throw new CodecError("bad_value", `expected ${wanted}, got ${got}`);
 }
 
 // ../../../packages/client/src/codec/builtin.ts

@@ -10,6 +10,7 @@ export * from './builtin.js';
 export * from './collections.js';
 export { CodecError, fail, refused, within } from './error.js';
 export { DEPTH_MAX, Reader, type ReadOptions } from './reader.js';
+export { readTypedArray, writeTypedArray } from './typed-array.js';
 export * from './variants.js';
 export { Writer } from './writer.js';
 

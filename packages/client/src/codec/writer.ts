@@ -423,5 +423,7 @@ function notInteger(value: unknown): never {
 
 /** Throws: a value is of another type than the contract's. */
 export function notA(wanted: string, value: unknown): never {
-  throw new CodecError('bad_value', `expected ${wanted}, got ${typeof value}`);
+  // Of an array of numbers it matters which one.
+  const got = ArrayBuffer.isView(value) ? (value as Uint8Array)[Symbol.toStringTag] : typeof value;
+  throw new CodecError('bad_value', `expected ${wanted}, got ${got}`);
 }

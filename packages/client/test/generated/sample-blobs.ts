@@ -14,6 +14,7 @@ import {
   noArguments,
   openStream,
   type Reader,
+  readTypedArray,
   refused,
   sendItems,
   type Streaming,
@@ -23,12 +24,17 @@ import {
   type Unsubscribe,
   within,
   type Writer,
+  writeTypedArray,
 } from '../../src/index.js';
 import {
   type BlobsError,
   BlobsErrorCodec,
+  decodeSamples,
   decodeScan,
+  encodeSamples,
   encodeScan,
+  type Samples,
+  SamplesCodec,
   type Scan,
   ScanCodec,
 } from './types.js';
@@ -105,6 +111,49 @@ function decodeFramesArguments(input: Reader): readonly [count: number, bytes: n
     at = 'bytes';
     const bytes = input.u32();
     return [count, bytes];
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+function encodeMirrorArguments(out: Writer, [samples]: readonly [samples: Samples]): void {
+  try {
+    encodeSamples(out, samples);
+  } catch (error) {
+    throw refused(error, 'samples');
+  }
+}
+
+function decodeMirrorArguments(input: Reader): readonly [samples: Samples] {
+  try {
+    const samples = decodeSamples(input);
+    return [samples];
+  } catch (error) {
+    throw within(error, 'samples');
+  }
+}
+
+function encodeWavesArguments(
+  out: Writer,
+  [count, length]: readonly [count: number, length: number],
+): void {
+  let at = 'count';
+  try {
+    out.u32(count);
+    at = 'length';
+    out.u32(length);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+function decodeWavesArguments(input: Reader): readonly [count: number, length: number] {
+  let at = 'count';
+  try {
+    const count = input.u32();
+    at = 'length';
+    const length = input.u32();
+    return [count, length];
   } catch (error) {
     throw within(error, at);
   }
@@ -244,10 +293,59 @@ const totalChannel: ChannelDescriptor<
   down: null,
 };
 
+const mirrorChannel: ChannelDescriptor<
+  readonly [samples: Samples],
+  Samples,
+  never,
+  never,
+  never
+> = {
+  name: 'sample.blobs.mirror',
+  method: 'mirror',
+  ordinal: 5,
+  kind: 'call',
+  deadlineMs: 30000,
+  idempotent: false,
+  overflow: 'wait',
+  depth: 0,
+  digest: 0x1fdb6646,
+  args: { encode: encodeMirrorArguments, decode: decodeMirrorArguments },
+  reply: SamplesCodec,
+  error: null,
+  up: null,
+  down: null,
+};
+
+const wavesChannel: ChannelDescriptor<
+  readonly [count: number, length: number],
+  void,
+  never,
+  never,
+  Float32Array<ArrayBuffer>
+> = {
+  name: 'sample.blobs.waves',
+  method: 'waves',
+  ordinal: 6,
+  kind: 'stream',
+  deadlineMs: 30000,
+  idempotent: false,
+  overflow: 'wait',
+  depth: 16,
+  digest: 0x9cac1902,
+  args: { encode: encodeWavesArguments, decode: decodeWavesArguments },
+  reply: unitCodec,
+  error: null,
+  up: null,
+  down: {
+    encode: (out, value) => writeTypedArray(out, value, Float32Array),
+    decode: (input) => readTypedArray(input, Float32Array),
+  },
+};
+
 const scannedChannel: ChannelDescriptor<readonly [scan: Scan], void, never, never, never> = {
   name: 'sample.blobs.scanned',
   method: 'scanned',
-  ordinal: 5,
+  ordinal: 7,
   kind: 'event',
   deadlineMs: 0,
   idempotent: false,
@@ -270,7 +368,7 @@ const latestChannel: ChannelDescriptor<
 > = {
   name: 'sample.blobs.latest',
   method: 'latest',
-  ordinal: 6,
+  ordinal: 8,
   kind: 'state',
   deadlineMs: 0,
   idempotent: false,
@@ -338,6 +436,28 @@ export class BlobsClient {
   }
 
   /**
+   * Sends samples back.
+   *
+   * Deadline 30 s.
+   */
+  mirror(samples: Samples, options?: CallOptions): Calling<Samples> {
+    return this.#binding.call(mirrorChannel, [samples], options);
+  }
+
+  /**
+   * Sends `count` arrays of `length` numbers, the first of which counts up from 0, and each further one is greater by 0.5.
+   *
+   * First item within 30 s.
+   */
+  waves(
+    count: number,
+    length: number,
+    options?: CallOptions,
+  ): Streaming<Float32Array<ArrayBuffer>, void> {
+    return openStream(this.#binding, wavesChannel, [count, length], undefined, options);
+  }
+
+  /**
    * A scan was handed over.
    *
    * Nothing is retained: only values that are published from now on come.
@@ -378,6 +498,14 @@ export interface BlobsHandlers {
 
   /** Adds up the bytes of what it is sent. */
   total(items: AsyncIterable<Uint8Array<ArrayBuffer>>, cx: CallContext): Awaitable<bigint>;
+
+  /** Sends samples back. */
+  mirror(samples: Samples, cx: CallContext): Awaitable<Samples>;
+
+  /**
+   * Sends `count` arrays of `length` numbers, the first of which counts up from 0, and each further one is greater by 0.5.
+   */
+  waves(count: number, length: number, cx: CallContext): ItemsOut<Float32Array<ArrayBuffer>, void>;
 }
 
 /** Publishes the topics of one instance of `Blobs`. */
@@ -403,13 +531,15 @@ export interface BlobsPublisher {
 export const Blobs: InterfaceDescriptor<BlobsClient, BlobsHandlers, BlobsPublisher> = {
   name: 'sample.blobs',
   version: 1,
-  hash: '07c360a22b8217101ea7f3ce6350dbb3',
+  hash: 'aa37031b3802b6493843c79ed2683a15',
   channels: [
     echoChannel,
     smallChannel,
     handOverChannel,
     framesChannel,
     totalChannel,
+    mirrorChannel,
+    wavesChannel,
     scannedChannel,
     latestChannel,
   ],

@@ -15,6 +15,7 @@ import {
   readMap,
   readTimestamp,
   readTuple,
+  readTypedArray,
   readUnknown,
   readUrl,
   readUuid,
@@ -30,6 +31,7 @@ import {
   type Writer,
   writeTimestamp,
   writeTuple,
+  writeTypedArray,
   writeUnknown,
   writeUrl,
   writeUuid,
@@ -1542,6 +1544,102 @@ export const PreferencesCodec: Codec<Preferences> = {
   encode: encodePreferences,
   decode: decodePreferences,
 };
+
+/** Numbers of every kind that a typed array holds. */
+export interface Samples {
+  /** Eight bits with a sign. */
+  readonly i8s: Int8Array<ArrayBuffer>;
+  /** Sixteen with a sign. */
+  readonly i16s: Int16Array<ArrayBuffer>;
+  /** Sixteen. */
+  readonly u16s: Uint16Array<ArrayBuffer>;
+  /** Thirty-two with a sign. */
+  readonly i32s: Int32Array<ArrayBuffer>;
+  /** Thirty-two. */
+  readonly u32s: Uint32Array<ArrayBuffer>;
+  /** Sixty-four with a sign. */
+  readonly i64s: BigInt64Array<ArrayBuffer>;
+  /** Sixty-four. */
+  readonly u64s: BigUint64Array<ArrayBuffer>;
+  /**
+   * Single floats.
+   *
+   * At most 16777216 numbers.
+   */
+  readonly f32s: Float32Array<ArrayBuffer>;
+  /**
+   * A few double floats.
+   *
+   * From 2 to 8 numbers.
+   */
+  readonly f64s: Float64Array<ArrayBuffer> | null;
+  /**
+   * Channels.
+   *
+   * At most 4 items.
+   */
+  readonly channels: readonly Float32Array<ArrayBuffer>[];
+}
+
+export function encodeSamples(out: Writer, value: Samples): void {
+  let at = 'i8s';
+  try {
+    writeTypedArray(out, value.i8s, Int8Array);
+    at = 'i16s';
+    writeTypedArray(out, value.i16s, Int16Array);
+    at = 'u16s';
+    writeTypedArray(out, value.u16s, Uint16Array);
+    at = 'i32s';
+    writeTypedArray(out, value.i32s, Int32Array);
+    at = 'u32s';
+    writeTypedArray(out, value.u32s, Uint32Array);
+    at = 'i64s';
+    writeTypedArray(out, value.i64s, BigInt64Array);
+    at = 'u64s';
+    writeTypedArray(out, value.u64s, BigUint64Array);
+    at = 'f32s';
+    writeTypedArray(out, value.f32s, Float32Array, 0, 16777216);
+    at = 'f64s';
+    if (out.option(value.f64s)) {
+      writeTypedArray(out, value.f64s, Float64Array, 2, 8);
+    }
+    at = 'channels';
+    writeList(out, value.channels, (out, value) => writeTypedArray(out, value, Float32Array), 0, 4);
+  } catch (error) {
+    throw refused(error, at);
+  }
+}
+
+export function decodeSamples(input: Reader): Samples {
+  let at = 'i8s';
+  try {
+    const i8s = readTypedArray(input, Int8Array);
+    at = 'i16s';
+    const i16s = readTypedArray(input, Int16Array);
+    at = 'u16s';
+    const u16s = readTypedArray(input, Uint16Array);
+    at = 'i32s';
+    const i32s = readTypedArray(input, Int32Array);
+    at = 'u32s';
+    const u32s = readTypedArray(input, Uint32Array);
+    at = 'i64s';
+    const i64s = readTypedArray(input, BigInt64Array);
+    at = 'u64s';
+    const u64s = readTypedArray(input, BigUint64Array);
+    at = 'f32s';
+    const f32s = readTypedArray(input, Float32Array, 0, 16777216);
+    at = 'f64s';
+    const f64s = input.bool() ? readTypedArray(input, Float64Array, 2, 8) : null;
+    at = 'channels';
+    const channels = readList(input, 1, (input) => readTypedArray(input, Float32Array), 0, 4);
+    return { i8s, i16s, u16s, i32s, u32s, i64s, u64s, f32s, f64s, channels };
+  } catch (error) {
+    throw within(error, at);
+  }
+}
+
+/** Writes and reads `Samples`. */
+export const SamplesCodec: Codec<Samples> = { encode: encodeSamples, decode: decodeSamples };
 
 /** Every number, and the flag. */
 export interface Scalars {

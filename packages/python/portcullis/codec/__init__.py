@@ -6,6 +6,7 @@ from .collections import Array, List, Map, NestedOption, Option, Some, Tuple
 from .error import CodecError
 from .messages import Arguments, Enum, Field, Newtype, Present, Struct, Table, TupleStruct, Unknown, Variant
 from .scalars import Blob, Bool, Bytes, FixedBytes, Float, Int, String, Unit
+from .typed_array import TypedArray
 from .url import Url
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Timestamp",
     "Tuple",
     "TupleStruct",
+    "TypedArray",
     "Unit",
     "Unknown",
     "Url",

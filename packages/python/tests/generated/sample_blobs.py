@@ -103,10 +103,44 @@ _TOTAL: _portcullis.Channel[int] = _portcullis.Channel(
     down=None,
 )
 
+_MIRROR: _portcullis.Channel[_types.Samples] = _portcullis.Channel(
+    name="sample.blobs.mirror",
+    method="mirror",
+    ordinal=5,
+    kind="call",
+    deadline_ms=30000,
+    idempotent=False,
+    overflow="wait",
+    depth=0,
+    digest=0x1FDB6646,
+    args=_codec.Arguments(("samples", _types.SamplesCodec)),
+    reply=_types.SamplesCodec,
+    error=None,
+    up=None,
+    down=None,
+)
+
+_WAVES: _portcullis.Channel[None] = _portcullis.Channel(
+    name="sample.blobs.waves",
+    method="waves",
+    ordinal=6,
+    kind="stream",
+    deadline_ms=30000,
+    idempotent=False,
+    overflow="wait",
+    depth=16,
+    digest=0x9CAC1902,
+    args=_codec.Arguments(("count", _codec.Int(32, False)), ("length", _codec.Int(32, False))),
+    reply=_codec.Unit(),
+    error=None,
+    up=None,
+    down=_codec.TypedArray("f32"),
+)
+
 _SCANNED: _portcullis.Channel[None] = _portcullis.Channel(
     name="sample.blobs.scanned",
     method="scanned",
-    ordinal=5,
+    ordinal=7,
     kind="event",
     deadline_ms=0,
     idempotent=False,
@@ -123,7 +157,7 @@ _SCANNED: _portcullis.Channel[None] = _portcullis.Channel(
 _LATEST: _portcullis.Channel[None] = _portcullis.Channel(
     name="sample.blobs.latest",
     method="latest",
-    ordinal=6,
+    ordinal=8,
     kind="state",
     deadline_ms=0,
     idempotent=False,
@@ -176,6 +210,20 @@ class BlobsClient:
         """
         return await self._binding.send(_TOTAL, (), items, timeout, parent)
 
+    async def mirror(self, samples: _types.Samples, *, timeout: _builtins.float | None = None, parent: _portcullis.CallContext | None = None) -> _types.Samples:
+        """Sends samples back.
+
+        Deadline 30 s.
+        """
+        return await self._binding.call(_MIRROR, (samples,), timeout, parent)
+
+    def waves(self, count: int, length: int, *, timeout: _builtins.float | None = None, parent: _portcullis.CallContext | None = None) -> _portcullis.Stream[memoryview, None]:
+        """Sends `count` arrays of `length` numbers, the first of which counts up from 0, and each further one is greater by 0.5.
+
+        First item within 30 s.
+        """
+        return self._binding.stream(_WAVES, (count, length), None, timeout, parent)
+
     def scanned(self) -> _portcullis.Subscription[_types.Scan]:
         """A scan was handed over.
 
@@ -214,6 +262,14 @@ class BlobsServer(_abc.ABC):
     async def total(self, cx: _portcullis.CallContext, items: _portcullis.Source[bytes]) -> int:
         """Adds up the bytes of what it is sent."""
 
+    @_abc.abstractmethod
+    async def mirror(self, cx: _portcullis.CallContext, samples: _types.Samples) -> _types.Samples:
+        """Sends samples back."""
+
+    @_abc.abstractmethod
+    async def waves(self, cx: _portcullis.CallContext, count: int, length: int, out: _portcullis.Sink[memoryview]) -> None:
+        """Sends `count` arrays of `length` numbers, the first of which counts up from 0, and each further one is greater by 0.5."""
+
 
 class BlobsPublisher:
     """Publishes the topics of one instance of `Blobs`."""
@@ -241,8 +297,8 @@ class BlobsPublisher:
 Blobs: _portcullis.Interface[BlobsClient, BlobsServer, BlobsPublisher] = _portcullis.Interface(
     name="sample.blobs",
     version=1,
-    hash=bytes.fromhex("07c360a22b8217101ea7f3ce6350dbb3"),
-    channels=(_ECHO, _SMALL, _HAND_OVER, _FRAMES, _TOTAL, _SCANNED, _LATEST,),
+    hash=bytes.fromhex("aa37031b3802b6493843c79ed2683a15"),
+    channels=(_ECHO, _SMALL, _HAND_OVER, _FRAMES, _TOTAL, _MIRROR, _WAVES, _SCANNED, _LATEST,),
     client=BlobsClient,
     publisher=BlobsPublisher,
 )

@@ -654,6 +654,57 @@ PreferencesCodec: _codec.Codec[Preferences] = _codec.Table(
 
 
 @_dataclasses.dataclass(frozen=True, slots=True)
+class Samples:
+    """Numbers of every kind that a typed array holds."""
+
+    i8s: memoryview
+    """Eight bits with a sign."""
+    i16s: memoryview
+    """Sixteen with a sign."""
+    u16s: memoryview
+    """Sixteen."""
+    i32s: memoryview
+    """Thirty-two with a sign."""
+    u32s: memoryview
+    """Thirty-two."""
+    i64s: memoryview
+    """Sixty-four with a sign."""
+    u64s: memoryview
+    """Sixty-four."""
+    f32s: memoryview
+    """Single floats.
+
+    At most 16777216 numbers.
+    """
+    f64s: memoryview | None
+    """A few double floats.
+
+    From 2 to 8 numbers.
+    """
+    channels: _Sequence[memoryview]
+    """Channels.
+
+    At most 4 items.
+    """
+
+
+SamplesCodec: _codec.Codec[Samples] = _codec.Struct(
+    Samples,
+    _codec.Field("i8s", "i8s", _codec.TypedArray("i8")),
+    _codec.Field("i16s", "i16s", _codec.TypedArray("i16")),
+    _codec.Field("u16s", "u16s", _codec.TypedArray("u16")),
+    _codec.Field("i32s", "i32s", _codec.TypedArray("i32")),
+    _codec.Field("u32s", "u32s", _codec.TypedArray("u32")),
+    _codec.Field("i64s", "i64s", _codec.TypedArray("i64")),
+    _codec.Field("u64s", "u64s", _codec.TypedArray("u64")),
+    _codec.Field("f32s", "f32s", _codec.TypedArray("f32", 0, 16777216)),
+    _codec.Field("f64s", "f64s", _codec.Option(_codec.TypedArray("f64", 2, 8))),
+    _codec.Field("channels", "channels", _codec.List(_codec.TypedArray("f32"), 1, 0, 4)),
+)
+"""Writes and reads `Samples`."""
+
+
+@_dataclasses.dataclass(frozen=True, slots=True)
 class Scalars:
     """Every number, and the flag."""
 
@@ -1055,6 +1106,8 @@ __all__ = [
     "PictureCodec",
     "Preferences",
     "PreferencesCodec",
+    "Samples",
+    "SamplesCodec",
     "Scalars",
     "ScalarsCodec",
     "Scan",

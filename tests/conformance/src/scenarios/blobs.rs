@@ -1,4 +1,5 @@
-//! Blobs: whole and in order in every kind of channel, beside small messages, within their limits (R7).
+//! Blobs, and typed arrays, whose bytes are blobs: whole and in order in every kind of channel, beside small messages,
+//! within their limits (R7).
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,9 +9,11 @@ use portcullis::codec::Blob;
 use portcullis::hub::{Hosted, Reason};
 use portcullis::peer::{Peer, PeerConfig, Serving, Target};
 use portcullis::rpc::Failure;
-use portcullis::{Error, Limits, Status};
+use portcullis::{Error, Limits, Status, TypedArray};
 use portcullis_proto::frame::{FLAG_ABANDON, Head, Kind};
-use sample_contract::{BlobsClient, BlobsError, BlobsPublisher, BlobsServer, EchoClient, Scan};
+use sample_contract::{
+    BlobsClient, BlobsError, BlobsPublisher, BlobsServer, EchoClient, Samples, Scan,
+};
 
 use super::{barrier, limits, poll_once, until};
 use crate::raw::{attached, frame};
@@ -133,6 +136,48 @@ pub async fn streams_of_blobs(scene: &Scene, by: By) {
     }
     sink.finish();
     assert_eq!(total.await.expect("a sum"), 55 * 200_000);
+}
+
+/// R7: typed arrays of every kind of number come back as they were, bit by bit, and a stream brings them in order.
+pub async fn typed_arrays_pass(scene: &Scene, by: By) {
+    let stage = stage(scene, by).await;
+    for count in [0, 1, 3, 16_384, 100_000] {
+        let sent = samples(count);
+        assert_eq!(stage.blobs.mirror(sent.clone()).await.expect("a reply"), sent, "{count}");
+    }
+    let mut waves = stage.blobs.waves(10, 100_000);
+    for number in 0..10u8 {
+        let wave = waves.next().await.expect("an item").expect("an item");
+        let at = |place| wave.get(place).map(|value| value - f32::from(number));
+        assert_eq!((wave.len(), at(0), at(99_999)), (100_000, Some(0.0), Some(49_999.5)));
+    }
+    assert_eq!(waves.next().await.expect("the end"), None);
+}
+
+/// A typed array beyond its limit is refused at home, with its path.
+pub async fn typed_arrays_beyond_their_limits(scene: &Scene, by: By) {
+    let stage = stage(scene, by).await;
+    for count in [1, 9] {
+        let sent = Samples { f64s: Some(vec![0.5; count].into()), ..Samples::default() };
+        let error = stage.blobs.mirror(sent).await.expect_err("from 2 to 8");
+        assert_eq!((error.status(), error.path()), (Status::InvalidArgument, "samples.f64s"));
+    }
+}
+
+/// So many numbers of each kind but one, of which there are few; among the floats is a NaN that is not the protocol's.
+fn samples(count: usize) -> Samples {
+    Samples {
+        i8s: (0..count).map(|place| place as i8).collect(),
+        i16s: (0..count).map(|place| place as i16).collect(),
+        u16s: (0..count).map(|place| place as u16).collect(),
+        i32s: (0..count).map(|place| -(place as i32)).collect(),
+        u32s: (0..count).map(|place| u32::MAX - place as u32).collect(),
+        i64s: (0..count).map(|place| i64::MIN + place as i64).collect(),
+        u64s: (0..count).map(|place| u64::MAX - place as u64).collect(),
+        f32s: (0..count).map(|place| f32::from_bits(0xff80_0001 + place as u32)).collect(),
+        f64s: Some(vec![f64::INFINITY, -0.0].into()),
+        channels: vec![vec![0.25; count].into(), TypedArray::default()],
+    }
 }
 
 /// R9, R24: every subscriber gets a value's blobs, and a late one the last state's.

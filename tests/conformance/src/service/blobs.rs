@@ -1,10 +1,10 @@
-//! Blobs in every kind of channel.
+//! Blobs in every kind of channel, and typed arrays.
 
 use std::sync::OnceLock;
 
 use portcullis::codec::Blob;
-use portcullis::{Call, Sink, Source};
-use sample_contract::{Blobs, BlobsError, BlobsPublisher, Scan};
+use portcullis::{Call, Sink, Source, TypedArray};
+use sample_contract::{Blobs, BlobsError, BlobsPublisher, Samples, Scan};
 
 use crate::seen::Seen;
 
@@ -53,6 +53,21 @@ impl Blobs for BlobsService {
         for number in 0..count {
             let frame = Blob::from(vec![number as u8; bytes as usize]);
             if out.send(&frame).await.is_err() {
+                return;
+            }
+            self.seen.sent.add();
+        }
+    }
+
+    async fn mirror(&self, _: &Call, samples: Samples) -> Samples {
+        samples
+    }
+
+    async fn waves(&self, _: &Call, count: u32, length: u32, mut out: Sink<TypedArray<f32>>) {
+        let _running = self.seen.running();
+        for number in 0..count {
+            let wave = (0..length).map(|place| number as f32 + place as f32 / 2.0);
+            if out.send(&wave.collect::<Vec<_>>().into()).await.is_err() {
                 return;
             }
             self.seen.sent.add();

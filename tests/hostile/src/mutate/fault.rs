@@ -38,6 +38,10 @@ impl Faulty<'_> {
             Type::String { min, max } => self.text(*min, *max, out),
             Type::Bytes { min, max } => self.counted(*min, *max, out, |_, out| out.push(7)),
             Type::Blob { min, max } => self.blob(*min, *max, out),
+            Type::TypedArray { item, min, max } => {
+                let bytes = |items: &Option<u32>| items.map(|items| items * item.size() as u32);
+                self.blob(bytes(min), bytes(max), out);
+            }
             Type::Option(inner) if deeper => {
                 out.push(1);
                 self.value(inner, level + 1, out);

@@ -1,7 +1,7 @@
-//! What values without parts are written as: numbers, texts, bytes, blobs.
+//! What values without parts are written as: numbers, texts, bytes, blobs, typed arrays.
 
-use crate::codec::{ErrorKind, json};
-use crate::schema::Int;
+use crate::codec::{ErrorKind, count_numbers, json};
+use crate::schema::{Int, Number};
 use crate::text::beginning;
 
 use super::read::{Part, Reader, Stop};
@@ -122,12 +122,23 @@ impl<'a> Reader<'a, '_> {
     }
 
     pub(super) fn blob(&mut self) -> Result<(), Stop> {
+        let length = self.blob_length()?;
+        self.out.raw(format_args!("{{\"$blob\":{length}}}"))
+    }
+
+    pub(super) fn typed_array(&mut self, item: Number) -> Result<(), Stop> {
+        let count = count_numbers(self.blob_length()? as usize, item.size())?;
+        self.out.raw(format_args!("{{\"$array\":{count},\"of\":\"{}\"}}", item.name()))
+    }
+
+    /// The length of the blob whose place is read.
+    fn blob_length(&mut self) -> Result<u32, Stop> {
         let place = self.input.varint(32)?;
         match self.blobs.split_first() {
             Some((length, rest)) if place == self.blobs_used => {
                 self.blobs = rest;
                 self.blobs_used = self.blobs_used.saturating_add(1);
-                self.out.raw(format_args!("{{\"$blob\":{length}}}"))
+                Ok(*length)
             }
             _ => Err(Stop::Broken(ErrorKind::BadBlob)),
         }

@@ -11,6 +11,7 @@
 //! | `{"$secret":true}` | a field that the contract marks as secret |
 //! | `{"$bytes":"00ff"}`, `{"$bytes":70000}` | bytes: the few, or how many |
 //! | `{"$blob":921600}` | a blob, by its length |
+//! | `{"$array":1200,"of":"f32"}` | a typed array, by its count |
 //! | `{"$text":70000,"begins":"…"}` | the beginning of a long text, and the length of all of it |
 //! | `{"$cut":true}` | what there was no room for; what follows it is missing too |
 //! | `"$unknown":2` | fields of a table that a newer contract has |

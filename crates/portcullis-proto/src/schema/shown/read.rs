@@ -112,6 +112,7 @@ impl<'a, 'o> Reader<'a, 'o> {
                 self.bytes(length)
             }
             Type::Blob { .. } => self.blob(),
+            Type::TypedArray { item, .. } => self.typed_array(*item),
             Type::Option(inner) => {
                 if self.input.flag()? {
                     self.value(inner)

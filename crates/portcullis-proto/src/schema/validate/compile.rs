@@ -210,6 +210,9 @@ impl<'a> Compiler<'a> {
             Type::String { min, max } => Node::Text { min: low(*min), max: high(*max) },
             Type::Bytes { min, max } => Node::Bytes { min: low(*min), max: high(*max) },
             Type::Blob { min, max } => Node::Blob { min: low(*min), max: high(*max) },
+            Type::TypedArray { item, min, max } => {
+                Node::TypedArray { size: item.size(), min: low(*min), max: high(*max) }
+            }
             Type::Option(inner) => {
                 let inner = self.node(inner, within);
                 Node::Option { inner: self.push(inner) }

@@ -51,6 +51,12 @@ pub(super) enum Node {
         min: u32,
         max: u32,
     },
+    /// `size` is that of one number; the limits count numbers.
+    TypedArray {
+        size: usize,
+        min: u32,
+        max: u32,
+    },
     /// So many bytes of any value: a UUID, an array of bytes.
     Raw {
         len: usize,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::node::{Label, Node};
 use super::{Plan, Root};
-use crate::codec::{Blob, CodecError, Decoder, ErrorKind, Segment, check_url, json};
+use crate::codec::{Blob, CodecError, Decoder, ErrorKind, Segment, check_url, count_numbers, json};
 
 impl Plan {
     /// As [`Self::validate_parts`], of a body without blobs.
@@ -60,6 +60,9 @@ impl Plan {
                 input.raw(length).map(drop)
             }
             Node::Blob { min, max } => check_len(input.blob()?.len(), min, max),
+            Node::TypedArray { size, min, max } => {
+                check_len(count_numbers(input.blob()?.len(), size)?, min, max)
+            }
             Node::Raw { len } => input.raw(len).map(drop),
             Node::Json => json::check(input.string()?),
             Node::Url => check_url(input.string()?),

@@ -1,5 +1,6 @@
 //! What a value is in TypeScript, as JSON: read from its bytes by the schema alone, so that the schema is tested too.
-//! What JSON has no form for stands in an object with one key: `$bigint`, `$bytes`, `$map`, `$number`.
+//! What JSON has no form for stands in an object with one key: `$bigint`, `$bytes`, `$map`, `$number`;
+//! a typed array is `$array`, its bytes, `of` a kind of number.
 
 use portcullis::codec::{CodecError, Decoder, Message, SafeInt, Timestamp, Uuid};
 use portcullis::schema::{Field, Fields, Float, Int, Schema, Type, TypeBody, Variant};
@@ -24,6 +25,7 @@ pub(crate) fn describe(
         Type::String { .. } | Type::Url => json!(input.string()?),
         Type::Bytes { .. } => bytes(input.bytes()?),
         Type::Blob { .. } => bytes(input.blob()?),
+        Type::TypedArray { item, .. } => json!({ "$array": hex(input.blob()?), "of": item.name() }),
         Type::Option(inner) => {
             let some = input.flag()?;
             match some {

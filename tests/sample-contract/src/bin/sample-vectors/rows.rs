@@ -32,7 +32,7 @@ impl Rows {
     }
 
     /// Values of one type. From the first one's bytes come rows that must be refused: every truncation, a byte too
-    /// many, and each byte changed, where that is no value.
+    /// many, each byte changed, and each blob longer by a byte, twice as long and empty, where that is no value.
     pub(crate) fn values<T: Message>(&mut self, values: &[T]) {
         let name = name::<T>();
         for (index, value) in values.iter().enumerate() {
@@ -74,6 +74,16 @@ impl Rows {
         }
         let one_more = [blobs.as_slice(), &[Blob::default()]].concat();
         self.if_refused::<T>(name, bytes, &one_more);
+        for (place, blob) in blobs.iter().enumerate() {
+            let longer = [blob, &[0][..]].concat();
+            for other in [longer, [&blob[..], &blob[..]].concat(), Vec::new()] {
+                let mut changed = blobs.clone();
+                if let Some(at) = changed.get_mut(place) {
+                    *at = other.into();
+                }
+                self.if_refused::<T>(name, bytes, &changed);
+            }
+        }
         for (place, byte) in bytes.iter().enumerate().take(AUTOMATIC_MAX) {
             let mut changed = bytes.clone();
             if let Some(at) = changed.get_mut(place) {

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use portcullis::codec::SAFE_INT_MAX;
-use portcullis::{Blob, Json, SafeInt, Stale, StateVersion, Timestamp, Unknown, Uuid};
+use portcullis::{Blob, Json, SafeInt, Stale, StateVersion, Timestamp, TypedArray, Unknown, Uuid};
 use sample_contract::{
     Arrays, BlobsError, BuiltIn, Change, ChangeKind, Colour, Converted, EchoError, EchoReply,
     EchoRequest, Empty, Expression, FlowsError, Foreign, Id, Level, Limits, Lists, Maps, Name,
-    Node, Options, Pair, Picture, Preferences, Scalars, Scan, Shape, Summary, Tagged, Tally, Texts,
-    Tree, Tuples, Who, Wrapped,
+    Node, Options, Pair, Picture, Preferences, Samples, Scalars, Scan, Shape, Summary, Tagged,
+    Tally, Texts, Tree, Tuples, Who, Wrapped,
 };
 
 use crate::rows::Rows;
@@ -373,6 +373,20 @@ fn blobs(rows: &mut Rows) {
     };
     rows.values(&[scan, Scan::default()]);
     rows.values(&[BlobsError::Rejected { seen: blob(&[7]) }]);
+    let samples = Samples {
+        i8s: vec![i8::MIN, -1, i8::MAX].into(),
+        i16s: vec![i16::MIN, -1, i16::MAX].into(),
+        u16s: vec![0, 0x0102, u16::MAX].into(),
+        i32s: vec![i32::MIN, -1, i32::MAX].into(),
+        u32s: vec![0, 0x0102_0304, u32::MAX].into(),
+        i64s: vec![i64::MIN, -1, i64::MAX].into(),
+        u64s: vec![0, 0x0102_0304_0506_0708, u64::MAX].into(),
+        // Any NaN is as good as the other.
+        f32s: vec![0.5, -0.0, f32::INFINITY, f32::from_bits(0xffa0_0001)].into(),
+        f64s: Some(vec![-1e300, f64::NAN, f64::NEG_INFINITY, 5e-324, 0.0].into()),
+        channels: vec![vec![1.0].into(), TypedArray::default()],
+    };
+    rows.values(&[samples, Samples::default()]);
 }
 
 fn shared(rows: &mut Rows) {
