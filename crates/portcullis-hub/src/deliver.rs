@@ -14,7 +14,7 @@ use crate::peer::PeerId;
 use crate::work::{RelayOut, Work};
 use crate::{Hub, Turn};
 
-/// Bytes of lent blobs that are copied for a peer in one turn: others wait so long at most.
+/// Bytes of lent blobs after which a turn ends and others have theirs; the message that goes beyond it is taken in whole.
 pub const BORROWED_A_TURN_MAX: u64 = 16 * 1024 * 1024;
 
 /// How much of the delivered bytes was used.
