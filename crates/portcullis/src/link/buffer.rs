@@ -54,6 +54,7 @@ impl RecvBuffer {
     }
 
     /// Appends what `append` puts behind the bytes that it is given; returns what it returns.
+    #[cfg(all(target_os = "linux", feature = "blocking"))]
     pub(crate) fn append<R>(&mut self, append: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
