@@ -5,10 +5,11 @@
 // parts. Then small messages that leave through `drain`: what JavaScript has to do for each, in messages a second. Rounds
 // are interleaved, and figures are medians with quartiles.
 import { build } from 'esbuild';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { save, summary } from './rows.mjs';
 
 const ROUNDS = 15;
 /** Calls of a case in each round. */
@@ -58,13 +59,8 @@ const { connect, fromBytes, Hub, loadAddon, Pictures, PointCodec, readRecords, t
 const ROLES = [{ name: 'main', call: ['example.pictures.*'], subscribe: ['example.pictures.*'] }];
 const point = { x: 1.25, y: 2.5, name: 'abcdefghijklmnop' };
 
-const quantile = (sorted, part) => sorted[Math.round((sorted.length - 1) * part)];
 const rows = [];
-function row(name, variant, metric, unit, values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [median, low, high] = [0.5, 0.25, 0.75].map((part) => quantile(sorted, part));
-  rows.push({ name, system: 'portcullis', variant, metric, unit, median, low, high });
-}
+const row = (name, variant, metric, unit, values) => rows.push({ name, system: 'portcullis', variant, metric, unit, ...summary(values) });
 
 /** Microseconds of CPU time, of all threads, for one of `count`. */
 async function cpu(count, work) {
@@ -220,6 +216,5 @@ await drains();
 for (const { name, variant, unit, median, low, high } of rows) {
   console.log(`${name.padEnd(17)} ${variant.padEnd(34)} ${median.toFixed(2).padStart(7)} (${low.toFixed(2)} - ${high.toFixed(2)}) ${unit}`);
 }
-const at = process.argv.indexOf('--json');
-if (at > 0) writeFileSync(process.argv[at + 1], `${JSON.stringify(rows, null, 2)}\n`);
+save(rows);
 process.exit(0);

@@ -10,10 +10,11 @@ import { Encoder as Cbor } from 'cbor-x';
 import { Packr } from 'msgpackr';
 import { z } from 'zod';
 import { build } from 'esbuild';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { save, summary } from './rows.mjs';
 
 const ROUNDS = 15;
 /** How long each case runs in each round, in milliseconds. */
@@ -138,12 +139,6 @@ function time(work, batch) {
   return Number(now - started) / runs;
 }
 
-const quantile = (sorted, part) => sorted[Math.round((sorted.length - 1) * part)];
-const summary = (values) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) };
-};
-
 const runtime = await generated();
 const one = message(300);
 const many = Array.from({ length: LIST }, (_, index) => message(index));
@@ -213,5 +208,4 @@ for (const { name, system, variant, unit, median, low, high } of rows) {
   const figure = (value) => value.toFixed(unit === 'ns' ? 0 : 2);
   console.log(`${name.padEnd(13)} ${variant.padEnd(12)} ${system.padEnd(11)} ${figure(median).padStart(7)} (${figure(low)} - ${figure(high)}) ${unit}`);
 }
-const at = process.argv.indexOf('--json');
-if (at > 0) writeFileSync(process.argv[at + 1], `${JSON.stringify(rows, null, 2)}\n`);
+save(rows);

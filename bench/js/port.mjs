@@ -4,14 +4,13 @@
 // CPU is that of the page's thread alone. Rounds are interleaved (each round measures every case once, in another
 // order), figures are medians with quartiles, and ratios are taken within a round, so that a machine whose speed
 // drifts does not favour anyone.
-import { writeFileSync } from 'node:fs';
 import { FRAME_BYTES } from './port/frame.js';
 import { chromiumHost } from './port/chromium.mjs';
 import { nodeHost } from './port/node.mjs';
+import { option, save, summary } from './rows.mjs';
 
 const ROUNDS = 15;
 
-const option = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
 const only = option('--only') ?? '';
 
 const host = await (process.argv.includes('--chromium') ? chromiumHost : nodeHost)();
@@ -30,11 +29,6 @@ for (let round = 0; round < ROUNDS; round += 1) {
 }
 await host.close();
 
-const quantile = (sorted, part) => sorted[Math.round((sorted.length - 1) * part)];
-const summary = (values) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) };
-};
 const rows = [];
 const row = (name, system, metric, unit, values) =>
   rows.push({ name: `port ${name}`, system, variant: host.variant, metric, unit, ...summary(values) });
@@ -61,5 +55,4 @@ for (const { name, system, metric, unit, median, low, high } of rows) {
   const figure = (value) => value.toFixed(unit === 'MB/s' || value > 100 ? 0 : 2);
   console.log(`${name.padEnd(15)} ${system.padEnd(30)} ${metric.padEnd(16)} ${figure(median).padStart(8)} (${figure(low)} - ${figure(high)}) ${unit}`);
 }
-const json = option('--json');
-if (json !== undefined) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
+save(rows);

@@ -3,14 +3,13 @@
 //
 // The request is a number, 16 characters and a float; the other end changes all three, and every reply is checked. Rounds are
 // interleaved, figures are medians with quartiles; CPU is user and system time of both ends. Nothing is pinned.
-import { writeFileSync } from 'node:fs';
 import { open } from './processes/systems.mjs';
+import { option, save, summary } from './rows.mjs';
 
 const ROUNDS = 9;
 /** How long each case runs in each round, in milliseconds. */
 const CASE_MS = 150;
 
-const option = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
 const only = option('--only') ?? '';
 
 const request = (number) => ({ number, text: 'abcdefghijklmnop', value: number + 0.25 });
@@ -33,12 +32,6 @@ async function calls({ call, checked }, inFlight) {
   await Promise.all(Array.from({ length: inFlight }, lane));
   return made;
 }
-
-const quantile = (sorted, part) => sorted[Math.round((sorted.length - 1) * part)];
-const summary = (values) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) };
-};
 
 const systems = [];
 for (const [name, start] of Object.entries(open)) if (name.includes(only)) systems.push({ name, ...(await start()) });
@@ -70,5 +63,4 @@ for (const { system, inFlight, time, cpu } of cases) {
 for (const { name, system, metric, unit, median, low, high } of rows) {
   console.log(`${name.padEnd(11)} ${system.padEnd(24)} ${metric.padEnd(12)} ${median.toFixed(1).padStart(8)} (${low.toFixed(1)} - ${high.toFixed(1)}) ${unit}`);
 }
-const json = option('--json');
-if (json !== undefined) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
+save(rows);

@@ -15,6 +15,7 @@ const SCRIPTS: &[&[&str]] = &[
     &["addon.mjs"],
     &["port.mjs"],
     &["port.mjs", "--chromium"],
+    &["websocket.mjs"],
 ];
 
 /// Where pictures of the rows go, which docs/performance.md shows.
@@ -25,6 +26,9 @@ const SCRIPT_PACKAGES: &str = "bench/js";
 
 /// The example of an application's own addon, which the scripts load: the crate, and its library.
 const ADDON: (&str, &str) = ("node-addon-example", "node_addon_example");
+
+/// The hub that pages in a browser reach over a WebSocket: the crate, and its example.
+const PAGE_HUB: (&str, &str) = ("conformance", "page-hub");
 
 /// The profile of what is shipped as an addon.
 const ADDON_PROFILE: &str = "addon";
@@ -77,8 +81,12 @@ fn scripts(json: Option<&Path>, only: &[String]) -> Result<()> {
             "addon.mjs" => _ = command.env("PORTCULLIS_EXAMPLE_ADDON", addon()?),
             _ => provide::npm_packages_of(SCRIPT_PACKAGES, false)?,
         }
-        if args.contains(&"--chromium") {
+        let in_chromium = name == "websocket.mjs" || args.contains(&"--chromium");
+        if in_chromium {
             command.env("CHROMIUM", provide::chromium()?);
+        }
+        if name == "websocket.mjs" {
+            command.env("PORTCULLIS_PAGE_HUB", page_hub()?);
         }
         if let Some(path) = json {
             command.arg("--json").arg(path);
@@ -100,6 +108,20 @@ fn addon() -> Result<PathBuf> {
     let (krate, library) = ADDON;
     process::run(process::cargo(&["build", "--profile", ADDON_PROFILE, "--package", krate]))?;
     Ok(place::library(ADDON_PROFILE, library))
+}
+
+/// Builds the hub that pages reach, as an application is built.
+fn page_hub() -> Result<PathBuf> {
+    let (krate, example) = PAGE_HUB;
+    process::run(process::cargo(&[
+        "build",
+        "--release",
+        "--package",
+        krate,
+        "--example",
+        example,
+    ]))?;
+    Ok(place::target().join("release/examples").join(example))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

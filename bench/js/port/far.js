@@ -27,6 +27,7 @@ function bareFrames(port, transfer, bytes) {
   };
 }
 
+const WINDOW = 6;
 const REQUEST = 7;
 const WINDOW_BYTES = 4 << 20;
 
@@ -44,6 +45,8 @@ function frameEcho(port, transfer) {
     for (let at = 0; at < input.length; at += view.getUint32(at, true)) {
       const kind = input[at + 4];
       if (kind === 1) return post(welcome());
+      // What the page says that it has taken in goes back with the rest, and says nothing.
+      if (kind === WINDOW) view.setUint32(at + 20, 0, true);
       if (kind !== REQUEST) continue;
       unacknowledged += view.getUint32(at, true);
       if (view.getUint32(at + 8, true) === 0) return post(bound(view.getUint32(at + 16, true)));
@@ -55,7 +58,7 @@ function frameEcho(port, transfer) {
     }
     post(input);
     if (unacknowledged * 2 < WINDOW_BYTES) return;
-    post(frame(6, 0, 0, unacknowledged));
+    post(frame(WINDOW, 0, 0, unacknowledged));
     unacknowledged = 0;
   };
 }
@@ -74,7 +77,7 @@ function frame(kind, ordinal, id, budget, body = new Uint8Array(0)) {
 
 const varint = (value) => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)]);
 // Protocol, limits, peer, label and role.
-const limits = [16 << 20, WINDOW_BYTES, 1024, 16, 1 << 20].flatMap(varint);
+const limits = [16 << 20, WINDOW_BYTES, 1024, 16, 1 << 20, 64 << 20, 0].flatMap(varint);
 const welcome = () => frame(2, 0, 0, 0, Uint8Array.from([1, ...limits, 7, 1, 0x61, 1, 0x62]));
 // Binding 5, of label `a`, without a name.
 const bound = (id) => frame(16, 0, id, 0, Uint8Array.from([5, 1, 0x61, 0]));

@@ -56,10 +56,14 @@ export function bare(port, transfer) {
   };
 }
 
-/** The client of Portcullis; `changed` says how the other end answers. */
+/** The client of Portcullis over a port; `changed` says how the other end answers. */
 export async function portcullis(port, { copy, callStacks }, changed) {
   const connection = connect(messagePortTransport(port, { copy }), { interfaces: [Echo], callStacks });
-  const echo = await connection.bind(Echo);
+  return typed(await connection.bind(Echo), changed);
+}
+
+/** Calls of a client that is bound, over whatever. */
+export function typed(echo, changed) {
   return {
     call: async (number) => {
       const sent = request(number);

@@ -1,6 +1,7 @@
 //! Blobs through the hub: main fills a slot of shared memory in place and publishes it as a value of a topic, with roles,
 //! validation and limits on; each receiver reads the slot itself and answers by a notification.
 
+use std::ops::RangeInclusive;
 use std::os::unix::net::UnixStream;
 
 use ::portcullis::BlobPool;
@@ -22,8 +23,9 @@ pub(crate) struct PortcullisBlob {
 
 /// Slots of the pool: a receiver may hold half of them.
 const SLOTS: usize = 4;
-/// The largest blob.
-const BLOB_BYTES_MAX: usize = 32 << 20;
+/// What is measured as a blob: 64 bytes are one to nobody, and more than this may not be on its way to a peer at once.
+/// Those below 16 KiB are not lent, but copied through the socket.
+const BLOB_BYTES: RangeInclusive<usize> = 1 << 10..=64 << 20;
 
 impl System for PortcullisBlob {
     fn name(&self) -> &'static str {
@@ -39,7 +41,7 @@ impl System for PortcullisBlob {
     }
 
     fn does(&self, load: Load) -> bool {
-        load.work == Work::Deliver && (32 << 10..=BLOB_BYTES_MAX).contains(&load.bytes)
+        load.work == Work::Deliver && BLOB_BYTES.contains(&load.bytes)
     }
 
     fn receive(&self, _load: Load, link: UnixStream) -> Result<()> {

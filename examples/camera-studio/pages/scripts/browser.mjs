@@ -84,13 +84,13 @@ export async function launch({ binary = process.env.CHROMIUM ?? "chromium", flag
         call,
         problems,
         goto: (url) => call("Page.navigate", { url }),
-        /** Answers the page's next request itself, whoever it was for. */
-        async answerOnce(html) {
+        /** Answers the page's next request itself, whoever it was for; `more` are headers. */
+        async answerOnce(html, more = {}) {
           await call("Fetch.enable", { patterns: [{ urlPattern: "*" }] });
           const answer = async (message) => {
             if (message.sessionId !== sessionId || message.method !== "Fetch.requestPaused") return;
             listeners.delete(answer);
-            const headers = [{ name: "Content-Type", value: "text/html" }];
+            const headers = Object.entries({ "Content-Type": "text/html", ...more }).map(([name, value]) => ({ name, value }));
             await call("Fetch.fulfillRequest", {
               requestId: message.params.requestId, responseCode: 200, responseHeaders: headers, body: Buffer.from(html).toString("base64"),
             });
