@@ -78,7 +78,7 @@ pub(crate) async fn run<C: Core, L: Link>(core: &C, link: L, clock: Clock) {
 impl<C: Core, L: Link> Connection<'_, C, L> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut reads = 0;
-        // Every turn but the last reads or has something to send; reads are bounded.
+        // Every turn but the last reads, has something to send or has ended; reads are bounded.
         loop {
             if self.broken.is_none() {
                 self.broken = self.poll_write_all(context).err();
@@ -124,11 +124,14 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
                 Poll::Pending => {}
             }
             let idle = self.written == self.out.len();
-            if !idle {
-                // It may end while the other side takes nothing; whoever only waits for room would never hear of it.
-                let _ = self.core.poll_output(context);
+            // Asked in any case: it may end while the other side takes nothing, and whoever only waits for room would never
+            // hear of it.
+            let told = self.core.poll_output(context).is_ready();
+            if told && self.core.has_ended() {
+                // It has since the look above, and nobody tells of it again.
+                continue;
             }
-            if idle && self.core.poll_output(context).is_ready() && !self.core.has_ended() {
+            if idle && told {
                 if self.fill() {
                     continue;
                 }
@@ -228,5 +231,52 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
             self.timer.as_mut().reset(until);
         }
         self.timer.as_mut().poll(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::link::IoLink;
+
+    /// A core that is ended by another thread while its task looks: after so many looks whether it has.
+    struct EndsMeanwhile {
+        looks_left: AtomicU32,
+    }
+
+    impl Core for EndsMeanwhile {
+        fn receive(&self, _: &mut RecvBuffer, _: Framing) {}
+        fn transmit(&self, _: &mut Vec<u8>) -> bool {
+            false
+        }
+        fn poll_output(&self, _: &mut Context<'_>) -> Poll<()> {
+            // Told once: there is something to look at, and nobody is woken later.
+            if self.looks_left.load(Ordering::Relaxed) == 0 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        }
+        fn next_timeout(&self) -> Option<Time> {
+            None
+        }
+        fn handle_timeout(&self) {}
+        fn has_ended(&self) -> bool {
+            let left = self.looks_left.load(Ordering::Relaxed);
+            self.looks_left.store(left.saturating_sub(1), Ordering::Relaxed);
+            left == 0
+        }
+        fn lost(&self, _: Option<io::Error>) {}
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_end_between_two_looks_is_not_missed() {
+        let (ours, _theirs) = IoLink::memory();
+        let core = EndsMeanwhile { looks_left: AtomicU32::new(1) };
+        let running = run(&core, ours, Clock::tokio());
+        tokio::time::timeout(Duration::from_secs(60), running).await.expect("it ends");
     }
 }
