@@ -69,6 +69,25 @@ pub fn hello_frame() -> Vec<u8> {
     frame(Head::new(Kind::Hello), &bytes_of(&hello()))
 }
 
+/// Sends all bytes on a socket that waits for room, and up to two descriptors with the first of them.
+#[cfg(unix)]
+pub fn send_with(
+    socket: &std::os::unix::net::UnixStream,
+    bytes: &[u8],
+    descriptors: &[std::os::fd::BorrowedFd<'_>],
+) {
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !descriptors.is_empty() {
+        assert!(control.push(SendAncillaryMessage::ScmRights(descriptors)));
+    }
+    let all = [std::io::IoSlice::new(bytes)];
+    let sent = sendmsg(socket, &all, &mut control, SendFlags::NOSIGNAL).expect("sent");
+    std::io::Write::write_all(&mut &*socket, &bytes[sent..]).expect("sent");
+}
+
 /// The first id of a call, for slot 0.
 pub const FIRST_ID: u32 = 0x1_0000;
 

@@ -3,8 +3,6 @@
 #![cfg(target_os = "linux")]
 
 use std::future::Future;
-use std::io::IoSlice;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +10,7 @@ use std::time::Duration;
 use conformance::WATCHDOG;
 use conformance::contract::contract;
 use conformance::process::{Words, helper};
-use conformance::raw::{attached, bytes_of, frame as frame_of, hello_frame};
+use conformance::raw::{attached, bytes_of, frame as frame_of, hello_frame, send_with};
 use conformance::seen::Seen;
 use conformance::service::BlobsService;
 use portcullis::hub::{Admission, Hosted, Kind, PeerCounters, Reason};
@@ -24,7 +22,6 @@ use portcullis::{BlobPool, Hub, Role, TypedArray};
 use portcullis_proto::frame::{FLAG_ABANDON, Head, Kind as FrameKind};
 use portcullis_proto::session::PoolOffer;
 use portcullis_shm::pool::Pool;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::process::{Pid, Signal, kill_process};
 use sample_contract::{BlobsClient, BlobsPublisher, BlobsServer, Samples, Scan};
 use tokio::process::Command;
@@ -320,7 +317,7 @@ async fn f29_loans_that_nobody_uses_cost_nothing() {
             bytes.extend(frame_of(abandon, &[]));
         }
         let sender = tokio::task::spawn_blocking(move || {
-            send_with(&theirs, &bytes, &descriptors);
+            send_behind_hello(&theirs, &bytes, &descriptors);
             theirs
         });
         let mut theirs = sender.await.expect("sent");
@@ -334,15 +331,14 @@ async fn f29_loans_that_nobody_uses_cost_nothing() {
     .await;
 }
 
-/// Sends all bytes, and the descriptors with the first of them.
-fn send_with(socket: &std::os::unix::net::UnixStream, bytes: &[u8], descriptors: &[OwnedFd]) {
+/// Sends all bytes, and the descriptors with the first of them behind the hello.
+fn send_behind_hello(
+    socket: &std::os::unix::net::UnixStream,
+    bytes: &[u8],
+    descriptors: &[OwnedFd],
+) {
     let now: Vec<BorrowedFd<'_>> = descriptors.iter().map(AsFd::as_fd).collect();
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    assert!(control.push(SendAncillaryMessage::ScmRights(&now)));
     let (hello, rest) = bytes.split_at(hello_frame().len());
-    std::io::Write::write_all(&mut &*socket, hello).expect("sent");
-    let sent = sendmsg(socket, &[IoSlice::new(rest)], &mut control, SendFlags::NOSIGNAL);
-    let rest = rest.get(sent.expect("sent")..).unwrap_or_default();
-    std::io::Write::write_all(&mut &*socket, rest).expect("sent");
+    send_with(socket, hello, &[]);
+    send_with(socket, rest, &now);
 }

@@ -3,15 +3,13 @@
 #![cfg(target_os = "linux")]
 
 use std::future::Future;
-use std::io::IoSlice;
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
 use conformance::WATCHDOG;
 use conformance::contract::contract;
 use conformance::process::helper;
-use conformance::raw::hello_frame;
+use conformance::raw::{hello_frame, send_with};
 use conformance::seen::Seen;
 use conformance::service::{BlobsService, EchoService};
 use conformance::transport::offered;
@@ -21,7 +19,6 @@ use portcullis::link::UnixLink;
 use portcullis::peer::{PeerConfig, Target};
 use portcullis::{BlobPool, Hub, Role, Status};
 use portcullis_shm::ring::Duplex;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use sample_contract::{BlobsPublisher, BlobsServer, EchoClient, EchoServer, Scan};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_echo-peer");
@@ -152,14 +149,14 @@ type Wrong = fn(&UnixStream);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f28_rings_that_break_the_rules_end_their_peer() {
     let cases: &[(&str, Wrong)] = &[
-        ("without its descriptor", |socket| send(socket, &offer(4096), &[])),
-        ("cut, or not alone", |socket| send(socket, &offer(4096)[..10], &[])),
+        ("without its descriptor", |socket| send_with(socket, &offer(4096), &[])),
+        ("cut, or not alone", |socket| send_with(socket, &offer(4096)[..10], &[])),
         ("cut, or not alone", |socket| {
-            send(socket, &[offer(4096), hello_frame()].concat(), &[]);
+            send_with(socket, &[offer(4096), hello_frame()].concat(), &[]);
         }),
         ("no sealed memory", |socket| {
             let null = std::fs::File::open("/dev/null").expect("it is there");
-            send(socket, &offer(4096), &[null.as_fd()]);
+            send_with(socket, &offer(4096), &[null.as_fd()]);
         }),
         ("capacity", |socket| offer_memory(socket, 4096, 5000)),
         ("capacity", |socket| offer_memory(socket, 4096, 0)),
@@ -255,14 +252,5 @@ fn offer(capacity: u32) -> Vec<u8> {
 /// Offers memory for one capacity as that of another, and lets the hub have it.
 fn offer_memory(socket: &UnixStream, capacity: u32, declared: u32) {
     let (_ring, memory) = Duplex::create(capacity, Spin::Never).expect("memory");
-    send(socket, &offer(declared), &[memory.as_fd()]);
-}
-
-fn send(socket: &UnixStream, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    if !descriptors.is_empty() {
-        assert!(control.push(SendAncillaryMessage::ScmRights(descriptors)));
-    }
-    sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL).expect("sent");
+    send_with(socket, &offer(declared), &[memory.as_fd()]);
 }

@@ -1,8 +1,7 @@
 //! A ring of shared memory, offered by hand as `docs/protocol.md` (section 16) says. What a scenario sends and receives is carried
 //! between its link and the ring by two threads.
 
-use std::io::{IoSlice, Read, Write};
-use std::mem::MaybeUninit;
+use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -11,9 +10,9 @@ use portcullis::Hub;
 use portcullis::hub::Admission;
 use portcullis::link::IoLink;
 use portcullis_shm::ring::{Consumer, Duplex, Producer, Spin, Waited};
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
 use super::{BoxFuture, BoxLink, Transport};
+use crate::raw::send_with;
 
 /// Bytes of each direction: less than many a frame.
 const CAPACITY: u32 = 16 * 1024;
@@ -48,12 +47,8 @@ impl Transport for Ring {
 /// Offers a ring of so many bytes on a socket that has carried nothing, and hears that it is taken.
 pub fn offered(socket: &UnixStream, capacity: u32) -> Duplex {
     let (ring, memory) = Duplex::create(capacity, Spin::Never).expect("memory");
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    let memory = [memory.as_fd()];
-    assert!(control.push(SendAncillaryMessage::ScmRights(&memory)));
     let offer = [b"PCRING\0\x01".as_slice(), &capacity.to_le_bytes()].concat();
-    sendmsg(socket, &[IoSlice::new(&offer)], &mut control, SendFlags::NOSIGNAL).expect("sent");
+    send_with(socket, &offer, &[memory.as_fd()]);
     let mut answer = [0];
     let mut from = socket;
     from.read_exact(&mut answer).expect("an answer");
