@@ -11,7 +11,7 @@ use conformance::process::Main;
 use portcullis::hub::{Admission, Kind, Reason};
 use portcullis::peer::{Peer, PeerConfig, Target};
 use portcullis::supervisor::{
-    ExitReason, Happened, KilledFor, Phase, Restart, RestartPolicy, Spec, Supervisor,
+    ExitReason, Happened, KilledFor, Phase, Restart, RestartPolicy, Spec, Supervised, Supervisor,
     SupervisorEvents,
 };
 use portcullis::{Error, Hub, Role, Status};
@@ -106,25 +106,36 @@ fn signal(process: u32, signal: Signal) {
     kill_process(id, signal).expect("it is ours");
 }
 
+/// Starts it, kills it in a call that it serves, and waits until it is back: it, its process' number, a client, and the
+/// binding from before.
+async fn killed_and_back(
+    supervisor: &Supervisor,
+    hub: &Hub,
+    spec: Spec,
+) -> (Supervised, u32, Peer, EchoClient) {
+    let mut events = supervisor.events();
+    let child = supervisor.start(spec);
+    let first = came_up(&mut events).await;
+    let client = client(hub).await;
+    let echo = bound(&client).await;
+    assert_eq!(echo.inline(1).await.expect("a reply"), 1);
+    let never = echo.with_timeout(LONG).never();
+    signal(first, Signal::KILL);
+    unavailable(never.await);
+    assert_eq!(exited(&mut events).await, ExitReason::Signal(9));
+    let restarting = next(&mut events).await;
+    assert!(matches!(restarting, Happened::Restarting { restarts: 1, .. }), "{restarting:?}");
+    let second = came_up(&mut events).await;
+    assert_ne!(first, second);
+    (child, second, client, echo)
+}
+
 #[tokio::test]
 async fn a_killed_process_comes_back_and_its_label_finds_the_new_one() {
     within(async {
         let hub = hub();
         let supervisor = Supervisor::new(&hub);
-        let mut events = supervisor.events();
-        let mut child = supervisor.start(whole());
-        let first = came_up(&mut events).await;
-        let client = client(&hub).await;
-        let echo = bound(&client).await;
-        assert_eq!(echo.inline(1).await.expect("a reply"), 1);
-        let never = echo.with_timeout(LONG).never();
-        signal(first, Signal::KILL);
-        unavailable(never.await);
-        assert_eq!(exited(&mut events).await, ExitReason::Signal(9));
-        let restarting = next(&mut events).await;
-        assert!(matches!(restarting, Happened::Restarting { restarts: 1, .. }), "{restarting:?}");
-        let second = came_up(&mut events).await;
-        assert_ne!(first, second);
+        let (mut child, second, client, echo) = killed_and_back(&supervisor, &hub, whole()).await;
         // The old binding is gone for good; the label finds who is there now.
         unavailable(echo.inline(2).await);
         assert_eq!(bound(&client).await.inline(3).await.expect("a reply"), 3);
@@ -141,21 +152,10 @@ async fn a_killed_process_comes_back_and_its_label_finds_the_new_one() {
 #[tokio::test]
 async fn f24_a_killed_process_comes_back_with_another_ring() {
     within(async {
+        let spec = serving("ring-serve").serves("sample.flows").on_threads();
         let hub = hub();
         let supervisor = Supervisor::new(&hub);
-        let mut events = supervisor.events();
-        let _child = supervisor.start(serving("ring-serve").serves("sample.flows").on_threads());
-        let first = came_up(&mut events).await;
-        let client = client(&hub).await;
-        let echo = bound(&client).await;
-        assert_eq!(echo.inline(1).await.expect("a reply"), 1);
-        let never = echo.with_timeout(LONG).never();
-        signal(first, Signal::KILL);
-        unavailable(never.await);
-        assert_eq!(exited(&mut events).await, ExitReason::Signal(9));
-        let restarting = next(&mut events).await;
-        assert!(matches!(restarting, Happened::Restarting { restarts: 1, .. }), "{restarting:?}");
-        assert_ne!(came_up(&mut events).await, first);
+        let (_child, _, client, _) = killed_and_back(&supervisor, &hub, spec).await;
         assert_eq!(bound(&client).await.inline(3).await.expect("a reply"), 3);
     })
     .await;
