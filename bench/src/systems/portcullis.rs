@@ -9,7 +9,7 @@ use std::time::Instant;
 use ::portcullis::client::{BlockingPeer, Spin};
 use ::portcullis::hub::{Admission, Hub, Kind, Role};
 use ::portcullis::link::UnixLink;
-use ::portcullis::peer::{PeerConfig, Target};
+use ::portcullis::peer::{Peer, PeerConfig, Target};
 use ::portcullis::{Blob, Call, Limits, SessionConfig, Sink};
 use anyhow::{Context, Result, ensure};
 use tokio::sync::mpsc;
@@ -212,17 +212,7 @@ impl System for Portcullis {
     fn receive(&self, load: Load, link: UnixStream) -> Result<()> {
         block_on(async {
             let peer = ::portcullis::client::connect(UnixLink::new(link)?, &config());
-            let client: PingClient = peer.bind(Target::Any).await?;
-            if load.work == Work::Stream {
-                return count_items(&client).await;
-            }
-            let mut deliveries = client.subscribe_delivered();
-            // It is told once the subscription is on its way, and so comes behind it.
-            client.took(0)?;
-            while let Some(bytes) = deliveries.next().await? {
-                client.took(frame::sum(&bytes))?;
-            }
-            Ok(())
+            receive(load, &peer).await
         })
     }
 
@@ -276,8 +266,23 @@ pub(super) async fn send(
     meter.deliver(load.work, deliver).await
 }
 
+/// Takes in what main sends, and answers.
+pub(super) async fn receive(load: Load, peer: &Peer) -> Result<()> {
+    let client: PingClient = peer.bind(Target::Any).await?;
+    if load.work == Work::Stream {
+        return count_items(&client).await;
+    }
+    let mut deliveries = client.subscribe_delivered();
+    // It is told once the subscription is on its way, and so comes behind it.
+    client.took(0)?;
+    while let Some(bytes) = deliveries.next().await? {
+        client.took(frame::sum(&bytes))?;
+    }
+    Ok(())
+}
+
 /// Reads one stream after the other, and tells how many items each had.
-pub(super) async fn count_items(client: &PingClient) -> Result<()> {
+async fn count_items(client: &PingClient) -> Result<()> {
     loop {
         let mut readings = client.readings();
         let mut count = 0;

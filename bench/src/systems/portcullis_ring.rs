@@ -10,11 +10,8 @@ use anyhow::Result;
 use futures_util::TryStreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use super::portcullis::{
-    PingClient, PingServer, Told, admission, config, count_items, hub_that, send,
-};
+use super::portcullis::{PingClient, PingServer, Told, admission, config, hub_that, receive, send};
 use super::{Client, System, block_on};
-use crate::frame;
 use crate::load::{IN_FLIGHT, Load, Work};
 use crate::message::Request;
 use crate::meter::{Meter, Sample};
@@ -81,19 +78,7 @@ impl System for PortcullisRing {
     fn receive(&self, load: Load, link: UnixStream) -> Result<()> {
         let mut peer = self.connect(link)?;
         let handle = peer.peer().clone();
-        peer.block_on(async {
-            let client: PingClient = handle.bind(Target::Any).await?;
-            if load.work == Work::Stream {
-                return count_items(&client).await;
-            }
-            let mut deliveries = client.subscribe_delivered();
-            // It is told once the subscription is on its way, and so comes behind it.
-            client.took(0)?;
-            while let Some(bytes) = deliveries.next().await? {
-                client.took(frame::sum(&bytes))?;
-            }
-            Ok(())
-        })
+        peer.block_on(receive(load, &handle))
     }
 
     fn send(&self, load: Load, links: Vec<UnixStream>, meter: &mut Meter) -> Result<Sample> {
