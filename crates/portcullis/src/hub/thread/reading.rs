@@ -75,7 +75,7 @@ impl Threads {
                 self.signal();
                 return self.host.has_ended();
             }
-            // From here on others signal the writer; what they left before is seen now.
+            // From here on others send themselves or signal the writer; what they left before is seen now.
             self.reading.store(false, Ordering::SeqCst);
             match self.settle() {
                 Settled::More => self.reading.store(true, Ordering::SeqCst),

@@ -4,7 +4,6 @@ use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, OnceLock};
 
-use rustix::net::Shutdown;
 use tokio::io::Interest;
 
 use super::Threads;
@@ -64,11 +63,9 @@ fn watch_end(
         // Every turn waits until something comes: descriptors, or the end.
         while let Ok(mut ready) = watched.readable().await {
             if ready.ready().is_read_closed() {
-                break;
+                return;
             }
             ready.clear_ready();
         }
-        // However it has ended: nothing more comes by it.
-        let _ = rustix::net::shutdown(watched.get_ref(), Shutdown::Read);
     })
 }
