@@ -1,0 +1,92 @@
+//! Ends that come from another thread, at any moment of a turn.
+
+use std::sync::{Arc, Mutex};
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+
+use super::*;
+use crate::link::IoLink;
+
+/// A core that another thread ends in the midst of its task: with the last of so many calls from there.
+struct EndsMeanwhile(Mutex<Ending>);
+
+struct Ending {
+    calls_left: u32,
+    last_words: &'static [u8],
+    /// Something has happened that nobody was told of.
+    news: bool,
+    waker: Option<Waker>,
+}
+
+impl EndsMeanwhile {
+    fn after(calls_left: u32, last_words: &'static [u8]) -> Self {
+        Self(Mutex::new(Ending { calls_left, last_words, news: false, waker: None }))
+    }
+
+    /// What a call finds, behind which the other thread may have been.
+    fn call<T>(&self, find: impl FnOnce(&mut Ending) -> T) -> T {
+        let mut ending = self.0.lock().expect("no panic");
+        let found = find(&mut ending);
+        if ending.calls_left == 1 {
+            ending.news = true;
+            ending.waker.take().inspect(Waker::wake_by_ref);
+        }
+        ending.calls_left = ending.calls_left.saturating_sub(1);
+        found
+    }
+}
+
+impl Core for EndsMeanwhile {
+    fn receive(&self, _: &mut RecvBuffer, _: Framing) {}
+    fn transmit(&self, into: &mut Vec<u8>) -> bool {
+        self.call(|ending| {
+            let words = if ending.calls_left == 0 { ending.last_words } else { b"" };
+            into.extend_from_slice(words);
+            ending.last_words = &ending.last_words[words.len()..];
+            !words.is_empty()
+        })
+    }
+    fn poll_output(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.call(|ending| {
+            // Told once.
+            if std::mem::take(&mut ending.news) {
+                return Poll::Ready(());
+            }
+            ending.waker = Some(context.waker().clone());
+            Poll::Pending
+        })
+    }
+    fn next_timeout(&self) -> Option<Time> {
+        self.call(|_| None)
+    }
+    fn handle_timeout(&self) {}
+    fn has_ended(&self) -> bool {
+        self.call(|ending| ending.calls_left == 0)
+    }
+    fn lost(&self, _: Option<io::Error>) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_by_another_thread_is_seen_and_its_last_words_leave() {
+    for (calls, last_words) in (1..20).flat_map(|calls| [(calls, "bye"), (calls, "")]) {
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let core = Arc::new(EndsMeanwhile::after(calls, last_words.as_bytes()));
+        // A task of its own, which nothing wakes but what it has asked for.
+        let running = tokio::spawn({
+            let core = Arc::clone(&core);
+            async move { run(&*core, IoLink::new(ours), Clock::tokio()).await }
+        });
+        for _ in 0..calls {
+            // By then it waits, unless it has ended.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            core.call(|_| ());
+        }
+        let ended = tokio::time::timeout(Duration::from_secs(60), running).await;
+        ended.expect("in time").expect("no panic");
+        let mut heard = Vec::new();
+        theirs.read_to_end(&mut heard).await.expect("all is read");
+        assert_eq!(heard, last_words.as_bytes(), "ended behind call {calls}");
+    }
+}
