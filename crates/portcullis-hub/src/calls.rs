@@ -205,7 +205,7 @@ impl Hub {
                     ordinal: asked.ordinal,
                     id: Some(id),
                     body: asked.range.clone(),
-                    blobs: asked.body.blobs.to_vec(),
+                    blobs: asked.body.blobs.into(),
                     in_place: true,
                     call,
                 });
@@ -250,7 +250,7 @@ impl Hub {
                     ordinal: asked.ordinal,
                     id: None,
                     body: asked.range.clone(),
-                    blobs: asked.body.blobs.to_vec(),
+                    blobs: asked.body.blobs.into(),
                     in_place: true,
                     call: Call::new(origin, None, correlation),
                 });

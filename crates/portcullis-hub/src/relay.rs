@@ -194,8 +194,7 @@ impl Hub {
                 && let Some(inbound) = state.session.inbound_mut(id)
                 && let Work::Local(local) = &mut inbound.work
             {
-                let blobs = body.blobs.to_vec();
-                local.push(missed, body.bytes, blobs, &mut turn.retired.wakes);
+                local.push(missed, body.bytes, body.blobs.into(), &mut turn.retired.wakes);
             }
             return Ok(());
         };

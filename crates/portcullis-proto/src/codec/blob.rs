@@ -6,6 +6,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::limit::check_len;
 use super::{CodecError, Decoder, Encoder, Limit, Limited, Message};
 use crate::schema::{SchemaBuilder, Type};
@@ -18,6 +20,9 @@ pub const BLOBS_MAX: usize = 16;
 /// Made of bytes, it is carried by copies; of a slot of shared memory, it is lent to receivers that can map it.
 #[derive(Clone)]
 pub struct Blob(Inner);
+
+/// Blobs of a message that has come: most have one, which is no reason to allocate.
+pub type Blobs = SmallVec<[Blob; 1]>;
 
 #[derive(Clone)]
 enum Inner {

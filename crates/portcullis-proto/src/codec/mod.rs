@@ -23,7 +23,7 @@ mod limit;
 mod primitives;
 mod typed_array;
 
-pub use blob::{BLOBS_MAX, Blob, Body, Keep, Parts, from_parts};
+pub use blob::{BLOBS_MAX, Blob, Blobs, Body, Keep, Parts, from_parts};
 pub use builtin::{Duration, Json, SAFE_INT_MAX, SafeInt, Timestamp, Unknown, Uuid};
 pub use decoder::Decoder;
 pub use element::Element;

@@ -4,7 +4,7 @@
 use std::task::Waker;
 
 use super::core::Export;
-use crate::codec::Blob;
+use crate::codec::Blobs;
 use crate::rpc::{LocalCall, Locals, Wakes};
 use crate::status::Status;
 
@@ -43,7 +43,7 @@ pub(super) struct Cell {
     pub(super) id: u32,
     pub(super) ending: Ending,
     pub(super) body: Vec<u8>,
-    pub(super) blobs: Vec<Blob>,
+    pub(super) blobs: Blobs,
     pub(super) waker: Option<Waker>,
     /// What is to be done when nobody takes a good outcome.
     pub(super) undo: Undo,
@@ -76,7 +76,7 @@ impl Cells {
             id: 0,
             ending: Ending::Open,
             body: Vec::new(),
-            blobs: Vec::new(),
+            blobs: Blobs::new(),
             waker: None,
             undo: Undo::Nothing,
             left_over: None,
@@ -119,7 +119,7 @@ impl Cells {
         pending: Pending,
         ending: Ending,
         body: &[u8],
-        blobs: Vec<Blob>,
+        blobs: Blobs,
         wakes: &mut Wakes,
     ) {
         let Some(key) = pending.cell else { return };

@@ -6,7 +6,7 @@ use std::task::Waker;
 use super::cell::{CellKey, Cells, Ending, Pending, Undo};
 use super::control::{Bound, Served, hub_ordinal};
 use super::retired::Retired;
-use crate::codec::{Blob, Message, Parts, from_bytes, to_bytes};
+use crate::codec::{Blobs, Message, Parts, from_bytes, to_bytes};
 use crate::error::{Error, FailureBody};
 use crate::frame::{Kind, body_range};
 use crate::goodbye::{Goodbye, Reason};
@@ -189,7 +189,7 @@ impl Core {
         binding: u32,
         ordinal: u32,
         deadline: Option<Time>,
-        (body, blobs): (std::ops::Range<usize>, Vec<Blob>),
+        (body, blobs): (std::ops::Range<usize>, Blobs),
         origin: &Arc<Origin>,
         turn: &mut Turn,
     ) {
@@ -223,13 +223,7 @@ impl Core {
         turn.jobs.push(job);
     }
 
-    fn item(
-        &mut self,
-        leg: Leg,
-        missed: u32,
-        token: Option<u32>,
-        (body, blobs): (&[u8], Vec<Blob>),
-    ) {
+    fn item(&mut self, leg: Leg, missed: u32, token: Option<u32>, (body, blobs): (&[u8], Blobs)) {
         if let (Leg::Outbound(id), Some(token)) = (leg, token) {
             self.session.ack(id, token);
         }
@@ -260,7 +254,7 @@ impl Core {
                     );
                     let body = to_bytes(&FailureBody::new(text)).unwrap_or_default();
                     let ending = Ending::Refused(Status::ResourceExhausted);
-                    self.settle(pending, ending, &body, Vec::new());
+                    self.settle(pending, ending, &body, Blobs::new());
                 }
                 // Streams that were opened before have credit now.
                 for (_, pending) in self.session.outbound_iter() {
@@ -405,7 +399,7 @@ impl Core {
     }
 
     /// Settles a call of this side, and wakes its future.
-    fn settle(&mut self, mut pending: Pending, ending: Ending, body: &[u8], blobs: Vec<Blob>) {
+    fn settle(&mut self, mut pending: Pending, ending: Ending, body: &[u8], blobs: Blobs) {
         self.retired.exports.extend(pending.export.take().map(|export| *export));
         self.cells.settle(pending, ending, body, blobs, &mut self.retired.wakes);
     }
@@ -450,7 +444,7 @@ impl Core {
                     let cell = data.cell.and_then(|key| self.cells.get(key));
                     let undo = cell.map_or(Undo::Nothing, |cell| cell.undo);
                     self.undo_late(id, undo);
-                    self.settle(data, Ending::Expired { sent }, &[], Vec::new());
+                    self.settle(data, Ending::Expired { sent }, &[], Blobs::new());
                 }
                 Expired::Inbound { id } => {
                     let text = "the time for the call ran out";
@@ -474,7 +468,7 @@ impl Core {
         }
         for (id, pending) in outbound {
             let sent = !unsent.contains(&id);
-            self.settle(pending, Ending::Lost { sent }, &[], Vec::new());
+            self.settle(pending, Ending::Lost { sent }, &[], Blobs::new());
         }
         self.retired.exports.append(&mut self.exports);
         self.giving_back.clear();

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::call::Call;
 use super::wakes::Wakes;
-use crate::codec::{Blob, Body, CodecError, Encoder, Message, Parts, from_parts};
+use crate::codec::{Blob, Blobs, Body, CodecError, Encoder, Message, Parts, from_parts};
 use crate::session::{Leg, SendError, Session};
 use crate::status::Status;
 use crate::time::Time;
@@ -65,7 +65,7 @@ pub struct Taken {
     /// The item.
     pub body: SmallVec<[u8; SHORT_BODY_BYTES]>,
     /// Its blobs.
-    pub blobs: Vec<Blob>,
+    pub blobs: Blobs,
     /// Values of a topic that were dropped before it.
     pub missed: u32,
 }
@@ -111,7 +111,7 @@ pub struct LocalCall {
 
 impl LocalCall {
     /// An item has come.
-    pub fn push(&mut self, missed: u32, body: &[u8], blobs: Vec<Blob>, wakes: &mut Wakes) {
+    pub fn push(&mut self, missed: u32, body: &[u8], blobs: Blobs, wakes: &mut Wakes) {
         let item = Taken { body: SmallVec::from_slice(body), blobs, missed };
         self.items_bytes += item.size();
         self.items.push_back(item);

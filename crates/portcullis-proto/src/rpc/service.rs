@@ -13,7 +13,7 @@ use super::call::Call;
 use super::descriptor::Descriptor;
 use super::failure::Reply;
 use super::stream::{Sink, Source};
-use crate::codec::{Blob, CodecError, Encoder, Message};
+use crate::codec::{Blob, Blobs, CodecError, Encoder, Message};
 use crate::error::Error;
 use crate::session::Leg;
 use crate::status::Status;
@@ -204,7 +204,7 @@ pub struct Job {
     /// Where the arguments stand in the bytes that were delivered.
     pub body: std::ops::Range<usize>,
     /// Their blobs.
-    pub blobs: Vec<Blob>,
+    pub blobs: Blobs,
     /// What the handler is told.
     pub call: Call,
     /// Whether it may be polled in place: false for a method that was found to be slow.

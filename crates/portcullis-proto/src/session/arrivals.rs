@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{PARCELS_MAX, SlotLoan};
-use crate::codec::Blob;
+use crate::codec::{Blob, Blobs};
 use crate::frame::{Head, Parcels};
 use crate::goodbye::{Goodbye, Reason};
 use crate::time::Time;
@@ -201,18 +201,21 @@ impl Arrivals {
         &mut self,
         parcels: Parcels<'_>,
         mut borrow: impl FnMut(SlotLoan) -> Result<Blob, Goodbye>,
-    ) -> Result<Option<Vec<Blob>>, Goodbye> {
-        let taken = parcels.numbers().map(|id| match self.remove(id) {
-            Some(Arrival { content, whole: true, .. }) => Ok(match content {
-                Content::Kept { bytes, .. } => Some(Blob::from(bytes)),
-                Content::Lent(loan) => Some(borrow(loan)?),
-                Content::Dropped(_) => None,
-            }),
-            _ => Err(bad(format!("parcel {id} is not there, or not whole"))),
-        });
+    ) -> Result<Option<Blobs>, Goodbye> {
+        let mut blobs = Blobs::with_capacity(parcels.len());
+        let mut all_kept = true;
         // All of them, whatever the first one is: their numbers are free again.
-        let blobs: Vec<Option<Blob>> = taken.collect::<Result<_, _>>()?;
-        Ok(blobs.into_iter().collect())
+        for id in parcels.numbers() {
+            let Some(Arrival { content, whole: true, .. }) = self.remove(id) else {
+                return Err(bad(format!("parcel {id} is not there, or not whole")));
+            };
+            match content {
+                Content::Kept { bytes, .. } => blobs.push(Blob::from(bytes)),
+                Content::Lent(loan) => blobs.push(borrow(loan)?),
+                Content::Dropped(_) => all_kept = false,
+            }
+        }
+        Ok(all_kept.then_some(blobs))
     }
 
     /// Bytes of what is here and not used yet.

@@ -1,7 +1,7 @@
 //! What a session tells its owner.
 
 use super::{CallerTold, Hello, Welcome};
-use crate::codec::Blob;
+use crate::codec::Blobs;
 use crate::goodbye::Goodbye;
 use crate::status::Status;
 
@@ -37,7 +37,7 @@ pub enum Event<'a, O> {
         /// The arguments.
         body: &'a [u8],
         /// Its blobs.
-        blobs: Vec<Blob>,
+        blobs: Blobs,
     },
     /// A one-way message.
     Notify {
@@ -48,7 +48,7 @@ pub enum Event<'a, O> {
         /// The arguments.
         body: &'a [u8],
         /// Its blobs.
-        blobs: Vec<Blob>,
+        blobs: Blobs,
     },
     /// Hub: a subscription was opened.
     Subscribe {
@@ -72,7 +72,7 @@ pub enum Event<'a, O> {
         /// The value.
         body: &'a [u8],
         /// Its blobs.
-        blobs: Vec<Blob>,
+        blobs: Blobs,
     },
     /// An item of a stream or topic. Its credit is spent.
     Item {
@@ -85,7 +85,7 @@ pub enum Event<'a, O> {
         /// The item.
         body: &'a [u8],
         /// Its blobs.
-        blobs: Vec<Blob>,
+        blobs: Blobs,
     },
     /// Hub: a subscriber has the item.
     Ack {
@@ -125,7 +125,7 @@ pub enum Event<'a, O> {
         /// The reply, the application's error, or a `FailureBody`.
         body: &'a [u8],
         /// Its blobs.
-        blobs: Vec<Blob>,
+        blobs: Blobs,
         /// What the owner had attached.
         data: O,
     },

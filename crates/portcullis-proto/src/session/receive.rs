@@ -8,7 +8,7 @@ use super::{
     Event, GOODBYE_BYTES_MAX, Inbound, Leg, Outbound, Received, Refused, Session, Shed, Side,
     State, unexpected,
 };
-use crate::codec::{Blob, Message, from_bytes};
+use crate::codec::{Blob, Blobs, Message, from_bytes};
 use crate::frame::{self, FLAG_ABANDON, FLAG_ACK, FLAG_CALLEE, Frame, Head, Kind, Parcels, Parsed};
 use crate::goodbye::{Goodbye, Reason};
 use crate::session::flow::Flows;
@@ -215,13 +215,9 @@ impl<I: Default, O> Session<I, O> {
 
     /// The blobs of a message; `None` when they were not kept.
     #[inline]
-    fn take_blobs(
-        &mut self,
-        head: Head,
-        parcels: Parcels<'_>,
-    ) -> Result<Option<Vec<Blob>>, Goodbye> {
+    fn take_blobs(&mut self, head: Head, parcels: Parcels<'_>) -> Result<Option<Blobs>, Goodbye> {
         if parcels.is_empty() {
-            return Ok(Some(Vec::new()));
+            return Ok(Some(Blobs::new()));
         }
         let Head { kind, binding, ordinal, .. } = head;
         let topic = (kind == Kind::Publish).then_some(TopicPlace { binding, ordinal });
@@ -435,7 +431,7 @@ impl<I: Default, O> Session<I, O> {
         id: u32,
         code: u32,
         body: &'a [u8],
-        blobs: Vec<Blob>,
+        blobs: Blobs,
     ) -> Result<Option<Event<'a, O>>, Goodbye> {
         let Some(call) = self.outbound.get(id) else { return Err(unknown_id(id)) };
         let status = Status::from_code(code);
