@@ -1,13 +1,20 @@
-//! What a frame costs in allocations, from the pool that main fills, through the hub and a socket, to a native receiver: a small
-//! number, whatever its size. The only test of its process, because it counts on all threads.
+//! What a frame costs in allocations, from the pool that main fills, through the hub and a socket, to a native receiver:
+//! none in the steady state, whatever its size. The only test of its process, because it counts on all threads. The receiver is
+//! a process of its own, which reads what main has written, and once this very one, which is never lent its own memory and copies.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code, reason = "an allocator is unsafe by nature")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::{BufRead, BufReader, stdin};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use portcullis::client::BlockingPeer;
+use portcullis::codec::Blob;
 use portcullis::hub::{Admission, Kind};
 use portcullis::peer::{PeerConfig, Target};
 use portcullis::{BlobPool, Hub, Limits, Role};
@@ -52,12 +59,17 @@ mod frames {
 
 use frames::{CameraClient, CameraInterface, CameraPublisher, contract};
 
-/// Allocations of a frame, on both sides: the handle on it in main, and the receiver's, with the list that it comes in.
-const OF_A_FRAME: u64 = 3;
 /// Frames that are counted at once.
 const FRAMES: u8 = 50;
 /// How often they are: something else in the process (the thread of another test that ends) may be in one of the counts.
 const TIMES: usize = 5;
+/// Bytes of a frame.
+const SIZES: [usize; 3] = [1 << 14, 1 << 18, 1 << 22];
+const SLOTS: usize = 4;
+/// Set in the process that only receives.
+const RECEIVES: &str = "PORTCULLIS_TEST_RECEIVES";
+/// What that process says when it is about to.
+const WATCHING: &str = "it watches";
 
 fn allocations(work: impl FnOnce()) -> u64 {
     let before = COUNT.load(Ordering::SeqCst);
@@ -65,46 +77,105 @@ fn allocations(work: impl FnOnce()) -> u64 {
     COUNT.load(Ordering::SeqCst) - before
 }
 
-#[test]
-fn r07_a_frame_through_the_hub_allocates_little_whatever_its_size() {
-    assert!(allocations(|| drop(std::hint::black_box(Box::new(1)))) > 0, "the count counts");
+/// Counts what frames of that size allocate once memory was taken that the next ones use.
+fn allocates_nothing(size: usize, mut round: impl FnMut(u8)) {
+    (0..FRAMES).for_each(&mut round);
+    let counts = (0..TIMES).map(|_| allocations(|| (0..FRAMES).for_each(&mut round)));
+    assert_eq!(counts.min(), Some(0), "{FRAMES} frames of {size} bytes");
+}
+
+/// Main, with a viewer at the other end of the socket.
+fn publishes(work: impl FnOnce(&Hub, &CameraPublisher, UnixStream)) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let _entered = runtime.enter();
     let role = Role::new("viewer").subscribe("test.camera.*");
     let hub = Hub::builder(contract()).role(role).build().expect("the role fits the contract");
     let hosted = hub.host_topics::<CameraInterface>("").expect("hosted");
-    let publisher: CameraPublisher = hosted.publisher();
     let (ours, theirs) = UnixStream::pair().expect("a pair");
     let admission = Admission::new("viewer", "viewer", Kind::Native);
     let connection = hub.attach_blocking(ours, &admission).expect("admitted");
+    work(&hub, &hosted.publisher(), theirs);
+    drop(connection);
+}
+
+/// A viewer; what `look` is given waits for the next frame.
+fn watches(socket: UnixStream, look: impl FnOnce(&mut dyn FnMut() -> Blob)) {
     // Of frames larger than the first credit, some would wait for more, and be kept for that.
     let limits = Limits { stream_bytes: 1 << 28, ..Limits::DEFAULT };
     let session = Config { limits, ..Config::default() };
     let config = PeerConfig { session, ..PeerConfig::default() };
-    let mut viewer = BlockingPeer::new(theirs, &config).expect("a peer");
+    let mut viewer = BlockingPeer::new(socket, &config).expect("a peer");
     let peer = viewer.peer().clone();
     let camera: CameraClient = viewer.block_on(peer.bind(Target::Any)).expect("bound");
     let mut watched = camera.subscribe_frame();
     // The subscription has come in when the bind behind it has been answered.
     let _behind: CameraClient = viewer.block_on(peer.bind(Target::Any)).expect("bound");
-    for size in [1 << 14, 1 << 18, 1 << 22] {
-        let pool = BlobPool::new(4, size).expect("memory");
-        let mut round = |number: u8| {
-            let mut frame = pool.lease(size).expect("a free slot");
-            frame.fill(number);
-            publisher.frame(&frame.freeze()).expect("published");
-            let got = viewer.block_on(watched.next()).expect("a frame").expect("a frame");
-            assert_eq!((got.len(), got[0], got[size - 1]), (size, number, number));
-        };
-        // The pool is offered, and memory is taken that the next frames use.
-        (0..FRAMES).for_each(&mut round);
-        let counts = (0..TIMES).map(|_| allocations(|| (0..FRAMES).for_each(&mut round)));
-        let least = counts.min().expect("some");
-        assert!(least <= OF_A_FRAME * u64::from(FRAMES), "{least} for {FRAMES} of {size} bytes");
+    look(&mut || viewer.block_on(watched.next()).expect("a frame").expect("a frame"));
+}
+
+fn publish(pool: &BlobPool, size: usize, number: u8, publisher: &CameraPublisher) {
+    let mut frame = pool.lease(size).expect("a free slot");
+    frame.fill(number);
+    publisher.frame(&frame.freeze()).expect("published");
+}
+
+fn check(got: &Blob, size: usize, number: u8, lent: bool) {
+    assert_eq!((got.len(), got[0], got[size - 1]), (size, number, number));
+    assert_eq!(got.is_lent(), lent);
+}
+
+#[test]
+fn r07_a_frame_through_the_hub_allocates_nothing_whatever_its_size() {
+    assert!(allocations(|| drop(std::hint::black_box(Box::new(1)))) > 0, "the count counts");
+    if std::env::var_os(RECEIVES).is_some() {
+        return receives_in_a_process_of_its_own();
     }
-    let blobs =
-        hub.peers().first().map(|peer| (peer.counters.blobs_copied, peer.counters.blobs_lent));
-    let frames = 3 * (1 + TIMES as u64) * u64::from(FRAMES);
-    assert_eq!(blobs, Some((0, frames)), "all were lent");
-    drop(connection);
+    publishes(|hub, publisher, socket| {
+        watches(socket, |next| {
+            for size in SIZES {
+                let pool = BlobPool::new(SLOTS, size).expect("memory");
+                allocates_nothing(size, |number| {
+                    publish(&pool, size, number, publisher);
+                    check(&next(), size, number, false);
+                });
+            }
+            let counters = hub.peers().first().expect("it is connected").counters;
+            let frames = (SIZES.len() * (1 + TIMES)) as u64 * u64::from(FRAMES);
+            assert_eq!((counters.blobs_copied, counters.blobs_lent), (0, frames));
+        });
+    });
+    publishes(|_, publisher, socket| {
+        let mut viewer = Command::new(std::env::current_exe().expect("this program"));
+        viewer.args(["--exact", thread::current().name().expect("the test's"), "--nocapture"]);
+        viewer.env(RECEIVES, "1").stdin(OwnedFd::from(socket)).stdout(Stdio::piped());
+        let mut process = viewer.spawn().expect("it starts");
+        let mut said = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        assert!(said.any(|line| line.is_ok_and(|line| line.contains(WATCHING))));
+        for size in SIZES {
+            let pool = BlobPool::new(SLOTS, size).expect("memory");
+            allocates_nothing(size, |number| {
+                publish(&pool, size, number, publisher);
+                // It comes back, after far less than a minute.
+                let is_back = |_| {
+                    pool.free() == SLOTS || {
+                        thread::sleep(Duration::from_micros(100));
+                        false
+                    }
+                };
+                assert!((0..600_000).any(is_back), "frame {number} of {size} bytes is kept");
+            });
+        }
+        assert!(process.wait().expect("it ends").success());
+    });
+}
+
+/// The other half of the test, on the socket that is its standard input.
+fn receives_in_a_process_of_its_own() {
+    let socket = stdin().as_fd().try_clone_to_owned().expect("a socket");
+    watches(socket.into(), |next| {
+        println!("{WATCHING}");
+        for size in SIZES {
+            allocates_nothing(size, |number| check(&next(), size, number, true));
+        }
+    });
 }

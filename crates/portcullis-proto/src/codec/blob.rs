@@ -26,7 +26,8 @@ pub type Blobs = SmallVec<[Blob; 1]>;
 
 #[derive(Clone)]
 enum Inner {
-    Owned(Arc<Vec<u8>>),
+    /// `None` of no bytes.
+    Owned(Option<Arc<Vec<u8>>>),
     Kept(Arc<dyn Keep>),
 }
 
@@ -42,6 +43,12 @@ pub trait Keep: Send + Sync + 'static {
 
     /// For whoever made it to know it again.
     fn as_any(&self) -> &dyn Any;
+
+    /// The last blob of it has been dropped: what is left of it may be used again, for the next one.
+    ///
+    /// Do not rely on it to give the memory back: of two clones that are dropped by two threads at the same time, neither may
+    /// be seen to be the last, and then this is only dropped.
+    fn released(self: Arc<Self>) {}
 }
 
 impl Blob {
@@ -65,9 +72,9 @@ impl Blob {
     }
 
     /// The bytes, without a copy when nobody else holds them.
-    pub fn into_vec(self) -> Vec<u8> {
-        match self.0 {
-            Inner::Owned(bytes) => Arc::try_unwrap(bytes).unwrap_or_else(|shared| shared.to_vec()),
+    pub fn into_vec(mut self) -> Vec<u8> {
+        match &mut self.0 {
+            Inner::Owned(bytes) => bytes.take().map(Arc::unwrap_or_clone).unwrap_or_default(),
             Inner::Kept(keep) => keep.bytes().to_vec(),
         }
     }
@@ -83,8 +90,20 @@ impl Deref for Blob {
 
     fn deref(&self) -> &[u8] {
         match &self.0 {
-            Inner::Owned(bytes) => bytes,
+            Inner::Owned(bytes) => bytes.as_deref().map_or(&[], Vec::as_slice),
             Inner::Kept(keep) => keep.bytes(),
+        }
+    }
+}
+
+impl Drop for Blob {
+    fn drop(&mut self) {
+        // Of a handle that is nobody else's, nobody can make another meanwhile.
+        if let Inner::Kept(keep) = &mut self.0
+            && Arc::get_mut(keep).is_some()
+            && let Inner::Kept(keep) = std::mem::replace(&mut self.0, Inner::Owned(None))
+        {
+            keep.released();
         }
     }
 }
@@ -97,7 +116,7 @@ impl AsRef<[u8]> for Blob {
 
 impl From<Vec<u8>> for Blob {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Inner::Owned(Arc::new(bytes)))
+        Self(Inner::Owned(Some(Arc::new(bytes))))
     }
 }
 
@@ -109,7 +128,7 @@ impl From<&[u8]> for Blob {
 
 impl Default for Blob {
     fn default() -> Self {
-        Vec::new().into()
+        Self(Inner::Owned(None))
     }
 }
 

@@ -1,18 +1,18 @@
 //! What the other side lends: its pools, mapped, and blobs of their slots. Main's are believed; of a peer's a copy is taken,
 //! whose memory is used again for the next one.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use portcullis_proto::codec::{Blob, Keep};
+use portcullis_proto::codec::Blob;
 use portcullis_proto::goodbye::Goodbye;
 use portcullis_proto::session::{POOLS_MAX, PoolOffer, SlotLoan, TopicPlace};
 use portcullis_shm::memory::{CreateError, OpenError};
 use portcullis_shm::pool::{BorrowError, Borrowed, ForeignPool, Loan, Shape, Trusted, Untrusted};
 
 use super::descriptors::Descriptors;
+use super::handles::{self, Handles, Hold};
 use super::pool::{BlobPool, FillBlob};
 use super::{LENT_BYTES_MIN, bad_pool, closer};
 
@@ -42,6 +42,8 @@ pub(super) struct Incoming {
     /// Bytes of all of them.
     bytes: u64,
     copies: Arc<Copies>,
+    of_main: Arc<Handles<OfMain>>,
+    copied: Arc<Handles<Copied>>,
     relays: Relays,
 }
 
@@ -58,6 +60,8 @@ impl Incoming {
             pools: BTreeMap::new(),
             bytes: 0,
             copies: Arc::default(),
+            of_main: Arc::default(),
+            copied: Arc::default(),
             relays: Relays::default(),
         }
     }
@@ -94,7 +98,7 @@ impl Incoming {
         match self.pools.get(&loan.pool).ok_or_else(|| no_pool(loan))? {
             Foreign::Main(pool) => {
                 let borrowed = pool.borrow(numbers(loan)).map_err(bad)?;
-                Ok(Blob::kept(Arc::new(OfMain(borrowed))))
+                Ok(handles::blob(OfMain { borrowed, home: Arc::clone(&self.of_main) }))
             }
             Foreign::Peer(pool) => {
                 let borrowed = pool.borrow(numbers(loan)).map_err(bad)?;
@@ -106,8 +110,8 @@ impl Incoming {
                 }
                 let mut bytes = self.copies.take(borrowed.len());
                 borrowed.append_to(&mut bytes).map_err(bad)?;
-                let home = Arc::downgrade(&self.copies);
-                Ok(Blob::kept(Arc::new(Copied { bytes, home })))
+                let copies = Arc::downgrade(&self.copies);
+                Ok(handles::blob(Copied { bytes, copies, home: Arc::clone(&self.copied) }))
             }
         }
     }
@@ -163,42 +167,46 @@ fn open(
 }
 
 /// A frame of main's, as it is.
-struct OfMain(Borrowed<Trusted>);
+struct OfMain {
+    borrowed: Borrowed<Trusted>,
+    home: Arc<Handles<Self>>,
+}
 
-impl Keep for OfMain {
+impl Hold for OfMain {
     fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.borrowed
     }
 
     fn is_lent(&self) -> bool {
         true
     }
 
-    fn as_any(&self) -> &dyn Any {
-        self
+    fn home(&self) -> &Handles<Self> {
+        &self.home
     }
 }
 
 /// A copy of a peer's frame. Fresh memory for each would cost more than the copy.
 struct Copied {
     bytes: Vec<u8>,
-    home: Weak<Copies>,
+    copies: Weak<Copies>,
+    home: Arc<Handles<Self>>,
 }
 
-impl Keep for Copied {
+impl Hold for Copied {
     fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    fn as_any(&self) -> &dyn Any {
-        self
+    fn home(&self) -> &Handles<Self> {
+        &self.home
     }
 }
 
 impl Drop for Copied {
     fn drop(&mut self) {
-        if let Some(home) = self.home.upgrade() {
-            home.put(std::mem::take(&mut self.bytes));
+        if let Some(copies) = self.copies.upgrade() {
+            copies.put(std::mem::take(&mut self.bytes));
         }
     }
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod closer;
 mod descriptors;
+mod handles;
 mod incoming;
 mod outgoing;
 mod pool;

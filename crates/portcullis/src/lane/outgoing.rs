@@ -8,6 +8,7 @@ use portcullis_proto::session::{Lending, PoolOffer, SlotLoan};
 use portcullis_shm::pool::{Frame, Pool, Receiver};
 
 use super::descriptors::Descriptors;
+use super::handles::Handle;
 use super::pool::{BlobPool, Pooled};
 use crate::link::ProcessSlot;
 
@@ -61,8 +62,8 @@ impl Outgoing {
     }
 
     pub(super) fn lend(&mut self, blob: &Blob, pools_max: u16) -> Option<Lending> {
-        let pooled = blob.keeper().and_then(|keeper| keeper.as_any().downcast_ref::<Pooled>());
-        match pooled {
+        let handle = blob.keeper().and_then(|keeper| keeper.as_any().downcast_ref());
+        match handle.and_then(Handle::<Pooled>::held) {
             Some(Pooled { frame, pool }) => {
                 let number = self.number_of(pool, pools_max)?;
                 Some(Lending { loan: self.lend_frame(number, frame)?, copied: false })

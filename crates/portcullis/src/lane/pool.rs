@@ -1,6 +1,5 @@
 //! Pools that an application fills itself: a frame is written once, in place, and lent to every receiver.
 
-use std::any::Any;
 use std::fmt;
 use std::io;
 use std::ops::{Deref, DerefMut};
@@ -8,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use portcullis_proto::codec::{Blob, Keep};
+use portcullis_proto::codec::Blob;
 pub use portcullis_shm::pool::LeaseError;
 use portcullis_shm::pool::{Frame, Lease, Pool, Receiver};
 
+use super::handles::{self, Handles, Hold};
 use crate::link::ProcessSlot;
 
 /// Memory for blobs that this process writes and others only read: slots of one size. A clone is the same pool.
@@ -40,6 +40,7 @@ struct Shared {
     retired: AtomicBool,
     /// Receivers whose connections have ended, and that may still read what they were lent.
     parted: Mutex<Vec<Parted>>,
+    handles: Handles<Pooled>,
 }
 
 struct Parted {
@@ -59,6 +60,7 @@ impl BlobPool {
             pool,
             retired: AtomicBool::new(false),
             parted: Mutex::new(Vec::new()),
+            handles: Handles::default(),
         })))
     }
 
@@ -160,7 +162,7 @@ impl FillBlob {
     /// The blob is complete: nobody writes it any more.
     pub fn freeze(self) -> Blob {
         let Self { lease, pool } = self;
-        Blob::kept(Arc::new(Pooled { frame: lease.freeze(), pool }))
+        handles::blob(Pooled { frame: lease.freeze(), pool })
     }
 }
 
@@ -190,12 +192,15 @@ pub(super) struct Pooled {
     pub(super) pool: BlobPool,
 }
 
-impl Keep for Pooled {
+impl Hold for Pooled {
     fn bytes(&self) -> &[u8] {
         &self.frame
     }
 
-    fn as_any(&self) -> &dyn Any {
-        self
+    fn home(&self) -> &Handles<Self> {
+        &self.pool.0.handles
     }
 }
+
+#[cfg(test)]
+mod tests;
