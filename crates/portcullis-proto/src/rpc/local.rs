@@ -219,7 +219,7 @@ pub fn poll_send<I: Locals, O: Locals>(
     let sent = match keep {
         _ if may_send && call.outgoing.is_empty() => {
             let missed = std::mem::take(&mut call.dropped);
-            Poll::Ready(session.item(leg, missed, None, body))
+            Poll::Ready(session.item_with_credit(leg, missed, None, body))
         }
         Some(depth) => {
             match Body::write(body) {
@@ -233,11 +233,11 @@ pub fn poll_send<I: Locals, O: Locals>(
             Poll::Pending
         }
     };
-    if let (Leg::Inbound(_), Poll::Ready(Ok(()))) = (leg, &sent) {
-        if let Some(call) = local(session, leg).and_then(|local| local.call.as_ref()) {
-            call.begun();
-        }
-        session.clear_deadline(leg);
+    if let (Leg::Inbound(_), Poll::Ready(Ok(()))) = (leg, &sent)
+        && session.clear_deadline(leg)
+        && let Some(call) = local(session, leg).and_then(|local| local.call.as_ref())
+    {
+        call.begun();
     }
     sent
 }
@@ -309,8 +309,9 @@ pub fn poll_take_all<I: Locals, O: Locals>(
     Poll::Ready(Some(()))
 }
 
-/// Bytes of items that a reader takes at once, so that little waits outside of what is counted.
-pub const TAKEN_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of items that a reader takes at once: as much as one read of a socket brings, so that a burst is handed on as a
+/// whole, and little waits outside of what is counted.
+pub const TAKEN_BYTES_MAX: usize = 64 * 1024;
 
 /// Takes an item and gives credit back once half of what was given at first is used; or remembers whom to wake.
 pub fn poll_take<I: Locals, O: Locals>(

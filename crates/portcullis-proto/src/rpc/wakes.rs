@@ -20,8 +20,12 @@ impl Wakes {
     }
 
     /// Whoever waits there is woken.
+    #[inline]
     pub fn wake(&mut self, slot: &mut Option<Waker>) {
-        self.due.extend(slot.take());
+        // Of a row of items all but the first find that nobody waits any more.
+        if let Some(waker) = slot.take() {
+            self.due.push(waker);
+        }
     }
 
     /// Whoever waited there does not wait any more.

@@ -255,6 +255,7 @@ impl<I: Default, O> Session<I, O> {
     }
 
     /// Which frames may come in which state, and from which side.
+    #[inline]
     fn check_state(&self, kind: Kind) -> Result<(), Goodbye> {
         let from_peer = self.side == Side::Hub;
         let fits_side = match kind {
@@ -263,20 +264,18 @@ impl<I: Default, O> Session<I, O> {
             _ => true,
         };
         if !fits_side {
-            return Err(unexpected(&format!("`{}` came from the wrong side", kind.name())));
+            return Err(out_of_place(kind, "from the wrong side"));
         }
-        match (self.state, kind) {
-            (_, Kind::Goodbye)
-            | (State::Greeting, Kind::Hello | Kind::Welcome)
-            | (State::Greeted | State::Open | State::Closed, _) => {}
-            (State::Greeting, _) => {
-                return Err(unexpected(&format!("`{}` came before the handshake", kind.name())));
+        let greets = matches!(kind, Kind::Hello | Kind::Welcome);
+        match self.state {
+            State::Greeting if !greets && kind != Kind::Goodbye => {
+                Err(out_of_place(kind, "before the handshake"))
             }
+            State::Greeted | State::Open | State::Closed if greets => {
+                Err(out_of_place(kind, "a second time"))
+            }
+            _ => Ok(()),
         }
-        if self.state != State::Greeting && matches!(kind, Kind::Hello | Kind::Welcome) {
-            return Err(unexpected(&format!("a second `{}`", kind.name())));
-        }
-        Ok(())
     }
 
     fn take_hello<'a>(&mut self, body: &[u8]) -> Result<Event<'a, O>, Goodbye> {
@@ -467,6 +466,11 @@ fn bodiless(kind: Kind, body: &[u8]) -> Result<(), Goodbye> {
     }
     let text = format!("`{}` has no body", kind.name());
     Err(Goodbye::because(Reason::MalformedFrame, text))
+}
+
+#[cold]
+fn out_of_place(kind: Kind, how: &str) -> Goodbye {
+    unexpected(&format!("`{}` came {how}", kind.name()))
 }
 
 #[cold]

@@ -208,10 +208,21 @@ impl<I, O> Session<I, O> {
         body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> Result<(), SendError> {
         match self.may_send(leg) {
-            Some(true) => {}
-            Some(false) => return Err(SendError::NoCredit),
-            None => return Err(SendError::CallEnded),
+            Some(true) => self.item_with_credit(leg, missed, token, body),
+            Some(false) => Err(SendError::NoCredit),
+            None => Err(SendError::CallEnded),
         }
+    }
+
+    /// Sends an item, for which there is credit.
+    #[inline]
+    pub(crate) fn item_with_credit(
+        &mut self,
+        leg: Leg,
+        missed: u32,
+        token: Option<u32>,
+        body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Result<(), SendError> {
         let (id, callee) = match leg {
             Leg::Inbound(id) => (id, FLAG_CALLEE),
             Leg::Outbound(id) => (id, 0),

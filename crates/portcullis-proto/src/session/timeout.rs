@@ -96,20 +96,13 @@ impl<I, O> Session<I, O> {
         self.outbound.iter().filter(|call| call.deadline.is_some()).count()
     }
 
-    /// From its first item on, a stream has no deadline of its own.
-    pub fn clear_deadline(&mut self, leg: super::Leg) {
-        match leg {
-            super::Leg::Inbound(id) => {
-                if let Some(call) = self.inbound.get(id) {
-                    call.deadline = None;
-                }
-            }
-            super::Leg::Outbound(id) => {
-                if let Some(call) = self.outbound.get(id) {
-                    call.deadline = None;
-                }
-            }
-        }
+    /// From its first item on, a stream has no deadline of its own. Whether it had one until now.
+    pub fn clear_deadline(&mut self, leg: super::Leg) -> bool {
+        let deadline = match leg {
+            super::Leg::Inbound(id) => self.inbound.get(id).map(|call| &mut call.deadline),
+            super::Leg::Outbound(id) => self.outbound.get(id).map(|call| &mut call.deadline),
+        };
+        deadline.is_some_and(|deadline| deadline.take().is_some())
     }
 
     /// Whether the next time-out has come nearer since this was last asked: who sleeps until then has to look again.
