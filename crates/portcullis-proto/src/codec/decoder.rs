@@ -4,9 +4,9 @@
 use super::{Blob, CodecError, DEPTH_MAX, ErrorKind};
 
 /// The only NaN of 32 bits that crosses.
-pub(super) const F32_NAN: u32 = 0x7fc0_0000;
+pub(crate) const F32_NAN: u32 = 0x7fc0_0000;
 /// The only NaN of 64 bits that crosses.
-pub(super) const F64_NAN: u64 = 0x7ff8_0000_0000_0000;
+pub(crate) const F64_NAN: u64 = 0x7ff8_0000_0000_0000;
 
 /// Reads one body from front to back.
 #[derive(Clone, Debug)]
@@ -87,6 +87,18 @@ impl<'a> Decoder<'a> {
     #[inline]
     pub fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// What was not read yet.
+    #[inline]
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Goes on with `rest`, which is the end of what was not read yet.
+    #[inline]
+    pub(crate) fn skip_to(&mut self, rest: &'a [u8]) {
+        self.rest = rest;
     }
 
     /// One raw byte.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use super::flat::flatten;
 use super::node::{Label, NAMELESS, Node};
 use super::{ChannelPlan, InterfacePlan, Plan, Root};
 use crate::codec::SAFE_INT_MAX;
@@ -69,7 +70,7 @@ pub(super) fn compile(schema: &Schema) -> Plan {
     let mut types = BTreeMap::new();
     for name in schema.types.keys() {
         let node = compiler.mention(name);
-        types.insert(name.clone(), Root(compiler.push(node)));
+        types.insert(name.clone(), compiler.root_of(node));
     }
     let Compiler { names, nodes, labels, .. } = compiler;
     Plan { names, nodes, labels, interfaces, types }
@@ -296,7 +297,7 @@ impl<'a> Compiler<'a> {
             full_name: format!("{interface}.{}", channel.name),
             capability: channel.capability.clone(),
             kind: channel.kind,
-            args: Root(self.push(Node::Sequence { first, len })),
+            args: self.root_of(Node::Sequence { first, len }),
             reply: self.root(&channel.reply),
             error: channel.error.as_ref().map(|ty| self.root(ty)),
             up: channel.up.as_ref().map(|ty| self.root(ty)),
@@ -310,7 +311,20 @@ impl<'a> Compiler<'a> {
 
     fn root(&mut self, ty: &'a Type) -> Root {
         let node = self.node(ty, 0);
-        Root(self.push(node))
+        self.root_of(node)
+    }
+
+    /// A place to start from, when all types are filled in.
+    fn root_of(&mut self, node: Node) -> Root {
+        let row = flatten(&self.nodes, node).unwrap_or_default();
+        let node = self.push(node);
+        let (first, row_len) = self.reserve(row.len());
+        for (place, node) in (first as usize..).zip(row) {
+            if let Some(slot) = self.nodes.get_mut(place) {
+                *slot = node;
+            }
+        }
+        Root { node, row: first, row_len }
     }
 }
 

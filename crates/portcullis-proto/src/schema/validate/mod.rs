@@ -15,7 +15,9 @@
 )]
 
 mod compile;
+mod flat;
 mod node;
+mod plain;
 mod run;
 
 use std::collections::BTreeMap;
@@ -40,7 +42,13 @@ pub struct Plan {
 
 /// What a body can be checked against: a place in one [`Plan`], and of no meaning in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Root(u32);
+pub struct Root {
+    /// The node that says what the body is.
+    node: u32,
+    /// The row of nodes that say the same, where the body is plain; else none.
+    row: u32,
+    row_len: u32,
+}
 
 impl Plan {
     /// The plan of a schema. What an unchecked schema leaves open (a name without a type, say) has no values.

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::flat::is_row;
 use super::node::{Label, Node};
 use super::{Plan, Root};
 use crate::codec::{Blob, CodecError, Decoder, ErrorKind, Segment, check_url, count_numbers, json};
@@ -21,16 +22,47 @@ impl Plan {
         body: &[u8],
         blobs: &[Blob],
     ) -> Result<(), CodecError> {
+        if root.row_len > 0
+            && blobs.is_empty()
+            && let Some(row) = run(&self.nodes, root.row, root.row_len)
+            && is_row(row, body)
+        {
+            return Ok(());
+        }
+        self.walk(root, body, blobs)
+    }
+
+    #[inline(never)]
+    fn walk(&self, root: Root, body: &[u8], blobs: &[Blob]) -> Result<(), CodecError> {
         let mut input = Decoder::with_blobs(body, blobs);
-        self.at(root.0, &mut input)?;
+        self.at(root.node, &mut input)?;
         input.finish()
     }
 
     fn at(&self, index: u32, input: &mut Decoder<'_>) -> Result<(), CodecError> {
         match self.nodes.get(index as usize) {
-            Some(node) => self.value(node, input),
+            Some(node) => self.holder(node, input),
             None => never(),
         }
+    }
+
+    /// A value that may well hold others. Those that most messages consist of are no call of [`Self::value`], which has to make
+    /// room for every kind of value first.
+    #[inline]
+    fn holder(&self, node: &Node, input: &mut Decoder<'_>) -> Result<(), CodecError> {
+        match *node {
+            Node::Sequence { first, len } => self.fields(first, len, input),
+            Node::Struct { first, len } => self.level(first, len, input),
+            _ => self.value(node, input),
+        }
+    }
+
+    #[inline]
+    fn level(&self, first: u32, len: u32, input: &mut Decoder<'_>) -> Result<(), CodecError> {
+        input.enter()?;
+        self.fields(first, len, input)?;
+        input.leave();
+        Ok(())
     }
 
     fn value(&self, node: &Node, input: &mut Decoder<'_>) -> Result<(), CodecError> {
@@ -90,12 +122,7 @@ impl Plan {
                 self.entries(pair, count, input)
             }
             Node::Sequence { first, len } => self.fields(first, len, input),
-            Node::Struct { first, len } => {
-                input.enter()?;
-                self.fields(first, len, input)?;
-                input.leave();
-                Ok(())
-            }
+            Node::Struct { first, len } => self.level(first, len, input),
             Node::Table { first, len } => {
                 input.enter()?;
                 self.table(first, len, input)?;
@@ -109,9 +136,17 @@ impl Plan {
 
     fn items(&self, item: u32, count: usize, input: &mut Decoder<'_>) -> Result<(), CodecError> {
         let Some(node) = self.nodes.get(item as usize) else { return never() };
+        let mut rest = input.rest();
         for index in 0..count {
-            self.value(node, input).map_err(|error| error.within(Segment::Index(index as u32)))?;
+            if let Some(behind) = node.pass(rest) {
+                rest = behind;
+                continue;
+            }
+            input.skip_to(rest);
+            self.holder(node, input).map_err(|error| error.within(Segment::Index(index as u32)))?;
+            rest = input.rest();
         }
+        input.skip_to(rest);
         Ok(())
     }
 
@@ -135,11 +170,19 @@ impl Plan {
 
     fn fields(&self, first: u32, len: u32, input: &mut Decoder<'_>) -> Result<(), CodecError> {
         let Some(run) = run(&self.nodes, first, len) else { return never() };
+        let mut rest = input.rest();
         for (offset, node) in run.iter().enumerate() {
-            if let Err(error) = self.value(node, input) {
+            if let Some(behind) = node.pass(rest) {
+                rest = behind;
+                continue;
+            }
+            input.skip_to(rest);
+            if let Err(error) = self.holder(node, input) {
                 return Err(self.named(error, first, offset));
             }
+            rest = input.rest();
         }
+        input.skip_to(rest);
         Ok(())
     }
 
