@@ -8,6 +8,7 @@ use portcullis_proto::error::{Error, FailureBody, Retry};
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::rpc::{Call, Job, LocalCall, Service};
 use portcullis_proto::schema::ChannelKind;
+use portcullis_proto::schema::validate::Root;
 use portcullis_proto::session::SendError;
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
@@ -138,7 +139,7 @@ impl Hub {
                 }
             };
         let Some(channel) = self.catalog.channel(interface, asked.ordinal) else { return Ok(()) };
-        let (up, down) = (channel.up.is_some(), channel.down.is_some());
+        let (args, up, down) = (channel.args, channel.up.is_some(), channel.down.is_some());
         let declared_ms = u32::try_from(channel.deadline.as_millis()).unwrap_or(u32::MAX);
         let budget_ms = if asked.budget_ms == 0 { declared_ms } else { asked.budget_ms };
         let deadline = now.after_ms(budget_ms);
@@ -161,25 +162,24 @@ impl Hub {
         if up || down {
             state.session.accept(id, up, down);
         }
-        let charged = state.account.charge(Resource::Calls);
-        let charged = charged.and_then(|one| if up || down { one.and_stream() } else { Ok(one) });
-        // What a handler in main is to hold is taken last, and nothing fails behind it.
-        let (charge, started) = match (charged, &route, state.origin.as_ref()) {
-            (Ok(charge), Route::Main(_), Some(origin)) => {
-                match state.account.take(Resource::HandledBytes, asked.body.size()) {
-                    Ok(()) => {
-                        let origin = Arc::clone(origin);
-                        (Ok(charge), Some(Call::new(origin, Some(deadline), correlation)))
-                    }
-                    Err(over) => (Err(over), None),
-                }
-            }
-            (charged, ..) => (charged, None),
+        let charged = match state.account.charge(Resource::Calls) {
+            Ok(one) if up || down => one.and_stream(),
+            charged => charged,
         };
-        let (charge, over) = match charge {
+        let (mut charge, mut over) = match charged {
             Ok(charge) => (Some(charge), None),
             Err(over) => (None, Some(over)),
         };
+        // What a handler in main is to hold is taken last, and nothing fails behind it.
+        let mut started = None;
+        if let (Some(_), Route::Main(_), Some(origin)) = (&charge, &route, &state.origin) {
+            match state.account.take(Resource::HandledBytes, asked.body.size()) {
+                Ok(()) => {
+                    started = Some(Call::new(Arc::clone(origin), Some(deadline), correlation));
+                }
+                Err(beyond) => (charge, over) = (None, Some(beyond)),
+            }
+        }
         if let Some(inbound) = state.session.inbound_mut(id) {
             inbound.meta = Some(meta);
             inbound.charge = charge;
@@ -212,7 +212,7 @@ impl Hub {
                 Ok(())
             }
             Route::Peer { peer: callee, export } => {
-                self.check_args(interface, asked)?;
+                self.check_args(interface, args, asked)?;
                 self.relay(peer, id, callee, export, asked, deadline, (up, down), now, turn);
                 Ok(())
             }
@@ -233,6 +233,8 @@ impl Hub {
             }
             Err(Refusal::Gone | Refusal::Unserved | Refusal::Quitting) => return Ok(()),
         };
+        let Some(channel) = self.catalog.channel(interface, asked.ordinal) else { return Ok(()) };
+        let args = channel.args;
         let correlation = self.correlation();
         self.tap_notification(peer, (interface, route.callee(), correlation), asked, turn);
         match route {
@@ -256,14 +258,16 @@ impl Hub {
                 });
             }
             Route::Peer { peer: callee, export } => {
-                self.check_args(interface, asked)?;
+                self.check_args(interface, args, asked)?;
+                let untold = self.untold(callee, peer);
                 let Some(state) = self.peers.get_mut(callee.0) else { return Ok(()) };
                 if state.session.is_crowded() {
                     // A notification promises nothing, and nobody is ended for what others tell it.
                     return Ok(());
                 }
-                self.tell_caller(callee, peer);
-                let Some(state) = self.peers.get_mut(callee.0) else { return Ok(()) };
+                if let Some(who) = untold {
+                    state.tell_caller(peer, who);
+                }
                 let _ = state.session.one_way(
                     portcullis_proto::frame::Kind::Notify,
                     export,
@@ -287,10 +291,10 @@ impl Hub {
     pub(crate) fn check_args(
         &self,
         interface: InterfaceIndex,
+        args: Root,
         asked: &Asked<'_>,
     ) -> Result<(), Goodbye> {
-        let Some(channel) = self.catalog.channel(interface, asked.ordinal) else { return Ok(()) };
-        self.catalog.plan.validate_parts(channel.args, asked.body.bytes, asked.body.blobs).map_err(
+        self.catalog.plan.validate_parts(args, asked.body.bytes, asked.body.blobs).map_err(
             |error| {
                 let name = self.catalog.full_name(interface, asked.ordinal);
                 let name = name.map_or("", |name| name);
@@ -334,9 +338,9 @@ impl Hub {
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         let sent = state.session.reply(id, status, |out| out.body(body));
         match sent {
-            Ok(inbound) => {
+            Ok(mut inbound) => {
                 self.tap_outcome(peer, inbound.meta.as_ref(), status, Some(body), now, turn);
-                self.settled(peer, id, inbound, status, body.size(), now, turn);
+                self.settled(peer, id, &mut inbound, status, body.size(), now, turn);
             }
             Err(error @ SendError::TooLarge { .. }) => {
                 let error = Error::from(error);
@@ -384,9 +388,9 @@ impl Hub {
                 failure.channel = name.to_string();
             }
         }
-        if let Some(inbound) = state.session.fail(id, status, &failure) {
+        if let Some(mut inbound) = state.session.fail(id, status, &failure) {
             self.tap_failure(peer, inbound.meta.as_ref(), status, &failure, now, turn);
-            self.settled(peer, id, inbound, status, 0, now, turn);
+            self.settled(peer, id, &mut inbound, status, 0, now, turn);
         }
     }
 
@@ -395,7 +399,7 @@ impl Hub {
         &mut self,
         peer: PeerId,
         id: u32,
-        inbound: Inbound,
+        inbound: &mut Inbound,
         status: Status,
         bytes_out: usize,
         now: Time,
@@ -404,10 +408,14 @@ impl Hub {
         if let Some(meta) = &inbound.meta {
             self.call_ended(peer, meta, status, bytes_out, now, &mut turn.events);
         }
-        match inbound.work {
+        match &mut inbound.work {
             // It has just ended by itself.
             Work::Handler(_) => {}
-            work => self.stop_work(peer, id, work, turn),
+            Work::Relay(relay) if relay.is_over() => {}
+            work => {
+                let work = std::mem::take(work);
+                self.stop_work(peer, id, work, turn);
+            }
         }
         self.touch(peer, turn);
     }

@@ -106,7 +106,7 @@ impl Hub {
         }
         let inbound = state.session.inbound_iter().map(|(id, _)| Leg::Inbound(id));
         let mut legs: Vec<Leg> = inbound.collect();
-        let outbound = state.session.outbound_iter().filter(|(_, relay)| !relay.items.is_empty());
+        let outbound = state.session.outbound_iter().filter(|(_, relay)| !relay.waiting.is_empty());
         legs.extend(outbound.map(|(id, _)| Leg::Outbound(id)));
         for leg in legs {
             self.credit(peer, leg, now, turn);

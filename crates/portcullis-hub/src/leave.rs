@@ -81,7 +81,7 @@ impl Hub {
         }
         let failure = FailureBody::new("the server has left");
         for (_, relay) in open.outbound {
-            self.unqueued(relay.caller, relay.queued_bytes());
+            self.unqueued(relay.caller, relay.waiting.bytes());
             self.server_left(peer, &relay, &failure, now, turn);
         }
         for (number, handle) in handles {

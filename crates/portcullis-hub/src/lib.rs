@@ -39,6 +39,7 @@ mod tap;
 mod timeout;
 mod topics;
 mod users;
+mod waiting;
 mod work;
 
 pub use audit::{DENIALS_APART_MAX, DenyReason};

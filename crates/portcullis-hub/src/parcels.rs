@@ -55,7 +55,9 @@ impl Hub {
             }
             Shed::End(relay) => {
                 self.refused(peer, what, turn);
-                if let Some(id) = self.relay_over(peer, &relay) {
+                if self.relay_over(peer, &relay).is_some()
+                    && let Some(id) = relay.caller_id
+                {
                     self.fail_call(relay.caller, id, exhausted, failure(), now, turn);
                 }
             }

@@ -1,7 +1,6 @@
 //! Calls between two peers: requests, items, credit and outcomes pass from one leg to the other, checked where they come
 //! in, renumbered, and never waited for.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use portcullis_proto::codec::{Parts, from_bytes};
@@ -9,16 +8,37 @@ use portcullis_proto::error::{FailureBody, Retry};
 use portcullis_proto::frame::Kind;
 use portcullis_proto::goodbye::Goodbye;
 use portcullis_proto::peer::correlation;
+use portcullis_proto::rpc::Caller;
 use portcullis_proto::session::{CallerTold, Leg, Opening, SendError};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
 use crate::calls::Asked;
 use crate::checks::{channel_item, check_end, check_item};
-use crate::peer::PeerId;
+use crate::peer::{PeerId, PeerState};
 use crate::users::RETRY_AFTER_MS;
-use crate::work::{RelayIn, RelayOut, Work};
+use crate::waiting::Waiting;
+use crate::work::{Inbound, RelayIn, RelayOut, Work};
 use crate::{Hub, Turn};
+
+impl PeerState {
+    /// Tells a server who makes the call that comes next.
+    pub(crate) fn tell_caller(&mut self, caller: PeerId, who: Arc<Caller>) {
+        let told = CallerTold { label: who.label.clone(), role: who.role.clone() };
+        self.told_caller = Some(who);
+        self.session.caller(caller.0, &told);
+    }
+
+    /// A call that this peer served is over, at its end too.
+    fn served_one(&mut self, sharer: u64) {
+        if let Some(count) = self.served.get_mut(&sharer) {
+            *count -= 1;
+            if *count == 0 {
+                self.served.remove(&sharer);
+            }
+        }
+    }
+}
 
 impl Hub {
     #[allow(clippy::too_many_arguments, reason = "both ends of a call, and what it carries")]
@@ -50,18 +70,18 @@ impl Hub {
             sharer,
             caller_id: Some(caller_id),
             export,
-            items: VecDeque::new(),
+            waiting: Waiting::default(),
             finished: false,
         };
         match self.open_relay(callee, opening, data, share_percent, asked, now) {
             Ok(callee_id) => {
                 let number = correlation(callee.0, callee_id);
                 let callee_id = Some(callee_id);
-                let relay = RelayIn { callee, callee_id, items: VecDeque::new(), end: None };
+                let relay = RelayIn { callee, callee_id, waiting: Waiting::default() };
                 if let Some(state) = self.peers.get_mut(caller.0)
                     && let Some(inbound) = state.session.inbound_mut(caller_id)
                 {
-                    inbound.work = Work::Relay(Box::new(relay));
+                    inbound.work = Work::Relay(relay);
                     if let Some(meta) = &mut inbound.meta {
                         turn.tapped.last_mut().into_iter().for_each(|it| it.renumber(meta, number));
                         // The callee knows both numbers, too, so that its log and the hub's name the call alike.
@@ -103,6 +123,8 @@ impl Hub {
         now: Time,
     ) -> Result<u32, (Status, &'static str)> {
         let gone = (Status::Unavailable, "the server has left");
+        let (caller, sharer) = (data.caller, data.sharer);
+        let untold = self.untold(callee, caller);
         let Some(state) = self.peers.get_mut(callee.0) else { return Err(gone) };
         if state.draining {
             return Err((Status::Unavailable, STOPPING));
@@ -113,49 +135,39 @@ impl Hub {
         }
         // Nobody can take all of a server for himself.
         let share = (usize::from(state.session.their_limits().calls) * share_percent / 100).max(1);
-        let (caller, sharer) = (data.caller, data.sharer);
-        if state.served.get(&sharer).copied().unwrap_or(0) >= share {
+        // At least one, so that nothing stands there for whoever is refused.
+        let served = state.served.entry(sharer).or_default();
+        if *served >= share {
             return Err((Status::ResourceExhausted, SHARE_FULL));
         }
-        self.tell_caller(callee, caller);
-        let Some(state) = self.peers.get_mut(callee.0) else { return Err(gone) };
+        *served += 1;
+        if let Some(who) = untold {
+            state.tell_caller(caller, who);
+        }
         let opened = state.session.open(opening, now, data, |out| out.body(asked.body));
-        let id = opened.map_err(|error| match error {
-            SendError::TooManyCalls => {
-                (Status::ResourceExhausted, "the server has as many calls as it takes")
+        opened.map_err(|error| {
+            state.served_one(sharer);
+            match error {
+                SendError::TooManyCalls => {
+                    (Status::ResourceExhausted, "the server has as many calls as it takes")
+                }
+                SendError::TooLarge { .. } => (Status::ResourceExhausted, TOO_LARGE_ARGS),
+                SendError::OutboxFull => (Status::ResourceExhausted, "the server does not keep up"),
+                _ => gone,
             }
-            SendError::TooLarge { .. } => (Status::ResourceExhausted, TOO_LARGE_ARGS),
-            SendError::OutboxFull => (Status::ResourceExhausted, "the server does not keep up"),
-            _ => gone,
-        })?;
-        *state.served.entry(sharer).or_default() += 1;
-        Ok(id)
+        })
     }
 
-    /// Tells a server who makes the call that comes next, if its role is told.
-    pub(crate) fn tell_caller(&mut self, callee: PeerId, caller: PeerId) {
-        let who = self.peers.get(caller.0).map(|state| Arc::clone(&state.caller));
-        let (Some(who), Some(state)) = (who, self.peers.get_mut(callee.0)) else { return };
+    /// Who makes the call that comes next, if its server's role is told and it was not.
+    pub(crate) fn untold(&self, callee: PeerId, caller: PeerId) -> Option<Arc<Caller>> {
+        let state = self.peers.get(callee.0)?;
+        if !self.roles.sees_callers(state.role) {
+            return None;
+        }
+        let who = &self.peers.get(caller.0)?.caller;
         // By who it is and not by its number, which comes again when a slot was used often enough.
-        let is_told = state.told_caller.as_ref().is_some_and(|told| Arc::ptr_eq(told, &who));
-        if is_told || !self.roles.sees_callers(state.role) {
-            return;
-        }
-        let told = CallerTold { label: who.label.clone(), role: who.role.clone() };
-        state.told_caller = Some(who);
-        state.session.caller(caller.0, &told);
-    }
-
-    /// A call that a peer served is over, at its end too.
-    fn served_one(&mut self, callee: PeerId, sharer: u64) {
-        if let Some(state) = self.peers.get_mut(callee.0)
-            && let Some(count) = state.served.get_mut(&sharer)
-        {
-            *count -= 1;
-            if *count == 0 {
-                state.served.remove(&sharer);
-            }
-        }
+        let is_told = state.told_caller.as_ref().is_some_and(|told| Arc::ptr_eq(told, who));
+        (!is_told).then(|| Arc::clone(who))
     }
 
     /// An item from a caller.
@@ -201,7 +213,7 @@ impl Hub {
         if let Some(other) = self.peers.get_mut(callee.0)
             && let Some(out) = other.session.outbound_mut(callee_id)
         {
-            out.items.push_back((missed, body.to_body()));
+            out.waiting.push(missed, body.to_body());
         } else {
             self.unqueued(caller, body.size());
         }
@@ -217,7 +229,7 @@ impl Hub {
         let mut failed = false;
         // Every turn spends credit.
         while state.session.may_send(leg) == Some(true) {
-            let next = state.session.outbound_mut(callee_id).and_then(|out| out.items.pop_front());
+            let next = state.session.outbound_mut(callee_id).and_then(|out| out.waiting.pop());
             let Some((missed, item)) = next else { break };
             items += 1;
             bytes += item.size();
@@ -229,7 +241,7 @@ impl Hub {
         }
         let Some(out) = state.session.outbound_mut(callee_id) else { return };
         let (caller, caller_id) = (out.caller, out.caller_id);
-        if out.finished && out.items.is_empty() {
+        if out.finished && out.waiting.is_empty() {
             out.finished = false;
             let _ = state.session.finish(callee_id);
         }
@@ -289,7 +301,7 @@ impl Hub {
             check_item(&self.catalog, &meta, down, body)?;
         }
         let Work::Relay(relay) = &inbound.work else { return Ok(()) };
-        if !may_send || !relay.items.is_empty() {
+        if !may_send || !relay.waiting.is_empty() {
             self.tap_item(caller, &meta, false, body, turn);
             self.queue_down(callee, caller, caller_id, (missed, body), now, turn);
             return Ok(());
@@ -326,7 +338,7 @@ impl Hub {
             && let Some(inbound) = state.session.inbound_mut(caller_id)
             && let Work::Relay(relay) = &mut inbound.work
         {
-            relay.items.push_back((missed, body.to_body()));
+            relay.waiting.push(missed, body.to_body());
         } else {
             self.unqueued(callee, body.size());
         }
@@ -344,7 +356,7 @@ impl Hub {
             else {
                 return;
             };
-            let Some((missed, item)) = relay.items.pop_front() else { break };
+            let Some((missed, item)) = relay.waiting.pop() else { break };
             items += 1;
             bytes += item.size();
             let sent = state.session.item(leg, missed, None, |out| out.body(item.parts()));
@@ -358,7 +370,7 @@ impl Hub {
             return;
         };
         let (callee, callee_id) = (relay.callee, relay.callee_id);
-        let end = if relay.items.is_empty() { relay.end.take() } else { None };
+        let end = relay.waiting.take_end();
         self.touch(caller, turn);
         let end_bytes = end.as_ref().map_or(0, |(_, body)| body.size());
         self.unqueued(callee, bytes.saturating_add(end_bytes));
@@ -385,19 +397,21 @@ impl Hub {
         now: Time,
         turn: &mut Turn,
     ) -> Result<(), Goodbye> {
-        let caller = data.caller;
-        let Some(caller_id) = self.relay_over(callee, data) else { return Ok(()) };
-        let Some(state) = self.peers.get_mut(caller.0) else { return Ok(()) };
-        let Some(inbound) = state.session.inbound_mut(caller_id) else { return Ok(()) };
+        let (caller, Some(caller_id)) = (data.caller, data.caller_id) else {
+            self.relay_over(callee, data);
+            return Ok(());
+        };
+        let Some(inbound) = self.relay_over(callee, data) else { return Ok(()) };
         let Some(meta) = inbound.meta else { return Ok(()) };
         let Work::Relay(relay) = &inbound.work else { return Ok(()) };
+        let is_behind = !relay.waiting.is_empty();
         if let Err(goodbye) = check_end(&self.catalog, &meta, status, body) {
             // The callee ends for it; its caller is told what the others are told.
             let failure = FailureBody::new("the server has left");
             self.fail_call(caller, caller_id, Status::Unavailable, failure, now, turn);
             return Err(goodbye);
         }
-        if relay.items.is_empty() {
+        if !is_behind {
             self.pass_on_end(caller, caller_id, status, body, now, turn);
         } else if let Err(over) = self.may_queue(callee, body.size()) {
             self.refused(callee, over.what, turn);
@@ -406,16 +420,18 @@ impl Hub {
             && let Some(inbound) = state.session.inbound_mut(caller_id)
             && let Work::Relay(relay) = &mut inbound.work
         {
-            relay.end = Some((status, body.to_body()));
+            relay.waiting.set_end(status, body.to_body());
         }
         Ok(())
     }
 
-    /// A call that the hub has made is over at its callee: gives back what it took there. Returns its caller's id, where the
-    /// caller still waits.
-    pub(crate) fn relay_over(&mut self, callee: PeerId, data: &RelayOut) -> Option<u32> {
-        self.served_one(callee, data.sharer);
-        self.unqueued(data.caller, data.queued_bytes());
+    /// A call that the hub has made is over at its callee: gives back what it took there. Returns the call of its caller, where
+    /// that still waits.
+    pub(crate) fn relay_over(&mut self, callee: PeerId, data: &RelayOut) -> Option<&mut Inbound> {
+        if let Some(state) = self.peers.get_mut(callee.0) {
+            state.served_one(data.sharer);
+        }
+        self.unqueued(data.caller, data.waiting.bytes());
         if data.caller_id.is_none() {
             // Its user may have been remembered for this call alone.
             self.forget_users();
@@ -425,7 +441,7 @@ impl Hub {
         if let Work::Relay(relay) = &mut inbound.work {
             relay.callee_id = None;
         }
-        data.caller_id
+        Some(inbound)
     }
 
     /// Ends a call as its callee has said it.
@@ -457,13 +473,13 @@ impl Hub {
 
     /// A call was cancelled at its callee. Until its end it counts as one of those that its caller has there.
     pub(crate) fn given_up(&mut self, callee: PeerId, callee_id: u32, mut data: RelayOut) {
-        self.unqueued(data.caller, data.queued_bytes());
+        self.unqueued(data.caller, data.waiting.bytes());
         data.caller_id = None;
-        data.items = VecDeque::new();
+        data.waiting = Waiting::default();
         let sharer = data.sharer;
         let Some(state) = self.peers.get_mut(callee.0) else { return };
         if !state.session.expect_late(callee_id, data) {
-            self.served_one(callee, sharer);
+            state.served_one(sharer);
         }
     }
 }

@@ -169,12 +169,13 @@ impl Hub {
         let is_topic = channel.is_some_and(|channel| channel.kind.is_topic());
         let is_state = channel.is_some_and(|channel| channel.kind == ChannelKind::State);
         let granted = state.standing.rights().may_publish(interface, asked.ordinal, own);
-        if !is_topic || !granted {
+        let (true, true, Some(args)) = (is_topic, granted, channel.map(|channel| channel.args))
+        else {
             let bits = if own { OWN } else { PUBLISH };
             let denied = self.denial(peer, (interface, asked.ordinal), is_topic, bits);
             self.refuse_published(peer, id, denied, now, turn);
             return Ok(());
-        }
+        };
         if let Some(id) = id {
             match state.account.charge(Resource::Reports) {
                 Ok(charge) => {
@@ -190,7 +191,7 @@ impl Hub {
                 }
             }
         }
-        self.check_args(interface, asked)?;
+        self.check_args(interface, args, asked)?;
         if is_state && let Err(over) = self.hold_retained(peer, instance, asked) {
             match id {
                 Some(id) => self.refuse_over(peer, id, over, RETRY_AFTER_MS, now, turn),

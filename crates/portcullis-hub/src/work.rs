@@ -1,10 +1,6 @@
 //! What the hub keeps for calls: who works on each, and what of it waits.
 
-use std::collections::VecDeque;
-
-use portcullis_proto::codec::Body;
 use portcullis_proto::rpc::{Call, LocalCall, Locals, stop_local};
-use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
 use crate::account::{Charge, Over};
@@ -13,6 +9,7 @@ use crate::catalog::InterfaceIndex;
 use crate::instance::InstanceId;
 use crate::peer::PeerId;
 use crate::subscriber::Subscriber;
+use crate::waiting::Waiting;
 use crate::{Hub, Turn};
 
 /// What a call is about, for whoever observes it.
@@ -47,7 +44,7 @@ pub(crate) enum Work {
     /// A handler in main, and its flows.
     Local(Box<LocalCall>),
     /// Another peer.
-    Relay(Box<RelayIn>),
+    Relay(RelayIn),
     /// A topic.
     Subscription(Box<Subscriber>),
     /// A published value: the token of its report.
@@ -60,11 +57,8 @@ pub(crate) struct RelayIn {
     pub(crate) callee: PeerId,
     /// The id at the callee; `None` once it has ended there, because it then may become another call's.
     pub(crate) callee_id: Option<u32>,
-    /// Items that the callee has sent, each with what was missed before it, and for which the caller has given no credit
-    /// yet; bounded by the hub's own grant.
-    pub(crate) items: VecDeque<(u32, Body)>,
-    /// The outcome, while items wait before it.
-    pub(crate) end: Option<(Status, Body)>,
+    /// What the callee has sent, and the caller has given no credit for.
+    pub(crate) waiting: Waiting,
 }
 
 /// A call that the hub makes on behalf of another peer.
@@ -77,23 +71,17 @@ pub(crate) struct RelayOut {
     pub(crate) caller_id: Option<u32>,
     /// The instance, by the server's number for it.
     pub(crate) export: u32,
-    /// Items that the caller has sent, each with what was missed before it, and for which the callee has given no credit
-    /// yet; bounded by the hub's own grant.
-    pub(crate) items: VecDeque<(u32, Body)>,
+    /// What the caller has sent, and the callee has given no credit for.
+    pub(crate) waiting: Waiting,
     /// The caller has sent its last item.
     pub(crate) finished: bool,
 }
 
 impl RelayIn {
-    fn queued_bytes(&self) -> usize {
-        let end = self.end.iter().map(|(_, body)| body.size());
-        self.items.iter().map(|(_, item)| item.size()).chain(end).sum()
-    }
-}
-
-impl RelayOut {
-    pub(crate) fn queued_bytes(&self) -> usize {
-        self.items.iter().map(|(_, item)| item.size()).sum()
+    /// Whether it has ended at the callee, and nothing of it waits: most calls end so.
+    #[inline]
+    pub(crate) fn is_over(&self) -> bool {
+        self.callee_id.is_none() && self.waiting.is_unused()
     }
 }
 
@@ -117,7 +105,7 @@ impl Work {
     pub(crate) fn queued(&self, caller: PeerId) -> (PeerId, usize) {
         match self {
             Self::Local(local) => (caller, local.queued_bytes()),
-            Self::Relay(relay) => (relay.callee, relay.queued_bytes()),
+            Self::Relay(relay) => (relay.callee, relay.waiting.bytes()),
             Self::Subscription(subscriber) => (caller, subscriber.counted_bytes()),
             _ => (caller, 0),
         }
