@@ -205,7 +205,7 @@ impl Hub {
                     ordinal: asked.ordinal,
                     id: Some(id),
                     body: asked.range.clone(),
-                    blobs: asked.body.blobs.into(),
+                    blobs: asked.body.to_blobs(),
                     in_place: true,
                     call,
                 });
@@ -252,7 +252,7 @@ impl Hub {
                     ordinal: asked.ordinal,
                     id: None,
                     body: asked.range.clone(),
-                    blobs: asked.body.blobs.into(),
+                    blobs: asked.body.to_blobs(),
                     in_place: true,
                     call: Call::new(origin, None, correlation),
                 });

@@ -206,7 +206,7 @@ impl Hub {
                 && let Some(inbound) = state.session.inbound_mut(id)
                 && let Work::Local(local) = &mut inbound.work
             {
-                local.push(missed, body.bytes, body.blobs.into(), &mut turn.retired.wakes);
+                local.push(missed, body.bytes, body.to_blobs(), &mut turn.retired.wakes);
             }
             return Ok(());
         };

@@ -80,6 +80,7 @@ impl Blob {
     }
 
     /// Bytes of all of them, as streams and budgets count them.
+    #[inline]
     pub fn total(blobs: &[Self]) -> usize {
         blobs.iter().map(|blob| blob.len()).fold(0, usize::saturating_add)
     }
@@ -220,8 +221,15 @@ pub struct Parts<'a> {
 
 impl Parts<'_> {
     /// Bytes of both, as streams and budgets count them.
+    #[inline]
     pub fn size(&self) -> usize {
         self.bytes.len().saturating_add(Blob::total(self.blobs))
+    }
+
+    /// The same blobs, to be kept. Most messages have none, and pay a look for it.
+    #[inline]
+    pub fn to_blobs(self) -> Blobs {
+        if self.blobs.is_empty() { Blobs::new() } else { self.blobs.into() }
     }
 
     /// The same, to be kept: blobs are not copied.
