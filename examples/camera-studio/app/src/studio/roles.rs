@@ -24,8 +24,8 @@ const WINDOW_FRAMES: (u32, u32) = (10_000, 1_000);
 const WINDOW_BYTES_PER_SECOND: u64 = 4 << 20;
 /// Those of one that may be asked for a picture of 8 MiB.
 const VIEWER_BYTES_PER_SECOND: u64 = 32 << 20;
-/// How many bytes may come at once: whoever sends on and on holds main up for less than a millisecond.
-const WINDOW_BYTES_AT_ONCE: u64 = 256 << 10;
+/// How many bytes may come at once: whoever sends on and on holds main up for a fraction of a millisecond.
+const WINDOW_BYTES_AT_ONCE: u64 = 64 << 10;
 
 /// All roles.
 pub(super) fn all() -> Vec<Role> {
