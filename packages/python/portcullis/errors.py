@@ -36,6 +36,7 @@ class PortcullisError(Exception):
         path: str = "",
         retry: Retry = Never(),
         correlation: int = 0,
+        sent: bool = True,
     ) -> None:
         detail = message or text_of(status)
         super().__init__(status, detail)
@@ -51,6 +52,9 @@ class PortcullisError(Exception):
         """Whether trying again can help."""
         self.correlation = correlation
         """The number under which the logs of hub and callee have the call; 0 where there is none."""
+        self.sent = sent
+        """Whether the request was handed to the socket. False: surely nobody has executed it, so that it is safe to make it
+        again, whatever its channel is. True: it may have been executed."""
 
     def __str__(self) -> str:
         at = f" at {self.path}" if self.path else ""
@@ -73,17 +77,22 @@ def text_of(status: str) -> str:
     return _TEXTS.get(status, status)
 
 
-def local_error(channel: Channel[object], status: str, message: str | None = None, path: str = "") -> PortcullisError:
+def local_error(
+    channel: Channel[object], status: str, message: str | None = None, path: str = "", sent: bool = True
+) -> PortcullisError:
     """An error that arose at this end."""
     advice = STATUS_RETRIES.get(status)
-    again = advice == "later" or (advice == "idempotent" and channel.idempotent)
+    again = advice == "later" or (advice == "idempotent" and (channel.idempotent or not sent))
     text = text_of(status) if message is None else message
-    return PortcullisError(status, text, channel=channel.name, path=path, retry=Later() if again else Never())
+    retry = Later() if again else Never()
+    return PortcullisError(status, text, channel=channel.name, path=path, retry=retry, sent=sent)
 
 
-def value_error(channel: Channel[object], status: str, what: str, error: CodecError) -> PortcullisError:
+def value_error(
+    channel: Channel[object], status: str, what: str, error: CodecError, sent: bool = True
+) -> PortcullisError:
     """A value that could not be written or read."""
-    made = local_error(channel, status, f"{what}: {error}", error.path)
+    made = local_error(channel, status, f"{what}: {error}", error.path, sent)
     made.__cause__ = error
     return made
 
@@ -91,8 +100,11 @@ def value_error(channel: Channel[object], status: str, what: str, error: CodecEr
 def send_error(channel: Channel[object], what: str, error: SendError | CodecError) -> PortcullisError:
     """What kept a call from being sent."""
     if isinstance(error, SendError):
-        return local_error(channel, error.status, error.message)
-    return value_error(channel, "invalid_argument", what, error)
+        made = local_error(channel, error.status, error.message, sent=False)
+        if error.final:
+            made.retry = Never()
+        return made
+    return value_error(channel, "invalid_argument", what, error, sent=False)
 
 
 def end_error(channel: Channel[object], status: str, body: Body) -> PortcullisError:

@@ -83,7 +83,7 @@ class Side:
 
     def late(self, status: str, body: Body) -> None: ...
 
-    def fail(self, status: str, message: str | None) -> None:
+    def fail(self, status: str, sent: bool, message: str | None = None) -> None:
         self.told.append(("fail", status))
 
     def open(self) -> Side:

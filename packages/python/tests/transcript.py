@@ -59,7 +59,7 @@ class Call:
     def late(self, status: str, body: Body) -> None:
         pass
 
-    def fail(self, status: str, message: str | None) -> None:
+    def fail(self, status: str, sent: bool, message: str | None = None) -> None:
         if status == "unavailable":
             assert self.replay.ended is not None
             self.replay.ended["calls"].append(self.name)
@@ -223,7 +223,7 @@ class Replay:
             case "finish":
                 session.finish(id)
             case "cancel":
-                return session.cancel(id)
+                return session.cancel(id) is not None
             case "end":
                 return session.reply(id, step.get("status", "ok"), body)
             case "close":

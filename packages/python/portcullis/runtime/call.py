@@ -54,9 +54,9 @@ class Exchange:
         """Begins it; what is wrong with that is told like any other failure."""
         connection, channel = self.connection, self.channel
         if to.gone:
-            return self.fail("unavailable", None)
+            return self.fail("unavailable", False)
         if limit_ms is not None and not limit_ms > 0:
-            return self.fail("deadline_exceeded", None)
+            return self.fail("deadline_exceeded", False)
         now = connection.now()
         deadline = None if limit_ms is None else now + limit_ms + slack_ms
         try:
@@ -70,7 +70,7 @@ class Exchange:
     def abort(self, error: PortcullisError) -> None:
         """Ends it early: nothing about it comes after this."""
         if not self.done:
-            self.connection.session.cancel(self.id)
+            error.sent = self.id != 0 and self.connection.session.cancel(self.id) is not False
             self.connection.touched()
             self.settle(error)
 
@@ -99,8 +99,8 @@ class Exchange:
         self.done = True
         self.succeeded(value)
 
-    def fail(self, status: str, message: str | None) -> None:
-        self.settle(local_error(self.channel, status, message))
+    def fail(self, status: str, sent: bool, message: str | None = None) -> None:
+        self.settle(local_error(self.channel, status, message, sent=sent))
 
     def settle(self, error: PortcullisError) -> None:
         """The one failure."""

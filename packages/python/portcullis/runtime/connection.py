@@ -18,6 +18,9 @@ from ..session.wire import Welcome
 logger = logging.getLogger("portcullis")
 """Where faults are written that nobody else is told of."""
 
+LINGER = 2.0
+"""How long what was sent before the end may take to leave, in seconds: a hub that reads nothing would hold the socket."""
+
 SLEPT_MS = 2_000
 """A time-out that fires so much later than it should says that this side slept, in milliseconds."""
 
@@ -59,6 +62,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._flushing = False
         self._timer: asyncio.TimerHandle | None = None
+        self._lingering: asyncio.TimerHandle | None = None
         # Nobody need wait for these.
         self.connected.add_done_callback(lambda future: future.cancelled() or future.exception())
 
@@ -84,6 +88,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.session.abort(Ending("transport_lost", str(exc) if exc else "the hub closed the socket"))
+        if self._lingering is not None:
+            self._lingering.cancel()
         if not self.lost.done():
             self.lost.set_result(None)
 
@@ -125,6 +131,8 @@ class Connection(asyncio.Protocol):
         self.flush()
         if self._transport is not None:
             self._transport.close()
+            if self._transport.get_write_buffer_size() > 0:
+                self._lingering = self.loop.call_later(LINGER, self._transport.abort)
         if not self.ended.done():
             self.ended.set_result(ending)
         if not self.connected.done():

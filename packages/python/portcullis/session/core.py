@@ -49,9 +49,9 @@ class Outgoing(Protocol):
     def late(self, status: str, body: Body) -> None:
         """The same, after this side had given it up."""
 
-    def fail(self, status: str, message: str | None) -> None:
+    def fail(self, status: str, sent: bool, message: str | None = None) -> None:
         """It ended here: it ran out of time and is being cancelled, never left because the hub has no room for it, or the
-        connection has ended."""
+        connection has ended. `sent` says whether its first frame was handed to the socket."""
 
 
 class Incoming(Protocol):
@@ -268,19 +268,20 @@ class SessionCore:
         call.send = None
         self.outbox.data(frame.FINISH, 0, 0, 0, id, 0)
 
-    def cancel(self, id: int) -> bool:
-        """Gives up a call of this side's; false when it has ended. Its owner is told nothing any more, but for `late`."""
+    def cancel(self, id: int) -> bool | None:
+        """Gives up a call of this side's. Returns whether its first frame was handed to the socket; `None` when it has ended
+        before. Its owner is told nothing any more, but for `late`."""
         call = self.outbound.get(id)
         if call is None or call.cancelled:
-            return False
+            return None
         call.cancelled = True
         self._await(call, True)
         call.send = call.recv = call.deadline = None
         # A call that never left will not be answered.
         if self.outbox.withdraw(id):
             self._forget(id)
-        else:
-            self.outbox.data(frame.CANCEL, 0, 0, 0, id, 0)
+            return False
+        self.outbox.data(frame.CANCEL, 0, 0, 0, id, 0)
         return True
 
     def reply(self, id: int, status: str, body: Write) -> bool:
@@ -325,17 +326,16 @@ class SessionCore:
         """Ends the connection with a goodbye, which still leaves by the outbox."""
         if self.is_closed:
             return
-        self.outbox.clear(control=False)
+        unsent = self.outbox.clear(control=False)
         text = goodbye_text(ending.message, GOODBYE_BYTES_MAX)
         self.outbox.control(frame.GOODBYE, 0, REASON_CODES[ending.reason], 0, 0, text)
-        self._ended(ending)
+        self._ended(ending, unsent)
 
     def abort(self, ending: Ending) -> None:
         """Ends the connection without a word: the socket is gone, or the hub has said goodbye."""
         if self.is_closed:
             return
-        self.outbox.clear(control=True)
-        self._ended(ending)
+        self._ended(ending, self.outbox.clear(control=True))
 
     def _forget(self, id: int) -> Outbound | None:
         """Frees the id of a call of this side's."""
@@ -352,20 +352,21 @@ class SessionCore:
         self._awaited += awaited - call.awaited
         call.awaited = awaited
 
-    def _ended(self, ending: Ending) -> None:
+    def _ended(self, ending: Ending, unsent: set[int]) -> None:
         self.state = State.CLOSED
         self._deadline_floor = None
         self._awaited = 0
         self.arrivals.clear()
         inbound = self.inbound.drain()
-        outbound = self.outbound.drain()
+        outbound = self.outbound.items()
+        self.outbound.drain()
         self.events.closed(ending)
         for served in inbound:
             if served.owner is not None:
                 served.owner.abandon()
-        for call in outbound:
+        for id, call in outbound:
             if not call.cancelled:
-                call.owner.fail("unavailable", f"the connection ended: {ending.message}")
+                call.owner.fail("unavailable", id not in unsent, f"the connection ended: {ending.message}")
 
     def _call(self, callee: bool, id: int) -> Inbound | Outbound | None:
         return self.inbound.get(id) if callee else self.outbound.get(id)
@@ -394,7 +395,7 @@ class SessionCore:
         size = frame.HEADER_BYTES + len(out.out) + frame.NUMBER_BYTES * len(out.blobs)
         text = too_large(size, sum(map(len, out.blobs)), self.theirs)
         if text is not None:
-            raise SendError("resource_exhausted", text)
+            raise SendError("resource_exhausted", text, final=True)
         return out
 
 

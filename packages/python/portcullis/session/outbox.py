@@ -153,8 +153,11 @@ class Outbox:
         self._held = stays
         return True
 
-    def clear(self, control: bool) -> None:
-        """Drops all data that has not left, and control frames where nobody wants them: the connection ends."""
+    def clear(self, control: bool) -> set[int]:
+        """Drops all data that has not left, and control frames where nobody wants them: the connection ends. Returns the ids of
+        calls of this side's whose first frame was dropped."""
+        waiting = (*self._ready, *self._held, *self._shipping.held())
+        unsent = {held.id for held in waiting if held.kind in _OPENS}
         if control:
             self._control.clear()
             self.control_bytes = 0
@@ -162,6 +165,7 @@ class Outbox:
         self._held.clear()
         self._shipping.clear()
         self.data_bytes = 0
+        return unsent
 
     def transmit(self, now: float) -> bytes | None:
         """The next bytes of whole frames; `None` when nothing may leave now."""

@@ -97,8 +97,9 @@ class Session(SessionCore):
 
     def _expire_outbound(self, id: int) -> None:
         call = self.outbound.get(id)
-        if self.cancel(id) and call is not None:
-            call.owner.fail("deadline_exceeded", None)
+        sent = self.cancel(id)
+        if sent is not None and call is not None:
+            call.owner.fail("deadline_exceeded", sent)
 
     def _expire_inbound(self, id: int) -> None:
         call = self.inbound.get(id)
@@ -200,7 +201,7 @@ class Session(SessionCore):
         self.events.welcome(welcome)
         for gone, text in refused:
             if gone is not None:
-                gone.owner.fail("resource_exhausted", text)
+                gone.owner.fail("resource_exhausted", False, text)
         for call in waiting:
             if call.send is not None:
                 call.owner.credit()

@@ -106,6 +106,10 @@ class Shipping:
         gone = self._order.of_call(ours, id)
         return [kept.held for kept in gone], self._drop(gone)
 
+    def held(self) -> list[Held]:
+        """Every frame that is kept back."""
+        return [kept.held for kept in self._order.all(lambda kept: True)]
+
     def clear(self) -> None:
         """Forgets everything: the connection ends."""
         self._order = Order()

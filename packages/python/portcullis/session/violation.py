@@ -24,7 +24,9 @@ class Violation(Exception):
 class SendError(Exception):
     """Something that cannot be sent."""
 
-    def __init__(self, status: str, message: str) -> None:
+    def __init__(self, status: str, message: str, final: bool = False) -> None:
         super().__init__(status, message)
         self.status = status
         self.message = message
+        self.final = final
+        """It can never be sent to this hub."""
