@@ -65,6 +65,9 @@ REASON_CODES: dict[str, int] = {
 REASON_NAMES: dict[int, str] = {code: name for name, code in REASON_CODES.items()}
 """The name of each reason."""
 
+RECONNECT_REASONS: frozenset[str] = frozenset({"going_away", "handshake_timeout", "unresponsive", "slow_consumer"})
+"""The reasons after which another connection may be better off."""
+
 VIOLATIONS_FROM = 32
 """The first code that is a violation: the other side broke the protocol."""
 

@@ -42,6 +42,12 @@ pub fn python_tables() -> String {
     out.push_str(
         "REASON_NAMES: dict[int, str] = {code: name for name, code in REASON_CODES.items()}\n\"\"\"The name of each reason.\"\"\"\n\n",
     );
+    let again = Reason::ALL.iter().filter(|reason| reason.may_reconnect());
+    let again: Vec<String> = again.map(|reason| format!("\"{}\"", reason.name())).collect();
+    out.push_str(&format!(
+        "RECONNECT_REASONS: frozenset[str] = frozenset({{{}}})\n\"\"\"The reasons after which another connection may be better off.\"\"\"\n\n",
+        again.join(", ")
+    ));
     out.push_str(&format!(
         "VIOLATIONS_FROM = {VIOLATIONS_FROM}\n\"\"\"The first code that is a violation: the other side broke the protocol.\"\"\"\n\n"
     ));
