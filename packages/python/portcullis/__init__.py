@@ -4,6 +4,7 @@ from .client import Portcullis, Served, connect, connect_inherited
 from .codec import CodecError, Some, Unknown
 from .errors import ApplicationError, PortcullisError, Retry
 from .interface import Channel, Interface, no_publisher
+from .reconnect import Closed, Connecting, Reconnecting, ReconnectState, States, WaitPolicy, Waiting, reconnecting
 from .runtime.binding import Binding
 from .runtime.call import Stream, Subscription
 from .runtime.connection import Connected
@@ -20,8 +21,10 @@ __all__ = [
     "CallContext",
     "Caller",
     "Channel",
+    "Closed",
     "CodecError",
     "Connected",
+    "Connecting",
     "DeliveryReport",
     "Ending",
     "Interface",
@@ -33,16 +36,22 @@ __all__ = [
     "Portcullis",
     "PortcullisError",
     "Recipient",
+    "ReconnectState",
+    "Reconnecting",
     "Retry",
     "Served",
     "Sink",
     "Some",
     "Source",
+    "States",
     "Stream",
     "Subscription",
     "Unknown",
+    "WaitPolicy",
+    "Waiting",
     "Why",
     "connect",
     "connect_inherited",
     "no_publisher",
+    "reconnecting",
 ]

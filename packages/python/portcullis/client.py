@@ -33,7 +33,7 @@ def _hub_channel(method: str, ordinal: int, args: Any, reply: Any) -> Channel[An
     return Channel(name, method, ordinal, "call", HUB_DEADLINE_MS, False, "wait", 0, 0, args, reply)
 
 
-_BIND = _hub_channel("bind", 0, BIND, BOUND)
+BIND_CHANNEL = _hub_channel("bind", 0, BIND, BOUND)
 _RELEASE = _hub_channel("release", 1, NUMBER, Unit())
 _SERVE = _hub_channel("serve", 2, SERVE, U32)
 _WITHDRAW = _hub_channel("withdraw", 3, NUMBER, Unit())
@@ -115,11 +115,8 @@ class Portcullis:
     async def release(self, client: object) -> None:
         """Gives a client or publisher back. Its calls that are open go on; later ones fail."""
         _, binding = self._given.pop(id(client), (None, None))
-        if binding is None or self._bindings.get(binding.id) is not binding:
-            return
-        del self._bindings[binding.id]
-        binding.gone = True
-        await self._release(binding.id)
+        if binding is not None:
+            await self._drop(binding)
 
     async def serve(
         self, interface: Interface[Any, S, P], handlers: S, *, instance: str = "", timeout: float | None = None
@@ -137,14 +134,14 @@ class Portcullis:
                 self._later(self._hub.request(_WITHDRAW, (number,), HUB_DEADLINE_MS))
 
         args = (interface.name, interface.shape, instance)
-        number = await self._hub.request(_SERVE, args, _limit(timeout), given)
+        number = await self._hub.request(_SERVE, args, hub_limit(timeout), given)
         binding = Binding(self._connection, number)
         return Served(self, binding, interface.publisher(binding))
 
     async def close(self, message: str = "the application closed the connection") -> None:
         """Ends the connection. What was sent before still leaves; every open call fails with `unavailable`."""
         self._connection.close(Ending("closed", message))
-        await self._connection.lost
+        await asyncio.shield(self._connection.lost)
 
     async def __aenter__(self) -> Portcullis:
         return self
@@ -173,17 +170,26 @@ class Portcullis:
                 self._later(self._release(bound.binding))
 
         args = (interface.name, interface.shape, target)
-        bound: Bound = await self._hub.request(_BIND, args, _limit(timeout), given)
+        bound: Bound = await self._hub.request(BIND_CHANNEL, args, hub_limit(timeout), given)
         return self._bindings[bound.binding]
 
     def _give(self, client: C, binding: Binding) -> C:
         self._given[id(client)] = (client, binding)
         return client
 
+    async def _drop(self, binding: Binding) -> None:
+        """Gives a binding back, once; one that has left keeps its number until then."""
+        if self._bindings.get(binding.id) is not binding:
+            return
+        del self._bindings[binding.id]
+        binding.gone = True
+        await self._release(binding.id)
+
     async def _release(self, number: int) -> None:
         await self._hub.request(_RELEASE, (number,), HUB_DEADLINE_MS)
 
-    def _later(self, work: Any) -> None:
+    def _later(self, work: Any) -> asyncio.Task[None]:
+        """Asks the hub for something whose answer changes nothing here."""
         async def quietly() -> None:
             try:
                 await work
@@ -194,6 +200,7 @@ class Portcullis:
         task = self._connection.loop.create_task(quietly())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def _server(self) -> Server:
         server = self._connection.server
@@ -207,7 +214,8 @@ class Portcullis:
             binding.gone = True
 
 
-def _limit(timeout: float | None) -> float:
+def hub_limit(timeout: float | None) -> float:
+    """How long the hub has for an answer, in milliseconds."""
     return HUB_DEADLINE_MS if timeout is None else min(timeout * 1000, 0xFFFF_FFFF)
 
 

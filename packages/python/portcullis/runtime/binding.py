@@ -50,8 +50,18 @@ class Binding:
         on_reply: Callable[[Any, bool], None] | None = None,
     ) -> Any:
         """The same; `on_reply` is called before anything behind the reply is looked at."""
+        return await self.request_written(channel, _arguments(channel, args), limit_ms, on_reply)
+
+    async def request_written(
+        self,
+        channel: Channel[Any],
+        args: Write,
+        limit_ms: float,
+        on_reply: Callable[[Any, bool], None] | None = None,
+    ) -> Any:
+        """The same, with arguments that write themselves."""
         call = PendingCall(self.connection, channel, on_reply)
-        call.begin(self, _arguments(channel, args), frame.REQUEST, limit_ms=limit_ms)
+        call.begin(self, args, frame.REQUEST, limit_ms=limit_ms)
         return await call.wait()
 
     async def send(

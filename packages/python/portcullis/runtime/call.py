@@ -282,7 +282,12 @@ class Subscription(Exchange, Generic[T]):
         super().__init__(connection, channel)
         self._source: Source[tuple[T, int]] = Source(self.meter().taken)
         self.missed = 0
-        """Values that this subscriber has missed, up to the one that was read last."""
+        """Values that this subscriber has missed, up to the one that was read last, as far as somebody has counted them."""
+        self.anew = False
+        """Whether the subscription was made anew right before the value that was read last, so that others may have been
+        missed: only one of a client that connects again ever is."""
+        self.on_anew: Callable[[], object] | None = None
+        """Called when the reader comes to where the subscription was made anew, before the first value behind it."""
 
     def start(self, to: Binding) -> None:
         """Subscribes; a failure is told where the values are read."""
@@ -327,7 +332,11 @@ class Subscription(Exchange, Generic[T]):
             return self.abort(self.unreadable("a value", error))
         if token is not None:
             self.connection.session.ack(self.id, token)
-        self._source.push((value, missed), body.size)
+        self.came(value, missed, body.size)
+
+    def came(self, value: T, missed: int, count: int) -> None:
+        """A value of so many bytes has come, after so many that this subscriber has missed."""
+        self._source.push((value, missed), count)
 
     def end(self, status: str, body: Body) -> None:
         # A topic does not end well: whoever leaves it cancels.

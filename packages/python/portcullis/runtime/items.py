@@ -65,6 +65,10 @@ class Source(Generic[T]):
                     waiter.set_result(None)
             self._waiters.clear()
 
+    def retract(self, which: Callable[[T], bool]) -> None:
+        """Forgets some of what was not read."""
+        self._items = deque(item for item in self._items if not which(item[0]))
+
     def drop(self) -> None:
         """Forgets what was not read: its reader has left."""
         self._items.clear()
