@@ -18,6 +18,7 @@ from portcullis.tables import REASON_CODES, RECONNECT_REASONS
 from .generated import Echo, Topics
 from .notation import load
 from .scripted_hub import Hub
+from .test_end_to_end import watched
 from .virtual_time import in_virtual_time, turns
 
 EXACT = WaitPolicy(jitter_percent=0)
@@ -338,7 +339,9 @@ class ConnectionsTest(unittest.TestCase):
 
 
 class OverASocketTest(unittest.IsolatedAsyncioTestCase):
+    @watched
     async def test_a_hub_that_accepts_and_closes_is_tried_again_over_a_socket(self) -> None:
+        others = asyncio.all_tasks()
         with tempfile.TemporaryDirectory() as folder:
             path = str(Path(folder) / "hub")
             quick = WaitPolicy(0.001, 0.002)
@@ -361,7 +364,7 @@ class OverASocketTest(unittest.IsolatedAsyncioTestCase):
             await client.close()
             server.close()
             await server.wait_closed()
-        self.assertEqual(asyncio.all_tasks(), {asyncio.current_task()})
+        self.assertEqual(asyncio.all_tasks(), others)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from portcullis.session.wire import WELCOME, Welcome
 
 from .generated import Blobs, Echo, Flows, Scan
 from .scripted_hub import SILENCE, Hub
+from .test_end_to_end import watched
 from .virtual_time import in_virtual_time, turns
 
 
@@ -99,6 +100,7 @@ class SentTest(unittest.TestCase):
 
 
 class LingeringTest(unittest.IsolatedAsyncioTestCase):
+    @watched
     async def test_a_hub_that_reads_nothing_holds_no_connection_that_has_ended(self) -> None:
         welcome = frame.build(frame.WELCOME, 0, 0, 0, 0, 0, to_bytes(WELCOME, Welcome(1, Limits(), 1, "label", "role")))
         writers: list[asyncio.StreamWriter] = []
