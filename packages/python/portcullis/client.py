@@ -24,6 +24,8 @@ C = TypeVar("C")
 S = TypeVar("S")
 P = TypeVar("P")
 
+Target = AnyInstance | Label | Instance
+"""Which instance to bind to."""
 HUB_DEADLINE_MS = 30_000
 """How long the hub has for an answer when the caller says nothing; in milliseconds."""
 
@@ -96,7 +98,7 @@ class Portcullis:
     ) -> C:
         """A client for one instance of an interface that is served now: any, that of the server with a label, or the one with
         a name. May be called before the connection stands. Raises `unavailable` when there is none."""
-        binding = await self._bind(interface, label, instance, timeout)
+        binding = await self._bind(interface, target_of(label, instance), timeout)
         return self._give(interface.client(binding), binding)
 
     async def publisher(
@@ -109,7 +111,7 @@ class Portcullis:
     ) -> P:
         """A publisher for the topics of an instance that somebody else serves, for peers that are granted that. Whoever serves
         an instance gets its publisher from `serve`."""
-        binding = await self._bind(interface, label, instance, timeout)
+        binding = await self._bind(interface, target_of(label, instance), timeout)
         return self._give(interface.publisher(binding), binding)
 
     async def release(self, client: object) -> None:
@@ -125,18 +127,27 @@ class Portcullis:
         `PortcullisError` with its status; anything else as `internal`, with a number that the log has as well."""
         server = self._server()
         export = Export(interface, handlers)
+        taken: list[Served[P]] = []
 
         def given(number: int, wanted: bool) -> None:
+            binding = Binding(self._connection, number)
+            served = Served(self, binding, interface.publisher(binding))
             if wanted:
                 server.add(number, export)
+                taken.append(served)
             else:
                 # Nobody else knows of it.
-                self._later(self._hub.request(_WITHDRAW, (number,), HUB_DEADLINE_MS))
+                self._later(served.withdraw())
 
         args = (interface.name, interface.shape, instance)
-        number = await self._hub.request(_SERVE, args, hub_limit(timeout), given)
-        binding = Binding(self._connection, number)
-        return Served(self, binding, interface.publisher(binding))
+        try:
+            await self._hub.request(_SERVE, args, hub_limit(timeout), given)
+        except asyncio.CancelledError:
+            # The answer may have come in the turn in which its caller gave up.
+            for served in taken:
+                self._later(served.withdraw())
+            raise
+        return taken[0]
 
     async def close(self, message: str = "the application closed the connection") -> None:
         """Ends the connection. What was sent before still leaves; every open call fails with `unavailable`."""
@@ -151,27 +162,27 @@ class Portcullis:
     ) -> None:
         await self.close()
 
-    async def _bind(
-        self, interface: Interface[Any, Any, Any], label: str | None, instance: str | None, timeout: float | None
-    ) -> Binding:
-        if label is not None and instance is not None:
-            raise ValueError("bind to a label or to an instance, not to both")
-        target: AnyInstance | Label | Instance = AnyInstance()
-        if label is not None:
-            target = Label(label)
-        elif instance is not None:
-            target = Instance(instance)
+    async def _bind(self, interface: Interface[Any, Any, Any], target: Target, timeout: float | None) -> Binding:
+
+        taken: list[Binding] = []
 
         def given(bound: Bound, wanted: bool) -> None:
             if wanted:
-                self._bindings[bound.binding] = Binding(self._connection, bound.binding)
+                binding = self._bindings[bound.binding] = Binding(self._connection, bound.binding)
+                taken.append(binding)
             else:
                 # Nobody else knows of it.
                 self._later(self._release(bound.binding))
 
         args = (interface.name, interface.shape, target)
-        bound: Bound = await self._hub.request(BIND_CHANNEL, args, hub_limit(timeout), given)
-        return self._bindings[bound.binding]
+        try:
+            await self._hub.request(BIND_CHANNEL, args, hub_limit(timeout), given)
+        except asyncio.CancelledError:
+            # The answer may have come in the turn in which its caller gave up.
+            for binding in taken:
+                self._later(self._drop(binding))
+            raise
+        return taken[0]
 
     def _give(self, client: C, binding: Binding) -> C:
         self._given[id(client)] = (client, binding)
@@ -212,6 +223,15 @@ class Portcullis:
         binding = self._bindings.get(number)
         if binding is not None:
             binding.gone = True
+
+
+def target_of(label: str | None, instance: str | None) -> Target:
+    """The instance of the server with a label, the one with a name, or any. Raises `ValueError` for both."""
+    if label is not None and instance is not None:
+        raise ValueError("bind to a label or to an instance, not to both")
+    if label is not None:
+        return Label(label)
+    return AnyInstance() if instance is None else Instance(instance)
 
 
 def hub_limit(timeout: float | None) -> float:

@@ -142,6 +142,7 @@ class Peer:
         """By binding."""
         self.released: list[int] = []
         self.served: list[str] = []
+        self.withdrawn: list[int] = []
         self.notified: list[str] = []
         self.subscribed: dict[int, Channel[Any]] = {}
         """By the call's id."""
@@ -242,6 +243,9 @@ class Peer:
             return self.end(id, to_bytes(BOUND, Bound(number, "label", "")))
         if ordinal == 1:
             self.released += from_bytes(NUMBER, body)
+            return self.end(id)
+        if ordinal == 3:
+            self.withdrawn += from_bytes(NUMBER, body)
             return self.end(id)
         name, _, _ = from_bytes(SERVE, body)
         self.served.append(name)

@@ -133,11 +133,18 @@ class BindingsTest(Base):
     async def test_a_bind_that_nobody_wants_any_more_is_given_back(self) -> None:
         self.begin(Echo)
         await self.client.ready()
-        self.hub.bind = lambda: SILENCE
-        task = asyncio.create_task(self.client.bind(Echo))
-        await turns()
-        task.cancel()
-        await turns()
+        for moment in range(20):
+            self.hub.bind = (lambda: SILENCE) if moment % 2 else (lambda: None)
+            task = asyncio.create_task(self.client.bind(Echo))
+            await turns(moment // 2)
+            task.cancel()
+            done = await asyncio.gather(task, return_exceptions=True)
+            if not isinstance(done[0], BaseException):
+                await self.client.release(done[0])
+            await turns(20)
+            self.assertEqual(sorted(self.hub.peer.released), list(self.hub.peer.bound), moment)
+            # But for the one that makes connections.
+            self.assertEqual(len(asyncio.all_tasks()), 2, moment)
         self.hub.bind = lambda: None
         echo = await self.client.bind(Echo)
         self.hub.handlers["inline"] = lambda number: number

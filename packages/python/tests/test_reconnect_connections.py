@@ -224,13 +224,17 @@ class ConnectionsTest(unittest.TestCase):
 
     @in_virtual_time
     async def test_a_client_whose_task_is_cancelled_from_outside_tells_all_who_wait(self) -> None:
-        client, states = self.client(Hub(Echo))
-        await client.ready()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-        self.assertEqual((await client.closed()).reason, "closed")
-        self.assertEqual(states[-1], "closed closed")
-        await client.close()
+        for moment in range(12):
+            client, states = self.client(Hub(Echo))
+            bound = asyncio.create_task(client.bind(Echo))
+            await turns(moment)
+            for task in asyncio.all_tasks() - {asyncio.current_task(), bound}:
+                task.cancel()
+            self.assertEqual((await client.closed()).reason, "closed")
+            self.assertEqual(states[-1], "closed closed")
+            await client.close()
+            await asyncio.gather(bound, return_exceptions=True)
+            self.assertEqual(asyncio.all_tasks(), {asyncio.current_task()})
 
     @in_virtual_time
     async def test_states_are_told_to_those_who_listen_and_those_who_wait(self) -> None:

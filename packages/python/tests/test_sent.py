@@ -7,7 +7,7 @@ import asyncio
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 from portcullis import Later, Limits, Never, Portcullis, PortcullisError, connect
@@ -96,6 +96,24 @@ class SentTest(unittest.TestCase):
         self.hub.peer.unbind()
         await turns()
         await self.told(asyncio.create_task(echo.inline(1)), "unavailable", False)
+        await portcullis.close()
+
+    @in_virtual_time
+    async def test_what_a_cancelled_task_was_given_in_the_same_turn_is_given_back(self) -> None:
+        portcullis = await self.begin()
+        await portcullis.ready()
+        kept = 0
+        for moment in range(10):
+            for work in (portcullis.bind(Echo), portcullis.serve(Echo, cast(Any, object()))):
+                task = asyncio.create_task(work)
+                await turns(moment)
+                kept += not task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                await turns()
+            peer = self.hub.peer
+            there = len(peer.bound) - len(peer.released) + len(peer.served) - len(peer.withdrawn)
+            self.assertEqual(there, kept, moment)
+        self.assertEqual(len(asyncio.all_tasks()), 1)
         await portcullis.close()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ..client import BIND_CHANNEL, Portcullis, connect, hub_limit
+from ..client import BIND_CHANNEL, Portcullis, connect, hub_limit, target_of
 from ..errors import PortcullisError
 from ..interface import Interface
 from ..runtime.connection import Connected, logger
@@ -61,6 +61,8 @@ class Reconnecting:
         self._left: set[asyncio.Future[Any]] = set()
         """What belongs to connections and bindings that are over, until it has ended."""
         self._keeper = asyncio.get_running_loop().create_task(self._keep())
+        # However the task ends, and be it before it begins, whoever waits is told.
+        self._keeper.add_done_callback(lambda _: self._end(Ending("closed", "the task of the client has ended")))
 
     @property
     def state(self) -> ReconnectState:
@@ -106,9 +108,7 @@ class Reconnecting:
         """A client for one instance of an interface, as `Portcullis.bind` gives it, which is looked for again on each new
         connection, and when it has left. Waits for a connection and an instance, `timeout` seconds at most. Raises
         `permission_denied` and `contract_mismatch` at once."""
-        if label is not None and instance is not None:
-            raise ValueError("bind to a label or to an instance, not to both")
-        lasting = Lasting(self._ground, interface, label, instance)
+        lasting = Lasting(self._ground, interface, target_of(label, instance))
         self._bindings[lasting] = None
         try:
             await first(lasting, BIND_CHANNEL, hub_limit(timeout) / 1000)
@@ -190,9 +190,6 @@ class Reconnecting:
         except Exception as error:
             logger.exception("what makes a connection failed")
             self._end(Ending("dial_failed", repr(error)))
-        finally:
-            # However the task ends, whoever waits is told.
-            self._end(Ending("closed", "the task of the client has ended"))
 
     async def _stand(self, attempt: Attempt, who: Connected) -> Ending:
         """A connection stands. Returns why it does not any more."""

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ..client import Portcullis
+from ..client import Portcullis, Target
 from ..errors import PortcullisError, text_of
 from ..interface import Channel, Interface
 from ..runtime.binding import Binding
@@ -31,7 +31,7 @@ class Lasting(Binding):
     """What clients stand on that last. Streams, notifications and publications are made on the instance that is there, as on
     any binding: where there is none they fail, or are dropped."""
 
-    def __init__(self, ground: Ground, interface: Interface[Any, Any, Any], label: str | None, instance: str | None) -> None:
+    def __init__(self, ground: Ground, interface: Interface[Any, Any, Any], target: Target) -> None:
         self.ground = ground
         self.interface = interface
         self.lack = _NO_CONNECTION
@@ -40,8 +40,7 @@ class Lasting(Binding):
         """Those that are not over, the first first."""
         self.tasks: set[asyncio.Task[None]] = set()
         """Each asks the hub for an instance."""
-        self._label = label
-        self._instance = instance
+        self._target = target
         self._last: Binding | None = None
         """The instance that is there, or was there last."""
         self._waiters: dict[object, Waiter] = {}
@@ -123,6 +122,8 @@ class Lasting(Binding):
         the task that tells the hub, if it has to be told."""
         self._released = True
         self._rest()
+        for task in self.tasks:
+            task.cancel()
         over = self.over
         assert over is not None
         self._fail(over)
@@ -163,7 +164,7 @@ class Lasting(Binding):
 
     async def _ask(self, current: Portcullis) -> None:
         try:
-            binding = await current._bind(self.interface, self._label, self._instance, None)
+            binding = await current._bind(self.interface, self._target, None)
         except PortcullisError as error:
             self._unbound(current, error)
         else:
@@ -173,9 +174,6 @@ class Lasting(Binding):
         if current is not self._asked:
             return
         self._asked = None
-        if self._released:
-            current._later(current._drop(binding))
-            return
         self._last = binding
         self.lack = text_of("unavailable")
         self._waits = Waits(self.ground.policy)
