@@ -114,7 +114,7 @@ describe('outcomes', () => {
 
   test('a body beyond the frame limit of the hub fails here', async () => {
     const { client, hub } = await bound(Echo, {}, { frameBytes: 4096 });
-    expect(await rejection(client.bytes(new Uint8Array(4096)))).toMatchObject({ status: 'resource_exhausted' });
+    expect(await rejection(client.bytes(new Uint8Array(4096)))).toMatchObject({ status: 'resource_exhausted', retry: { type: 'never' } });
     void client.bytes(new Uint8Array(4096 - 24 - 2)).result;
     expect((await hub.next('request')).body.length).toBe(4096 - 24);
   });

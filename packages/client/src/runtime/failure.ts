@@ -22,6 +22,9 @@ export function textOf(status: StatusName): string {
 /** Of what was surely not executed. */
 export const UNSENT: Partial<Failure> = { sent: false };
 
+/** Of what cannot be sent as it is. */
+const NEVER_SENT: Partial<Failure> = { ...UNSENT, retry: { type: 'never' } };
+
 /** An error that arose at this end. */
 export function localError(
   channel: ChannelDescriptor,
@@ -51,7 +54,7 @@ export function valueError(channel: ChannelDescriptor, status: StatusName, what:
 
 /** What kept a call from being sent. */
 export function sendError(channel: ChannelDescriptor, what: string, error: unknown): CallError {
-  if (error instanceof SendError) return localError(channel, error.status, error.message, undefined, UNSENT);
+  if (error instanceof SendError) return localError(channel, error.status, error.message, undefined, error.isFinal ? NEVER_SENT : UNSENT);
   return valueError(channel, 'invalid_argument', what, error, UNSENT);
 }
 

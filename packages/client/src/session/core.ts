@@ -117,6 +117,8 @@ export class SendError extends Error {
   constructor(
     readonly status: StatusName,
     message: string,
+    /** Making it again cannot help, however long one waits. */
+    readonly isFinal = false,
   ) {
     super(message);
   }
@@ -414,7 +416,7 @@ export class SessionCore {
       const numbers = blobs.length * frame.NUMBER_BYTES;
       if (numbers > 0) out.raw(new Uint8Array(numbers), numbers);
       const why = tooLarge(out.length, size - bodyBytes, this.theirs);
-      if (why !== undefined) throw new SendError('resource_exhausted', why);
+      if (why !== undefined) throw new SendError('resource_exhausted', why, true);
       if (numbers > 0 && this.outbox.blobBytes > BLOBS_WAITING_BYTES_MAX) throw new SendError('resource_exhausted', FULL);
       return use(out.copy(), blobs, size);
     } finally {
