@@ -147,8 +147,8 @@ impl Budget {
         self
     }
 
-    /// Bytes a second, on average, headers included, and how many may come at once beyond that. A page has
-    /// [`PAGE_BYTES_PER_SECOND`] and [`BURST_MS`] of it, others have no bound.
+    /// Bytes a second, on average, headers and what is lent in pools included, and how many may come at once beyond that. A
+    /// page has [`PAGE_BYTES_PER_SECOND`] and [`BURST_MS`] of it, others have no bound.
     #[must_use]
     pub fn bytes_per_second(mut self, bytes: u64, burst: u64) -> Self {
         self.bytes = Some(Rate { per_second: bytes, burst });

@@ -32,15 +32,24 @@ pub struct Delivery {
     pub again: bool,
 }
 
+/// What a turn has taken in, besides bytes.
+#[derive(Default)]
+struct Came {
+    frames: u64,
+    /// Bytes of blobs that were lent, and copied: for a rate they count as if they had come by the transport.
+    lent: u64,
+}
+
 impl Hub {
     /// Takes in what the transport of `peer` has brought. Jobs of the turn are started by the driver, with `input` at
     /// hand, and their outcomes come back by [`Self::complete`].
     pub fn deliver(&mut self, peer: PeerId, input: &[u8], now: Time, turn: &mut Turn) -> Delivery {
         // Whoever keeps its time may be late.
         self.expire_grants(peer, now, turn);
-        let mut frames = 0;
-        let delivery = self.take_in(peer, input, &mut frames, now, turn);
-        let paused_until = self.pace(peer, frames, delivery.consumed as u64, now, turn);
+        let mut came = Came::default();
+        let delivery = self.take_in(peer, input, &mut came, now, turn);
+        let bytes = came.lent.saturating_add(delivery.consumed as u64);
+        let paused_until = self.pace(peer, came.frames, bytes, now, turn);
         self.end_slow(now, turn);
         let ended = self.peers.get(peer.0).is_none_or(|state| state.ended.is_some());
         Delivery { ended, paused_until, ..delivery }
@@ -50,21 +59,21 @@ impl Hub {
         &mut self,
         peer: PeerId,
         input: &[u8],
-        frames: &mut u64,
+        came: &mut Came,
         now: Time,
         turn: &mut Turn,
     ) -> Delivery {
         let stays = |consumed, needed| Delivery { consumed, needed, ..Delivery::default() };
         let stopped = |consumed| Delivery { ended: true, ..stays(consumed, HEADER_BYTES) };
-        let (mut consumed, mut borrowed) = (0, 0);
+        let mut consumed = 0;
         // Every turn uses up a frame, or ends the loop.
         loop {
             let Some(state) = self.peers.get_mut(peer.0).filter(|state| state.ended.is_none())
             else {
                 return stopped(consumed);
             };
-            borrowed += state.session.take_borrowed_bytes();
-            if borrowed > BORROWED_A_TURN_MAX {
+            came.lent += state.session.take_borrowed_bytes();
+            if came.lent > BORROWED_A_TURN_MAX {
                 self.touch(peer, turn);
                 return Delivery { again: true, ..stays(consumed, HEADER_BYTES) };
             }
@@ -88,13 +97,13 @@ impl Hub {
                 turn.events.push(HubEvent::Responsive(info));
             }
             let needed = received.needed;
-            *frames += u64::from(received.frames);
-            let came = (u64::from(received.frames), received.consumed as u64);
+            came.frames += u64::from(received.frames);
+            let one = (u64::from(received.frames), received.consumed as u64);
             // Where the transport can wait, a whole read is counted at its end.
             let taken = if state.waits {
                 Ok(false)
             } else {
-                self.too_fast(peer, received.event.as_ref(), came, now, turn)
+                self.too_fast(peer, received.event.as_ref(), one, now, turn)
             };
             let Some(event) = received.event else {
                 if let Err(goodbye) = taken {

@@ -13,7 +13,7 @@ use conformance::process::{Words, helper};
 use conformance::raw::{attached, bytes_of, frame as frame_of, hello_frame, send_with};
 use conformance::seen::Seen;
 use conformance::service::BlobsService;
-use portcullis::hub::{Admission, Hosted, Kind, PeerCounters, Reason};
+use portcullis::hub::{Admission, Budget, Hosted, Kind, PeerCounters, Reason};
 use portcullis::lane::LeaseError;
 use portcullis::link::UnixLink;
 use portcullis::peer::{PeerConfig, Target};
@@ -31,7 +31,13 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_echo-peer");
 const FRAME: usize = 1 << 20;
 
 fn hub() -> Hub {
+    hub_with(Budget::new())
+}
+
+/// A hub each of whose peers has that budget.
+fn hub_with(budget: Budget) -> Hub {
     let role = Role::new("all")
+        .budget(budget)
         .call("sample.blobs.*")
         .subscribe("sample.blobs.*")
         .publish("sample.blobs.*")
@@ -111,6 +117,30 @@ async fn one_frame_is_lent_to_several_processes() {
         }
         assert_eq!((counted(&hub, "one"), counted(&hub, "two")), ((20, 0), (20, 0)));
         all_free(&pool, 4).await;
+    })
+    .await;
+}
+
+/// f15: what is lent counts for a rate as if it had come by the socket, which brings next to nothing.
+#[tokio::test]
+async fn f15_what_is_lent_counts_for_the_rate_of_who_lends_it() {
+    within(async {
+        let hub = hub_with(Budget::new().bytes_per_second(64 << 20, 1 << 20));
+        let (_source, _words) = started(&hub, "source", "serve-blobs", "serving").await;
+        let client = hub.connect("client", "all", &PeerConfig::default()).expect("admitted");
+        let blobs: BlobsClient = client.bind(Target::Any).await.expect("bound");
+        let (_watcher, mut watcher) = started(&hub, "watcher", "watch-blobs", "watching").await;
+        for number in 1..=10u64 {
+            let points = vec![number as u8; FRAME].into();
+            let scan = Scan { name: format!("{number}"), points, ..Scan::default() };
+            blobs.hand_over(scan).expect("sent");
+            watcher.expect(&format!("{number}:{}", number * FRAME as u64)).await;
+        }
+        let source = counters(&hub, "source");
+        assert_eq!(source.blobs_in, 20);
+        assert!(source.bytes_in < FRAME as u64, "{source:?}");
+        assert!(source.paused > 0 && source.paused_ms > 0, "{source:?}");
+        assert_eq!(counters(&hub, "watcher").paused, 0);
     })
     .await;
 }
