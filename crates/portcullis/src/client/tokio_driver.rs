@@ -39,7 +39,7 @@ impl Driven {
 }
 
 impl Core for Driven {
-    fn receive(&self, buffer: &mut RecvBuffer, framing: Framing) {
+    fn receive(&self, buffer: &mut RecvBuffer, framing: Framing) -> bool {
         let mut turn = Turn::default();
         let input = buffer.filled();
         let delivery = self.peer.deliver(input, &mut turn);
@@ -66,6 +66,8 @@ impl Core for Driven {
         if framing == Framing::Messages && !whole && !delivery.ended {
             self.peer.lost("a message of the hub ends inside a frame");
         }
+        // Nobody else waits for the turn of a peer.
+        false
     }
 
     fn transmit(&self, into: &mut Vec<u8>) -> bool {

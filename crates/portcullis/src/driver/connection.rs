@@ -11,13 +11,14 @@ use tokio::time::{Sleep, sleep_until};
 use crate::clock::Clock;
 use crate::link::{Framing, Link, RecvBuffer};
 
-/// Reads that a connection may make before others get their turn; each brings at most 64 KiB of small frames.
-const READS_MAX: usize = 1;
+/// How often a connection may take in what came before others get their turn.
+const TURNS_MAX: usize = 1;
 
 /// The core at one end of a connection: a peer, or the hub's side of one.
 pub(crate) trait Core: Send + Sync + 'static {
-    /// Takes in what is received, and starts what came of it.
-    fn receive(&self, buffer: &mut RecvBuffer, framing: Framing);
+    /// Takes in what is received, and starts what came of it. True when it has left some of it, for others are to have their
+    /// turn first: it is to be called again, before anything more is read.
+    fn receive(&self, buffer: &mut RecvBuffer, framing: Framing) -> bool;
     /// Until when nothing is to be read, while that is so.
     fn paused_until(&self) -> Option<Time> {
         None
@@ -48,6 +49,10 @@ struct Connection<'a, C, L> {
     link: L,
     clock: Clock,
     buffer: RecvBuffer,
+    /// Not all that was read is taken in.
+    left: bool,
+    /// It has had a turn, and has waited for nothing since.
+    hurried: bool,
     out: Vec<u8>,
     written: usize,
     timer: Pin<&'a mut Sleep>,
@@ -65,6 +70,8 @@ pub(crate) async fn run<C: Core, L: Link>(core: &C, link: L, clock: Clock) {
         link,
         clock,
         buffer: RecvBuffer::default(),
+        left: false,
+        hurried: false,
         out: Vec::new(),
         written: 0,
         timer,
@@ -77,8 +84,8 @@ pub(crate) async fn run<C: Core, L: Link>(core: &C, link: L, clock: Clock) {
 
 impl<C: Core, L: Link> Connection<'_, C, L> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let mut reads = 0;
-        // Every turn but the last reads, has something to send or has ended; reads are bounded.
+        let mut turns = 0;
+        // Every turn but the last takes something in, has something to send or has ended; the former are bounded.
         loop {
             // Looked for before writing: the last words of an end by another thread are there by now, and leave.
             let ended = self.core.has_ended();
@@ -94,15 +101,14 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
             if ended {
                 return self.poll_last_words(context);
             }
-            if reads == READS_MAX {
-                context.waker().wake_by_ref();
-                return Poll::Pending;
+            if turns == TURNS_MAX {
+                return self.give_way(context);
             }
             // What a peer has left behind is read in any case: its end stands behind it.
             let paused = self.core.paused_until().filter(|_| !self.link.has_hung_up(context));
             let read = match paused {
                 Some(_) => Poll::Pending,
-                None => self.link.poll_read(context, &mut self.buffer),
+                None => self.poll_bytes(context),
             };
             match read {
                 Poll::Ready(Ok(0)) => {
@@ -111,8 +117,8 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
                     return Poll::Ready(());
                 }
                 Poll::Ready(Ok(_)) => {
-                    reads += 1;
-                    self.core.receive(&mut self.buffer, self.link.framing());
+                    turns += 1;
+                    self.left = self.core.receive(&mut self.buffer, self.link.framing());
                     continue;
                 }
                 Poll::Ready(Err(error)) => {
@@ -143,19 +149,39 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
                 }
             }
             if self.poll_timer(context, paused).is_pending() {
+                self.hurried = false;
                 return Poll::Pending;
             }
         }
     }
 
+    /// Others have their turn, then this goes on.
+    fn give_way(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if !std::mem::replace(&mut self.hurried, true) {
+            // Mostly there is no more, and those who are ready come first all the same.
+            context.waker().wake_by_ref();
+        } else {
+            // Those as well whose bytes the runtime has not seen yet: it looks for them before it comes back here.
+            let _ = pin!(tokio::task::yield_now()).poll(context);
+        }
+        Poll::Pending
+    }
+
+    /// Ready with the count of bytes that are to be taken in: those that were left, or else what is read.
+    fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.left {
+            return Poll::Ready(Ok(self.buffer.filled().len().max(1)));
+        }
+        self.link.poll_read(context, &mut self.buffer)
+    }
+
     /// The other side takes nothing any more. It may have said why: what it sent before is still on its way in.
     fn poll_hear_out(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if self.poll_linger(context).is_pending() && !self.core.has_ended() {
-            match self.link.poll_read(context, &mut self.buffer) {
+            match self.poll_bytes(context) {
                 Poll::Ready(Ok(1..)) => {
-                    self.core.receive(&mut self.buffer, self.link.framing());
-                    context.waker().wake_by_ref();
-                    return Poll::Pending;
+                    self.left = self.core.receive(&mut self.buffer, self.link.framing());
+                    return self.give_way(context);
                 }
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(0) | Err(_)) => {}

@@ -25,6 +25,10 @@ use crate::driver::{log_panics, start_all, start_inline};
 use crate::link::ProcessSlot;
 use crate::link::{Framing, RecvBuffer};
 
+/// Bytes that a connection takes in before others get their turn, unless a single frame has more: of small frames some hundred,
+/// which takes a small part of what a read of them would.
+const TURN_BYTES: usize = 16 * 1024;
+
 /// The hub's side of a connection.
 pub(super) struct PeerHost {
     pub(super) hub: Arc<Shared>,
@@ -63,11 +67,12 @@ impl PeerHost {
         }
     }
 
-    /// Takes in bytes, starts what came of them and hands back the outcomes. Returns how far it came.
+    /// Takes in bytes, starts what came of them and hands back the outcomes. Returns how far it came. Where `ends`, a message of
+    /// the transport ends with them.
     pub(super) fn receive_bytes(
         self: &Arc<Self>,
         input: &[u8],
-        framing: Framing,
+        ends: bool,
     ) -> portcullis_hub::Delivery {
         // Only this connection's driver comes here.
         let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,7 +80,8 @@ impl PeerHost {
         let began = self.hub.clock.now();
         let delivery = self.hub.turn_at(began, turn, |core, now, turn| {
             let delivery = core.deliver(self.peer, input, now, turn);
-            if framing == Framing::Messages && !delivery.ended && delivery.consumed < input.len() {
+            let whole = delivery.consumed == input.len();
+            if ends && !whole && !delivery.ended && !delivery.again {
                 core.end_peer(self.peer, Goodbye::new(Reason::PartialMessage), now, turn);
             }
             delivery
@@ -257,15 +263,22 @@ impl Complete for PeerHost {
 }
 
 impl Core for Arc<PeerHost> {
-    fn receive(&self, buffer: &mut RecvBuffer, framing: Framing) {
-        // Every turn uses up a frame at least.
-        loop {
-            let delivery = self.receive_bytes(buffer.filled(), framing);
-            buffer.consume(delivery.consumed, delivery.needed);
-            if !delivery.again || delivery.ended {
-                return;
+    fn receive(&self, buffer: &mut RecvBuffer, framing: Framing) -> bool {
+        let filled = buffer.filled();
+        let mut turn = filled.len().min(TURN_BYTES);
+        // The second turn has a frame that is larger than the first.
+        let delivery = loop {
+            let Some(input) = filled.get(..turn) else { return false };
+            let cut = turn < filled.len();
+            let delivery = self.receive_bytes(input, framing == Framing::Messages && !cut);
+            if !cut || delivery.ended || delivery.again || delivery.consumed > 0 {
+                break delivery;
             }
-        }
+            turn = delivery.needed.clamp(turn.saturating_add(1), filled.len());
+        };
+        let left = delivery.consumed < filled.len() && (turn < filled.len() || delivery.again);
+        buffer.consume(delivery.consumed, delivery.needed);
+        left && !delivery.ended
     }
 
     fn paused_until(&self) -> Option<Time> {

@@ -1,10 +1,11 @@
-//! Ends that come from another thread, at any moment of a turn.
+//! Turns: ends that come from another thread at any moment of one, and what is left for the next.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 use crate::link::IoLink;
@@ -39,7 +40,9 @@ impl EndsMeanwhile {
 }
 
 impl Core for EndsMeanwhile {
-    fn receive(&self, _: &mut RecvBuffer, _: Framing) {}
+    fn receive(&self, _: &mut RecvBuffer, _: Framing) -> bool {
+        false
+    }
     fn transmit(&self, into: &mut Vec<u8>) -> bool {
         self.call(|ending| {
             let words = if ending.calls_left == 0 { ending.last_words } else { b"" };
@@ -89,4 +92,52 @@ async fn an_end_by_another_thread_is_seen_and_its_last_words_leave() {
         theirs.read_to_end(&mut heard).await.expect("all is read");
         assert_eq!(heard, last_words.as_bytes(), "ended behind call {calls}");
     }
+}
+
+/// A core that takes in a byte in each turn.
+#[derive(Default)]
+struct ByteByByte(AtomicUsize);
+
+impl Core for ByteByByte {
+    fn receive(&self, buffer: &mut RecvBuffer, _: Framing) -> bool {
+        buffer.consume(1, 0);
+        self.0.fetch_add(1, Ordering::Relaxed);
+        !buffer.filled().is_empty()
+    }
+    fn transmit(&self, _: &mut Vec<u8>) -> bool {
+        false
+    }
+    fn poll_output(&self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+    fn next_timeout(&self) -> Option<Time> {
+        None
+    }
+    fn handle_timeout(&self) {}
+    fn has_ended(&self) -> bool {
+        false
+    }
+    fn lost(&self, _: Option<io::Error>) {}
+}
+
+#[tokio::test]
+async fn others_have_their_turn_before_what_is_left_is_taken_in() {
+    const BYTES: usize = 10;
+    let (ours, mut theirs) = tokio::io::duplex(64);
+    let core = Arc::new(ByteByByte::default());
+    let running = tokio::spawn({
+        let core = Arc::clone(&core);
+        async move { run(&*core, IoLink::new(ours), Clock::tokio()).await }
+    });
+    theirs.write_all(&[0; BYTES]).await.expect("room");
+    drop(theirs);
+    let mut seen = 0;
+    while !running.is_finished() {
+        tokio::task::yield_now().await;
+        let taken = core.0.load(Ordering::Relaxed);
+        // The first two in a row, since one read is mostly all there is.
+        assert!(taken <= seen + if seen == 0 { 2 } else { 1 }, "{taken} behind {seen}");
+        seen = taken;
+    }
+    assert_eq!(seen, BYTES, "all that came before the end is taken in");
 }

@@ -39,9 +39,7 @@ impl Threads {
                     }
                 }
                 Ok(_) => {
-                    self.reading.store(true, Ordering::SeqCst);
-                    self.host.receive(&mut buffer, Framing::Stream);
-                    ended = self.finish_turn();
+                    ended = self.take_in(&mut buffer);
                     continue;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -50,6 +48,22 @@ impl Threads {
             ended = self.host.has_ended();
         }
         self.signal();
+    }
+
+    /// Takes in what was read, in one turn or several. Returns whether the connection has ended.
+    fn take_in(&self, buffer: &mut RecvBuffer) -> bool {
+        // Every turn uses up a frame at least, or is the last.
+        loop {
+            self.reading.store(true, Ordering::SeqCst);
+            let left = self.host.receive(buffer, Framing::Stream);
+            if self.finish_turn() {
+                return true;
+            }
+            if !left {
+                return false;
+            }
+            self.pause();
+        }
     }
 
     /// Waits while the peer has sent more than its budget allows, or until it hangs up: then what it has left behind is
