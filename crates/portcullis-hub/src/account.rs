@@ -2,7 +2,7 @@
 //! together. Every amount is taken and given back here and nowhere else.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portcullis_proto::error::{FailureBody, Retry};
 use portcullis_proto::time::Time;
@@ -13,6 +13,9 @@ use crate::rate::Bucket;
 /// What has a rate, by the word that errors and events use.
 const RATED: [&str; 2] = ["frames", "bytes"];
 
+/// A peer that sends no more than one in so many of what its user may is not to blame when that is overdrawn.
+const USERS_PART: u64 = 4;
+
 /// What a peer or a user uses, and may use. Numbers are atomic so that a [`Charge`] can hold the account; they change
 /// under the hub's `&mut` alone, so that plain loads and stores are enough.
 #[derive(Debug)]
@@ -21,8 +24,8 @@ pub(crate) struct Account {
     max: [usize; Resource::COUNT],
     /// How fast it may send, by [`RATED`].
     rates: [Option<Bucket>; RATED.len()],
-    /// What the peer itself has sent while its user was overdrawn, by [`RATED`].
-    pressed: [AtomicU64; RATED.len()],
+    /// What the peer itself sends, beside its part of what its user may, by [`RATED`].
+    pressed: [Option<Bucket>; RATED.len()],
     user: Option<Arc<Account>>,
     /// Names whoever shares what others offer: the user, or the peer of none.
     pub(crate) sharer: u64,
@@ -51,7 +54,9 @@ impl Account {
             used: Default::default(),
             max: budget.counts.map(|count| count.unwrap_or(usize::MAX)),
             rates: [budget.frames, budget.bytes].map(|rate| rate.map(Bucket::new)),
-            pressed: Default::default(),
+            pressed: user.as_ref().map_or_else(Default::default, |user| {
+                user.rates.each_ref().map(|rate| rate.as_ref().map(|rate| rate.slower(USERS_PART)))
+            }),
             sharer: user.as_ref().map_or(sharer, |user| user.sharer),
             user,
         }
@@ -142,7 +147,9 @@ impl Account {
     /// Counts what has come from the peer: frames and bytes. Returns until when it should send no more, if it should not
     /// now, and why.
     pub(crate) fn spend(&self, units: [u64; RATED.len()], now: Time) -> Option<(Time, Over)> {
-        self.press(units, now);
+        for (pressed, units) in self.pressed.iter().zip(units) {
+            pressed.as_ref().inspect(|bucket| bucket.take(units, now));
+        }
         let mut until: Option<(Time, Over)> = None;
         for (account, of_user) in [(Some(self), false), (self.user.as_deref(), true)] {
             let Some(account) = account else { continue };
@@ -158,28 +165,13 @@ impl Account {
         until
     }
 
-    /// Notes what the peer sends although its user has nothing left to send with.
-    fn press(&self, units: [u64; RATED.len()], now: Time) {
-        let Some(user) = &self.user else { return };
-        for ((bucket, pressed), units) in user.rates.iter().zip(&self.pressed).zip(units) {
-            let Some(bucket) = bucket else { continue };
-            let before = if bucket.free_at() > now { pressed.load(Ordering::Relaxed) } else { 0 };
-            pressed.store(before.saturating_add(units), Ordering::Relaxed);
-        }
-    }
-
     /// Whether the peer goes on sending although it was told to wait: so many bursts beyond what it may; or its user is
-    /// so far beyond, and a burst of that is its own. One that merely has such a user is not.
+    /// so far beyond, and it sends more than its part of what that may. One that merely has such a user is not.
     pub(crate) fn is_flooding(&self, bursts: u32, now: Time) -> bool {
         let alone = self.rates.iter().flatten().any(|bucket| bucket.is_beyond(bursts, now));
         let Some(user) = &self.user else { return alone };
-        let mut rates = user.rates.iter().zip(&self.pressed);
-        alone
-            || rates.any(|(bucket, pressed)| {
-                let pressed = pressed.load(Ordering::Relaxed);
-                let bucket = bucket.as_ref();
-                bucket.is_some_and(|user| user.is_beyond(bursts, now) && user.is_burst(pressed))
-            })
+        let mut rates = user.rates.iter().flatten().zip(self.pressed.iter().flatten());
+        alone || rates.any(|(user, own)| user.is_beyond(bursts, now) && own.is_beyond(0, now))
     }
 }
 

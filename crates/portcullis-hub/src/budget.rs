@@ -149,6 +149,9 @@ impl Budget {
 
     /// Bytes a second, on average, headers and what is lent in pools included, and how many may come at once beyond that. A
     /// page has [`PAGE_BYTES_PER_SECOND`] and [`BURST_MS`] of it, others have no bound.
+    ///
+    /// Where the transport cannot wait (a message port), eight bursts more end the peer: let at least its largest message come
+    /// at once.
     #[must_use]
     pub fn bytes_per_second(mut self, bytes: u64, burst: u64) -> Self {
         self.bytes = Some(Rate { per_second: bytes, burst });

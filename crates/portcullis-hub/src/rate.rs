@@ -27,6 +27,12 @@ impl Bucket {
         Self { per_second, burst, full: AtomicU64::new(0) }
     }
 
+    /// A bucket that holds as much and fills so many times slower.
+    pub(crate) fn slower(&self, times: u64) -> Self {
+        let per_second = (self.per_second / times.max(1)).max(1);
+        Self { per_second, burst: self.burst.saturating_mul(times), full: AtomicU64::new(0) }
+    }
+
     /// Takes so many units out, whether they are there or not.
     pub(crate) fn take(&self, units: u64, now: Time) {
         let now = now.as_micros().saturating_mul(1_000);
@@ -38,11 +44,6 @@ impl Bucket {
     pub(crate) fn free_at(&self) -> Time {
         let nanos = self.full.load(Ordering::Relaxed).saturating_sub(self.burst);
         Time::from_micros(nanos.div_ceil(1_000))
-    }
-
-    /// Whether so many units are more than what may come at once.
-    pub(crate) fn is_burst(&self, units: u64) -> bool {
-        nanos(units, self.per_second) > self.burst
     }
 
     /// Whether it is overdrawn by more than so many bursts.

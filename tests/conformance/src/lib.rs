@@ -7,6 +7,8 @@
 pub mod contract;
 pub mod gauge;
 #[cfg(target_os = "linux")]
+pub mod lender;
+#[cfg(target_os = "linux")]
 pub mod probe;
 #[cfg(unix)]
 pub mod process;

@@ -3,25 +3,25 @@
 #![cfg(target_os = "linux")]
 
 use std::future::Future;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::WATCHDOG;
 use conformance::contract::contract;
+use conformance::lender::Lender;
 use conformance::process::{Words, helper};
-use conformance::raw::{attached, bytes_of, frame as frame_of, hello_frame, send_with};
+use conformance::raw::{attached, bytes_of, frame as frame_of};
 use conformance::seen::Seen;
 use conformance::service::BlobsService;
-use portcullis::hub::{Admission, Budget, Hosted, Kind, PeerCounters, Reason};
+use portcullis::hub::{Admission, Budget, Hosted, HubEvent, Kind, PeerCounters, Reason};
 use portcullis::lane::LeaseError;
 use portcullis::link::UnixLink;
 use portcullis::peer::{PeerConfig, Target};
 use portcullis::process::Process;
 use portcullis::{BlobPool, Hub, Role, TypedArray};
-use portcullis_proto::frame::{FLAG_ABANDON, Head, Kind as FrameKind};
-use portcullis_proto::session::PoolOffer;
-use portcullis_shm::pool::Pool;
+use portcullis_proto::frame::{Head, Kind as FrameKind};
 use rustix::process::{Pid, Signal, kill_process};
 use sample_contract::{BlobsClient, BlobsPublisher, BlobsServer, Samples, Scan};
 use tokio::process::Command;
@@ -143,6 +143,54 @@ async fn f15_what_is_lent_counts_for_the_rate_of_who_lends_it() {
         assert_eq!(counters(&hub, "watcher").paused, 0);
     })
     .await;
+}
+
+/// f15: many loans in one read are paced as well, and a lender that hangs up, or takes nothing any more, gets no more copied than
+/// one that stays.
+#[tokio::test]
+async fn f15_a_lender_is_paced_whatever_becomes_of_it() {
+    const LOANS: u32 = 300;
+    for (blocking, how) in [
+        (false, Shutdown::Write),
+        (false, Shutdown::Read),
+        (true, Shutdown::Write),
+        (true, Shutdown::Read),
+    ] {
+        within(async {
+            let hub = hub_with(Budget::new().bytes_per_second(1 << 20, 1 << 20));
+            let (_hosted, _publisher) = serve(&hub);
+            let mut events = hub.events();
+            let (ours, theirs) = UnixStream::pair().expect("a pair");
+            let admission = Admission::new("lender", "all", Kind::Native);
+            let attached = if blocking {
+                hub.attach_blocking(ours, &admission)
+            } else {
+                hub.attach(UnixLink::new(ours).expect("a link"), &admission)
+            };
+            let _connection = attached.expect("admitted");
+            let mut lender = Lender::new(FRAME);
+            lender.bind();
+            for number in 1..=LOANS {
+                lender.lend(number);
+                lender.hand_over(number);
+            }
+            let sender = tokio::task::spawn_blocking(move || {
+                lender.send(&theirs);
+                theirs.shutdown(how).expect("it is open");
+                (theirs, lender)
+            });
+            let _kept = sender.await.expect("sent");
+            let copied = loop {
+                match events.next().await.expect("an event") {
+                    HubEvent::Left { peer, .. } => break peer.counters.blobs_in,
+                    _ => continue,
+                }
+            };
+            // A turn ends with the loan that goes beyond 16 MiB.
+            assert!((1..=20).contains(&copied), "{copied} with {how:?}, blocking: {blocking}");
+        })
+        .await;
+    }
 }
 
 /// R7: what a process publishes is copied once, at the hub, and lent to all who watch.
@@ -326,31 +374,20 @@ async fn f27_a_receiver_that_keeps_everything_dies() {
 async fn f29_loans_that_nobody_uses_cost_nothing() {
     within(async {
         let hub = hub();
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair().expect("a pair");
+        let (ours, theirs) = UnixStream::pair().expect("a pair");
         let admission = Admission::new("lender", "all", Kind::Native);
         let connection =
             hub.attach(UnixLink::new(ours).expect("a link"), &admission).expect("admitted");
-        let pool = Pool::new(1, FRAME).expect("memory");
-        let receiver = pool.receiver(1).expect("a receiver");
-        let descriptors = [pool.descriptor().expect("one"), receiver.descriptor().expect("two")];
-        let shape = pool.shape();
-        let mut bytes = hello_frame();
-        bytes.extend(frame_of(
-            Head::new(FrameKind::Pool),
-            &bytes_of(&PoolOffer { slots: shape.slots, slot_bytes: shape.slot_bytes }),
-        ));
-        for generation in 1..=2_000u32 {
-            let lend = Head { id: generation, budget: FRAME as u32, ..Head::new(FrameKind::Lend) };
-            bytes.extend(frame_of(lend, &bytes_of(&generation)));
-            let abandon =
-                Head { id: generation, flags: FLAG_ABANDON, ..Head::new(FrameKind::Parcel) };
-            bytes.extend(frame_of(abandon, &[]));
+        let mut lender = Lender::new(FRAME);
+        for number in 1..=2_000 {
+            lender.lend(number);
+            lender.abandon(number);
         }
         let sender = tokio::task::spawn_blocking(move || {
-            send_behind_hello(&theirs, &bytes, &descriptors);
-            theirs
+            lender.send(&theirs);
+            (theirs, lender)
         });
-        let mut theirs = sender.await.expect("sent");
+        let (mut theirs, _lender) = sender.await.expect("sent");
         // It is still there: a loan that there is no more ends it.
         let lend = Head { id: 1, ordinal: 1, budget: 1, ..Head::new(FrameKind::Lend) };
         let mut last = frame_of(lend, &bytes_of(&1u32));
@@ -359,16 +396,4 @@ async fn f29_loans_that_nobody_uses_cost_nothing() {
         assert_eq!(connection.closed().await.reason, Reason::BadPool);
     })
     .await;
-}
-
-/// Sends all bytes, and the descriptors with the first of them behind the hello.
-fn send_behind_hello(
-    socket: &std::os::unix::net::UnixStream,
-    bytes: &[u8],
-    descriptors: &[OwnedFd],
-) {
-    let now: Vec<BorrowedFd<'_>> = descriptors.iter().map(AsFd::as_fd).collect();
-    let (hello, rest) = bytes.split_at(hello_frame().len());
-    send_with(socket, hello, &[]);
-    send_with(socket, rest, &now);
 }

@@ -302,6 +302,30 @@ fn who_goes_on_beyond_its_users_rate_is_ended_and_its_user_is_not() {
 }
 
 #[test]
+fn who_sends_its_part_is_not_ended_for_what_others_of_its_user_send() {
+    let mut sim = Sim::with(15, config().user_budget(Budget::new().frames_per_second(100, 10)));
+    let one = Admission::new("x", "all", Kind::Native).user("one");
+    let [greedy, modest] = [(); 2].map(|()| sim.raw_as(&one));
+    for node in [greedy, modest] {
+        sim.send(node, &frame("hello"));
+    }
+    let peer = sim.id(modest);
+    sim.main(|hub, _, _| hub.set_without_back_pressure(peer));
+    // Over a socket, which waits: a minute of all that the user may.
+    let pings = frame("ping id=1").repeat(6_000);
+    sim.send(greedy, &pings);
+    for _ in 0..300 {
+        sim.send(modest, &frame("ping id=1"));
+        sim.run_for(100);
+    }
+    assert!(sim.link(modest).is_open(), "a tenth of the rate");
+    for _ in 0..50 {
+        sim.send(modest, &frame("ping id=1"));
+    }
+    assert!(!sim.link(modest).is_open(), "it floods now");
+}
+
+#[test]
 fn a_paused_peer_is_not_taken_for_a_silent_one() {
     let budget = Budget::new().bytes_per_second(10, 100);
     let mut sim = Sim::with(1, with_role(budget));

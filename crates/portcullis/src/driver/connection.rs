@@ -104,9 +104,10 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
             if turns == TURNS_MAX {
                 return self.give_way(context);
             }
-            // What a peer has left behind is read in any case: its end stands behind it.
-            let paused = self.core.paused_until().filter(|_| !self.link.has_hung_up(context));
+            let paused = self.core.paused_until();
             let read = match paused {
+                // What it had no right to send yet is taken in no faster because it has gone.
+                Some(_) if self.link.has_hung_up(context) => Poll::Ready(Ok(0)),
                 Some(_) => Poll::Pending,
                 None => self.poll_bytes(context),
             };
@@ -177,7 +178,8 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
 
     /// The other side takes nothing any more. It may have said why: what it sent before is still on its way in.
     fn poll_hear_out(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if self.poll_linger(context).is_pending() && !self.core.has_ended() {
+        let may_speak = self.core.paused_until().is_none() && !self.core.has_ended();
+        if self.poll_linger(context).is_pending() && may_speak {
             match self.poll_bytes(context) {
                 Poll::Ready(Ok(1..)) => {
                     self.left = self.core.receive(&mut self.buffer, self.link.framing());

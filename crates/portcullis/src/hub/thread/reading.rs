@@ -28,7 +28,9 @@ impl Threads {
         let mut first = true;
         // Every turn waits for bytes, or ends the loop.
         while !ended {
-            self.pause();
+            if self.pause() {
+                break;
+            }
             match incoming.read(&mut buffer, None) {
                 Ok(0) => self.host.lost(None),
                 #[cfg(target_os = "linux")]
@@ -62,21 +64,25 @@ impl Threads {
             if !left {
                 return false;
             }
-            self.pause();
+            if self.pause() {
+                return true;
+            }
         }
     }
 
-    /// Waits while the peer has sent more than its budget allows, or until it hangs up: then what it has left behind is
-    /// read, and its end behind that.
-    fn pause(&self) {
+    /// Waits while the peer has sent more than its budget allows. True when it hangs up meanwhile, which ends it: what it had no
+    /// right to send yet is taken in no faster because it has gone.
+    fn pause(&self) -> bool {
         // Every turn waits for as long as the pause lasts.
         while let Some(until) = self.host.paused_until() {
             let left = until.since(self.host.hub.clock.now());
             // Hang-ups are told of in any case.
             if wait(&self.socket, HUNG_UP, left).is_ok_and(|told| !told.is_empty()) {
-                return;
+                self.host.lost(None);
+                return true;
             }
         }
+        false
     }
 
     /// Sends what the turn has left, and makes sure that nothing that came meanwhile is forgotten. Returns whether the
