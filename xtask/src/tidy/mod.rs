@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: reads the whole tree for what no compiler sees, and prints everything it finds at once. Each
 //! check is a module; none of them changes a file.
 
+mod blocks;
 mod documents;
 mod length;
 mod lines;
@@ -47,6 +48,7 @@ const CHECKS: &[fn(&Tree) -> Vec<Finding>] = &[
     lines::check,
     modules::check,
     manifests::check,
+    blocks::check,
     documents::links,
     documents::paths,
     documents::tests,
