@@ -119,6 +119,16 @@ fn heads(mut bytes: &[u8]) -> impl Iterator<Item = Head> {
     })
 }
 
+/// How many of these bytes took window: what does not, stands before them.
+fn data_bytes(mut bytes: &[u8]) -> usize {
+    while let Ok(Parsed::Frame { frame, length }) = frame::parse(bytes, u32::MAX)
+        && !frame.head.kind.is_data()
+    {
+        bytes = bytes.get(length..).unwrap_or_default();
+    }
+    bytes.len()
+}
+
 /// Gives back the window that these bytes took, and the time a burst was begun.
 fn acknowledge(bytes: &mut Vec<u8>, budget: usize) {
     let budget = u32::try_from(budget).expect("a burst");
@@ -179,7 +189,7 @@ fn main() {
         if has("relayed") {
             bench.take(server);
             ends.clear();
-            acknowledge(&mut ends, bench.out.len());
+            acknowledge(&mut ends, data_bytes(&bench.out));
             for head in heads(&bench.out).filter(|head| head.kind == Frame::Request) {
                 write(&mut ends, Head { id: head.id, ..Head::new(Frame::End) }, &answer);
             }
@@ -203,7 +213,7 @@ fn main() {
             bench.turn.touched.clear();
         }
         bench.take(caller);
-        taken = bench.out.len();
+        taken = data_bytes(&bench.out);
     }
     let calls = u64::from(bursts) * u64::from(BURST);
     assert_eq!(bench.hub.counters().calls, calls, "each call has ended");
