@@ -2,6 +2,8 @@
 
 /// Bytes that one read may bring, and that the buffer keeps when it is empty.
 const CHUNK_BYTES: usize = 64 * 1024;
+/// The same of a connection that has never had so many at once: most wait, and say little.
+const FIRST_BYTES: usize = 4 * 1024;
 
 /// A receive buffer.
 #[derive(Debug)]
@@ -12,11 +14,13 @@ pub struct RecvBuffer {
     end: usize,
     /// Bytes of the frame at hand, as far as they are known.
     needed: usize,
+    /// Bytes that one read may bring.
+    room: usize,
 }
 
 impl Default for RecvBuffer {
     fn default() -> Self {
-        Self { bytes: vec![0; CHUNK_BYTES], start: 0, end: 0, needed: 0 }
+        Self { bytes: vec![0; FIRST_BYTES], start: 0, end: 0, needed: 0, room: FIRST_BYTES }
     }
 }
 
@@ -32,15 +36,18 @@ impl RecvBuffer {
             (self.start, self.end) = (0, 0);
         }
         let have = self.end - self.start;
-        let chunk = CHUNK_BYTES.min(self.bytes.len());
+        let chunk = self.room.min(self.bytes.len());
         if self.bytes.len() - self.end < chunk / 2 && self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, have);
         }
-        if self.end == self.bytes.len() || self.needed > self.bytes.len() - self.start {
+        if self.end == self.bytes.len()
+            || self.needed > self.bytes.len() - self.start
+            || self.room > self.bytes.len()
+        {
             // A claimed length alone reserves nothing: at most as much again as has come, and a chunk.
-            let grown = self.needed.clamp(CHUNK_BYTES, (have * 2).max(CHUNK_BYTES * 2));
-            let len = (self.start + grown).max(self.end + CHUNK_BYTES);
+            let grown = self.needed.clamp(self.room, (have * 2).max(self.room * 2));
+            let len = (self.start + grown).max(self.end + self.room);
             if len > self.bytes.len() {
                 self.bytes.resize(len, 0);
             }
@@ -50,6 +57,10 @@ impl RecvBuffer {
 
     /// `count` bytes were read into [`Self::spare`].
     pub fn advance(&mut self, count: usize) {
+        if count > 0 && self.end + count >= self.bytes.len() {
+            // There may be more where that came from.
+            self.room = CHUNK_BYTES;
+        }
         self.end = (self.end + count).min(self.bytes.len());
     }
 
@@ -103,7 +114,7 @@ const KEPT_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
-    use super::RecvBuffer;
+    use super::{CHUNK_BYTES, FIRST_BYTES, RecvBuffer};
 
     #[test]
     fn frames_of_any_size_pass_whole() {
@@ -131,6 +142,20 @@ mod tests {
             }
             buffer.consume(size, 24);
         }
+    }
+
+    #[test]
+    fn it_is_small_until_a_read_has_filled_it() {
+        let mut buffer = RecvBuffer::default();
+        for _ in 0..10 {
+            assert_eq!(buffer.spare().len(), FIRST_BYTES);
+            buffer.advance(FIRST_BYTES - 1);
+            buffer.consume(FIRST_BYTES - 1, 24);
+        }
+        buffer.spare();
+        buffer.advance(FIRST_BYTES);
+        buffer.consume(FIRST_BYTES, 24);
+        assert_eq!(buffer.spare().len(), CHUNK_BYTES);
     }
 
     #[test]
