@@ -2020,9 +2020,10 @@ var GREETING = 0;
 var OPEN = 1;
 var CLOSED = 2;
 var SendError = class extends Error {
-  constructor(status, message) {
+  constructor(status, message, isFinal = false) {
     super(message);
     this.status = status;
+    this.isFinal = isFinal;
   }
 };
 var FULL = "too much waits to be sent";
@@ -2257,7 +2258,7 @@ var SessionCore = class {
       const numbers = blobs.length * NUMBER_BYTES;
       if (numbers > 0) out.raw(new Uint8Array(numbers), numbers);
       const why = tooLarge(out.length, size - bodyBytes, this.theirs);
-      if (why !== void 0) throw new SendError("resource_exhausted", why);
+      if (why !== void 0) throw new SendError("resource_exhausted", why, true);
       if (numbers > 0 && this.outbox.blobBytes > BLOBS_WAITING_BYTES_MAX) throw new SendError("resource_exhausted", FULL);
       return use(out.copy(), blobs, size);
     } finally {
@@ -2698,6 +2699,7 @@ function textOf(status) {
   return TEXTS[status] ?? status;
 }
 var UNSENT = { sent: false };
+var NEVER_SENT = { ...UNSENT, retry: { type: "never" } };
 function localError(channel, status, message = textOf(status), cause, more) {
   const advice = STATUS_RETRIES[status];
   const again = advice === "later" || advice === "idempotent" && (channel.idempotent || more?.sent === false);
@@ -2716,7 +2718,7 @@ function valueError(channel, status, what, error, more) {
   return localError(channel, status, `${what}: ${why}`, error, { path, ...more });
 }
 function sendError(channel, what, error) {
-  if (error instanceof SendError) return localError(channel, error.status, error.message, void 0, UNSENT);
+  if (error instanceof SendError) return localError(channel, error.status, error.message, void 0, error.isFinal ? NEVER_SENT : UNSENT);
   return valueError(channel, "invalid_argument", what, error, UNSENT);
 }
 function endError(channel, status, body2, blobs) {
