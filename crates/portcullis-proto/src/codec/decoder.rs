@@ -4,9 +4,9 @@
 use super::{Blob, CodecError, DEPTH_MAX, ErrorKind};
 
 /// The only NaN of 32 bits that crosses.
-pub(crate) const F32_NAN: u32 = 0x7fc0_0000;
+pub(super) const F32_NAN: u32 = 0x7fc0_0000;
 /// The only NaN of 64 bits that crosses.
-pub(crate) const F64_NAN: u64 = 0x7ff8_0000_0000_0000;
+pub(super) const F64_NAN: u64 = 0x7ff8_0000_0000_0000;
 
 /// Reads one body from front to back.
 #[derive(Clone, Debug)]
@@ -174,30 +174,19 @@ impl<'a> Decoder<'a> {
     /// A signed integer of at most `bits` bits, zig-zag.
     #[inline]
     pub fn signed(&mut self, bits: u32) -> Result<i64, CodecError> {
-        let value = self.varint(bits)?;
-        Ok(((value >> 1) as i64) ^ ((value & 1) as i64).wrapping_neg())
+        self.varint(bits).map(unzigzag)
     }
 
     /// A float of 32 bits; of all NaNs only the canonical one.
     #[inline]
     pub fn f32(&mut self) -> Result<f32, CodecError> {
-        let bits = u32::from_le_bytes(self.array()?);
-        let value = f32::from_bits(bits);
-        if value.is_nan() && bits != F32_NAN {
-            return Err(CodecError::new(ErrorKind::BadNan));
-        }
-        Ok(value)
+        f32_of(self.array()?).ok_or_else(|| CodecError::new(ErrorKind::BadNan))
     }
 
     /// A float of 64 bits; of all NaNs only the canonical one.
     #[inline]
     pub fn f64(&mut self) -> Result<f64, CodecError> {
-        let bits = u64::from_le_bytes(self.array()?);
-        let value = f64::from_bits(bits);
-        if value.is_nan() && bits != F64_NAN {
-            return Err(CodecError::new(ErrorKind::BadNan));
-        }
-        Ok(value)
+        f64_of(self.array()?).ok_or_else(|| CodecError::new(ErrorKind::BadNan))
     }
 
     /// A bool, or the presence byte of an option.
@@ -276,4 +265,26 @@ impl<'a> Decoder<'a> {
         let used = before.len().saturating_sub(self.rest.len());
         Ok((value, before.get(..used).unwrap_or_default()))
     }
+}
+
+/// The signed integer that a zig-zag number stands for.
+#[inline]
+pub(crate) fn unzigzag(value: u64) -> i64 {
+    ((value >> 1) as i64) ^ ((value & 1) as i64).wrapping_neg()
+}
+
+/// A float of 32 bits; `None` for a NaN that is not the canonical one.
+#[inline]
+pub(crate) fn f32_of(bytes: [u8; 4]) -> Option<f32> {
+    let bits = u32::from_le_bytes(bytes);
+    let value = f32::from_bits(bits);
+    (!value.is_nan() || bits == F32_NAN).then_some(value)
+}
+
+/// A float of 64 bits; `None` for a NaN that is not the canonical one.
+#[inline]
+pub(crate) fn f64_of(bytes: [u8; 8]) -> Option<f64> {
+    let bits = u64::from_le_bytes(bytes);
+    let value = f64::from_bits(bits);
+    (!value.is_nan() || bits == F64_NAN).then_some(value)
 }

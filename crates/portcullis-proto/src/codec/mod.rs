@@ -26,7 +26,7 @@ mod typed_array;
 pub use blob::{BLOBS_MAX, Blob, Blobs, Body, Keep, Parts, from_parts};
 pub use builtin::{Duration, Json, SAFE_INT_MAX, SafeInt, Timestamp, Unknown, Uuid};
 pub use decoder::Decoder;
-pub(crate) use decoder::{F32_NAN, F64_NAN};
+pub(crate) use decoder::{f32_of, f64_of, unzigzag};
 pub use element::Element;
 pub use encoder::{Encoder, EntryPart};
 pub use error::{CodecError, ErrorKind, Segment};

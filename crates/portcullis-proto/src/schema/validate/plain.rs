@@ -2,7 +2,7 @@
 //! interpreter, which reads what is rarer and finds out what is wrong. It never refuses, so that errors have one source.
 
 use super::node::Node;
-use crate::codec::{Decoder, F32_NAN, F64_NAN};
+use crate::codec::{Decoder, f32_of, f64_of, unzigzag};
 
 impl Node {
     /// Whether every value of it that is right is passed over by [`Self::pass`].
@@ -34,30 +34,17 @@ impl Node {
             }
             Self::Signed { bits, min, max } => {
                 let (value, rest) = varint(bytes, bits)?;
-                let value = (value >> 1) as i64 ^ ((value & 1) as i64).wrapping_neg();
-                is_within(value, min, max).then_some(rest)
+                is_within(unzigzag(value), min, max).then_some(rest)
             }
             Self::F32 { limited, min, max } => {
-                let (bits, rest) = bytes.split_first_chunk()?;
-                let bits = u32::from_le_bytes(*bits);
-                let value = f32::from_bits(bits);
-                let is_fine = if limited {
-                    is_within(f64::from(value), min, max)
-                } else {
-                    !value.is_nan() || bits == F32_NAN
-                };
-                is_fine.then_some(rest)
+                let (bytes, rest) = bytes.split_first_chunk()?;
+                let value = f32_of(*bytes)?;
+                (!limited || is_within(f64::from(value), min, max)).then_some(rest)
             }
             Self::F64 { limited, min, max } => {
-                let (bits, rest) = bytes.split_first_chunk()?;
-                let bits = u64::from_le_bytes(*bits);
-                let value = f64::from_bits(bits);
-                let is_fine = if limited {
-                    is_within(value, min, max)
-                } else {
-                    !value.is_nan() || bits == F64_NAN
-                };
-                is_fine.then_some(rest)
+                let (bytes, rest) = bytes.split_first_chunk()?;
+                let value = f64_of(*bytes)?;
+                (!limited || is_within(value, min, max)).then_some(rest)
             }
             Self::Text { min, max } => {
                 let (text, rest) = counted(bytes, min, max)?;
@@ -71,7 +58,9 @@ impl Node {
     }
 }
 
-fn is_within<T: PartialOrd>(value: T, min: T, max: T) -> bool {
+/// Written so that NaN lies in no range.
+#[inline]
+pub(super) fn is_within<T: PartialOrd>(value: T, min: T, max: T) -> bool {
     value >= min && value <= max
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::flat::is_row;
 use super::node::{Label, Node};
+use super::plain::is_within;
 use super::{Plan, Root};
 use crate::codec::{Blob, CodecError, Decoder, ErrorKind, Segment, check_url, count_numbers, json};
 
@@ -259,8 +260,7 @@ fn never() -> Result<(), CodecError> {
 
 #[inline]
 fn in_range<T: PartialOrd>(value: T, min: T, max: T) -> Result<(), CodecError> {
-    // Written so that NaN lies in no range.
-    if value >= min && value <= max { Ok(()) } else { Err(CodecError::new(ErrorKind::OutOfRange)) }
+    if is_within(value, min, max) { Ok(()) } else { Err(CodecError::new(ErrorKind::OutOfRange)) }
 }
 
 #[inline]
