@@ -3,15 +3,12 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
-use portcullis::peer::Target;
 use portcullis_proto::frame::{self, FLAG_ABANDON, Head, Kind};
-use portcullis_proto::peer::{Bind, hub_ordinal};
-use portcullis_proto::rpc::Interface;
 use portcullis_proto::session::PoolOffer;
 use portcullis_shm::pool::{Pool, Receiver};
 use sample_contract::BlobsInterface;
 
-use crate::raw::{FIRST_ID, bytes_of, frame as frame_of, hello_frame, send_with};
+use crate::raw::{FIRST_ID, bind_frame, bytes_of, frame as frame_of, hello_frame, send_with};
 
 /// `sample.blobs.hand_over`.
 const HAND_OVER: u32 = 2;
@@ -52,14 +49,7 @@ impl Lender {
 
     /// It binds `sample.blobs`, as its first binding.
     pub fn bind(&mut self) {
-        let descriptor = BlobsInterface::descriptor();
-        let bind = Bind {
-            interface: descriptor.name.to_owned(),
-            shape: descriptor.shape.clone(),
-            target: Target::Any,
-        };
-        let head = Head { ordinal: hub_ordinal::BIND, id: FIRST_ID, ..Head::new(Kind::Request) };
-        self.bytes.extend(frame_of(head, &bytes_of(&bind)));
+        self.bytes.extend(bind_frame::<BlobsInterface>(FIRST_ID));
     }
 
     /// It hands that parcel over, as the points of a scan.

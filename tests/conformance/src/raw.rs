@@ -64,6 +64,18 @@ pub fn hello() -> Hello {
     }
 }
 
+/// A request for a binding of any instance, as bytes.
+pub fn bind_frame<I: Interface>(id: u32) -> Vec<u8> {
+    let descriptor = I::descriptor();
+    let bind = Bind {
+        interface: descriptor.name.to_owned(),
+        shape: descriptor.shape.clone(),
+        target: Target::Any,
+    };
+    let head = Head { ordinal: hub_ordinal::BIND, id, ..Head::new(Kind::Request) };
+    frame(head, &bytes_of(&bind))
+}
+
 /// A hello without interfaces, as bytes.
 pub fn hello_frame() -> Vec<u8> {
     frame(Head::new(Kind::Hello), &bytes_of(&hello()))
@@ -137,14 +149,7 @@ impl RawPeer {
 
     /// Binds any instance; returns its number.
     pub async fn bind<I: Interface>(&mut self, id: u32) -> u32 {
-        let descriptor = I::descriptor();
-        let bind = Bind {
-            interface: descriptor.name.to_owned(),
-            shape: descriptor.shape.clone(),
-            target: Target::Any,
-        };
-        let head = Head { ordinal: hub_ordinal::BIND, id, ..Head::new(Kind::Request) };
-        self.say(head, &bytes_of(&bind)).await;
+        self.send(&bind_frame::<I>(id)).await;
         let got = self.next().await.expect("an answer");
         assert_eq!((got.head.kind, got.head.ordinal), (Kind::End, Status::Ok.code()), "{got:?}");
         from_bytes::<Bound>(&got.body).expect("bound").binding
