@@ -23,6 +23,9 @@ const MOMENT: Duration = Duration::from_millis(10);
 /// How long is waited for a hub that reads no further.
 const UNREAD: Duration = Duration::from_secs(5);
 
+/// Bytes of which a hub that reads takes some within that time.
+const PART_BYTES: usize = 16 * 1024;
+
 /// How a door is gone through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -98,7 +101,13 @@ impl Line {
     /// Sends bytes. Whether somebody takes them does not matter: who is ended for what it said first, says the rest to
     /// nobody, and who takes no answers is not read for ever.
     pub async fn send(&mut self, bytes: &[u8]) {
-        let _ = tokio::time::timeout(UNREAD, self.peer.send(bytes)).await;
+        // A message of a page's is whole; of a stream, a hub that is slow takes one part after the other.
+        let part = if self.is_stream() { PART_BYTES } else { bytes.len().max(1) };
+        for part in bytes.chunks(part) {
+            if tokio::time::timeout(UNREAD, self.peer.send(part)).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Sends bytes with descriptors.
