@@ -4,7 +4,7 @@ use portcullis_proto::codec::{Parts, to_bytes};
 use portcullis_proto::frame::{HEADER_BYTES, body_range};
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::rpc::{HandlerReply, Outcome, Replies, credited};
-use portcullis_proto::session::{Event, Leg};
+use portcullis_proto::session::{Event, Leg, Received};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
@@ -15,7 +15,18 @@ use crate::work::{RelayOut, Work};
 use crate::{Hub, Turn};
 
 /// Bytes of lent blobs after which a turn ends and others have theirs; the message that goes beyond it is taken in whole.
-pub const BORROWED_A_TURN_MAX: u64 = 16 * 1024 * 1024;
+pub const BORROWED_A_TURN_MAX: u64 = 1024 * 1024;
+
+/// What a turn may cost, in the time that it takes to take in a byte of a frame: then others have theirs. The frame that goes
+/// beyond it is taken in whole.
+pub const TURN_COST_MAX: u64 = 16 * 1024;
+
+/// What a frame costs besides its bytes; items and credit, of which streams have many, cost no more than those.
+const FRAME_COST: u64 = 64;
+
+/// What a request to the hub itself, or a subscription, costs besides: rights are looked up, somebody is found, something is
+/// made that stays.
+const CONTROL_COST: u64 = 1024;
 
 /// How much of the delivered bytes was used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,19 +47,51 @@ pub struct Delivery {
 #[derive(Default)]
 struct Came {
     frames: u64,
+    /// See [`TURN_COST_MAX`].
+    cost: u64,
     /// Bytes of blobs that were lent, and copied: for a rate they count as if they had come by the transport.
     lent: u64,
+}
+
+impl Came {
+    fn take(&mut self, received: &Received<'_, RelayOut>) {
+        let frames = u64::from(received.frames);
+        self.frames += frames;
+        self.cost += received.consumed as u64;
+        self.cost += match received.event {
+            Some(Event::Item { .. } | Event::Credit { .. }) => 0,
+            Some(Event::Request { binding: 0, .. } | Event::Subscribe { .. }) => CONTROL_COST,
+            _ => frames * FRAME_COST,
+        };
+    }
+
+    /// Whether the turn has had its share.
+    fn is_enough(&self) -> bool {
+        self.cost >= TURN_COST_MAX || self.lent > BORROWED_A_TURN_MAX
+    }
 }
 
 impl Hub {
     /// Takes in what the transport of `peer` has brought. Jobs of the turn are started by the driver, with `input` at
     /// hand, and their outcomes come back by [`Self::complete`].
     pub fn deliver(&mut self, peer: PeerId, input: &[u8], now: Time, turn: &mut Turn) -> Delivery {
+        self.deliver_from(peer, input, 0, now, turn)
+    }
+
+    /// As [`Self::deliver`] of what stands from `start` on. Places are counted from the beginning.
+    fn deliver_from(
+        &mut self,
+        peer: PeerId,
+        input: &[u8],
+        start: usize,
+        now: Time,
+        turn: &mut Turn,
+    ) -> Delivery {
         // Whoever keeps its time may be late.
         self.expire_grants(peer, now, turn);
         let mut came = Came::default();
-        let delivery = self.take_in(peer, input, &mut came, now, turn);
-        let bytes = came.lent.saturating_add(delivery.consumed as u64);
+        let delivery = self.take_in(peer, input, start, &mut came, now, turn);
+        let bytes = came.lent.saturating_add((delivery.consumed - start) as u64);
         let paused_until = self.pace(peer, came.frames, bytes, now, turn);
         self.end_slow(now, turn);
         let ended = self.peers.get(peer.0).is_none_or(|state| state.ended.is_some());
@@ -59,13 +102,14 @@ impl Hub {
         &mut self,
         peer: PeerId,
         input: &[u8],
+        start: usize,
         came: &mut Came,
         now: Time,
         turn: &mut Turn,
     ) -> Delivery {
         let stays = |consumed, needed| Delivery { consumed, needed, ..Delivery::default() };
         let stopped = |consumed| Delivery { ended: true, ..stays(consumed, HEADER_BYTES) };
-        let mut consumed = 0;
+        let mut consumed = start;
         // Every turn uses up a frame, or ends the loop.
         loop {
             let Some(state) = self.peers.get_mut(peer.0).filter(|state| state.ended.is_none())
@@ -73,7 +117,7 @@ impl Hub {
                 return stopped(consumed);
             };
             came.lent += state.session.take_borrowed_bytes();
-            if came.lent > BORROWED_A_TURN_MAX {
+            if came.is_enough() && consumed < input.len() {
                 self.touch(peer, turn);
                 return Delivery { again: true, ..stays(consumed, HEADER_BYTES) };
             }
@@ -97,7 +141,7 @@ impl Hub {
                 turn.events.push(HubEvent::Responsive(info));
             }
             let needed = received.needed;
-            came.frames += u64::from(received.frames);
+            came.take(&received);
             let one = (u64::from(received.frames), received.consumed as u64);
             // Where the transport can wait, a whole read is counted at its end.
             let taken = if state.waits {
@@ -139,7 +183,11 @@ impl Hub {
             self.end_peer(peer, Goodbye::because(Reason::WindowExceeded, text), now, turn);
             return;
         }
-        let delivery = self.deliver(peer, message, now, turn);
+        let mut delivery = self.deliver(peer, message, now, turn);
+        // Every turn uses up a frame, or is the last. Nobody would come back for what is left of a message.
+        while delivery.again && !delivery.ended {
+            delivery = self.deliver_from(peer, message, delivery.consumed, now, turn);
+        }
         if !delivery.ended && delivery.consumed < message.len() {
             self.end_peer(peer, Goodbye::new(Reason::PartialMessage), now, turn);
         }

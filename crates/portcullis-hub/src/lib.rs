@@ -51,7 +51,7 @@ pub use config::{
     BINDINGS_MAX, EXPORTS_MAX, HANDSHAKE_MS, HubConfig, Kind, QUEUED_BYTES_MAX, REPORTS_MAX,
     RETAINED_BYTES_MAX, SUBSCRIPTION_BYTES_MAX, SUBSCRIPTIONS_MAX,
 };
-pub use deliver::{BORROWED_A_TURN_MAX, Delivery};
+pub use deliver::{BORROWED_A_TURN_MAX, Delivery, TURN_COST_MAX};
 pub use handling::{HANDLED_BYTES_MAX, NOTIFICATIONS_MAX};
 pub use instance::InstanceId;
 pub use observe::{CallRecord, HubCounters, HubEvent, PeerCounters, PeerInfo, PublishRecord};

@@ -17,4 +17,5 @@ mod protocol;
 mod queues;
 mod roles;
 mod script;
+mod turns;
 mod words;

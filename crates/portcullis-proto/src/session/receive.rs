@@ -16,7 +16,9 @@ use crate::status::Status;
 use crate::time::Time;
 
 /// Frames that are no event and are taken in at once; then whoever counts what comes has a look.
-const FRAMES_IN_A_ROW_MAX: u32 = 1024;
+const FRAMES_IN_A_ROW_MAX: u32 = 128;
+/// Their bytes; the frame that goes beyond them is taken in whole.
+const BYTES_IN_A_ROW_MAX: usize = 16 * 1024;
 
 impl<I: Default, O> Session<I, O> {
     /// Takes frames from `input` until one of them is an event. On a violation nothing more may be taken in: call
@@ -30,7 +32,7 @@ impl<I: Default, O> Session<I, O> {
         }
         // Every turn uses up at least a header.
         loop {
-            if frames >= FRAMES_IN_A_ROW_MAX {
+            if frames >= FRAMES_IN_A_ROW_MAX || consumed >= BYTES_IN_A_ROW_MAX {
                 return Ok(Received { consumed, frames, event: None, needed: 0 });
             }
             let rest = input.get(consumed..).unwrap_or_default();

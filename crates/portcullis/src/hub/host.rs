@@ -25,10 +25,6 @@ use crate::driver::{log_panics, start_all, start_inline};
 use crate::link::ProcessSlot;
 use crate::link::{Framing, RecvBuffer};
 
-/// Bytes that a connection takes in before others get their turn, unless a single frame has more: of small frames some hundred,
-/// which takes a small part of what a read of them would.
-const TURN_BYTES: usize = 16 * 1024;
-
 /// The hub's side of a connection.
 pub(super) struct PeerHost {
     pub(super) hub: Arc<Shared>,
@@ -264,21 +260,10 @@ impl Complete for PeerHost {
 
 impl Core for Arc<PeerHost> {
     fn receive(&self, buffer: &mut RecvBuffer, framing: Framing) -> bool {
-        let filled = buffer.filled();
-        let mut turn = filled.len().min(TURN_BYTES);
-        // The second turn has a frame that is larger than the first.
-        let delivery = loop {
-            let Some(input) = filled.get(..turn) else { return false };
-            let cut = turn < filled.len();
-            let delivery = self.receive_bytes(input, framing == Framing::Messages && !cut);
-            if !cut || delivery.ended || delivery.again || delivery.consumed > 0 {
-                break delivery;
-            }
-            turn = delivery.needed.clamp(turn.saturating_add(1), filled.len());
-        };
-        let left = delivery.consumed < filled.len() && (turn < filled.len() || delivery.again);
+        let input = buffer.filled();
+        let delivery = self.receive_bytes(input, framing == Framing::Messages);
         buffer.consume(delivery.consumed, delivery.needed);
-        left && !delivery.ended
+        delivery.again && !delivery.ended
     }
 
     fn paused_until(&self) -> Option<Time> {

@@ -236,13 +236,19 @@ impl Link {
         let (bytes, over) = self.up.read(hub.world.now());
         for piece in pieces(&bytes, self.up.quality.split, &mut self.rng) {
             self.near_end.received.extend_from_slice(&piece);
-            let input = &self.near_end.received;
-            let (delivery, jobs) =
-                hub.turn(|hub, now, turn| hub.deliver(self.peer, input, now, turn));
-            start(jobs, input, &complete, spawned);
-            self.near_end.received.drain(..delivery.consumed);
-            if delivery.ended {
-                return;
+            // Every turn uses up a frame, or is the last.
+            loop {
+                let input = &self.near_end.received;
+                let (delivery, jobs) =
+                    hub.turn(|hub, now, turn| hub.deliver(self.peer, input, now, turn));
+                start(jobs, input, &complete, spawned);
+                self.near_end.received.drain(..delivery.consumed);
+                if delivery.ended {
+                    return;
+                }
+                if !delivery.again {
+                    break;
+                }
             }
         }
         if over {
