@@ -1,5 +1,7 @@
 //! Where received bytes stand until whole frames are there. It grows only as bytes arrive.
 
+use bytes::{Buf, Bytes};
+
 /// Bytes that one read may bring, and that the buffer keeps when it is empty.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// The same of a connection that has never had so many at once: most wait, and say little.
@@ -12,6 +14,8 @@ pub struct RecvBuffer {
     /// Received and not yet consumed: `start..end`.
     start: usize,
     end: usize,
+    /// What has come as a whole stands where the transport has put it; then there is nothing else.
+    message: Bytes,
     /// Bytes of the frame at hand, as far as they are known.
     needed: usize,
     /// Bytes that one read may bring.
@@ -20,13 +24,23 @@ pub struct RecvBuffer {
 
 impl Default for RecvBuffer {
     fn default() -> Self {
-        Self { bytes: vec![0; FIRST_BYTES], start: 0, end: 0, needed: 0, room: FIRST_BYTES }
+        Self {
+            bytes: vec![0; FIRST_BYTES],
+            start: 0,
+            end: 0,
+            message: Bytes::new(),
+            needed: 0,
+            room: FIRST_BYTES,
+        }
     }
 }
 
 impl RecvBuffer {
     /// What is there.
     pub fn filled(&self) -> &[u8] {
+        if !self.message.is_empty() {
+            return &self.message;
+        }
         self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
@@ -81,6 +95,13 @@ impl RecvBuffer {
 
     /// Appends a message.
     pub fn extend(&mut self, message: &[u8]) {
+        let held = std::mem::take(&mut self.message);
+        for part in [&*held, message] {
+            self.append_copy(part);
+        }
+    }
+
+    fn append_copy(&mut self, message: &[u8]) {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         }
@@ -94,8 +115,22 @@ impl RecvBuffer {
         self.end = end;
     }
 
+    /// Takes a message as it is. What came before it has to be done with, or is copied together with it.
+    pub fn take(&mut self, message: Bytes) {
+        if self.filled().is_empty() {
+            self.message = message;
+        } else {
+            self.extend(&message);
+        }
+    }
+
     /// `count` bytes from the start are done with; the frame behind them has `needed` bytes.
     pub fn consume(&mut self, count: usize, needed: usize) {
+        if !self.message.is_empty() {
+            self.message.advance(count.min(self.message.len()));
+            self.needed = needed;
+            return;
+        }
         self.start = (self.start + count).min(self.end);
         self.needed = needed;
         if self.start == self.end {
@@ -142,6 +177,26 @@ mod tests {
             }
             buffer.consume(size, 24);
         }
+    }
+
+    #[test]
+    fn a_message_stays_where_it_is() {
+        let mut buffer = RecvBuffer::default();
+        let message = bytes::Bytes::from(vec![7; 100_000]);
+        let place = message.as_ptr();
+        buffer.take(message);
+        assert_eq!((buffer.filled().len(), buffer.filled().as_ptr()), (100_000, place));
+        buffer.consume(60_000, 24);
+        assert_eq!(buffer.filled(), [7; 40_000]);
+        // What nobody takes is not lost when more comes.
+        buffer.take(bytes::Bytes::from_static(b"more"));
+        assert_eq!(buffer.filled().len(), 40_004);
+        buffer.consume(40_000, 24);
+        assert_eq!(buffer.filled(), b"more");
+        buffer.consume(4, 24);
+        assert!(buffer.filled().is_empty());
+        buffer.extend(b"copied");
+        assert_eq!(buffer.filled(), b"copied");
     }
 
     #[test]

@@ -67,8 +67,9 @@ impl Link for WebSocketLink {
                 Poll::Ready(Some(Err(failed))) => return Poll::Ready(Err(error(failed))),
                 Poll::Ready(Some(Ok(message))) if message.is_empty() => {}
                 Poll::Ready(Some(Ok(message))) => {
-                    into.extend(&message);
-                    return Poll::Ready(Ok(message.len()));
+                    let count = message.len();
+                    into.take(message);
+                    return Poll::Ready(Ok(count));
                 }
             }
         }

@@ -7,20 +7,21 @@ use std::task::{Context, Poll};
 
 use futures_util::{Sink, Stream};
 use tokio::io::Interest;
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::turns::ByTurns;
+
 /// A WebSocket that one task reads and one writes. Each poll has it for as long as that lasts, and none waits for the other.
 #[derive(Clone, Debug)]
-pub(super) struct SharedStream(Arc<Mutex<WebSocketStream<TcpStream>>>);
+pub(super) struct SharedStream(Arc<Mutex<WebSocketStream<ByTurns>>>);
 
 impl SharedStream {
-    pub(super) fn new(stream: WebSocketStream<TcpStream>) -> Self {
+    pub(super) fn new(stream: WebSocketStream<ByTurns>) -> Self {
         Self(Arc::new(Mutex::new(stream)))
     }
 
-    fn lock(&self) -> MutexGuard<'_, WebSocketStream<TcpStream>> {
+    fn lock(&self) -> MutexGuard<'_, WebSocketStream<ByTurns>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -28,7 +29,7 @@ impl SharedStream {
     pub(super) fn has_hung_up(&self, context: &mut Context<'_>) -> bool {
         let stream = self.lock();
         // It tells what is known of the connection and leaves it as it is.
-        match pin!(stream.get_ref().ready(Interest::READABLE)).poll(context) {
+        match pin!(stream.get_ref().stream().ready(Interest::READABLE)).poll(context) {
             Poll::Ready(Ok(ready)) => ready.is_read_closed(),
             Poll::Ready(Err(_)) => true,
             Poll::Pending => false,

@@ -70,6 +70,7 @@ mod origin;
 mod secret;
 mod socket;
 mod ticket;
+mod turns;
 mod upgrade;
 
 pub use config::{

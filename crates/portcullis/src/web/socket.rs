@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 
 use super::halves::SharedStream;
+use super::turns::ByTurns;
 
 /// How long a closing handshake is waited for.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -142,6 +143,7 @@ impl WebSocket {
             .write_buffer_size(BUFFER_BYTES)
             .max_message_size(Some(message_bytes_max))
             .max_frame_size(Some(message_bytes_max));
+        let stream = ByTurns::new(stream);
         let stream =
             WebSocketStream::from_partially_read(stream, early, Role::Server, Some(config)).await;
         let stream = SharedStream::new(stream);
