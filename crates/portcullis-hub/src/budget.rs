@@ -108,9 +108,16 @@ impl Resource {
 
 /// A rate, and how much of it may be saved up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rate {
+pub struct Rate {
     pub(crate) per_second: u64,
     pub(crate) burst: u64,
+}
+
+impl Rate {
+    /// So many units a second, on average, of which so many may come at once.
+    pub const fn new(per_second: u64, burst: u64) -> Self {
+        Self { per_second, burst }
+    }
 }
 
 /// How much a peer of a role may have and do at once ([`crate::Role::budget`]), or all peers of a user together
@@ -143,7 +150,7 @@ impl Budget {
     /// are refused and notifications dropped.
     #[must_use]
     pub fn frames_per_second(mut self, frames: u32, burst: u32) -> Self {
-        self.frames = Some(Rate { per_second: frames.into(), burst: burst.into() });
+        self.frames = Some(Rate::new(frames.into(), burst.into()));
         self
     }
 
@@ -154,7 +161,7 @@ impl Budget {
     /// at once.
     #[must_use]
     pub fn bytes_per_second(mut self, bytes: u64, burst: u64) -> Self {
-        self.bytes = Some(Rate { per_second: bytes, burst });
+        self.bytes = Some(Rate::new(bytes, burst));
         self
     }
 

@@ -44,7 +44,7 @@ mod work;
 
 pub use audit::{DENIALS_APART_MAX, DenyReason};
 pub use budget::{
-    BURST_MS, Budget, CALLEE_SHARE_PERCENT, PAGE_BYTES_PER_SECOND, PAGE_FRAMES_PER_SECOND,
+    BURST_MS, Budget, CALLEE_SHARE_PERCENT, PAGE_BYTES_PER_SECOND, PAGE_FRAMES_PER_SECOND, Rate,
     Resource, USER_HALF_OPEN_MAX, USER_PARCEL_BYTES_MAX, USER_PEERS_MAX, USER_RETAINED_BYTES_MAX,
 };
 pub use config::{
@@ -63,6 +63,7 @@ pub use policy::rights::Scope;
 pub use policy::role::{Action, Address, Grant, Role};
 pub use policy::roles::ConfigError;
 pub use policy::standing::{GrantError, OWN_GRANTS_MAX};
+pub use rate::Bucket;
 pub use tap::{
     MAIN_LABEL, TAP_BODY_BYTES_MAX, TAP_INTERFACE, TAP_PATTERNS_MAX, TAPS_MAX, TapError, TapFilter,
     TapId, TapKind, TapRecord, Tapped,

@@ -12,7 +12,7 @@ const NANOS: u64 = 1_000_000_000;
 /// A token bucket, kept as the moment at which it will be full again (the generic cell rate algorithm): one number, and
 /// nothing to be done while nobody sends.
 #[derive(Debug)]
-pub(crate) struct Bucket {
+pub struct Bucket {
     per_second: u64,
     /// How long it takes to fill, in nanoseconds.
     burst: u64,
@@ -21,7 +21,8 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    pub(crate) fn new(rate: Rate) -> Self {
+    /// A full bucket.
+    pub fn new(rate: Rate) -> Self {
         let per_second = rate.per_second.max(1);
         let burst = nanos(rate.burst.max(1), per_second);
         Self { per_second, burst, full: AtomicU64::new(0) }
@@ -34,14 +35,14 @@ impl Bucket {
     }
 
     /// Takes so many units out, whether they are there or not.
-    pub(crate) fn take(&self, units: u64, now: Time) {
+    pub fn take(&self, units: u64, now: Time) {
         let now = now.as_micros().saturating_mul(1_000);
         let full = self.full.load(Ordering::Relaxed).max(now);
         self.full.store(full.saturating_add(nanos(units, self.per_second)), Ordering::Relaxed);
     }
 
     /// From when on it is not overdrawn.
-    pub(crate) fn free_at(&self) -> Time {
+    pub fn free_at(&self) -> Time {
         let nanos = self.full.load(Ordering::Relaxed).saturating_sub(self.burst);
         Time::from_micros(nanos.div_ceil(1_000))
     }
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_bucket_lets_a_burst_through_and_then_its_rate() {
-        let bucket = Bucket::new(Rate { per_second: 1_000, burst: 10 });
+        let bucket = Bucket::new(Rate::new(1_000, 10));
         let start = Time::from_micros(5_000_000);
         bucket.take(10, start);
         assert!(bucket.free_at() <= start, "the burst is free");
@@ -84,7 +85,7 @@ mod tests {
 
     #[test]
     fn no_rate_and_no_amount_overflows() {
-        let bucket = Bucket::new(Rate { per_second: 0, burst: u64::MAX });
+        let bucket = Bucket::new(Rate::new(0, u64::MAX));
         bucket.take(u64::MAX, Time::from_micros(u64::MAX));
         bucket.take(u64::MAX, Time::from_micros(u64::MAX));
         assert!(!bucket.is_beyond(u32::MAX, Time::ZERO));

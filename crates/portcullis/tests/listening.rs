@@ -165,6 +165,22 @@ async fn f14_connections_that_say_nothing_are_capped_and_disturb_nobody() {
 }
 
 #[tokio::test]
+async fn f14_connections_are_taken_at_a_rate_and_wait_for_their_turn() {
+    let (hub, folder) = (hub(), Folder::new());
+    let path = folder.at("hub");
+    let listen = UnixListen::new(&path).connections_per_second(10, 2);
+    let _listening = hub.listen_unix(listen, |_| visitor()).expect("listens");
+    let begun = tokio::time::Instant::now();
+    // They connect at once, and come and go.
+    for _ in 0..6 {
+        assert!(joins(&path).await, "nobody is turned away");
+    }
+    // Two at once, then one after a tenth of a second each, but for the first, which finds the bucket full.
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_millis(300), "{took:?}");
+}
+
+#[tokio::test]
 async fn an_admit_that_refuses_or_panics_lets_nobody_in() {
     let (hub, folder) = (hub(), Folder::new());
     let path = folder.at("hub");

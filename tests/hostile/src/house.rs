@@ -11,7 +11,7 @@ use conformance::service::{BlobsService, EchoService, FlowsService, TopicsServic
 use conformance::transport::{Browser, Folder, Memory};
 use conformance::{Scene, contract};
 use portcullis::hub::{
-    Admission, AdmitError, Budget, Events, Hosted, HubEvent, Kind, UnixListening,
+    Admission, AdmitError, Budget, Events, Hosted, HubEvent, Kind, UnixListen, UnixListening,
 };
 use portcullis::link::{Link, UnixLink, WebSocketLink};
 use portcullis::peer::{Peer, Serving, Subscription, Target};
@@ -97,8 +97,10 @@ impl House {
         let folder = Folder::default();
         let expected = Arc::new(Mutex::new(VecDeque::<Admission>::new()));
         let next = Arc::clone(&expected);
+        // Cases come one behind the other.
+        let listen = UnixListen::new(folder.path().join("hub"));
         let listening = hub
-            .listen_unix(folder.path().join("hub"), move |_| {
+            .listen_unix(listen.connections_per_second(u32::MAX, u32::MAX), move |_| {
                 next.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
             })
             .expect("a socket");

@@ -26,7 +26,10 @@ pub use build::HubBuilder;
 pub use embedded::{Embedded, EmbeddedWake, Transmitted};
 pub use events::Events;
 #[cfg(unix)]
-pub use listen::{HANDSHAKES_MAX, ListenError, PeerCredentials, UnixListen, UnixListening};
+pub use listen::{
+    CONNECTIONS_BURST, CONNECTIONS_PER_SECOND, HANDSHAKES_MAX, ListenError, PeerCredentials,
+    UnixListen, UnixListening,
+};
 pub use main_side::{Hosted, ServeError};
 pub use shared::Hub;
 pub use tap::{TAP_WAITING_BYTES_MAX, TAP_WAITING_MAX, Tap, TapMessage};

@@ -1,81 +1,33 @@
 //! A hub that listens on a Unix socket: for processes that main has not started itself. It looks after the folder, the
 //! socket and who knocks; who is let in, and as what, is the application's word.
 
+mod acceptor;
+mod credentials;
+
 use std::fmt;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io;
-#[cfg(target_os = "linux")]
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-#[cfg(target_os = "linux")]
-use std::sync::Arc;
 
-use portcullis_hub::{Admission, PeerId};
-use tokio::net::{UnixListener, UnixStream};
+use portcullis_hub::{Admission, Rate};
+use tokio::net::UnixListener;
 use tokio::task::AbortHandle;
 
 use super::folder::safe_folder;
 use super::shared::Hub;
-use crate::accept::Failures;
-use crate::link::UnixLink;
+use acceptor::Acceptor;
+pub use credentials::PeerCredentials;
+
+/// Connections that a listener takes in a second, on average; further ones wait in the system.
+pub const CONNECTIONS_PER_SECOND: u32 = 100;
+
+/// How many of them may come at once beyond that.
+pub const CONNECTIONS_BURST: u32 = 64;
 
 /// Most connections of a listener that have not said hello yet; further ones are closed unread.
 pub const HANDSHAKES_MAX: usize = 64;
-
-/// Who is at the other end of a Unix socket, as the kernel knows it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct PeerCredentials {
-    /// The user.
-    pub uid: u32,
-    /// The user's group.
-    pub gid: u32,
-    /// The process that connected, where the system says so. For logs: it may have ended, and its number may be
-    /// somebody else's by now, so that no privilege may follow from it.
-    pub pid: Option<i32>,
-    #[cfg(target_os = "linux")]
-    process: Option<Arc<OwnedFd>>,
-}
-
-impl PeerCredentials {
-    /// The process that connected, as the kernel knows it (`SO_PEERPIDFD`, since Linux 6.5): it never means another one.
-    /// Its connection ends with it.
-    #[cfg(target_os = "linux")]
-    pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
-        self.process.as_ref().map(|process| process.as_fd())
-    }
-
-    fn of(stream: &UnixStream) -> io::Result<Self> {
-        let found = stream.peer_cred()?;
-        Ok(Self {
-            uid: found.uid(),
-            gid: found.gid(),
-            pid: found.pid(),
-            #[cfg(target_os = "linux")]
-            process: process(stream)?,
-        })
-    }
-}
-
-/// The process at the other end. `None` where the kernel does not say so.
-///
-/// # Errors
-///
-/// When it has ended already.
-#[cfg(target_os = "linux")]
-fn process(stream: &UnixStream) -> io::Result<Option<Arc<OwnedFd>>> {
-    use nix::errno::Errno;
-    use nix::sys::socket::{getsockopt, sockopt::PeerPidfd};
-
-    match getsockopt(stream, PeerPidfd) {
-        Ok(process) => Ok(Some(Arc::new(process))),
-        Err(error @ (Errno::ESRCH | Errno::EMFILE | Errno::ENFILE)) => Err(error.into()),
-        Err(_) => Ok(None),
-    }
-}
 
 /// Why a hub cannot listen.
 #[derive(Debug)]
@@ -135,12 +87,14 @@ pub struct UnixListen {
     path: PathBuf,
     other_users: bool,
     handshakes_max: usize,
+    rate: Rate,
 }
 
 impl UnixListen {
     /// A socket at `path`, for processes of this user.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), other_users: false, handshakes_max: HANDSHAKES_MAX }
+        let rate = Rate::new(CONNECTIONS_PER_SECOND.into(), CONNECTIONS_BURST.into());
+        Self { path: path.into(), other_users: false, handshakes_max: HANDSHAKES_MAX, rate }
     }
 
     /// Whether processes of other users are put before `admit`, too. The folder lets in none but the superuser's.
@@ -152,6 +106,14 @@ impl UnixListen {
     /// Most connections that have not said hello yet, [`HANDSHAKES_MAX`] unless told.
     pub fn handshakes_max(mut self, connections: usize) -> Self {
         self.handshakes_max = connections.max(1);
+        self
+    }
+
+    /// Connections that are taken in a second, on average, and how many may come at once beyond that;
+    /// [`CONNECTIONS_PER_SECOND`] and [`CONNECTIONS_BURST`] unless told. Each begins with limits of its own, so that who comes
+    /// and goes is held by nothing else.
+    pub fn connections_per_second(mut self, connections: u32, burst: u32) -> Self {
+        self.rate = Rate::new(connections.into(), burst.into());
         self
     }
 }
@@ -251,7 +213,7 @@ impl Hub {
     where
         F: Fn(&PeerCredentials) -> Option<Admission> + Send + Sync + 'static,
     {
-        let UnixListen { path, other_users, handshakes_max } = at.into();
+        let UnixListen { path, other_users, handshakes_max, rate } = at.into();
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),
@@ -271,13 +233,7 @@ impl Hub {
         if !same {
             return Err(ListenError::UnsafeFolder { folder, why: "was replaced meanwhile" });
         }
-        let acceptor = Acceptor {
-            hub: self.clone(),
-            admit,
-            other_users,
-            handshakes_max,
-            greeting: Vec::new(),
-        };
+        let acceptor = Acceptor::new(self.clone(), admit, other_users, handshakes_max, rate);
         let accepting = self.0.runtime.spawn(acceptor.run(listener)).abort_handle();
         Ok(UnixListening { path, file, accepting, _lock: lock })
     }
@@ -334,84 +290,4 @@ fn prepare(listener: StdListener, path: &Path) -> io::Result<(UnixListener, (u64
     std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
     listener.set_nonblocking(true)?;
     Ok((UnixListener::from_std(listener)?, identity(path)?))
-}
-
-/// Takes connections in.
-struct Acceptor<F> {
-    hub: Hub,
-    admit: F,
-    other_users: bool,
-    handshakes_max: usize,
-    /// Peers of this listener that had not said hello when last looked at.
-    greeting: Vec<PeerId>,
-}
-
-impl<F> Acceptor<F>
-where
-    F: Fn(&PeerCredentials) -> Option<Admission> + Send + Sync + 'static,
-{
-    /// Accepts until aborted.
-    async fn run(mut self, listener: UnixListener) {
-        let mut failures = Failures::default();
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    failures.end();
-                    if let Err(error) = self.take(stream) {
-                        tracing::warn!(%error, "a connection was lost while it was taken in");
-                    }
-                }
-                Err(error) => failures.pause(&error).await,
-            }
-        }
-    }
-
-    /// Lets a connection in, or drops it.
-    fn take(&mut self, stream: UnixStream) -> io::Result<()> {
-        let credentials = PeerCredentials::of(&stream)?;
-        if !self.other_users && credentials.uid != rustix::process::geteuid().as_raw() {
-            tracing::warn!(?credentials, "refused: another user");
-            return Ok(());
-        }
-        {
-            let state = self.hub.0.lock();
-            self.greeting.retain(|peer| state.core.is_greeting(*peer));
-        }
-        if self.greeting.len() >= self.handshakes_max {
-            tracing::warn!(?credentials, "refused: too many connections that say nothing");
-            return Ok(());
-        }
-        let admitted = catch_unwind(AssertUnwindSafe(|| (self.admit)(&credentials)));
-        let admission = match admitted {
-            Ok(Some(admission)) => admission,
-            Ok(None) => {
-                tracing::debug!(?credentials, "not admitted");
-                return Ok(());
-            }
-            Err(_) => {
-                tracing::error!(?credentials, "not admitted: the application's `admit` panicked");
-                return Ok(());
-            }
-        };
-        let mut admission = admission;
-        // Whoever it is, all that the same account of the system connects is one user's.
-        admission.user.get_or_insert_with(|| format!("uid:{}", credentials.uid));
-        let stream = stream.into_std()?;
-        #[cfg(target_os = "linux")]
-        let watched =
-            credentials.process.map(|process| stream.try_clone().map(|end| (process, end)));
-        #[cfg(target_os = "linux")]
-        let watched = watched.transpose()?;
-        match self.hub.attach(UnixLink::new(stream)?, &admission) {
-            Ok(connection) => {
-                self.greeting.push(connection.peer());
-                #[cfg(target_os = "linux")]
-                if let Some((process, end)) = watched {
-                    self.hub.end_with_process(process, end, &connection)?;
-                }
-            }
-            Err(error) => tracing::warn!(%error, "not admitted"),
-        }
-        Ok(())
-    }
 }
