@@ -6,7 +6,7 @@ use anyhow::Result;
 use crate::{place, process};
 
 /// Attacks for that long; the arguments are those of the hostile peer.
-pub(crate) fn run(duration: &str, seed: u64, latency: bool) -> Result<()> {
+pub(crate) fn run(duration: &str, seed: u64, latency: bool, only: &str) -> Result<()> {
     let packages = ["--package", "camera-studio", "--package", "hostile"];
     let mut build = process::cargo(&["build", "--release", "--bins"]);
     build.args(packages);
@@ -16,7 +16,7 @@ pub(crate) fn run(duration: &str, seed: u64, latency: bool) -> Result<()> {
     attack.arg("--studio").arg(program("camera-studio"));
     attack.args(["--seed", &seed.to_string()]);
     if latency {
-        attack.arg("--latency");
+        attack.args(["--latency", "--only", only]);
     }
     process::run(attack)
 }

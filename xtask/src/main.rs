@@ -84,6 +84,9 @@ enum Chore {
         /// Measure the others' latency beside each case alone, too.
         #[arg(long)]
         latency: bool,
+        /// Of these, only those whose name contains this.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        only: String,
     },
     /// Runs the fuzz targets; fails when one of them finds something.
     Fuzz {
@@ -117,7 +120,9 @@ fn main() -> ExitCode {
         Chore::Gen { check } => generate::run(check),
         Chore::Bench { json, plots, js, args } => bench::run(json, plots, js, &args),
         Chore::Policy { file, schema } => policy::run(file, schema),
-        Chore::Attack { duration, seed, latency } => attack::run(&duration, seed, latency),
+        Chore::Attack { duration, seed, latency, only } => {
+            attack::run(&duration, seed, latency, &only)
+        }
         Chore::Fuzz { time, jobs, sanitizer, targets } => {
             fuzz::run(time, jobs, &sanitizer, &targets)
         }

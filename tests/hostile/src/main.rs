@@ -24,6 +24,9 @@ struct Arguments {
     /// Measure the others' latency beside each case alone, too
     #[arg(long)]
     latency: bool,
+    /// Of these, only those whose name contains this
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    only: String,
 }
 
 fn time(text: &str) -> Result<Duration, String> {
@@ -38,8 +41,8 @@ fn time(text: &str) -> Result<Duration, String> {
 }
 
 fn main() -> ExitCode {
-    let Arguments { studio, duration, seed, latency } = Arguments::parse();
-    match run(&Options { studio, duration, seed, latency }) {
+    let Arguments { studio, duration, seed, latency, only } = Arguments::parse();
+    match run(&Options { studio, duration, seed, latency, only }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hostile: {error:#}");

@@ -48,6 +48,8 @@ pub struct Options {
     pub seed: u64,
     /// Measure each case alone, too.
     pub latency: bool,
+    /// Only cases whose name contains this are measured alone.
+    pub only: String,
 }
 
 /// Everything that was measured.
@@ -129,7 +131,7 @@ pub fn run(options: &Options) -> Result<()> {
     let mut alone = Vec::new();
     if options.latency {
         for (way, list) in [(&path, &frames), (&page, &frames), (&asking, &gate)] {
-            for case in list.iter() {
+            for case in list.iter().filter(|case| case.name.contains(&options.only)) {
                 alone.extend(one_alone(case, way, cores, &mut victims, &runtime)?);
             }
         }
