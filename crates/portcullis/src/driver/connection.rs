@@ -210,10 +210,18 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
                 }
                 return Ok(());
             }
-            let rest = self.out.get(self.written..).unwrap_or_default();
-            match self.link.poll_write(context, rest) {
+            let wrote = match self.link.framing() {
+                Framing::Messages => self.link.poll_write_message(context, &mut self.out),
+                Framing::Stream => {
+                    let rest = self.out.get(self.written..).unwrap_or_default();
+                    self.link.poll_write(context, rest)
+                }
+            };
+            match wrote {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                // A message that the link keeps is taken as a whole.
+                Poll::Ready(Ok(_)) if self.out.is_empty() => {}
                 Poll::Ready(Ok(count)) => self.written += count,
                 Poll::Ready(Err(error)) => return Err(error),
             }

@@ -87,6 +87,15 @@ pub trait Link: Send + 'static {
     fn poll_write(&mut self, context: &mut Context<'_>, from: &[u8])
     -> Poll<std_io::Result<usize>>;
 
+    /// As [`Self::poll_write`] of a message that the link may keep, instead of copying it: then `message` is empty.
+    fn poll_write_message(
+        &mut self,
+        context: &mut Context<'_>,
+        message: &mut Vec<u8>,
+    ) -> Poll<std_io::Result<usize>> {
+        self.poll_write(context, message)
+    }
+
     /// How often the link copies what it is given to send, before the system has it. It is counted for blobs that cross it as
     /// bytes, and asked once, before anything is sent.
     fn copies(&self) -> u32 {

@@ -11,6 +11,9 @@ use bytes::Bytes;
 use super::{Framing, Link, RecvBuffer, violation};
 use crate::web::{WebSocket, WebSocketReader, WebSocketWriter, WsError};
 
+/// Messages of so many bytes and more are handed over, smaller ones are copied: their memory is used again.
+const KEPT_BYTES_MIN: usize = 16 * 1024;
+
 type Sending = Pin<Box<dyn Future<Output = (WebSocketWriter, Result<(), WsError>)> + Send>>;
 
 /// A link over a WebSocket that the gate has admitted.
@@ -25,6 +28,33 @@ impl WebSocketLink {
     pub fn new(socket: WebSocket) -> Self {
         let (reader, writer) = socket.split();
         Self { reader, writer: Some(writer), sending: None }
+    }
+
+    /// Begins to send a message, once the one before has left.
+    fn poll_begin(
+        &mut self,
+        context: &mut Context<'_>,
+        message: impl FnOnce() -> Bytes,
+    ) -> Poll<io::Result<usize>> {
+        match self.poll_sent(context) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Ready(Ok(())) => {}
+        }
+        let Some(mut writer) = self.writer.take() else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        let message = message();
+        let count = message.len();
+        self.sending = Some(Box::pin(async move {
+            let sent = writer.send(message).await;
+            (writer, sent)
+        }));
+        match self.poll_sent(context) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            // The message is taken; what the socket does not take yet is sent on by `poll_flush`.
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(count)),
+        }
     }
 
     fn poll_sent(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -80,29 +110,27 @@ impl Link for WebSocketLink {
     }
 
     fn poll_write(&mut self, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
-        match self.poll_sent(context) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-            Poll::Ready(Ok(())) => {}
+        self.poll_begin(context, || Bytes::copy_from_slice(from))
+    }
+
+    fn poll_write_message(
+        &mut self,
+        context: &mut Context<'_>,
+        message: &mut Vec<u8>,
+    ) -> Poll<io::Result<usize>> {
+        if message.len() < KEPT_BYTES_MIN {
+            return self.poll_write(context, message);
         }
-        let Some(mut writer) = self.writer.take() else {
-            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
-        };
-        let message = Bytes::copy_from_slice(from);
-        self.sending = Some(Box::pin(async move {
-            let sent = writer.send(message).await;
-            (writer, sent)
-        }));
-        match self.poll_sent(context) {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            // The message is taken; what the socket does not take yet is sent on by `poll_flush`.
-            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(from.len())),
-        }
+        self.poll_begin(context, || {
+            // The next one is probably as large.
+            let room = Vec::with_capacity(message.len());
+            Bytes::from(std::mem::replace(message, room))
+        })
     }
 
     fn copies(&self) -> u32 {
-        // Into the message, and into the buffer in front of the socket that the frame is written to.
-        2
+        // Into the buffer in front of the socket that the frame is written to. Small messages are copied once more.
+        1
     }
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -44,7 +44,8 @@ impl AsyncRead for ByTurns {
         }
         let before = into.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, into);
-        self.read = if polled.is_pending() { 0 } else { self.read + into.filled().len() - before };
+        let came = into.filled().len().saturating_sub(before);
+        self.read = if polled.is_pending() { 0 } else { self.read.saturating_add(came) };
         polled
     }
 }
