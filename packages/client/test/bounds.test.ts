@@ -104,8 +104,8 @@ test('a parcel takes no memory before it comes (f02)', () => {
   } finally {
     globalThis.Uint8Array = Bytes;
   }
-  expect(allocated).toContain(400);
-  expect(Math.max(...allocated)).toBe(400);
+  expect(allocated).toContain(12_800);
+  expect(Math.max(...allocated)).toBe(12_800);
 });
 
 test('what a session keeps of parcels goes with it', () => {

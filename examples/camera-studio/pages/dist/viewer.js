@@ -1805,7 +1805,7 @@ function noBody() {
 }
 
 // ../../../packages/client/src/session/parcels.ts
-var AHEAD = 4;
+var AHEAD = 128;
 var Parcels = class {
   constructor(bytesMax) {
     this.bytesMax = bytesMax;

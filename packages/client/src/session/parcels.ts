@@ -7,8 +7,11 @@ import { FLAG_ABANDON, get32, type Head } from './frame.js';
 import { PARCEL_FRAME_BYTES_MAX, PARCELS_MAX } from './limits.js';
 import { Violation } from './violation.js';
 
-/** What is allocated for a parcel before more of it has come, times what has come. */
-const AHEAD = 4;
+/**
+ * What is allocated for a parcel before more of it has come, times what has come: a picture has its room at once, as memory
+ * that nobody has written is none yet, and is not copied as it grows. A length alone allocates nothing.
+ */
+const AHEAD = 128;
 
 interface Parcel {
   readonly length: number;
