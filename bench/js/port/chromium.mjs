@@ -1,6 +1,7 @@
 // The host in Chromium: a real page, the other end a dedicated worker of its own, the port the browser's MessageChannel.
 import { createServer } from 'node:http';
 import { launch } from '../../../examples/camera-studio/pages/scripts/browser.mjs';
+import { meterOf } from '../meter.mjs';
 import { bundle } from './bundle.mjs';
 
 const PAGE = `import { makeCases } from './cases.js';
@@ -37,20 +38,16 @@ export async function chromiumHost() {
     return (await ready).map(({ name, system, count }) => ({ name, system, count }));
   })()`;
   const cases = await page.evaluate(list);
-  // Time that the page's main thread has worked, not the time that passed.
-  await page.call('Performance.enable', { timeDomain: 'threadTicks' });
-  const cpuUs = async () => (await page.call('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value * 1e6;
-  const { product } = await page.call('Browser.getVersion');
+  const meter = await meterOf(page);
   return {
-    variant: product.toLowerCase().replace('headless', '').replace('/', ' '),
+    variant: meter.browser,
     cases,
     async measure(at) {
-      // What another case has left behind is not this one's. Collecting throws away what the engine has learnt as well.
-      await page.call('HeapProfiler.collectGarbage');
+      await meter.collect();
       await page.evaluate(`measure(${at})`);
-      const cpu = await cpuUs();
+      const cpu = await meter.cpuUs();
       const wall = await page.evaluate(`measure(${at})`);
-      return { wall, cpu: (await cpuUs()) - cpu };
+      return { wall, cpu: (await meter.cpuUs()) - cpu };
     },
     async close() {
       await browser.close();

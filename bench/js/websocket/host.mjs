@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { launch } from '../../../examples/camera-studio/pages/scripts/browser.mjs';
+import { meterOf } from '../meter.mjs';
 import { bundle } from '../port/bundle.mjs';
 
 const SCRIPT = `import { makeCases } from '../websocket/page.js';
@@ -58,21 +59,17 @@ export async function host(program) {
   await page.goto(address);
   await until(() => page.evaluate('globalThis.ready !== undefined').catch(() => false));
   const cases = await page.evaluate('ready.then((cases) => cases.map(({ name, system, count, bytes }) => ({ name, system, count, bytes })))');
-  // Time that the page's main thread has worked, not the time that passed.
-  await page.call('Performance.enable', { timeDomain: 'threadTicks' });
-  const pageUs = async () => (await page.call('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value * 1e6;
-  const { product } = await page.call('Browser.getVersion');
+  const meter = await meterOf(page);
   return {
-    variant: product.toLowerCase().replace('headless', '').replace('/', ' '),
+    variant: meter.browser,
     cases,
     /** Runs one case once; microseconds: those that it timed, and the CPU of page and hub in all. */
     async measure(at) {
-      // What another case has left behind is not this one's. Collecting throws away what the engine has learnt as well.
-      await page.call('HeapProfiler.collectGarbage');
+      await meter.collect();
       await page.evaluate(`measure(${at})`);
-      const before = [await pageUs(), cpuUs(child.pid)];
+      const before = [await meter.cpuUs(), cpuUs(child.pid)];
       const times = await page.evaluate(`measure(${at})`);
-      return { times, page: (await pageUs()) - before[0], hub: cpuUs(child.pid) - before[1] };
+      return { times, page: (await meter.cpuUs()) - before[0], hub: cpuUs(child.pid) - before[1] };
     },
     async close() {
       await browser.close();

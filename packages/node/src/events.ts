@@ -24,6 +24,8 @@ export interface PeerCounters {
   readonly errors: number;
   /** Requests and publications that were denied. */
   readonly denied: number;
+  /** Notifications that were dropped because too much was under way. */
+  readonly dropped: number;
   /** Requests that were refused and values that were dropped because a budget was used up. */
   readonly refused: number;
   /** How often it was told to wait because it sent faster than its budget allows. */
@@ -34,6 +36,16 @@ export interface PeerCounters {
   readonly bytesIn: number;
   /** Bytes that left for it. */
   readonly bytesOut: number;
+  /** Blobs that came from it. Main has copied each once, for all who get it. */
+  readonly blobsIn: number;
+  /** Blobs that were lent to it as they are: main has copied nothing for it. */
+  readonly blobsLent: number;
+  /** Blobs that were copied into memory shared with it alone, once, and lent from there. */
+  readonly blobsPlaced: number;
+  /** Blobs that were copied for it, as bytes of its connection. */
+  readonly blobsCopied: number;
+  /** How often main has copied blobs for it alone, as far as it knows of: what a port copies and the peer does is not in it. */
+  readonly blobCopies: number;
   /** Values of topics that were sent to it. */
   readonly values: number;
   /** Values of topics that it missed because it was too slow. */

@@ -191,7 +191,9 @@ describe('what the hub tells', () => {
     const pictures = await portcullis.bind(Pictures);
     await pictures.mirror({ x: 1, y: 2, name: 'a' });
     await rejection(pictures.thumbnail(0));
-    expect(hub.peers()).toMatchObject([{ label: 'main', role: 'main', kind: 'main', counters: { calls: 2, errors: 1 } }]);
+    const blobs = { blobsIn: 0, blobsLent: 0, blobsPlaced: 0, blobsCopied: 0, blobCopies: 0 };
+    const counters = { calls: 2, errors: 1, denied: 0, dropped: 0, refused: 0, paused: 0, pausedMs: 0, values: 0, missed: 0, ...blobs };
+    expect(hub.peers()).toMatchObject([{ label: 'main', role: 'main', kind: 'main', counters }]);
     expect(hub.openWork()).toBe(0);
     expect(hub.counters()).toMatchObject({ admitted: 1, calls: 2, errors: 1, violations: 0 });
     portcullis.close();
