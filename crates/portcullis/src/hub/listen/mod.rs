@@ -111,7 +111,7 @@ impl UnixListen {
 
     /// Connections that are taken in a second, on average, and how many may come at once beyond that;
     /// [`CONNECTIONS_PER_SECOND`] and [`CONNECTIONS_BURST`] unless told. Each begins with limits of its own, so that who comes
-    /// and goes is held by nothing else.
+    /// and goes is held by nothing else. Who is behind many waits with them: those who must get in need a path of their own.
     pub fn connections_per_second(mut self, connections: u32, burst: u32) -> Self {
         self.rate = Rate::new(connections.into(), burst.into());
         self
