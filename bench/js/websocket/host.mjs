@@ -41,8 +41,15 @@ function cpuUs(pid) {
   return threads.reduce((sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]) / 1000, 0);
 }
 
-const until = async (ask) => {
-  while (!(await ask())) await new Promise((resolve) => setTimeout(resolve, 10));
+/** How long the page may take to be there. */
+const START_MS_MAX = 60_000;
+
+const until = async (ask, what) => {
+  const end = performance.now() + START_MS_MAX;
+  while (!(await ask())) {
+    if (performance.now() > end) throw new Error(`${what} is not there after ${START_MS_MAX / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 };
 
 export async function host(program) {
@@ -54,10 +61,10 @@ export async function host(program) {
   const page = await browser.page();
   // As a user opens it: the launcher gets the cookie, and leads to the gate's page.
   await page.goto(pathToFileURL(launcher).href);
-  await until(() => page.evaluate(`location.href === ${JSON.stringify(address)}`).catch(() => false));
+  await until(() => page.evaluate(`location.href === ${JSON.stringify(address)}`).catch(() => false), 'the page of the gate');
   await page.answerOnce(DOCUMENT, ISOLATED);
   await page.goto(address);
-  await until(() => page.evaluate('globalThis.ready !== undefined').catch(() => false));
+  await until(() => page.evaluate('globalThis.ready !== undefined').catch(() => false), 'the page that measures');
   const cases = await page.evaluate('ready.then((cases) => cases.map(({ name, system, count, bytes }) => ({ name, system, count, bytes })))');
   const meter = await meterOf(page);
   return {
