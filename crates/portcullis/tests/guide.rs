@@ -1,4 +1,4 @@
-//! The guide's lines on connecting again, compiled and run; the last test holds the two together.
+//! The guide's lines on typed arrays and on connecting again, compiled and run; the last test holds the two together.
 #![cfg(unix)]
 
 mod shown;
@@ -51,6 +51,24 @@ impl Spelling for Dictionary {
     async fn check(&self, _: &Call, _: String) -> bool {
         true
     }
+}
+
+#[test]
+fn numbers_are_read_where_they_are() {
+    // numbers begin
+    use portcullis::TypedArray;
+
+    #[portcullis::message]
+    struct Spectrum {
+        #[limit(items <= 65_536)]
+        power: TypedArray<f32>,
+    }
+
+    let spectrum = Spectrum { power: vec![0.5, 2.0].into() };
+    assert_eq!(spectrum.power.iter().sum::<f32>(), 2.5);
+    // Without a copy, where the bytes are aligned for it.
+    assert_eq!(spectrum.power.as_slice(), Some(&[0.5, 2.0][..]));
+    // numbers end
 }
 
 async fn visit(path: &Path, say: impl Fn(String)) -> Result<(), Box<dyn Error>> {
@@ -120,5 +138,9 @@ async fn the_guides_client_connects_again() {
 
 #[test]
 fn the_guide_shows_these_lines() {
-    shown::shows(include_str!("../../../docs/guide.md"), include_str!("guide.rs"), &["reconnect"]);
+    shown::shows(
+        include_str!("../../../docs/guide.md"),
+        include_str!("guide.rs"),
+        &["numbers", "reconnect"],
+    );
 }
