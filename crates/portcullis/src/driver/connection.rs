@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use portcullis_proto::time::Time;
 use tokio::time::{Sleep, sleep_until};
 
+use super::wake_after_others;
 use crate::clock::Clock;
 use crate::link::{Framing, Link, RecvBuffer};
 
@@ -162,8 +163,7 @@ impl<C: Core, L: Link> Connection<'_, C, L> {
             // Mostly there is no more, and those who are ready come first all the same.
             context.waker().wake_by_ref();
         } else {
-            // Those as well whose bytes the runtime has not seen yet: it looks for them before it comes back here.
-            let _ = pin!(tokio::task::yield_now()).poll(context);
+            wake_after_others(context);
         }
         Poll::Pending
     }

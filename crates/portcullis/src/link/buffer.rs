@@ -46,6 +46,7 @@ impl RecvBuffer {
 
     /// Room for the next read. Follow with [`Self::advance`].
     pub fn spare(&mut self) -> &mut [u8] {
+        self.settle();
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         }
@@ -81,6 +82,7 @@ impl RecvBuffer {
     /// Appends what `append` puts behind the bytes that it is given; returns what it returns.
     #[cfg(all(target_os = "linux", feature = "blocking"))]
     pub(crate) fn append<R>(&mut self, append: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        self.settle();
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         } else if self.start > CHUNK_BYTES {
@@ -95,9 +97,15 @@ impl RecvBuffer {
 
     /// Appends a message.
     pub fn extend(&mut self, message: &[u8]) {
-        let held = std::mem::take(&mut self.message);
-        for part in [&*held, message] {
-            self.append_copy(part);
+        self.settle();
+        self.append_copy(message);
+    }
+
+    /// Puts a message that stands elsewhere among the bytes, for more comes behind it.
+    fn settle(&mut self) {
+        let message = std::mem::take(&mut self.message);
+        if !message.is_empty() {
+            self.append_copy(&message);
         }
     }
 
@@ -193,7 +201,13 @@ mod tests {
         assert_eq!(buffer.filled().len(), 40_004);
         buffer.consume(40_000, 24);
         assert_eq!(buffer.filled(), b"more");
+        // Nor is it when what comes next is read behind it.
         buffer.consume(4, 24);
+        buffer.take(bytes::Bytes::from_static(b"held"));
+        buffer.spare()[..4].copy_from_slice(b"read");
+        buffer.advance(4);
+        assert_eq!(buffer.filled(), b"heldread");
+        buffer.consume(8, 24);
         assert!(buffer.filled().is_empty());
         buffer.extend(b"copied");
         assert_eq!(buffer.filled(), b"copied");

@@ -1,13 +1,14 @@
 //! A connection that is read by turns: whoever sends a large message faster than it is read would otherwise hold everybody up
 //! until the message is whole.
 
-use std::future::Future;
 use std::io::{self, IoSlice};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+
+use crate::driver::wake_after_others;
 
 /// Bytes that are read before others have their turn.
 const TURN_BYTES: usize = 128 * 1024;
@@ -38,8 +39,7 @@ impl AsyncRead for ByTurns {
     ) -> Poll<io::Result<()>> {
         if self.read >= TURN_BYTES {
             self.read = 0;
-            // It comes back here when the runtime has looked for others' bytes.
-            let _ = pin!(tokio::task::yield_now()).poll(context);
+            wake_after_others(context);
             return Poll::Pending;
         }
         let before = into.filled().len();
