@@ -8,6 +8,7 @@ use portcullis_proto::session::{Event, Leg, Received};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
+use crate::batch::Batch;
 use crate::calls::Asked;
 use crate::observe::HubEvent;
 use crate::peer::PeerId;
@@ -60,6 +61,8 @@ impl Came {
         self.cost += received.consumed as u64;
         self.cost += match received.event {
             Some(Event::Item { .. } | Event::Credit { .. }) => 0,
+            // What its items would have by themselves.
+            Some(Event::Row { row, .. }) => u64::from(row.count()) * HEADER_BYTES as u64,
             Some(Event::Request { binding: 0, .. } | Event::Subscribe { .. }) => CONTROL_COST,
             _ => frames * FRAME_COST,
         };
@@ -225,13 +228,12 @@ impl Hub {
                 let asked = Asked { binding, ordinal, budget_ms, body, range: 0..0 };
                 self.take_published(peer, id, &asked, now, turn)
             }
-            Event::Item { leg: Leg::Inbound(id), missed, body, blobs, .. } => {
-                let body = Parts { bytes: body, blobs: &blobs };
-                self.item_up(peer, id, missed, body, now, turn)
+            Event::Item { leg, missed, body, blobs, .. } => {
+                let item = Parts { bytes: body, blobs: &blobs };
+                self.items(peer, leg, missed, Batch::One(item), now, turn)
             }
-            Event::Item { leg: Leg::Outbound(id), missed, body, blobs, .. } => {
-                let body = Parts { bytes: body, blobs: &blobs };
-                self.item_down(peer, id, missed, body, now, turn)
+            Event::Row { leg, missed, row } => {
+                self.items(peer, leg, missed, Batch::Row(row), now, turn)
             }
             Event::Credit { leg, .. } => {
                 self.credit(peer, leg, now, turn);

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 
 use portcullis_proto::codec::Body;
-use portcullis_proto::rpc::{Bodies, Sent, Taken, WriteBody, poll_send, poll_take, send_each};
+use portcullis_proto::rpc::{Bodies, Sent, Taken, WriteBody, poll_send_all, poll_take};
 use portcullis_proto::session::{Leg, SendError};
 use portcullis_proto::time::Time;
 
@@ -43,29 +43,23 @@ impl Hub {
             return (0, Poll::Ready(Err(SendError::Closed)));
         };
         let (session, wakes) = (&mut state.session, &mut turn.retired.wakes);
-        let mut copies = Vec::new();
-        let send = |body: WriteBody<'_>| {
-            if tapped.is_none() {
-                return poll_send(session, leg, keep, context, body, wakes);
-            }
-            // A body is written where it leaves, and cannot be read there again.
-            let copy = match Body::write(body) {
-                Ok(copy) => copy,
-                Err(error) => return Poll::Ready(Err(SendError::Codec(error))),
-            };
-            let write: WriteBody<'_> = &mut |out| out.body(copy.parts());
-            let sent = poll_send(session, leg, keep, context, write, wakes);
-            if matches!(sent, Poll::Ready(Ok(()))) {
-                copies.push(copy);
-            }
-            sent
+        let mut copies: Vec<Body> = Vec::new();
+        let copying: Bodies<'_> = &mut |place, out| {
+            // A body is written where it leaves, and cannot be read there again. It may be written twice.
+            let copy = Body::write(|out| bodies(place, out))?;
+            copies.truncate(place);
+            out.body(copy.parts())?;
+            copies.push(copy);
+            Ok(())
         };
-        let (sent, next) = send_each(count, bodies, send);
+        let bodies = if tapped.is_some() { copying } else { bodies };
+        let (sent, next) = poll_send_all(session, leg, keep, context, count, bodies, wakes);
         if sent > 0 {
             // From its first item on, a stream has no deadline of its own.
             state.session.clear_deadline(leg);
             if let Some(meta) = &tapped {
-                copies.iter().for_each(|it| self.tap_item(peer, meta, false, it.parts(), turn));
+                let sent = copies.iter().take(sent);
+                sent.for_each(|it| self.tap_item(peer, meta, false, it.parts(), turn));
             }
             self.touch(peer, turn);
         }

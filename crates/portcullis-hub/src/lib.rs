@@ -9,6 +9,7 @@
 
 mod account;
 mod audit;
+mod batch;
 mod budget;
 mod calls;
 mod catalog;
@@ -34,6 +35,7 @@ mod relay;
 mod report;
 mod retained;
 mod slab;
+mod streams;
 mod subscriber;
 mod tap;
 mod timeout;

@@ -9,12 +9,12 @@ use portcullis_proto::frame::Kind;
 use portcullis_proto::goodbye::Goodbye;
 use portcullis_proto::peer::correlation;
 use portcullis_proto::rpc::Caller;
-use portcullis_proto::session::{CallerTold, Leg, Opening, SendError};
+use portcullis_proto::session::{CallerTold, Opening, SendError};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 
 use crate::calls::Asked;
-use crate::checks::{channel_item, check_end, check_item};
+use crate::checks::check_end;
 use crate::peer::{PeerId, PeerState};
 use crate::users::RETRY_AFTER_MS;
 use crate::waiting::Waiting;
@@ -170,223 +170,6 @@ impl Hub {
         (!is_told).then(|| Arc::clone(who))
     }
 
-    /// An item from a caller.
-    pub(crate) fn item_up(
-        &mut self,
-        caller: PeerId,
-        id: u32,
-        missed: u32,
-        body: Parts<'_>,
-        now: Time,
-        turn: &mut Turn,
-    ) -> Result<(), Goodbye> {
-        let Some(state) = self.peers.get_mut(caller.0) else { return Ok(()) };
-        let Some(inbound) = state.session.inbound_mut(id) else { return Ok(()) };
-        let up =
-            inbound.meta.and_then(|meta| Some((meta, channel_item(&self.catalog, &meta, true)?)));
-        let Some((meta, up)) = up else { return Ok(()) };
-        check_item(&self.catalog, &meta, up, body)?;
-        let callee = match &inbound.work {
-            Work::Local(_) => None,
-            Work::Relay(relay) => match relay.callee_id {
-                Some(callee_id) => Some((relay.callee, callee_id)),
-                // The callee has ended the call: nobody takes items any more.
-                None => return Ok(()),
-            },
-            _ => return Ok(()),
-        };
-        if let Err(over) = self.may_queue(caller, body.size()) {
-            self.refused(caller, over.what, turn);
-            self.cancelled(caller, id, Status::ResourceExhausted, QUEUE_FULL, now, turn);
-            return Ok(());
-        }
-        self.tap_item(caller, &meta, true, body, turn);
-        let Some((callee, callee_id)) = callee else {
-            if let Some(state) = self.peers.get_mut(caller.0)
-                && let Some(inbound) = state.session.inbound_mut(id)
-                && let Work::Local(local) = &mut inbound.work
-            {
-                local.push(missed, body.bytes, body.to_blobs(), &mut turn.retired.wakes);
-            }
-            return Ok(());
-        };
-        if let Some(other) = self.peers.get_mut(callee.0)
-            && let Some(out) = other.session.outbound_mut(callee_id)
-        {
-            out.waiting.push(missed, body.to_body());
-        } else {
-            self.unqueued(caller, body.size());
-        }
-        self.flush_up(callee, callee_id, now, turn);
-        Ok(())
-    }
-
-    /// Sends on what a caller has sent, as far as the callee has given credit; the caller gets as much back.
-    pub(crate) fn flush_up(&mut self, callee: PeerId, callee_id: u32, now: Time, turn: &mut Turn) {
-        let leg = Leg::Outbound(callee_id);
-        let Some(state) = self.peers.get_mut(callee.0) else { return };
-        let (mut items, mut bytes) = (0u32, 0usize);
-        let mut failed = false;
-        // Every turn spends credit.
-        while state.session.may_send(leg) == Some(true) {
-            let next = state.session.outbound_mut(callee_id).and_then(|out| out.waiting.pop());
-            let Some((missed, item)) = next else { break };
-            items += 1;
-            bytes += item.size();
-            let sent = state.session.item(leg, missed, None, |out| out.body(item.parts()));
-            if sent.is_err() {
-                failed = true;
-                break;
-            }
-        }
-        let Some(out) = state.session.outbound_mut(callee_id) else { return };
-        let (caller, caller_id) = (out.caller, out.caller_id);
-        if out.finished && out.waiting.is_empty() {
-            out.finished = false;
-            let _ = state.session.finish(callee_id);
-        }
-        self.touch(callee, turn);
-        self.unqueued(caller, bytes);
-        let Some(caller_id) = caller_id else { return };
-        if failed {
-            self.cancelled(caller, caller_id, Status::ResourceExhausted, TOO_LARGE, now, turn);
-        } else if items > 0
-            && let Some(state) = self.peers.get_mut(caller.0)
-        {
-            state.session.credit(Leg::Inbound(caller_id), items, u32_of(bytes));
-            self.touch(caller, turn);
-        }
-    }
-
-    /// The caller has sent its last item.
-    pub(crate) fn finish_up(&mut self, caller: PeerId, id: u32, now: Time, turn: &mut Turn) {
-        let Some(state) = self.peers.get_mut(caller.0) else { return };
-        match state.session.inbound_mut(id).map(|inbound| &mut inbound.work) {
-            Some(Work::Local(local)) => local.end_of_items(&mut turn.retired.wakes),
-            Some(Work::Relay(relay)) => {
-                let Some(callee_id) = relay.callee_id else { return };
-                let callee = relay.callee;
-                let Some(other) = self.peers.get_mut(callee.0) else { return };
-                if let Some(out) = other.session.outbound_mut(callee_id) {
-                    out.finished = true;
-                }
-                self.flush_up(callee, callee_id, now, turn);
-            }
-            _ => {}
-        }
-    }
-
-    /// An item from a callee.
-    pub(crate) fn item_down(
-        &mut self,
-        callee: PeerId,
-        callee_id: u32,
-        missed: u32,
-        body: Parts<'_>,
-        now: Time,
-        turn: &mut Turn,
-    ) -> Result<(), Goodbye> {
-        let Some(state) = self.peers.get_mut(callee.0) else { return Ok(()) };
-        let Some(out) = state.session.outbound_mut(callee_id) else { return Ok(()) };
-        let (caller, Some(caller_id)) = (out.caller, out.caller_id) else { return Ok(()) };
-        // From here on the stream has no deadline: it has begun.
-        state.session.clear_deadline(Leg::Outbound(callee_id));
-        let leg = Leg::Inbound(caller_id);
-        let Some(other) = self.peers.get_mut(caller.0) else { return Ok(()) };
-        other.session.clear_deadline(leg);
-        let may_send = other.session.may_send(leg) == Some(true);
-        let Some(inbound) = other.session.inbound_mut(caller_id) else { return Ok(()) };
-        let Some(meta) = inbound.meta else { return Ok(()) };
-        if let Some(down) = channel_item(&self.catalog, &meta, false) {
-            check_item(&self.catalog, &meta, down, body)?;
-        }
-        let Work::Relay(relay) = &inbound.work else { return Ok(()) };
-        if !may_send || !relay.waiting.is_empty() {
-            self.tap_item(caller, &meta, false, body, turn);
-            self.queue_down(callee, caller, caller_id, (missed, body), now, turn);
-            return Ok(());
-        }
-        let sent = other.session.item(leg, missed, None, |out| out.body(body));
-        if sent.is_err() {
-            self.cancelled(caller, caller_id, Status::ResourceExhausted, TOO_LARGE, now, turn);
-            return Ok(());
-        }
-        self.tap_item(caller, &meta, false, body, turn);
-        self.touch(caller, turn);
-        if let Some(state) = self.peers.get_mut(callee.0) {
-            state.session.credit(Leg::Outbound(callee_id), 1, u32_of(body.size()));
-            self.touch(callee, turn);
-        }
-        Ok(())
-    }
-
-    fn queue_down(
-        &mut self,
-        callee: PeerId,
-        caller: PeerId,
-        caller_id: u32,
-        (missed, body): (u32, Parts<'_>),
-        now: Time,
-        turn: &mut Turn,
-    ) {
-        if let Err(over) = self.may_queue(callee, body.size()) {
-            self.refused(callee, over.what, turn);
-            self.cancelled(caller, caller_id, Status::ResourceExhausted, QUEUE_FULL, now, turn);
-            return;
-        }
-        if let Some(state) = self.peers.get_mut(caller.0)
-            && let Some(inbound) = state.session.inbound_mut(caller_id)
-            && let Work::Relay(relay) = &mut inbound.work
-        {
-            relay.waiting.push(missed, body.to_body());
-        } else {
-            self.unqueued(callee, body.size());
-        }
-    }
-
-    /// Sends on what a callee has sent, as far as the caller has given credit; the callee gets as much back.
-    pub(crate) fn flush_down(&mut self, caller: PeerId, id: u32, now: Time, turn: &mut Turn) {
-        let leg = Leg::Inbound(id);
-        let Some(state) = self.peers.get_mut(caller.0) else { return };
-        let (mut items, mut bytes) = (0u32, 0usize);
-        let mut failed = false;
-        // Every turn spends credit.
-        while state.session.may_send(leg) == Some(true) {
-            let Some(Work::Relay(relay)) = state.session.inbound_mut(id).map(|call| &mut call.work)
-            else {
-                return;
-            };
-            let Some((missed, item)) = relay.waiting.pop() else { break };
-            items += 1;
-            bytes += item.size();
-            let sent = state.session.item(leg, missed, None, |out| out.body(item.parts()));
-            if sent.is_err() {
-                failed = true;
-                break;
-            }
-        }
-        let Some(Work::Relay(relay)) = state.session.inbound_mut(id).map(|call| &mut call.work)
-        else {
-            return;
-        };
-        let (callee, callee_id) = (relay.callee, relay.callee_id);
-        let end = relay.waiting.take_end();
-        self.touch(caller, turn);
-        let end_bytes = end.as_ref().map_or(0, |(_, body)| body.size());
-        self.unqueued(callee, bytes.saturating_add(end_bytes));
-        if failed {
-            self.cancelled(caller, id, Status::ResourceExhausted, TOO_LARGE, now, turn);
-        } else if let Some((status, body)) = end {
-            self.pass_on_end(caller, id, status, body.parts(), now, turn);
-        } else if items > 0
-            && let Some(callee_id) = callee_id
-            && let Some(state) = self.peers.get_mut(callee.0)
-        {
-            state.session.credit(Leg::Outbound(callee_id), items, u32_of(bytes));
-            self.touch(callee, turn);
-        }
-    }
-
     /// A callee has ended a call that the hub made for another peer.
     pub(crate) fn relayed_end(
         &mut self,
@@ -488,9 +271,10 @@ const SHARE_FULL: &str =
     "budget `callee_share`: as many calls are open at the server as one caller may have";
 const STOPPING: &str = "the server is stopping";
 const TOO_LARGE_ARGS: &str = "the arguments are larger than the server takes";
-const TOO_LARGE: &str = "an item is larger than its receiver takes";
-const QUEUE_FULL: &str = "budget `queued_bytes`: too many items wait for their receivers";
+pub(crate) const TOO_LARGE: &str = "an item is larger than its receiver takes";
+pub(crate) const QUEUE_FULL: &str =
+    "budget `queued_bytes`: too many items wait for their receivers";
 
-fn u32_of(bytes: usize) -> u32 {
+pub(crate) fn u32_of(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }

@@ -6,6 +6,9 @@ use std::collections::VecDeque;
 use portcullis_proto::codec::Body;
 use portcullis_proto::status::Status;
 
+/// More items are not looked at at once, however little of them may leave.
+const RUN_MAX: usize = 128;
+
 /// Items with what was missed before each, bounded by the hub's own grant, and an outcome.
 #[derive(Debug, Default)]
 pub(crate) struct Waiting(Option<Box<Kept>>);
@@ -33,8 +36,24 @@ impl Waiting {
         self.0.get_or_insert_default().items.push_back((missed, item));
     }
 
-    pub(crate) fn pop(&mut self) -> Option<(u32, Body)> {
-        self.0.as_mut()?.items.pop_front()
+    /// The first items that may share a frame, as nothing was missed between them: how many, and what was missed before.
+    pub(crate) fn run(&self) -> Option<(u32, usize)> {
+        let items = &self.0.as_ref()?.items;
+        let (missed, _) = items.front()?;
+        let more =
+            items.iter().take(RUN_MAX).skip(1).take_while(|(missed, _)| *missed == 0).count();
+        Some((*missed, more + 1))
+    }
+
+    pub(crate) fn item(&self, place: usize) -> Option<&Body> {
+        self.0.as_ref()?.items.get(place).map(|(_, item)| item)
+    }
+
+    /// Drops the first items, which were sent. Returns how many bytes they had.
+    pub(crate) fn drop_first(&mut self, count: usize) -> usize {
+        let Some(kept) = &mut self.0 else { return 0 };
+        let sent = kept.items.drain(..count.min(kept.items.len()));
+        sent.map(|(_, item)| item.size()).sum()
     }
 
     /// The outcome comes behind the items.

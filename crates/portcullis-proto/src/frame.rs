@@ -23,6 +23,8 @@ pub const FLAG_CALLEE: u8 = 1;
 pub const FLAG_ACK: u8 = 2;
 /// On `parcel`: the rest of it will not come.
 pub const FLAG_ABANDON: u8 = 4;
+/// On `item`: the body is a row of items. Not beside [`FLAG_ACK`].
+pub const FLAG_ROW: u8 = 8;
 /// Bytes of a parcel's number behind a body.
 const NUMBER_BYTES: usize = 4;
 
@@ -53,13 +55,16 @@ macro_rules! kinds {
                 match self { $(Self::$variant => $data,)* }
             }
 
-            fn flags_allowed(self) -> u8 {
-                match self { $(Self::$variant => $flags,)* }
+            /// Whether it defines these flags, and all of them together.
+            fn defines(self, flags: u8) -> bool {
+                let allowed = match self { $(Self::$variant => $flags,)* };
+                flags & !allowed == 0 && flags & (FLAG_ACK | FLAG_ROW) != FLAG_ACK | FLAG_ROW
             }
 
             /// How many blobs a frame of it may have.
-            fn attachments_max(self) -> usize {
+            fn attachments_max(self, flags: u8) -> usize {
                 match self {
+                    Self::Item if flags & FLAG_ROW != 0 => 0,
                     Self::Request | Self::Notify | Self::Publish | Self::Item | Self::End => BLOBS_MAX,
                     _ => 0,
                 }
@@ -79,7 +84,7 @@ kinds! {
     Notify 8 "notify" true 0;
     Subscribe 9 "subscribe" true 0;
     Publish 10 "publish" true 0;
-    Item 11 "item" true FLAG_CALLEE | FLAG_ACK;
+    Item 11 "item" true FLAG_CALLEE | FLAG_ACK | FLAG_ROW;
     Ack 12 "ack" false 0;
     Credit 13 "credit" false FLAG_CALLEE;
     Finish 14 "finish" true 0;
@@ -197,14 +202,14 @@ pub fn parse(input: &[u8], frame_bytes_max: u32) -> Result<Parsed<'_>, Goodbye> 
     let Some(kind) = Kind::from_code(kind) else {
         return unknown_kind(kind, input.len(), length);
     };
-    if flags & !kind.flags_allowed() != 0 {
+    if !kind.defines(flags) {
         return Err(Goodbye::because(
             Reason::UnknownFlag,
             format!("`{}` does not define flags {flags:#04x}", kind.name()),
         ));
     }
     let attachments = usize::from(u16::from_le_bytes([a0, a1]));
-    if attachments > kind.attachments_max() {
+    if attachments > kind.attachments_max(flags) {
         return Err(Goodbye::because(
             Reason::MalformedFrame,
             format!("a `{}` with {attachments} attachments", kind.name()),

@@ -8,6 +8,7 @@ pub mod error;
 pub mod frame;
 pub mod goodbye;
 pub mod peer;
+pub mod row;
 pub mod rpc;
 pub mod schema;
 pub mod session;

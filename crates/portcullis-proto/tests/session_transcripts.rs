@@ -3,9 +3,10 @@
 //! in delivered byte by byte.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::iter;
 use std::path::Path;
 
-use portcullis_proto::codec::{Blob, CodecError, Encoder, Parts};
+use portcullis_proto::codec::{Blob, Blobs, CodecError, Encoder, Parts};
 use portcullis_proto::frame::Kind;
 use portcullis_proto::goodbye::{Goodbye, Reason};
 use portcullis_proto::session::{
@@ -228,6 +229,7 @@ impl Replay {
     }
 
     fn event(&mut self, event: Event<'_, String>) {
+        let named = |event, id| json!({ "event": event, "as": self.name_of(Leg::Inbound(id)) });
         let caused = match event {
             Event::Welcome(welcome) => {
                 self.caused.push_back(json!({
@@ -273,13 +275,15 @@ impl Replay {
                 }
                 with_blobs(item, &blobs)
             }
+            Event::Row { leg, missed, row } => {
+                let (token, missed) = (None, iter::once(missed).chain(iter::repeat(0)));
+                return row.bodies().zip(missed).for_each(|(body, missed)| {
+                    self.event(Event::Item { leg, missed, token, body, blobs: Blobs::new() });
+                });
+            }
             Event::Credit { leg, .. } => json!({ "event": "credit", "as": self.name_of(leg) }),
-            Event::Finish { id } => {
-                json!({ "event": "finish", "as": self.name_of(Leg::Inbound(id)) })
-            }
-            Event::Cancel { id } => {
-                json!({ "event": "cancel", "as": self.name_of(Leg::Inbound(id)) })
-            }
+            Event::Finish { id } => named("finish", id),
+            Event::Cancel { id } => named("cancel", id),
             Event::End { status, body, data, blobs, .. } => {
                 let event = json!({
                     "event": "end", "as": data, "status": status.name(), "body": to_hex(body),

@@ -1,6 +1,7 @@
 // Writes the transcripts beside it, or with `--check` says which of them differ. No dependencies; see README.md.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { blobTranscripts } from './blobs.mjs';
+import { rowTranscripts } from './rows.mjs';
 import { windowTranscripts } from './windows.mjs';
 import {
   u32, text, STATUS, REASON, CALLEE, ACK, frame, free, hello, welcomeBody, failure, receive, send, id, open,
@@ -375,6 +376,7 @@ transcript('both-directions', 'Ids of the two sides do not meet.', [
 
 // Window and liveness.
 windowTranscripts(transcript);
+rowTranscripts(transcript);
 transcript('ping', 'A ping is answered with its token at once.', [open(), receive(frame('ping', { id: 0xdeadbeef })), send(frame('pong', { id: 0xdeadbeef }))]);
 transcript('keepalive', 'A hub that is silent while it is awaited is pinged, and found silent.', [
   open(),

@@ -25,6 +25,7 @@ export const REASON = {
 export const CALLEE = 1;
 export const ACK = 2;
 export const ABANDON = 4;
+export const ROW = 8;
 
 /** A frame that takes the `parcels` of these numbers; `length` and `attachments` override what is true. */
 export function frame(kind, fields = {}) {
@@ -72,6 +73,8 @@ export const ask = (more = {}) => frame('request', { binding: 9, ordinal: 2, id:
 export const down = (generation, value, more = {}) => frame('item', { flags: CALLEE, id: id(generation), body: value, ...more });
 export const up = (generation, value, more = {}) => frame('item', { id: id(generation), body: value, ...more });
 export const ended = (generation, status, body = '', slot = 0) => frame('end', { id: id(generation, slot), ordinal: STATUS[status], body });
+/** The body of a row of these items. */
+export const row = (...items) => items.map((item) => u32(item.length / 2).slice(0, 4) + item).join('');
 export const zeros = (count) => '00'.repeat(count);
 /** `count` bytes that tell their place. */
 export const ramp = (count, first = 0) => Buffer.from(Array.from({ length: count }, (_, at) => (first + at) & 255)).toString('hex');

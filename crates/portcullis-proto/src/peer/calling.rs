@@ -1,6 +1,5 @@
 //! What a caller holds: the future of a call's outcome, and the items of a stream. Dropping either cancels.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
@@ -11,9 +10,9 @@ use std::task::{Context, Poll};
 use super::cell::{CellKey, Ending};
 use super::report::DeliveryReport;
 use super::shared::Shared;
-use crate::codec::{Message, from_parts};
+use crate::codec::{Message, Parts, from_parts};
 use crate::error::{Error, Retry};
-use crate::rpc::{CallError, ChannelInfo, Taken, Wakes, poll_take_all};
+use crate::rpc::{CallError, ChannelInfo, Items, Wakes, poll_take_all};
 use crate::session::Leg;
 use crate::status::Status;
 
@@ -155,13 +154,13 @@ pub struct Incoming<D, T, F> {
     id: u32,
     missed: u32,
     /// Items that were taken together and are handed out one by one.
-    taken: VecDeque<Taken>,
+    taken: Items,
     items: PhantomData<fn() -> D>,
 }
 
 impl<D: Message, T: Message, F: CallError> Incoming<D, T, F> {
     pub(super) fn new(calling: Calling<T, F>, id: u32) -> Self {
-        Self { calling, id, missed: 0, taken: VecDeque::new(), items: PhantomData }
+        Self { calling, id, missed: 0, taken: Items::default(), items: PhantomData }
     }
 
     /// The next item; `None` when the stream has ended well: [`Self::reply`] then has what it ended with.
@@ -175,22 +174,24 @@ impl<D: Message, T: Message, F: CallError> Incoming<D, T, F> {
 
     /// As [`Self::next`], for hand-written futures.
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<D>, F>> {
-        match self.poll_item(context) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Some(item)) => {
-                self.missed = item.missed;
-                let read = item.read().map(Some);
-                let channel = self.calling.channel;
-                Poll::Ready(read.map_err(|error| unreadable(channel, &error.to_string()).into()))
+        if self.taken.is_empty() {
+            match self.poll_items(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => return self.poll_failure(context),
+                Poll::Ready(Some(())) => {}
             }
-            Poll::Ready(None) => self.poll_failure(context),
         }
+        let read = |parts: Parts<'_>, missed| (from_parts(parts.bytes, parts.blobs), missed);
+        let Some((item, missed)) = self.taken.take_with(read) else {
+            return self.poll_failure(context);
+        };
+        self.missed = missed;
+        let channel = self.calling.channel;
+        Poll::Ready(item.map(Some).map_err(|error| unreadable(channel, &error.to_string()).into()))
     }
 
-    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Taken>> {
-        if let Some(item) = self.taken.pop_front() {
-            return Poll::Ready(Some(item));
-        }
+    /// Takes what has come, at least one item; `None` when nothing more will.
+    fn poll_items(&mut self, context: &mut Context<'_>) -> Poll<Option<()>> {
         let Ok(Some(key)) = self.calling.cell else { return Poll::Ready(None) };
         let (id, taken) = (self.id, &mut self.taken);
         self.calling.peer.with(|core| {
@@ -198,10 +199,12 @@ impl<D: Message, T: Message, F: CallError> Incoming<D, T, F> {
             if cell.ending == Ending::Open {
                 let leg = Leg::Outbound(id);
                 let wakes = &mut core.retired.wakes;
-                let some = poll_take_all(&mut core.session, leg, context, taken, wakes);
-                return some.map(|some| some.and_then(|()| taken.pop_front()));
+                return poll_take_all(&mut core.session, leg, context, taken, wakes);
             }
-            Poll::Ready(cell.left_over.as_mut().and_then(|left| left.take()))
+            if let Some(left) = &mut cell.left_over {
+                *taken = left.take_rest();
+            }
+            Poll::Ready((!taken.is_empty()).then_some(()))
         })
     }
 

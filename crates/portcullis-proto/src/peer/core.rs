@@ -10,7 +10,9 @@ use crate::codec::{Blobs, Message, Parts, from_bytes, to_bytes};
 use crate::error::{Error, FailureBody};
 use crate::frame::{Kind, body_range};
 use crate::goodbye::{Goodbye, Reason};
-use crate::rpc::{Call, Caller, Host, Job, LocalCall, Origin, Service, credited, stop_local};
+use crate::rpc::{
+    Call, Caller, Host, Job, LocalCall, Origin, Service, Wakes, credited, stop_local,
+};
 use crate::session::{
     CallerTold, Config, Ended, Event, Expired, Hello, Lane, Leg, Opening, PROTOCOL, Received,
     Refused, SendError, Session, Side, Welcome,
@@ -141,7 +143,18 @@ impl Core {
                     event: Some(Event::Item { leg, missed, token, body, blobs }),
                     ..
                 }) => {
-                    self.item(leg, missed, token, (body, blobs));
+                    if let (Leg::Outbound(id), Some(token)) = (leg, token) {
+                        self.session.ack(id, token);
+                    }
+                    if let Some((local, wakes)) = self.reader_of(leg) {
+                        local.push(missed, body, blobs, wakes);
+                    }
+                    continue;
+                }
+                Ok(Received { event: Some(Event::Row { leg, missed, row }), .. }) => {
+                    if let Some((local, wakes)) = self.reader_of(leg) {
+                        local.push_row(missed, row, wakes);
+                    }
                     continue;
                 }
                 Ok(Received { event: Some(event), .. }) => event,
@@ -223,25 +236,18 @@ impl Core {
         turn.jobs.push(job);
     }
 
-    fn item(&mut self, leg: Leg, missed: u32, token: Option<u32>, (body, blobs): (&[u8], Blobs)) {
-        if let (Leg::Outbound(id), Some(token)) = (leg, token) {
-            self.session.ack(id, token);
-        }
-        match leg {
-            Leg::Inbound(id) => {
-                if let Some(local) = self.session.inbound_mut(id) {
-                    local.push(missed, body, blobs, &mut self.retired.wakes);
-                }
-            }
+    /// Who reads the items that come on `leg`.
+    #[inline]
+    fn reader_of(&mut self, leg: Leg) -> Option<(&mut LocalCall, &mut Wakes)> {
+        let local = match leg {
+            Leg::Inbound(id) => self.session.inbound_mut(id)?,
             Leg::Outbound(id) => {
                 // From here on the stream has no deadline: it has begun.
                 self.session.clear_deadline(leg);
-                let pending = self.session.outbound_mut(id);
-                if let Some(local) = pending.and_then(|pending| pending.local.as_mut()) {
-                    local.push(missed, body, blobs, &mut self.retired.wakes);
-                }
+                self.session.outbound_mut(id)?.local.as_deref_mut()?
             }
-        }
+        };
+        Some((local, &mut self.retired.wakes))
     }
 
     fn event(&mut self, event: Event<'_, Pending>, now: Time) {
@@ -302,6 +308,7 @@ impl Core {
             // Requests and items are dealt with before; the session refuses the hub what only peers say, and a peer keeps what
             // main sends.
             Event::Item { .. }
+            | Event::Row { .. }
             | Event::Shed(_)
             | Event::Request { .. }
             | Event::Notify { .. }

@@ -13,7 +13,7 @@ use crate::error::{Error, FailureBody};
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{
     Bodies, ChannelInfo, Client, Complete, Descriptor, Host, Interface, Outcome, Replies, Sent,
-    Taken, Wakes, WriteBody, finish_local, poll_send, poll_take, send_each,
+    Taken, Wakes, WriteBody, finish_local, poll_send, poll_send_all, poll_take,
 };
 use crate::schema::Overflow;
 use crate::session::{Lane, Leg, SendError, Welcome};
@@ -95,9 +95,8 @@ impl Host for Shared {
         bodies: Bodies<'_>,
     ) -> Sent {
         self.with(|core| {
-            let (session, wakes) = (&mut core.session, &mut core.retired.wakes);
-            let send = |body: WriteBody<'_>| poll_send(session, leg, keep, context, body, wakes);
-            send_each(count, bodies, send)
+            let wakes = &mut core.retired.wakes;
+            poll_send_all(&mut core.session, leg, keep, context, count, bodies, wakes)
         })
     }
 

@@ -6,8 +6,10 @@ use std::task::{Context, Poll, Waker};
 use smallvec::SmallVec;
 
 use super::call::Call;
+use super::items::{Items, Taken};
 use super::wakes::Wakes;
-use crate::codec::{Blob, Blobs, Body, CodecError, Encoder, Message, Parts, from_parts};
+use crate::codec::{Blobs, Body, CodecError, Encoder, Parts};
+use crate::row::Row;
 use crate::session::{Leg, SendError, Session};
 use crate::status::Status;
 use crate::time::Time;
@@ -20,10 +22,6 @@ pub type Bodies<'a> = &'a mut dyn FnMut(usize, &mut Encoder<'_>) -> Result<(), C
 
 /// How a row of items has gone: how many were sent, and what became of the one behind them.
 pub type Sent = (usize, Poll<Result<(), SendError>>);
-
-/// Bytes of an item's body that are kept without an allocation of their own: a queue of small items is read and written as
-/// fast as it is copied.
-pub const SHORT_BODY_BYTES: usize = 32;
 
 /// What a handler's flows reach their session through. One for each connection.
 pub trait Host: Send + Sync {
@@ -59,41 +57,13 @@ pub trait Host: Send + Sync {
     fn finish(&self, leg: Leg);
 }
 
-/// An item that was taken from its queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
-    /// The item.
-    pub body: SmallVec<[u8; SHORT_BODY_BYTES]>,
-    /// Its blobs.
-    pub blobs: Blobs,
-    /// Values of a topic that were dropped before it.
-    pub missed: u32,
-}
-
-impl Taken {
-    /// Bytes of it and of its blobs, as streams and budgets count them.
-    pub fn size(&self) -> usize {
-        self.body.len().saturating_add(Blob::total(&self.blobs))
-    }
-
-    /// The item.
-    ///
-    /// # Errors
-    ///
-    /// It breaks its contract.
-    pub fn read<T: Message>(&self) -> Result<T, CodecError> {
-        from_parts(&self.body, &self.blobs)
-    }
-}
-
 /// What a session keeps for a call that a handler in this process serves, or for a stream that a client reads.
 #[derive(Debug, Default)]
 pub struct LocalCall {
     /// Set once the handler has started.
     pub call: Option<Call>,
     /// Items that have come and were not taken; bounded by the credit given.
-    items: VecDeque<Taken>,
-    items_bytes: usize,
+    items: Items,
     finished: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -112,15 +82,19 @@ pub struct LocalCall {
 impl LocalCall {
     /// An item has come.
     pub fn push(&mut self, missed: u32, body: &[u8], blobs: Blobs, wakes: &mut Wakes) {
-        let item = Taken { body: SmallVec::from_slice(body), blobs, missed };
-        self.items_bytes += item.size();
-        self.items.push_back(item);
+        self.items.push(Taken { body: SmallVec::from_slice(body), blobs, missed });
+        wakes.wake(&mut self.reader);
+    }
+
+    /// Items have come together.
+    pub fn push_row(&mut self, missed: u32, row: Row<'_>, wakes: &mut Wakes) {
+        self.items.push_row(missed, row);
         wakes.wake(&mut self.reader);
     }
 
     /// Items that have come and were not taken, in bytes.
     pub fn queued_bytes(&self) -> usize {
-        self.items_bytes
+        self.items.bytes()
     }
 
     /// Nothing can be taken now: the end of the flow, or whom to wake when something comes.
@@ -166,11 +140,9 @@ impl LocalCall {
         wakes.forget(&mut self.writer);
     }
 
-    /// Takes an item of a flow that has ended.
-    pub fn take(&mut self) -> Option<Taken> {
-        let item = self.items.pop_front()?;
-        self.items_bytes -= item.size();
-        Some(item)
+    /// Takes the items of a flow that has ended.
+    pub fn take_rest(&mut self) -> Items {
+        std::mem::take(&mut self.items)
     }
 }
 
@@ -188,7 +160,7 @@ fn local<I: Locals, O: Locals>(session: &mut Session<I, O>, leg: Leg) -> Option<
     }
 }
 
-/// Sends one after the other, up to the first that cannot be sent now.
+/// Sends one after the other, each in a frame of its own, up to the first that cannot be sent now.
 pub fn send_each(
     count: usize,
     bodies: Bodies<'_>,
@@ -233,13 +205,58 @@ pub fn poll_send<I: Locals, O: Locals>(
             Poll::Pending
         }
     };
-    if let (Leg::Inbound(_), Poll::Ready(Ok(()))) = (leg, &sent)
+    if matches!(sent, Poll::Ready(Ok(()))) {
+        begun(session, leg);
+    }
+    sent
+}
+
+/// An item has left. If it is the first one down, the stream has no deadline any more.
+fn begun<I: Locals, O: Locals>(session: &mut Session<I, O>, leg: Leg) {
+    if let Leg::Inbound(_) = leg
         && session.clear_deadline(leg)
         && let Some(call) = local(session, leg).and_then(|local| local.call.as_ref())
     {
         call.begun();
     }
-    sent
+}
+
+/// Sends items as [`poll_send`] does, those for which there is credit in rows. Returns how many were sent.
+#[allow(clippy::too_many_arguments, reason = "those of `poll_send`, and how many")]
+pub fn poll_send_all<I: Locals, O: Locals>(
+    session: &mut Session<I, O>,
+    leg: Leg,
+    keep: Option<u32>,
+    context: &mut Context<'_>,
+    count: usize,
+    bodies: Bodies<'_>,
+    wakes: &mut Wakes,
+) -> Sent {
+    let mut sent = 0;
+    if let Some(call) = local(session, leg)
+        && call.outgoing.is_empty()
+    {
+        let missed = call.dropped;
+        let (some, wrong) = session.items(leg, missed, count, &mut *bodies);
+        if some > 0 {
+            if let Some(call) = local(session, leg) {
+                call.dropped = 0;
+            }
+            begun(session, leg);
+        }
+        if let Err(error) = wrong {
+            return (some, Poll::Ready(Err(error)));
+        }
+        sent = some;
+    }
+    // For the rest there is no credit: it is kept, or waits.
+    while sent < count {
+        match poll_send(session, leg, keep, context, &mut |out| bodies(sent, out), wakes) {
+            Poll::Ready(Ok(())) => sent += 1,
+            other => return (sent, other),
+        }
+    }
+    (sent, Poll::Ready(Ok(())))
 }
 
 /// Credit has come for a leg: what waits for it leaves, and its sender goes on. Returns the outcome of the call that
@@ -281,30 +298,23 @@ pub fn poll_take_all<I: Locals, O: Locals>(
     session: &mut Session<I, O>,
     leg: Leg,
     context: &mut Context<'_>,
-    into: &mut VecDeque<Taken>,
+    into: &mut Items,
     wakes: &mut Wakes,
 ) -> Poll<Option<()>> {
     let items_max = session.our_limits().stream_items.div_ceil(2) as usize;
     let Some(call) = local(session, leg) else { return Poll::Ready(None) };
-    let mut bytes_taken = 0;
-    if call.items.len() <= items_max && call.items_bytes <= TAKEN_BYTES_MAX {
+    if call.items.len() <= items_max && call.items.bytes() <= TAKEN_BYTES_MAX {
         // All of them, without touching any.
         std::mem::swap(&mut call.items, into);
-        bytes_taken = std::mem::take(&mut call.items_bytes);
-    }
-    while into.len() < items_max
-        && (into.is_empty() || bytes_taken < TAKEN_BYTES_MAX)
-        && let Some(item) = call.take()
-    {
-        bytes_taken += item.size();
-        into.push_back(item);
+    } else {
+        call.items.move_to(into, items_max, TAKEN_BYTES_MAX);
     }
     if into.is_empty() {
         return call.wait(context, wakes);
     }
     let (items, bytes) = &mut call.taken;
     *items = items.saturating_add(u32::try_from(into.len()).unwrap_or(u32::MAX));
-    *bytes = bytes.saturating_add(u32::try_from(bytes_taken).unwrap_or(u32::MAX));
+    *bytes = bytes.saturating_add(u32::try_from(into.bytes()).unwrap_or(u32::MAX));
     give_credit(session, leg);
     Poll::Ready(Some(()))
 }
@@ -321,7 +331,7 @@ pub fn poll_take<I: Locals, O: Locals>(
     wakes: &mut Wakes,
 ) -> Poll<Option<Taken>> {
     let Some(call) = local(session, leg) else { return Poll::Ready(None) };
-    let Some(item) = call.take() else {
+    let Some(item) = call.items.take() else {
         return call.wait(context, wakes);
     };
     let (items, bytes) = &mut call.taken;
@@ -364,7 +374,6 @@ pub fn stop_local(local: &mut LocalCall, wakes: &mut Wakes) {
     local.outgoing.clear();
     local.end = None;
     local.items.clear();
-    local.items_bytes = 0;
     local.end_of_items(wakes);
     local.wake_writer(wakes);
 }

@@ -4,6 +4,7 @@
 mod call;
 mod descriptor;
 mod failure;
+mod items;
 mod local;
 mod running;
 mod service;
@@ -13,9 +14,10 @@ mod wakes;
 pub use call::{Call, Caller, CancelToken, Origin};
 pub use descriptor::{ChannelInfo, Client, Descriptor, Interface, Publish};
 pub use failure::{CallError, Failure, IntoFailure, Reply};
+pub use items::{Items, Taken};
 pub use local::{
-    Bodies, Host, LocalCall, Locals, SHORT_BODY_BYTES, Sent, TAKEN_BYTES_MAX, Taken, WriteBody,
-    credited, finish_local, poll_send, poll_take, poll_take_all, send_each, stop_local,
+    Bodies, Host, LocalCall, Locals, Sent, TAKEN_BYTES_MAX, WriteBody, credited, finish_local,
+    poll_send, poll_send_all, poll_take, poll_take_all, send_each, stop_local,
 };
 pub use running::{Complete, Replies, Reply as HandlerReply, Running, start_job};
 pub use service::{Dispatch, Job, Mode, Outcome, Request, Service, Started, Task, poll_task};

@@ -3,6 +3,7 @@
 use super::{CallerTold, Hello, Welcome};
 use crate::codec::Blobs;
 use crate::goodbye::Goodbye;
+use crate::row::Row;
 use crate::status::Status;
 
 /// One call, named from this side.
@@ -87,6 +88,15 @@ pub enum Event<'a, O> {
         /// Its blobs.
         blobs: Blobs,
     },
+    /// Items of a stream that came together, none of which has blobs. Their credit is spent.
+    Row {
+        /// The call.
+        leg: Leg,
+        /// Items that were dropped before the first one.
+        missed: u32,
+        /// The items.
+        row: Row<'a>,
+    },
     /// Hub: a subscriber has the item.
     Ack {
         /// The subscription.
@@ -166,7 +176,7 @@ pub enum Shed<O> {
 pub struct Received<'a, O> {
     /// Bytes that are done with; call again with the rest.
     pub consumed: usize,
-    /// Whole frames among them, that of `event` included.
+    /// Whole frames among them, that of `event` included; a row counts as its items.
     pub frames: u32,
     /// `None`: the rest is not a whole frame yet, or many frames in a row were no event (`needed` is 0 then).
     pub event: Option<Event<'a, O>>,

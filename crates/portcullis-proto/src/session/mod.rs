@@ -8,12 +8,14 @@
 
 mod arrivals;
 mod calls;
+mod credit;
 mod event;
 mod flow;
 mod handshake;
 mod lane;
 mod outbox;
 mod receive;
+mod rows;
 mod send;
 mod shipping;
 mod timeout;

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::calls::Found;
 use super::lane::{Lane, Lent, SlotLoan, TopicPlace};
 use super::{
-    Event, GOODBYE_BYTES_MAX, Inbound, Leg, Outbound, Received, Refused, Session, Shed, Side,
-    State, unexpected,
+    Event, GOODBYE_BYTES_MAX, Inbound, Outbound, Received, Refused, Session, Shed, Side, State,
+    unexpected,
 };
 use crate::codec::{Blob, Blobs, Message, from_bytes};
-use crate::frame::{self, FLAG_ABANDON, FLAG_ACK, FLAG_CALLEE, Frame, Head, Kind, Parcels, Parsed};
+use crate::frame::{self, FLAG_ABANDON, FLAG_ACK, FLAG_ROW, Frame, Head, Kind, Parcels, Parsed};
 use crate::goodbye::{Goodbye, Reason};
 use crate::session::flow::Flows;
 use crate::status::Status;
@@ -60,6 +60,13 @@ impl<I: Default, O> Session<I, O> {
                         // Streams have many: this one is made where it goes, which halves what it costs to be handed on.
                         let Frame { head, body, parcels } = frame;
                         self.check_state(head.kind)?;
+                        if head.flags & FLAG_ROW != 0 {
+                            let (row, leg) = self.take_row(head, body)?;
+                            frames = frames.saturating_add(row.count() - 1);
+                            let Some(leg) = leg else { continue };
+                            let event = Some(Event::Row { leg, missed: head.ordinal, row });
+                            return Ok(Received { consumed, frames, event, needed: 0 });
+                        }
                         // Taken in any case, so that their numbers are free again.
                         let Some(blobs) = self.take_blobs(head, parcels)? else {
                             let event = self.take_shed(head, body.len())?;
@@ -364,69 +371,6 @@ impl<I: Default, O> Session<I, O> {
         }
     }
 
-    /// The call of an item, whose credit is spent; none when nobody wants it any more.
-    fn spend_item(&mut self, head: Head, body_bytes: usize) -> Result<Option<Leg>, Goodbye> {
-        let id = head.id;
-        let (leg, flows) = if head.flags & FLAG_CALLEE != 0 {
-            match self.outbound.find(id) {
-                Found::Open(call) if call.data.is_none() => return Ok(None),
-                Found::Open(call) => (Leg::Outbound(id), &mut call.flows),
-                _ => return Err(unknown_id(id)),
-            }
-        } else {
-            match self.inbound.find(id) {
-                Found::Open(call) => (Leg::Inbound(id), &mut call.flows),
-                Found::Ended | Found::Beyond => return Ok(None),
-                Found::Unknown => return Err(unknown_id(id)),
-            }
-        };
-        match &mut flows.recv {
-            Some(flow) if flow.may_send() => flow.spend(body_bytes),
-            Some(_) => {
-                return Err(Goodbye::because(Reason::CreditExceeded, "an item without credit"));
-            }
-            None => {
-                let text = "an item on a flow that is not open";
-                return Err(Goodbye::because(Reason::CreditExceeded, text));
-            }
-        }
-        Ok(Some(leg))
-    }
-
-    fn take_credit<'a>(&mut self, head: Head) -> Result<Option<Event<'a, O>>, Goodbye> {
-        let Head { id, ordinal: items, budget: bytes, .. } = head;
-        let (leg, flows) = if head.flags & FLAG_CALLEE != 0 {
-            match self.outbound.find(id) {
-                Found::Open(call) if call.data.is_none() => return Ok(None),
-                Found::Open(call) => (Leg::Outbound(id), &mut call.flows),
-                _ => return Err(unknown_id(id)),
-            }
-        } else {
-            match self.inbound.find(id) {
-                Found::Open(call) => (Leg::Inbound(id), &mut call.flows),
-                Found::Ended | Found::Beyond => return Ok(None),
-                Found::Unknown => return Err(unknown_id(id)),
-            }
-        };
-        let Some(flow) = &mut flows.send else { return Ok(None) };
-        flow.add(items, bytes);
-        Ok(Some(Event::Credit { leg, items, bytes }))
-    }
-
-    fn take_finish<'a>(&mut self, id: u32) -> Result<Option<Event<'a, O>>, Goodbye> {
-        match self.inbound.find(id) {
-            Found::Open(call) => match call.flows.recv.take() {
-                Some(_) => Ok(Some(Event::Finish { id })),
-                None => {
-                    let text = "`finish` on a flow that is not open";
-                    Err(Goodbye::because(Reason::CreditExceeded, text))
-                }
-            },
-            Found::Ended | Found::Beyond => Ok(None),
-            Found::Unknown => Err(unknown_id(id)),
-        }
-    }
-
     fn take_end<'a>(
         &mut self,
         id: u32,
@@ -481,6 +425,6 @@ fn no_lane() -> Goodbye {
 }
 
 #[cold]
-fn unknown_id(id: u32) -> Goodbye {
+pub(super) fn unknown_id(id: u32) -> Goodbye {
     Goodbye::because(Reason::UnknownId, format!("id {id:#x} belongs to no call"))
 }

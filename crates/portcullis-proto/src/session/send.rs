@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::flow::{Flows, RecvFlow, SendFlow};
-use super::outbox::HeldKey;
+use super::outbox::{HeldKey, Writing};
 use super::{
     CallerTold, Ended, GOODBYE_BYTES_MAX, Hello, Leg, Limits, Outbound, Session, Side, State,
     Welcome,
@@ -241,7 +241,7 @@ impl<I, O> Session<I, O> {
     }
 
     /// Part of a call is held: what opens it cannot be taken back by itself any more.
-    fn note_followed(&mut self, leg: Leg) {
+    pub(super) fn note_followed(&mut self, leg: Leg) {
         if let Leg::Outbound(id) = leg
             && let Some(call) = self.outbound.get(id)
         {
@@ -344,7 +344,7 @@ impl<I, O> Session<I, O> {
         let _ = self.data_frame(head, None, |out| failure.encode(out));
     }
 
-    fn flows(&mut self, leg: Leg) -> Option<&mut Flows> {
+    pub(super) fn flows(&mut self, leg: Leg) -> Option<&mut Flows> {
         match leg {
             Leg::Inbound(id) => self.inbound.get(id).map(|call| &mut call.flows),
             Leg::Outbound(id) => {
@@ -384,10 +384,16 @@ impl<I, O> Session<I, O> {
             self.outbox.abandon(writing);
             return Err(error);
         }
+        Ok((bytes - HEADER_BYTES + blob_bytes, self.commit(writing, due)))
+    }
+
+    /// A data frame is whole: it leaves, or waits under the key that comes back.
+    #[inline]
+    pub(super) fn commit(&mut self, writing: Writing, due: Option<Time>) -> Option<HeldKey> {
         let waited = self.outbox.is_held();
         let held = self.outbox.commit(writing, &mut self.blobs, due);
         self.timeout_moved |= held.is_some() && !waited && self.keepalive;
-        Ok((bytes - HEADER_BYTES + blob_bytes, held))
+        held
     }
 }
 

@@ -1330,6 +1330,7 @@ var OPTIONAL_KINDS_FROM = 128;
 var FLAG_CALLEE = 1;
 var FLAG_ACK = 2;
 var FLAG_ABANDON = 4;
+var FLAG_ROW = 8;
 var NUMBER_BYTES = 4;
 var HELLO = 1;
 var WELCOME = 2;
@@ -1362,8 +1363,8 @@ function isFromPeer(kind) {
 function isData(kind) {
   return (DATA_KINDS >> kind & 1) !== 0;
 }
-function flagsAllowed(kind) {
-  if (kind === ITEM) return FLAG_CALLEE | FLAG_ACK;
+function flagsAllowed(kind, flags) {
+  if (kind === ITEM) return FLAG_CALLEE | ((flags & FLAG_ROW) === 0 ? FLAG_ACK : FLAG_ROW);
   return kind === CREDIT ? FLAG_CALLEE : kind === PARCEL ? FLAG_ABANDON : 0;
 }
 function emptyHead() {
@@ -1395,12 +1396,12 @@ function parseHead(bytes2, offset, frameBytesMax, head) {
     return have >= length;
   }
   const flags = bytes2[offset + 5];
-  if ((flags & ~flagsAllowed(kind)) !== 0) {
+  if ((flags & ~flagsAllowed(kind, flags)) !== 0) {
     throw new Violation("unknown_flag", `kind ${kind}, flags ${flags}`);
   }
   const blobs = bytes2[offset + 6] | bytes2[offset + 7] << 8;
   const numbers = blobs * NUMBER_BYTES;
-  if (blobs > BLOBS_MAX * (VALUE_KINDS >> kind & 1) || HEADER_BYTES + numbers > length) {
+  if (blobs > (flags & FLAG_ROW ? 0 : BLOBS_MAX * (VALUE_KINDS >> kind & 1)) || HEADER_BYTES + numbers > length) {
     throw new Violation("malformed_frame", `${blobs} attachments`);
   }
   head.kind = kind;
@@ -1411,6 +1412,18 @@ function parseHead(bytes2, offset, frameBytesMax, head) {
   head.id = get32(bytes2, offset + 16);
   head.budget = get32(bytes2, offset + 20);
   return have >= length;
+}
+function itemsOf(row, each) {
+  const items = [];
+  for (let at = 0; at < row.length; ) {
+    const start = at + 2;
+    at = start + (row[at] | row[at + 1] << 8);
+    if (start > row.length || at > row.length) throw new Violation("malformed_frame", "the last item of a row is cut short");
+    each(at - start);
+    items.push(row.subarray(start, at));
+  }
+  if (items.length === 0) throw new Violation("malformed_frame", "a row without an item");
+  return items;
 }
 function put32(out, at, value) {
   out[at] = value;
@@ -2371,7 +2384,7 @@ var Session = class extends SessionCore {
       case NOTIFY:
         return this.events.notify(binding, ordinal, body, blobs);
       case ITEM:
-        return this.#takeItem(head, body, blobs);
+        return (head.flags & FLAG_ROW) === 0 ? this.#takeItem(head, body, blobs) : this.#takeRow(head, body);
       case END:
         return this.#takeEnd(id, ordinal, body, blobs);
       case CALLER:
@@ -2456,6 +2469,23 @@ var Session = class extends SessionCore {
       call.owner.item?.(ordinal, (flags & FLAG_ACK) === 0 ? void 0 : budget, body, blobs);
     }
   }
+  #takeRow({ id, ordinal, flags }, body) {
+    if ((flags & FLAG_CALLEE) === 0) {
+      const call = this.#served(id);
+      for (const item of itemsFor(call, body)) {
+        if (this.inbound.find(id) !== call) return;
+        call?.owner?.item(item, NO_BLOBS);
+      }
+    } else {
+      const call = this.#made(id);
+      let missed = ordinal;
+      for (const item of itemsFor(call, body)) {
+        if (this.outbound.get(id) !== call || call?.cancelled !== false) return;
+        call.owner.item?.(missed, void 0, item, NO_BLOBS);
+        missed = 0;
+      }
+    }
+  }
   #takeCredit({ id, ordinal, flags, budget }) {
     const call = (flags & FLAG_CALLEE) === 0 ? this.#served(id) : this.#made(id);
     if (call?.send === void 0) return;
@@ -2497,6 +2527,10 @@ var Session = class extends SessionCore {
 function spend({ recv }, bytes2) {
   if (recv?.open !== true) throw new Violation("credit_exceeded");
   recv.spend(bytes2);
+}
+function itemsFor(call, row) {
+  if (call !== void 0 && call.recv === void 0) throw new Violation("credit_exceeded");
+  return itemsOf(row, (bytes2) => call && spend(call, bytes2));
 }
 function unknownId(id) {
   return new Violation("unknown_id", `id ${id}`);

@@ -15,6 +15,8 @@ export const FLAG_CALLEE = 1;
 export const FLAG_ACK = 2;
 /** On `parcel`: the rest of it will not come. */
 export const FLAG_ABANDON = 4;
+/** On `item`: the body is a row of items. Not beside `FLAG_ACK`. */
+export const FLAG_ROW = 8;
 /** Bytes of a parcel's number behind a body. */
 export const NUMBER_BYTES = 4;
 
@@ -75,8 +77,9 @@ export function isData(kind: number): boolean {
   return ((DATA_KINDS >> kind) & 1) !== 0;
 }
 
-function flagsAllowed(kind: number): number {
-  if (kind === ITEM) return FLAG_CALLEE | FLAG_ACK;
+/** Which flags a kind may have, beside those of `flags` that are among them. */
+function flagsAllowed(kind: number, flags: number): number {
+  if (kind === ITEM) return FLAG_CALLEE | ((flags & FLAG_ROW) === 0 ? FLAG_ACK : FLAG_ROW);
   return kind === CREDIT ? FLAG_CALLEE : kind === PARCEL ? FLAG_ABANDON : 0;
 }
 
@@ -134,12 +137,12 @@ export function parseHead(bytes: Uint8Array, offset: number, frameBytesMax: numb
     return have >= length;
   }
   const flags = bytes[offset + 5] as number;
-  if ((flags & ~flagsAllowed(kind)) !== 0) {
+  if ((flags & ~flagsAllowed(kind, flags)) !== 0) {
     throw new Violation('unknown_flag', `kind ${kind}, flags ${flags}`);
   }
   const blobs = (bytes[offset + 6] as number) | ((bytes[offset + 7] as number) << 8);
   const numbers = blobs * NUMBER_BYTES;
-  if (blobs > BLOBS_MAX * ((VALUE_KINDS >> kind) & 1) || HEADER_BYTES + numbers > length) {
+  if (blobs > (flags & FLAG_ROW ? 0 : BLOBS_MAX * ((VALUE_KINDS >> kind) & 1)) || HEADER_BYTES + numbers > length) {
     throw new Violation('malformed_frame', `${blobs} attachments`);
   }
   head.kind = kind;
@@ -150,6 +153,23 @@ export function parseHead(bytes: Uint8Array, offset: number, frameBytesMax: numb
   head.id = get32(bytes, offset + 16);
   head.budget = get32(bytes, offset + 20);
   return have >= length;
+}
+
+/**
+ * Splits the body of a row into its items; each shares its memory with it. Tells `each` the size of every item, and throws
+ * `Violation` where one is not whole, or none is there.
+ */
+export function itemsOf(row: Uint8Array, each: (bytes: number) => void): Uint8Array[] {
+  const items: Uint8Array[] = [];
+  for (let at = 0; at < row.length; ) {
+    const start = at + 2;
+    at = start + ((row[at] as number) | ((row[at + 1] as number) << 8));
+    if (start > row.length || at > row.length) throw new Violation('malformed_frame', 'the last item of a row is cut short');
+    each(at - start);
+    items.push(row.subarray(start, at));
+  }
+  if (items.length === 0) throw new Violation('malformed_frame', 'a row without an item');
+  return items;
 }
 
 function put32(out: Uint8Array, at: number, value: number): void {

@@ -125,7 +125,7 @@ export class Session extends SessionCore {
       case frame.NOTIFY:
         return this.events.notify(binding, ordinal, body, blobs);
       case frame.ITEM:
-        return this.#takeItem(head, body, blobs);
+        return (head.flags & frame.FLAG_ROW) === 0 ? this.#takeItem(head, body, blobs) : this.#takeRow(head, body);
       case frame.END:
         return this.#takeEnd(id, ordinal, body, blobs);
       case frame.CALLER:
@@ -223,6 +223,25 @@ export class Session extends SessionCore {
     }
   }
 
+  #takeRow({ id, ordinal, flags }: frame.Head, body: Uint8Array): void {
+    // Whoever takes an item may end or cancel the call, and with it what follows.
+    if ((flags & frame.FLAG_CALLEE) === 0) {
+      const call = this.#served(id);
+      for (const item of itemsFor(call, body)) {
+        if (this.inbound.find(id) !== call) return;
+        call?.owner?.item(item, NO_BLOBS);
+      }
+    } else {
+      const call = this.#made(id);
+      let missed = ordinal;
+      for (const item of itemsFor(call, body)) {
+        if (this.outbound.get(id) !== call || call?.cancelled !== false) return;
+        call.owner.item?.(missed, undefined, item, NO_BLOBS);
+        missed = 0;
+      }
+    }
+  }
+
   #takeCredit({ id, ordinal, flags, budget }: frame.Head): void {
     const call = (flags & frame.FLAG_CALLEE) === 0 ? this.#served(id) : this.#made(id);
     if (call?.send === undefined) return;
@@ -270,6 +289,12 @@ export class Session extends SessionCore {
 function spend({ recv }: Flows, bytes: number): void {
   if (recv?.open !== true) throw new Violation('credit_exceeded');
   recv.spend(bytes);
+}
+
+/** The items of a row, all of them charged; `call` is undefined when nobody wants them any more. */
+function itemsFor(call: Flows | undefined, row: Uint8Array): Uint8Array[] {
+  if (call !== undefined && call.recv === undefined) throw new Violation('credit_exceeded');
+  return frame.itemsOf(row, (bytes) => call && spend(call, bytes));
 }
 
 function unknownId(id: number): Violation {

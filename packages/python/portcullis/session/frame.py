@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..codec.writer import BLOBS_MAX
@@ -18,6 +19,8 @@ FLAG_ACK = 2
 """On `item`: the receiver answers with `ack`."""
 FLAG_ABANDON = 4
 """On `parcel`: the rest of it will not come."""
+FLAG_ROW = 8
+"""On `item`: the body is a row of items. Not beside `FLAG_ACK`."""
 
 HELLO, WELCOME, GOODBYE, PING, PONG, WINDOW = 1, 2, 3, 4, 5, 6
 REQUEST, NOTIFY, SUBSCRIBE, PUBLISH, ITEM = 7, 8, 9, 10, 11
@@ -31,10 +34,11 @@ DATA_KINDS = frozenset(
 PEER_KINDS = frozenset({HELLO, SUBSCRIBE, PUBLISH, ACK})
 """Kinds that only a peer sends."""
 
-_FLAGS = {ITEM: FLAG_CALLEE | FLAG_ACK, CREDIT: FLAG_CALLEE, PARCEL: FLAG_ABANDON}
+_FLAGS = {ITEM: FLAG_CALLEE | FLAG_ACK | FLAG_ROW, CREDIT: FLAG_CALLEE, PARCEL: FLAG_ABANDON}
 _WITH_BLOBS = frozenset({REQUEST, NOTIFY, PUBLISH, ITEM, END})
 _HEADER = struct.Struct("<IBBHIIII")
 _LENGTH = struct.Struct("<I")
+_ITEM_LENGTH = struct.Struct("<H")
 NUMBER_BYTES = 4
 """Bytes of a parcel's number behind a body."""
 
@@ -70,15 +74,27 @@ def parse_head(data: bytes | bytearray, offset: int, frame_bytes_max: int) -> He
         if kind < OPTIONAL_KINDS_FROM:
             raise Violation("unknown_kind", f"kind {kind}")
         return Head(length, 0, 0, 0, 0, 0, 0, 0) if have >= length else None
-    if flags & ~_FLAGS.get(kind, 0):
+    if flags & ~_FLAGS.get(kind, 0) or flags & (FLAG_ACK | FLAG_ROW) == FLAG_ACK | FLAG_ROW:
         raise Violation("unknown_flag", f"kind {kind}, flags {flags}")
-    if attachments > (BLOBS_MAX if kind in _WITH_BLOBS else 0):
+    if attachments > (BLOBS_MAX if kind in _WITH_BLOBS and not flags & FLAG_ROW else 0):
         raise Violation("malformed_frame", f"kind {kind}, {attachments} attachments")
     if have < length:
         return None
     if HEADER_BYTES + NUMBER_BYTES * attachments > length:
         raise Violation("malformed_frame", f"{length} bytes have no room for {attachments} attachments")
     return Head(length, kind, flags, attachments, binding, ordinal, id, budget)
+
+
+def items_of(row: bytes) -> Iterator[bytes]:
+    """The items of a row, in order; a violation where one is not whole, or none is there."""
+    at = 0
+    while at < len(row):
+        start = at + _ITEM_LENGTH.size
+        if start > len(row) or (at := start + _ITEM_LENGTH.unpack_from(row, start - _ITEM_LENGTH.size)[0]) > len(row):
+            raise Violation("malformed_frame", "the last item of a row is cut short")
+        yield row[start:at]
+    if at == 0:
+        raise Violation("malformed_frame", "a row without an item")
 
 
 def parcel_numbers(data: bytes | bytearray, end: int, count: int) -> tuple[int, ...]:

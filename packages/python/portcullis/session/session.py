@@ -129,7 +129,10 @@ class Session(SessionCore):
             case frame.NOTIFY:
                 self.events.notify(head.binding, head.ordinal, body)
             case frame.ITEM:
-                self._take_item(head, body)
+                if head.flags & frame.FLAG_ROW:
+                    self._take_row(head, data)
+                else:
+                    self._take_item(head, body)
             case frame.END:
                 self._take_end(head.id, head.ordinal, body)
             case frame.CALLER:
@@ -230,6 +233,22 @@ class Session(SessionCore):
                 if served.owner is not None:
                     served.owner.item(body)
 
+    def _take_row(self, head: frame.Head, row: bytes) -> None:
+        # Whoever takes an item may end or cancel the call, and with it what follows.
+        if head.flags & frame.FLAG_CALLEE:
+            made, missed = self._made(head.id), head.ordinal
+            for item in _items_for(made, row):
+                if made is None or made.cancelled or self.outbound.get(head.id) is not made:
+                    return
+                made.owner.item(missed, None, item)
+                missed = 0
+        else:
+            served = self._served(head.id)
+            for item in _items_for(served, row):
+                if served is None or served.owner is None or self.inbound.find(head.id) is not served:
+                    return
+                served.owner.item(item)
+
     def _take_credit(self, head: frame.Head) -> None:
         call = self._made(head.id) if head.flags & frame.FLAG_CALLEE else self._served(head.id)
         if call is None or call.send is None:
@@ -289,6 +308,18 @@ def _spend(call: Inbound | Outbound, body: Body) -> None:
     if call.recv is None or not call.recv.is_open:
         raise Violation("credit_exceeded")
     call.recv.spend(body.size)
+
+
+def _items_for(call: Inbound | Outbound | None, row: bytes) -> list[Body]:
+    """The items of a row, all of them charged. Nobody wants them any more when there is no call."""
+    if call is not None and call.recv is None:
+        raise Violation("credit_exceeded")
+    items = []
+    for item in map(Body, frame.items_of(row)):
+        if call is not None:
+            _spend(call, item)
+        items.append(item)
+    return items
 
 
 def _unknown_id(id: int) -> Violation:
