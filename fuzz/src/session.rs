@@ -158,6 +158,16 @@ impl Owner {
                     self.session.ack(id, token);
                 }
             }
+            Event::Row { leg, row, .. } => {
+                let sizes = row.bodies().map(<[u8]>::len);
+                assert_eq!(
+                    (sizes.clone().count(), sizes.sum()),
+                    (row.count() as usize, row.size())
+                );
+                if let Leg::Outbound(id) = leg {
+                    self.taken.insert(id);
+                }
+            }
             Event::Cancel { id } => self.stop(id, Status::Cancelled),
             Event::End { data, .. } => self.told(data),
             Event::Shed(shed) => panic!("without a bound for parcels nothing is shed: {shed:?}"),
@@ -225,6 +235,15 @@ impl Owner {
                     out.raw(&body);
                     Ok(())
                 })
+            }
+            2 if input.flag() => {
+                let items = input.below(20);
+                let (sent, done) = self.session.items(leg, 0, items, |_, out| {
+                    out.raw(&body);
+                    Ok(())
+                });
+                assert!(sent <= items && (done.is_ok() || sent < items));
+                done
             }
             2 => {
                 let token = (self.side == Side::Hub && input.flag()).then_some(9);

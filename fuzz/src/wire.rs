@@ -1,7 +1,7 @@
 //! Frames out of a fuzzer's decisions: well-formed as a rule, with numbers so small that they meet what is open; and a
 //! check of frames that a session sends.
 
-use portcullis_proto::frame::{self, HEADER_BYTES, Head, Kind, Parsed};
+use portcullis_proto::frame::{self, FLAG_ROW, HEADER_BYTES, Head, Kind, Parsed};
 
 use super::input::Input;
 use super::lines;
@@ -86,12 +86,24 @@ fn whole(line: &str) -> Vec<u8> {
     lines::frame(line).split_off(HEADER_BYTES)
 }
 
+/// Appends some items; now and then the last one is not whole, or there is none.
+fn row(input: &mut Input<'_>, kind: Kind, out: &mut Vec<u8>) {
+    for _ in 0..input.below(6) {
+        let item = body(input, kind);
+        out.extend((item.len() as u16).to_le_bytes());
+        out.extend(item);
+    }
+    if input.below(16) == 0 {
+        out.pop();
+    }
+}
+
 /// Appends a frame of one of `kinds`.
 pub fn write(input: &mut Input<'_>, kinds: &[Kind], out: &mut Vec<u8>) {
     let choice = input.byte();
     let kind = kinds[usize::from(choice) % kinds.len()];
     let mut head = Head::new(kind);
-    head.flags = input.byte() & if choice < 240 { 3 } else { 0xff };
+    head.flags = input.byte() & if choice < 240 { 11 } else { 0xff };
     if !matches!(kind, Kind::Item | Kind::Credit) && choice < 240 {
         head.flags = 0;
     }
@@ -100,7 +112,11 @@ pub fn write(input: &mut Input<'_>, kinds: &[Kind], out: &mut Vec<u8>) {
     head.id = id(input);
     head.budget = input.pick(WORDS);
     let start = frame::begin(out, head);
-    out.extend(body(input, kind));
+    if head.flags & FLAG_ROW == 0 {
+        out.extend(body(input, kind));
+    } else {
+        row(input, kind, out);
+    }
     frame::finish(out, start);
     match choice {
         255 => out[start + 4] = input.byte(),

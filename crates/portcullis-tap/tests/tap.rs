@@ -55,6 +55,10 @@ fn login() -> Login {
     Login { name: "me".into(), password: SECRET.into(), number: u64::MAX }
 }
 
+fn numbered(number: u64) -> Login {
+    Login { number, ..login() }
+}
+
 struct House;
 
 impl Door for House {
@@ -69,7 +73,12 @@ impl Door for House {
         let mut sum = 0;
         while let Ok(Some(item)) = input.next().await {
             sum += u32::from(item);
-            if out.send(&login()).await.is_err() {
+            let answers: Vec<Login> = (0..item).map(|number| numbered(number.into())).collect();
+            let sent = match item {
+                0..=4 => out.send_all(&answers).await,
+                _ => out.send(&login()).await,
+            };
+            if sent.is_err() {
                 break;
             }
         }
@@ -207,6 +216,43 @@ async fn every_kind_of_message_is_shown_and_no_secret() {
     publisher.opened(&login()).expect("published");
     let value = lines(&mut reader, 3).await.pop();
     assert_eq!(value, Some(format!("value for 1 main>- app.door.opened {{\"login\":{shown}}}")));
+}
+
+/// Items that share a frame are shown one by one, each once, whoever serves them.
+#[tokio::test(start_paused = true)]
+async fn the_items_of_a_row_are_shown_one_by_one() {
+    for by_main in [true, false] {
+        let bench = bench();
+        let _tap = portcullis_tap::serve(bench.hub()).expect("served");
+        let house = bench.peer_as("house", "app");
+        let mut served = (None, None);
+        if by_main {
+            served.0 = Some(bench.hub().serve(DoorServer::new(House)).expect("served"));
+        } else {
+            served.1 = Some(house.serve(DoorServer::new(House), "").await.expect("granted"));
+        }
+        let mut reader =
+            Reader::start(&client(&bench, "dev", "developer").await, TapFilter::default()).await;
+        let door: DoorClient = client(&bench, "page", "app").await;
+        let (mut input, mut output) = door.talk();
+        input.send_all(&[4, 0, 2]).await.expect("sent");
+        input.finish();
+        let mut came = Vec::new();
+        while let Some(answer) = output.next().await.expect("an item") {
+            came.push(answer.number);
+        }
+        assert_eq!(came, [0, 1, 2, 3, 0, 1]);
+        let lines = lines(&mut reader, 1 + 3 + 6 + 1).await;
+        let shown = |kind| {
+            let of_kind = lines.iter().filter(move |line| line.starts_with(kind));
+            of_kind.map(|line| line.split("\"number\":").last().unwrap_or("").to_owned())
+        };
+        let down: Vec<String> = shown("itemdown").collect();
+        assert_eq!(down, [0, 1, 2, 3, 0, 1].map(|number| format!("\"{number}\"}}")), "{lines:?}");
+        let up: Vec<String> = shown("itemup").collect();
+        let to = if by_main { "main" } else { "house" };
+        assert_eq!(up, [4, 0, 2].map(|item| format!("itemup page>{to} app.door.talk {item}")));
+    }
 }
 
 /// Between two peers, both ends are named, and callee and tap know the call by the same number.

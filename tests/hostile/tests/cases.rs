@@ -78,6 +78,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     script!("f05_payloads.txt"),
     script!("f08_hello.txt"),
     script!("f10_ids.txt"),
+    script!("f12_rows.txt"),
     script!("f12_streams.txt"),
     script!("f13_cancel.txt"),
 ];

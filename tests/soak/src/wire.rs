@@ -5,8 +5,11 @@
 use std::collections::BTreeMap;
 
 use portcullis_proto::codec::from_bytes;
-use portcullis_proto::frame::{self, FLAG_ABANDON, FLAG_CALLEE, Frame, Kind, Parsed};
+use portcullis_proto::frame::{
+    self, FLAG_ABANDON, FLAG_CALLEE, FLAG_ROW, Frame, Head, Kind, Parsed,
+};
 use portcullis_proto::goodbye::Reason;
+use portcullis_proto::row::Row;
 use portcullis_proto::session::{Hello, Limits, PARCELS_MAX, Welcome};
 
 /// Who writes.
@@ -172,7 +175,7 @@ impl Wire {
             }
             Kind::Item if head.flags & FLAG_CALLEE != 0 => {
                 let open = other.find(head.id).ok_or_else(|| format!("{what} behind its end"))?;
-                spend(&mut open.down, size, &what)?;
+                spend(&mut open.down, &sizes(head, body, size)?, &what)?;
             }
             // What has ended meanwhile, its caller may not know yet.
             Kind::Item => {
@@ -180,7 +183,7 @@ impl Wire {
                     if open.finished {
                         return Err(format!("{what} behind its finish"));
                     }
-                    spend(&mut open.up, size, &what)?;
+                    spend(&mut open.up, &sizes(head, body, size)?, &what)?;
                 }
             }
             Kind::Credit => {
@@ -218,11 +221,22 @@ impl Wire {
     }
 }
 
-fn spend(credit: &mut Credit, size: u64, what: &str) -> Result<(), String> {
-    if credit.items <= 0 || credit.bytes <= 0 {
-        return Err(format!("{what} without credit: {credit:?}"));
+/// The sizes of the items of a frame, which has `size` bytes with its blobs.
+fn sizes(head: Head, body: &[u8], size: u64) -> Result<Vec<u64>, String> {
+    if head.flags & FLAG_ROW == 0 {
+        return Ok(vec![size]);
     }
-    credit.items -= 1;
-    credit.bytes -= size as i64;
+    let row = Row::parse(body).map_err(|goodbye| format!("no row: {goodbye:?}"))?;
+    Ok(row.bodies().map(|item| item.len() as u64).collect())
+}
+
+fn spend(credit: &mut Credit, items: &[u64], what: &str) -> Result<(), String> {
+    for size in items {
+        if credit.items <= 0 || credit.bytes <= 0 {
+            return Err(format!("{what} without credit: {credit:?}"));
+        }
+        credit.items -= 1;
+        credit.bytes -= *size as i64;
+    }
     Ok(())
 }

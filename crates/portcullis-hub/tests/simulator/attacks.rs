@@ -102,7 +102,7 @@ fn f20_a_caller_that_reads_nothing_holds_up_its_stream_alone() {
     let stuck = greedy(&mut sim, "stuck");
     sim.send(stuck, &frame("request id=0x10000 body=bind(sample.flows)"));
     sim.link(stuck).down.stopped = true;
-    sim.send(stuck, &frame("request binding=1 ordinal=0 id=0x10001 body=u400000+00"));
+    sim.send(stuck, &frame("request binding=1 ordinal=0 id=0x10001 body=u4000000+00"));
     // The server serves others meanwhile.
     let well = sim.peer("well", "all");
     let flows: FlowsClient = sim.bind(well, Target::Any);
@@ -119,7 +119,7 @@ fn f20_a_caller_of_main_that_reads_nothing_holds_up_its_stream_alone() {
     let stuck = greedy(&mut sim, "stuck");
     sim.send(stuck, &frame("request id=0x10000 body=bind(sample.flows)"));
     sim.link(stuck).down.stopped = true;
-    sim.send(stuck, &frame("request binding=1 ordinal=0 id=0x10001 body=u400000+00"));
+    sim.send(stuck, &frame("request binding=1 ordinal=0 id=0x10001 body=u4000000+00"));
     assert_eq!(sim.tasks_alive(), 1, "the handler waits");
     is_bounded_and_found_silent(&mut sim, stuck);
     assert_eq!((sim.open_work(), sim.tasks_alive()), (0, 0));

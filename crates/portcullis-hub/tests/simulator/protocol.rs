@@ -38,6 +38,11 @@ fn f12_items_beyond_credit_or_end_kill() {
 }
 
 #[test]
+fn f12_rows_mean_what_their_items_mean() {
+    check_file(include_str!("scripts/f12_rows.txt"));
+}
+
+#[test]
 fn f13_cancel_against_reply_has_one_outcome() {
     check_file(include_str!("scripts/f13_cancel.txt"));
 }

@@ -72,9 +72,11 @@ pub async fn a_fast_sender_waits(scene: &Scene, by: By) {
 pub async fn items_go_up(scene: &Scene, by: By) {
     let (_served, flows) = flows(scene, by).await;
     let (mut sink, sum) = flows.sum();
-    for number in 0..500 {
+    for number in 0..100 {
         sink.send(&number).await.expect("sent");
     }
+    // More at once than there is ever credit for.
+    sink.send_all(&Vec::from_iter(100..500)).await.expect("sent");
     sink.finish();
     assert_eq!(sum.await.expect("a sum"), Summary { items: 500, sum: 124_750 });
     let (sink, sum) = flows.sum();

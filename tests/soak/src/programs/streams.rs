@@ -70,14 +70,18 @@ impl Program {
         let ticket = self.begin("sum", Some(CALL_MS + DAWDLING_MS));
         let (mut sink, summing) = flows.sum();
         let (mut items, mut sum, mut whole) = (0, 0, true);
-        for _ in 0..self.rng.below(ITEMS_MAX) {
-            let number = self.rng.next() as u32;
-            if sink.send(&number).await.is_err() {
+        let count = self.rng.below(ITEMS_MAX) as u32;
+        while items < count {
+            // One by itself, or several that may share a frame.
+            let length =
+                [1, 1, self.rng.within(2, 40)][self.rng.index(3)].min(u64::from(count - items));
+            let row: Vec<u32> = (0..length).map(|_| self.rng.next() as u32).collect();
+            if sink.send_all(&row).await.is_err() {
                 whole = false;
                 break;
             }
-            items += 1;
-            sum += u64::from(number);
+            items += row.len() as u32;
+            sum += row.into_iter().map(u64::from).sum::<u64>();
             self.pause(slowness).await;
         }
         drop(sink);
