@@ -50,9 +50,8 @@ export function rowTranscripts(transcript) {
   bad('f12-row-beyond-credit-then-cut', 'The first fault of a row counts.', [down(1, `${row('01', '02', '03', '04')}09`, { flags: CALLEE | ROW })], 'credit_exceeded', { faults: [12] });
   bad('f03-row-asks-for-ack', 'Rows are of streams, and nobody waits for their reports.', [rowDown(['01'], { flags: CALLEE | ROW | ACK })], 'unknown_flag', { faults: [3] });
   bad('f03-row-with-attachments', 'A row has no blobs.', [rowDown(['01'], { parcels: [1] })], 'malformed_frame', { faults: [3] });
-  transcript('f12-row-on-no-flow', 'A flow that is not open has no credit, and a row without items is none.', [
-    open(), call('a'), send(request(1)),
-    receive(rowDown([])),
-    killed('credit_exceeded', ['a']),
-  ], { faults: [12] });
+  for (const [name, items, reason] of [['row', ['01'], 'credit_exceeded'], ['empty-row', [], 'malformed_frame']])
+    transcript(`f12-${name}-on-no-flow`, 'A flow that is not open has no credit; a row without items needs none, and is no row.', [
+      open(), call('a'), send(request(1)), receive(rowDown(items)), killed(reason, ['a']),
+    ], { faults: [12] });
 }

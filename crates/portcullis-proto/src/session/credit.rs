@@ -2,7 +2,7 @@
 //! (`docs/protocol.md`, section 6).
 
 use super::calls::Found;
-use super::flow::{Flows, RecvFlow};
+use super::flow::Flows;
 use super::receive::unknown_id;
 use super::{Event, Leg, Session};
 use crate::frame::{FLAG_CALLEE, Head};
@@ -15,28 +15,14 @@ impl<I: Default, O> Session<I, O> {
         head: Head,
         body_bytes: usize,
     ) -> Result<Option<Leg>, Goodbye> {
-        let Some((leg, flow)) = self.flow_of_items(head)? else { return Ok(None) };
-        spend(flow, body_bytes)?;
-        Ok(Some(leg))
-    }
-
-    /// The flow that an item or a row comes on; none when nobody wants it any more.
-    #[inline]
-    pub(super) fn flow_of_items(
-        &mut self,
-        head: Head,
-    ) -> Result<Option<(Leg, &mut RecvFlow)>, Goodbye> {
         let Some((leg, flows)) = self.flows_named(head)? else { return Ok(None) };
-        let Some(flow) = &mut flows.recv else {
-            let text = "an item on a flow that is not open";
-            return Err(Goodbye::because(Reason::CreditExceeded, text));
-        };
-        Ok(Some((leg, flow)))
+        spend(flows, body_bytes)?;
+        Ok(Some(leg))
     }
 
     /// The flows of the call that a frame with [`FLAG_CALLEE`] or without it names; none when it is over for this side.
     #[inline]
-    fn flows_named(&mut self, head: Head) -> Result<Option<(Leg, &mut Flows)>, Goodbye> {
+    pub(super) fn flows_named(&mut self, head: Head) -> Result<Option<(Leg, &mut Flows)>, Goodbye> {
         let id = head.id;
         if head.flags & FLAG_CALLEE != 0 {
             return match self.outbound.find(id) {
@@ -77,10 +63,14 @@ impl<I: Default, O> Session<I, O> {
 
 /// Charges an item to the credit that this side has given.
 #[inline]
-pub(super) fn spend(flow: &mut RecvFlow, bytes: usize) -> Result<(), Goodbye> {
-    if !flow.may_send() {
-        return Err(Goodbye::because(Reason::CreditExceeded, "an item without credit"));
-    }
-    flow.spend(bytes);
-    Ok(())
+pub(super) fn spend(flows: &mut Flows, bytes: usize) -> Result<(), Goodbye> {
+    let text = match &mut flows.recv {
+        Some(flow) if flow.may_send() => {
+            flow.spend(bytes);
+            return Ok(());
+        }
+        Some(_) => "an item without credit",
+        None => "an item on a flow that is not open",
+    };
+    Err(Goodbye::because(Reason::CreditExceeded, text))
 }

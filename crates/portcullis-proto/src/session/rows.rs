@@ -103,11 +103,9 @@ impl<I: Default, O> Session<I, O> {
         head: Head,
         body: &'a [u8],
     ) -> Result<(Row<'a>, Option<Leg>), Goodbye> {
-        match self.flow_of_items(head)? {
-            Some((leg, flow)) => {
-                Ok((Row::parse_each(body, |bytes| spend(flow, bytes))?, Some(leg)))
-            }
-            None => Ok((Row::parse(body)?, None)),
-        }
+        let Some((leg, flows)) = self.flows_named(head)? else {
+            return Ok((Row::parse(body)?, None));
+        };
+        Ok((Row::parse_each(body, |bytes| spend(flows, bytes))?, Some(leg)))
     }
 }

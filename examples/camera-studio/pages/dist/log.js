@@ -1373,6 +1373,9 @@ function emptyHead() {
 function get32(bytes2, at) {
   return (bytes2[at] | bytes2[at + 1] << 8 | bytes2[at + 2] << 16 | bytes2[at + 3] << 24) >>> 0;
 }
+function get16(bytes2, at) {
+  return bytes2[at] | bytes2[at + 1] << 8;
+}
 function kindAndId(bytes2) {
   return [bytes2[4], get32(bytes2, 16)];
 }
@@ -1399,7 +1402,7 @@ function parseHead(bytes2, offset, frameBytesMax, head) {
   if ((flags & ~flagsAllowed(kind, flags)) !== 0) {
     throw new Violation("unknown_flag", `kind ${kind}, flags ${flags}`);
   }
-  const blobs = bytes2[offset + 6] | bytes2[offset + 7] << 8;
+  const blobs = get16(bytes2, offset + 6);
   const numbers = blobs * NUMBER_BYTES;
   if (blobs > (flags & FLAG_ROW ? 0 : BLOBS_MAX * (VALUE_KINDS >> kind & 1)) || HEADER_BYTES + numbers > length) {
     throw new Violation("malformed_frame", `${blobs} attachments`);
@@ -1415,14 +1418,14 @@ function parseHead(bytes2, offset, frameBytesMax, head) {
 }
 function itemsOf(row2, each) {
   const items = [];
-  for (let at = 0; at < row2.length; ) {
+  let at = 0;
+  do {
     const start = at + 2;
-    at = start + (row2[at] | row2[at + 1] << 8);
-    if (start > row2.length || at > row2.length) throw new Violation("malformed_frame", "the last item of a row is cut short");
+    at = start + get16(row2, at);
+    if (start > row2.length || at > row2.length) throw new Violation("malformed_frame", "a row");
     each(at - start);
     items.push(row2.subarray(start, at));
-  }
-  if (items.length === 0) throw new Violation("malformed_frame", "a row without an item");
+  } while (at < row2.length);
   return items;
 }
 function put32(out, at, value) {
@@ -2384,7 +2387,7 @@ var Session = class extends SessionCore {
       case NOTIFY:
         return this.events.notify(binding, ordinal, body2, blobs);
       case ITEM:
-        return (head.flags & FLAG_ROW) === 0 ? this.#takeItem(head, body2, blobs) : this.#takeRow(head, body2);
+        return this.#takeItem(head, body2, blobs);
       case END:
         return this.#takeEnd(id, ordinal, body2, blobs);
       case CALLER:
@@ -2457,33 +2460,20 @@ var Session = class extends SessionCore {
     this.events.request(id, binding, ordinal, body2, budget, blobs);
   }
   #takeItem({ id, ordinal, flags, budget }, body2, blobs) {
-    if ((flags & FLAG_CALLEE) === 0) {
-      const call = this.#served(id);
-      if (call === void 0) return;
-      spend(call, sizeOf(body2, blobs));
-      call.owner?.item(body2, blobs);
-    } else {
-      const call = this.#made(id);
-      if (call === void 0) return;
-      spend(call, sizeOf(body2, blobs));
-      call.owner.item?.(ordinal, (flags & FLAG_ACK) === 0 ? void 0 : budget, body2, blobs);
-    }
-  }
-  #takeRow({ id, ordinal, flags }, body2) {
-    if ((flags & FLAG_CALLEE) === 0) {
-      const call = this.#served(id);
-      for (const item of itemsFor(call, body2)) {
-        if (this.inbound.find(id) !== call) return;
-        call?.owner?.item(item, NO_BLOBS);
-      }
-    } else {
-      const call = this.#made(id);
-      let missed2 = ordinal;
-      for (const item of itemsFor(call, body2)) {
-        if (this.outbound.get(id) !== call || call?.cancelled !== false) return;
-        call.owner.item?.(missed2, void 0, item, NO_BLOBS);
-        missed2 = 0;
-      }
+    const isMade = (flags & FLAG_CALLEE) !== 0;
+    const made = isMade ? this.#made(id) : void 0;
+    const served = isMade ? void 0 : this.#served(id);
+    const call = made ?? served;
+    const charge = (bytes2) => call && spend(call, bytes2);
+    let items = [body2];
+    if ((flags & FLAG_ROW) === 0) charge(sizeOf(body2, blobs));
+    else items = itemsOf(body2, charge);
+    const token = (flags & FLAG_ACK) === 0 ? void 0 : budget;
+    for (const item of items) {
+      if (made?.cancelled === true || (isMade ? this.outbound.get(id) : this.inbound.find(id)) !== call) return;
+      made?.owner.item?.(ordinal, token, item, blobs);
+      served?.owner?.item(item, blobs);
+      ordinal = 0;
     }
   }
   #takeCredit({ id, ordinal, flags, budget }) {
@@ -2527,10 +2517,6 @@ var Session = class extends SessionCore {
 function spend({ recv }, bytes2) {
   if (recv?.open !== true) throw new Violation("credit_exceeded");
   recv.spend(bytes2);
-}
-function itemsFor(call, row2) {
-  if (call !== void 0 && call.recv === void 0) throw new Violation("credit_exceeded");
-  return itemsOf(row2, (bytes2) => call && spend(call, bytes2));
 }
 function unknownId(id) {
   return new Violation("unknown_id", `id ${id}`);

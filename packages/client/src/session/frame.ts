@@ -107,6 +107,10 @@ export function get32(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
 }
 
+function get16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+}
+
 /** What a frame of this side's own is, and of which call. */
 export function kindAndId(bytes: Uint8Array): [kind: number, id: number] {
   return [bytes[4] as number, get32(bytes, 16)];
@@ -140,7 +144,7 @@ export function parseHead(bytes: Uint8Array, offset: number, frameBytesMax: numb
   if ((flags & ~flagsAllowed(kind, flags)) !== 0) {
     throw new Violation('unknown_flag', `kind ${kind}, flags ${flags}`);
   }
-  const blobs = (bytes[offset + 6] as number) | ((bytes[offset + 7] as number) << 8);
+  const blobs = get16(bytes, offset + 6);
   const numbers = blobs * NUMBER_BYTES;
   if (blobs > (flags & FLAG_ROW ? 0 : BLOBS_MAX * ((VALUE_KINDS >> kind) & 1)) || HEADER_BYTES + numbers > length) {
     throw new Violation('malformed_frame', `${blobs} attachments`);
@@ -161,14 +165,15 @@ export function parseHead(bytes: Uint8Array, offset: number, frameBytesMax: numb
  */
 export function itemsOf(row: Uint8Array, each: (bytes: number) => void): Uint8Array[] {
   const items: Uint8Array[] = [];
-  for (let at = 0; at < row.length; ) {
+  let at = 0;
+  do {
     const start = at + 2;
-    at = start + ((row[at] as number) | ((row[at + 1] as number) << 8));
-    if (start > row.length || at > row.length) throw new Violation('malformed_frame', 'the last item of a row is cut short');
+    at = start + get16(row, at);
+    // The length itself may be cut: then it reads as less than it was.
+    if (start > row.length || at > row.length) throw new Violation('malformed_frame', 'a row');
     each(at - start);
     items.push(row.subarray(start, at));
-  }
-  if (items.length === 0) throw new Violation('malformed_frame', 'a row without an item');
+  } while (at < row.length);
   return items;
 }
 

@@ -125,7 +125,7 @@ export class Session extends SessionCore {
       case frame.NOTIFY:
         return this.events.notify(binding, ordinal, body, blobs);
       case frame.ITEM:
-        return (head.flags & frame.FLAG_ROW) === 0 ? this.#takeItem(head, body, blobs) : this.#takeRow(head, body);
+        return this.#takeItem(head, body, blobs);
       case frame.END:
         return this.#takeEnd(id, ordinal, body, blobs);
       case frame.CALLER:
@@ -210,35 +210,22 @@ export class Session extends SessionCore {
   }
 
   #takeItem({ id, ordinal, flags, budget }: frame.Head, body: Uint8Array, blobs: Blobs): void {
-    if ((flags & frame.FLAG_CALLEE) === 0) {
-      const call = this.#served(id);
-      if (call === undefined) return;
-      spend(call, sizeOf(body, blobs));
-      call.owner?.item(body, blobs);
-    } else {
-      const call = this.#made(id);
-      if (call === undefined) return;
-      spend(call, sizeOf(body, blobs));
-      call.owner.item?.(ordinal, (flags & frame.FLAG_ACK) === 0 ? undefined : budget, body, blobs);
-    }
-  }
-
-  #takeRow({ id, ordinal, flags }: frame.Head, body: Uint8Array): void {
-    // Whoever takes an item may end or cancel the call, and with it what follows.
-    if ((flags & frame.FLAG_CALLEE) === 0) {
-      const call = this.#served(id);
-      for (const item of itemsFor(call, body)) {
-        if (this.inbound.find(id) !== call) return;
-        call?.owner?.item(item, NO_BLOBS);
-      }
-    } else {
-      const call = this.#made(id);
-      let missed = ordinal;
-      for (const item of itemsFor(call, body)) {
-        if (this.outbound.get(id) !== call || call?.cancelled !== false) return;
-        call.owner.item?.(missed, undefined, item, NO_BLOBS);
-        missed = 0;
-      }
+    const isMade = (flags & frame.FLAG_CALLEE) !== 0;
+    const made = isMade ? this.#made(id) : undefined;
+    const served = isMade ? undefined : this.#served(id);
+    const call = made ?? served;
+    const charge = (bytes: number) => call && spend(call, bytes);
+    let items = [body];
+    if ((flags & frame.FLAG_ROW) === 0) charge(sizeOf(body, blobs));
+    else items = frame.itemsOf(body, charge);
+    const token = (flags & frame.FLAG_ACK) === 0 ? undefined : budget;
+    for (const item of items) {
+      // Whoever takes an item may end or cancel the call, and with it what follows.
+      if (made?.cancelled === true || (isMade ? this.outbound.get(id) : this.inbound.find(id)) !== call) return;
+      made?.owner.item?.(ordinal, token, item, blobs);
+      served?.owner?.item(item, blobs);
+      // What was missed stood before the first of a row.
+      ordinal = 0;
     }
   }
 
@@ -289,12 +276,6 @@ export class Session extends SessionCore {
 function spend({ recv }: Flows, bytes: number): void {
   if (recv?.open !== true) throw new Violation('credit_exceeded');
   recv.spend(bytes);
-}
-
-/** The items of a row, all of them charged; `call` is undefined when nobody wants them any more. */
-function itemsFor(call: Flows | undefined, row: Uint8Array): Uint8Array[] {
-  if (call !== undefined && call.recv === undefined) throw new Violation('credit_exceeded');
-  return frame.itemsOf(row, (bytes) => call && spend(call, bytes));
 }
 
 function unknownId(id: number): Violation {
