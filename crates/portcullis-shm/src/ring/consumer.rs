@@ -77,6 +77,12 @@ impl Consumer {
         self.waiter.wait(&self.lane, self.head, timeout)
     }
 
+    /// Marks that this end waits for a record, without sleeping: the other side rings its [`Bell`](super::Bell) then, once. True
+    /// when there is something already.
+    pub fn arm(&mut self) -> bool {
+        self.taken != self.head || self.waiter.arm(&self.lane, self.head)
+    }
+
     /// What ends waits of this end from elsewhere.
     #[must_use]
     pub fn closer(&self) -> Closer {
@@ -115,7 +121,7 @@ impl Consumer {
         // To look costs a fence. A writer waits only if its record, of half the ring at most, did not fit beside what it had
         // published: then more than half of the ring has come since this side looked.
         if self.head.wrapping_sub(self.announced) > self.lane.capacity() / 2 {
-            publish(tail, self.released);
+            publish(tail, self.released, None);
             self.announced = self.released;
         } else {
             tail.index.store(self.released, Ordering::Release);

@@ -2,9 +2,11 @@
 //! and come out in order; what they mean, and that the other process died, is known to whoever uses the ring.
 //!
 //! Each side keeps its own index in private memory and publishes it; of the other side's index it loads a copy, checks that it
-//! moved forward and no further than it can, and works with the copy. A record has at most half of the ring. Sleeping is on the index itself (a futex). The other
-//! side can refuse to move, and nothing more: waits take a time-out and end when a [`Closer`] says so.
+//! moved forward and no further than it can, and works with the copy. A record has at most half of the ring. Sleeping is on the index itself (a futex), or
+//! its mover rings a [`Bell`]. The other side can refuse to move, and nothing more: waits take a time-out and end when a
+//! [`Closer`] says so.
 
+mod bell;
 mod consumer;
 mod header;
 mod lane;
@@ -20,6 +22,7 @@ mod models;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+pub use bell::Bell;
 pub use consumer::{BATCH_RECORDS_MAX, Consumer};
 #[cfg(not(loom))]
 pub use duplex::{Duplex, Side};

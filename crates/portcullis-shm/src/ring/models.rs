@@ -4,7 +4,7 @@
 use loom::thread;
 
 use super::lane::Lane;
-use super::{Consumer, Producer, Spin, Waited};
+use super::{Bell, Consumer, Producer, Spin, Waited};
 
 fn ring() -> (Producer, Consumer) {
     let lane = Lane::model(32);
@@ -85,6 +85,33 @@ fn a_full_ring_wakes_whoever_waits_for_its_writer() {
         consumer.pop(&mut bytes).unwrap();
         assert_eq!(waiting.join().unwrap(), Ok(Waited::Ready));
         producer.push(&[5]).unwrap();
+    });
+}
+
+/// A reader marks that it waits, and what is marked stays so until the bell was heard: also when a record was found by looking.
+#[test]
+fn a_bell_is_rung_for_whoever_has_marked_that_it_waits() {
+    bounded(|| {
+        let (mut producer, mut consumer) = ring();
+        let bell = Bell::model();
+        producer.tell_by(bell.clone());
+        let writer = thread::spawn(move || {
+            producer.push(&[1, 2]).unwrap();
+            producer.push(&[3]).unwrap();
+        });
+        let mut bytes = Vec::new();
+        let mut waits = false;
+        while bytes.len() < 3 {
+            if consumer.pop(&mut bytes).unwrap().is_some() {
+                continue;
+            }
+            if waits {
+                bell.wait();
+            }
+            waits = !waits && !consumer.arm();
+        }
+        assert_eq!(bytes, [1, 2, 3]);
+        writer.join().unwrap();
     });
 }
 

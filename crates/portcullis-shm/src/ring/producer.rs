@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::Violation;
 use crate::sync::Ordering;
 
+use super::bell::Bell;
 use super::lane::Lane;
 use super::spin::Spin;
 use super::waiting::{Closer, Waited, Waiter, publish};
@@ -43,6 +44,8 @@ pub struct Producer {
     /// The other side's index, as it was last checked.
     tail: u32,
     waiter: Waiter,
+    /// What tells the reader of records, if it does not sleep on the index.
+    bell: Option<Bell>,
 }
 
 /// How far the reader of a ring was when its writer last looked.
@@ -70,7 +73,12 @@ impl RoomWaiter {
 impl Producer {
     pub(super) fn new(lane: Lane, spin: Spin) -> Self {
         let waiter = Waiter::new(spin, |lane| &lane.header().tail);
-        Self { lane, staged: 0, published: 0, tail: 0, waiter }
+        Self { lane, staged: 0, published: 0, tail: 0, waiter, bell: None }
+    }
+
+    /// From now on the reader does not sleep on the index: it is told by its bell.
+    pub fn tell_by(&mut self, bell: Bell) {
+        self.bell = Some(bell);
     }
 
     /// Puts one record into the ring, and wakes the other side if it sleeps.
@@ -132,7 +140,7 @@ impl Producer {
             return;
         }
         self.published = self.staged;
-        publish(&self.lane.header().head, self.published);
+        publish(&self.lane.header().head, self.published, self.bell.as_ref());
     }
 
     /// The longest record that fits now, in bytes; none if not even an empty one does. For who cuts a stream into records.

@@ -116,6 +116,34 @@ fn threads_exchange_records_while_both_sleep_and_wake() {
     }
 }
 
+/// Whether a bell has rung since it was last looked at.
+fn has_rung(bell: &Bell) -> bool {
+    let mut count = [0; 8];
+    rustix::io::read(bell, &mut count).is_ok()
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "descriptors")]
+fn a_bell_rings_once_for_whoever_has_marked_that_it_waits() {
+    let (mut ours, mut theirs, _) = pair(Spin::Never);
+    let bell = Bell::create().expect("a descriptor");
+    ours.producer.tell_by(bell.clone());
+    ours.producer.push(b"nobody waits").expect("room");
+    assert!(!has_rung(&bell));
+    let mut out = Vec::new();
+    assert!(theirs.consumer.arm(), "something is there");
+    assert!(theirs.consumer.pop(&mut out).expect("a record").is_some());
+    assert!(!theirs.consumer.arm(), "nothing is there");
+    ours.producer.push(b"one").expect("room");
+    assert!(has_rung(&bell));
+    ours.producer.push(b"two").expect("room");
+    assert!(!has_rung(&bell), "a burst rings once");
+    assert_eq!(theirs.consumer.pop_batch(&mut out, 100), Ok(2));
+    ours.producer.push(b"three").expect("room");
+    assert!(theirs.consumer.arm(), "it came before it was marked");
+    assert!(!has_rung(&bell));
+}
+
 #[test]
 fn a_wait_ends_by_time_and_by_closing() {
     let (ours, mut theirs, _) = pair(Spin::Never);

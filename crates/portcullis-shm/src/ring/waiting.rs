@@ -8,6 +8,7 @@ use crate::Violation;
 use crate::futex::Woken;
 use crate::sync::{AtomicBool, Ordering, fence};
 
+use super::bell::Bell;
 use super::header::End;
 use super::lane::Lane;
 use super::spin::{Spin, Spinner};
@@ -98,6 +99,16 @@ impl Waiter {
         Self { spinner: Spinner::new(spin), closing: Arc::clone(&self.closing), end: self.end }
     }
 
+    /// Marks that this side waits until the other's index is another than `seen`, without sleeping. True when it is already.
+    pub(super) fn arm(&self, lane: &Lane, seen: u32) -> bool {
+        let end = (self.end)(lane);
+        let moved = mark_and_look(end, seen);
+        if moved {
+            end.waiting.swap(0, Ordering::Relaxed);
+        }
+        moved
+    }
+
     /// Waits until the other side's index is another than `seen`.
     pub(super) fn wait(
         &mut self,
@@ -125,14 +136,10 @@ fn sleep(
     timeout: Option<Duration>,
     closing: &Closing,
 ) -> Result<Waited, Violation> {
-    let clock = Clock::start(timeout);
+    let mut clock = Clock::start(timeout);
     let mut fruitless = 0;
     loop {
-        // An exchange, not a store: it comes after whatever the other side took off before.
-        end.waiting.swap(mark(seen), Ordering::Relaxed);
-        // Against `publish`: either the other side sees the mark, or this one sees the index.
-        fence(Ordering::SeqCst);
-        if end.index.load(Ordering::Acquire) != seen {
+        if mark_and_look(end, seen) {
             return Ok(Waited::Ready);
         }
         if closing.closed.load(Ordering::SeqCst) {
@@ -148,8 +155,17 @@ fn sleep(
     }
 }
 
-/// Publishes an index, and wakes the other side if it sleeps on an earlier one.
-pub(super) fn publish(end: &End, index: u32) {
+/// Marks that this side waits for a change of the index, and says whether it is there already.
+fn mark_and_look(end: &End, seen: u32) -> bool {
+    // An exchange, not a store: it comes after whatever the other side took off before.
+    end.waiting.swap(mark(seen), Ordering::Relaxed);
+    // Against `publish`: either the other side sees the mark, or this one sees the index.
+    fence(Ordering::SeqCst);
+    end.index.load(Ordering::Acquire) != seen
+}
+
+/// Publishes an index, and tells the other side if it waits on an earlier one: by its bell, or if it has none, where it sleeps.
+pub(super) fn publish(end: &End, index: u32, bell: Option<&Bell>) {
     end.index.store(index, Ordering::Release);
     fence(Ordering::SeqCst);
     let marked = end.waiting.load(Ordering::Relaxed);
@@ -157,7 +173,10 @@ pub(super) fn publish(end: &End, index: u32) {
         // The mark is taken off, so that a burst of indices wakes once and not for each; but only the mark that was seen. The
         // sleeper may have found this index by itself, and sleep until the next: that mark must stay.
         let _ = end.waiting.compare_exchange(marked, 0, Ordering::Relaxed, Ordering::Relaxed);
-        end.index.wake(1);
+        match bell {
+            Some(bell) => bell.ring(),
+            None => end.index.wake(1),
+        }
     }
 }
 
@@ -167,19 +186,25 @@ fn mark(seen: u32) -> u32 {
 }
 
 /// The time of one wait, which is read only if there is a limit.
-struct Clock(Option<(std::time::Instant, Duration)>);
+struct Clock {
+    limit: Option<(std::time::Instant, Duration)>,
+    /// It was read just now.
+    fresh: bool,
+}
 
 impl Clock {
     #[expect(clippy::disallowed_methods, reason = "a wait that is bounded must read the clock")]
     fn start(timeout: Option<Duration>) -> Self {
-        Self(timeout.map(|timeout| (std::time::Instant::now(), timeout)))
+        let limit = timeout.map(|timeout| (std::time::Instant::now(), timeout));
+        Self { limit, fresh: true }
     }
 
     /// What is left; none when the time is over, and no time when there is no limit.
     #[expect(clippy::option_option, reason = "over, or so much of what may be endless")]
-    fn left(&self) -> Option<Option<Duration>> {
-        let Some((started, timeout)) = self.0 else { return Some(None) };
-        let left = timeout.saturating_sub(started.elapsed());
+    fn left(&mut self) -> Option<Option<Duration>> {
+        let Some((started, timeout)) = self.limit else { return Some(None) };
+        let fresh = std::mem::replace(&mut self.fresh, false);
+        let left = if fresh { timeout } else { timeout.saturating_sub(started.elapsed()) };
         (!left.is_zero()).then_some(Some(left))
     }
 }
