@@ -11,3 +11,5 @@ conformance::suite!(unix_path, conformance::transport::UnixPath);
 
 #[cfg(target_os = "linux")]
 conformance::suite!(ring, conformance::transport::Ring);
+#[cfg(target_os = "linux")]
+conformance::suite!(rung_ring, conformance::transport::RungRing);

@@ -152,11 +152,13 @@ async fn a_killed_process_comes_back_and_its_label_finds_the_new_one() {
 #[tokio::test]
 async fn f24_a_killed_process_comes_back_with_another_ring() {
     within(async {
-        let spec = serving("ring-serve").serves("sample.flows").on_threads();
-        let hub = hub();
-        let supervisor = Supervisor::new(&hub);
-        let (_child, _, client, _) = killed_and_back(&supervisor, &hub, spec).await;
-        assert_eq!(bound(&client).await.inline(3).await.expect("a reply"), 3);
+        for on in [Spec::on_threads, Spec::on_ring] {
+            let spec = on(serving("ring-serve").serves("sample.flows"));
+            let hub = hub();
+            let supervisor = Supervisor::new(&hub);
+            let (_child, _, client, _) = killed_and_back(&supervisor, &hub, spec).await;
+            assert_eq!(bound(&client).await.inline(3).await.expect("a reply"), 3);
+        }
     })
     .await;
 }

@@ -21,6 +21,8 @@ mod tap;
 mod thread;
 mod timer;
 
+#[cfg(all(target_os = "linux", feature = "blocking"))]
+pub use crate::link::blocking::RING_BYTES_MAX;
 pub use attach::Connection;
 pub use build::HubBuilder;
 pub use embedded::{Embedded, EmbeddedWake, Transmitted};
@@ -33,8 +35,6 @@ pub use listen::{
 pub use main_side::{Hosted, ServeError};
 pub use shared::Hub;
 pub use tap::{TAP_WAITING_BYTES_MAX, TAP_WAITING_MAX, Tap, TapMessage};
-#[cfg(all(target_os = "linux", feature = "blocking"))]
-pub use thread::RING_BYTES_MAX;
 
 pub use portcullis_proto::goodbye::{Goodbye, Reason};
 

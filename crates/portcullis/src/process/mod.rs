@@ -107,6 +107,20 @@ impl Hub {
         self.spawn_attached(command, |socket| Ok(self.attach_blocking(socket, admission)?))
     }
 
+    /// As [`Self::spawn_blocking`], with its ring read by a task ([`Self::attach_ring`]).
+    ///
+    /// # Errors
+    ///
+    /// See [`SpawnError`]; nothing runs then.
+    #[cfg(all(target_os = "linux", feature = "blocking"))]
+    pub fn spawn_ring(
+        &self,
+        command: Command,
+        admission: &Admission,
+    ) -> Result<Process, SpawnError> {
+        self.spawn_attached(command, |socket| Ok(self.attach_ring(socket, admission)?))
+    }
+
     fn spawn_attached(
         &self,
         mut command: Command,

@@ -62,6 +62,13 @@ impl Spec {
         self
     }
 
+    /// The same, with its ring read by a task: it is started as by [`crate::Hub::spawn_ring`].
+    #[cfg(all(target_os = "linux", feature = "blocking"))]
+    pub fn on_ring(mut self) -> Self {
+        self.spawn = Hub::spawn_ring;
+        self
+    }
+
     /// When it is started again, and when that is given up.
     pub fn policy(mut self, policy: RestartPolicy) -> Self {
         self.policy = policy;

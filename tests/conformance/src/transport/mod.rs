@@ -24,7 +24,7 @@ pub use web_socket::{WebSocket, WsClientLink};
 #[cfg(target_os = "linux")]
 mod ring;
 #[cfg(target_os = "linux")]
-pub use ring::{Ring, offered};
+pub use ring::{Ring, RungRing, offered, offered_to};
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]

@@ -1,15 +1,17 @@
 //! A ring of shared memory, offered by hand as `docs/protocol.md` (section 16) says. What a scenario sends and receives is carried
 //! between its link and the ring by two threads.
 
-use std::io::{Read, Write};
-use std::os::fd::AsFd;
+use std::io::{IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use portcullis::Hub;
 use portcullis::hub::Admission;
 use portcullis::link::IoLink;
-use portcullis_shm::ring::{Consumer, Duplex, Producer, Spin, Waited};
+use portcullis_shm::ring::{Bell, Consumer, Duplex, Producer, Spin, Waited};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
 use super::{BoxFuture, BoxLink, Transport};
 use crate::raw::send_with;
@@ -28,32 +30,64 @@ impl Transport for Ring {
         Box::pin(async move {
             let (ours, theirs) = UnixStream::pair().expect("a pair");
             hub.attach_blocking(ours, admission).expect("admitted");
-            let offered = tokio::task::spawn_blocking(move || {
-                let ring = offered(&theirs, CAPACITY);
-                (ring, theirs)
-            });
-            let (Duplex { producer, consumer }, socket) = offered.await.expect("offered");
-            let (near, far) = UnixStream::pair().expect("a pair");
-            far.set_nonblocking(true).expect("set");
-            let (ups, ended) = (near.try_clone(), socket.try_clone());
-            let (ups, ended) = (ups.expect("a descriptor"), ended.expect("a descriptor"));
-            std::thread::spawn(move || carry_up(ups, producer, &ended));
-            std::thread::spawn(move || carry_down(consumer, near, &socket));
-            BoxLink::new(IoLink::new(tokio::net::UnixStream::from_std(far).expect("a socket")))
+            open(theirs).await
         })
     }
 }
 
+/// The same, which the hub reads by a task.
+#[derive(Debug, Default)]
+pub struct RungRing;
+
+impl Transport for RungRing {
+    fn open<'a>(&'a self, hub: &'a Hub, admission: &'a Admission) -> BoxFuture<'a, BoxLink> {
+        Box::pin(async move {
+            let (ours, theirs) = UnixStream::pair().expect("a pair");
+            hub.attach_ring(ours, admission).expect("admitted");
+            open(theirs).await
+        })
+    }
+}
+
+async fn open(theirs: UnixStream) -> BoxLink {
+    let offered = tokio::task::spawn_blocking(move || {
+        let ring = offered(&theirs, CAPACITY);
+        (ring, theirs)
+    });
+    let (Duplex { producer, consumer }, socket) = offered.await.expect("offered");
+    let (near, far) = UnixStream::pair().expect("a pair");
+    far.set_nonblocking(true).expect("set");
+    let (ups, ended) = (near.try_clone(), socket.try_clone());
+    let (ups, ended) = (ups.expect("a descriptor"), ended.expect("a descriptor"));
+    std::thread::spawn(move || carry_up(ups, producer, &ended));
+    std::thread::spawn(move || carry_down(consumer, near, &socket));
+    BoxLink::new(IoLink::new(tokio::net::UnixStream::from_std(far).expect("a socket")))
+}
+
 /// Offers a ring of so many bytes on a socket that has carried nothing, and hears that it is taken.
 pub fn offered(socket: &UnixStream, capacity: u32) -> Duplex {
-    let (ring, memory) = Duplex::create(capacity, Spin::Never).expect("memory");
+    offered_to(socket, capacity).0
+}
+
+/// The same, and the bell of a hub that does not sleep on the ring.
+pub fn offered_to(socket: &UnixStream, capacity: u32) -> (Duplex, Option<OwnedFd>) {
+    let (mut ring, memory) = Duplex::create(capacity, Spin::Never).expect("memory");
     let offer = [b"PCRING\0\x01".as_slice(), &capacity.to_le_bytes()].concat();
     send_with(socket, &offer, &[memory.as_fd()]);
     let mut answer = [0];
-    let mut from = socket;
-    from.read_exact(&mut answer).expect("an answer");
-    assert_eq!(&answer, b"R");
-    ring
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let into = &mut [IoSliceMut::new(&mut answer)];
+    recvmsg(socket, into, &mut control, RecvFlags::CMSG_CLOEXEC).expect("an answer");
+    let bell = control.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+        _ => None,
+    });
+    assert_eq!(&answer, if bell.is_some() { b"B" } else { b"R" });
+    if let Some(bell) = &bell {
+        ring.producer.tell_by(Bell::from(bell.try_clone().expect("a descriptor")));
+    }
+    (ring, bell)
 }
 
 /// Until the scenario lets its link go, or the hub its socket.
@@ -92,6 +126,6 @@ fn carry_down(mut ring: Consumer, mut to: UnixStream, socket: &UnixStream) {
 
 fn has_ended(socket: &UnixStream) -> bool {
     let mut byte = [0; 1];
-    let flags = rustix::net::RecvFlags::PEEK | rustix::net::RecvFlags::DONTWAIT;
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
     !matches!(rustix::net::recv(socket, &mut byte, flags), Err(rustix::io::Errno::AGAIN))
 }

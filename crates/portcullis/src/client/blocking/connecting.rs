@@ -14,7 +14,7 @@ use super::{BlockingPeer, TICK};
 use crate::link::Descriptors;
 use crate::link::blocking::over_socket;
 #[cfg(target_os = "linux")]
-use crate::link::blocking::{offer, over_ring};
+use crate::link::blocking::{Incoming, offer, over_ring};
 
 /// A ring of shared memory that a peer offers its hub.
 #[cfg(target_os = "linux")]
@@ -59,7 +59,8 @@ impl BlockingPeer {
     }
 
     /// Connects to a hub over a ring of shared memory, which is agreed on over a connected socket and stays beside it. The hub's
-    /// end was given to [`Hub::attach_blocking`](crate::Hub::attach_blocking) or is soon: this waits until it takes the ring.
+    /// end was given to [`Hub::attach_blocking`](crate::Hub::attach_blocking) or [`Hub::attach_ring`](crate::Hub::attach_ring), or is
+    /// soon: this waits until it takes the ring.
     ///
     /// # Errors
     ///
@@ -70,9 +71,9 @@ impl BlockingPeer {
         let duplex = offer(&socket, ring.capacity, ring.spin)?;
         let (descriptors, lane) = lane();
         let descriptors = descriptors.unwrap_or_default();
-        let (incoming, outgoing, room, _) =
+        let (reading, outgoing, room, _) =
             over_ring(duplex, &Arc::new(socket), &descriptors, Some(TICK));
-        Ok(Self::over((incoming, outgoing, room), lane, config))
+        Ok(Self::over((Incoming::Ring(reading), outgoing, room), lane, config))
     }
 
     /// Connects to the hub that has started this process, as [`connect_inherited`](crate::client::connect_inherited) does.
@@ -85,7 +86,7 @@ impl BlockingPeer {
     }
 
     /// The same over a ring, which the hub takes of processes that it has started by
-    /// [`Hub::spawn_blocking`](crate::Hub::spawn_blocking).
+    /// [`Hub::spawn_blocking`](crate::Hub::spawn_blocking) or [`Hub::spawn_ring`](crate::Hub::spawn_ring).
     ///
     /// # Errors
     ///

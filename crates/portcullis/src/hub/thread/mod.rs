@@ -4,6 +4,8 @@
 mod reading;
 #[cfg(target_os = "linux")]
 mod ring;
+#[cfg(target_os = "linux")]
+mod task;
 mod writing;
 
 use std::os::unix::net::UnixStream;
@@ -12,14 +14,21 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use portcullis_hub::{Admission, AdmitError};
 
-#[cfg(target_os = "linux")]
-pub use ring::RING_BYTES_MAX;
-
 use super::attach::Connection;
 use super::host::PeerHost;
 use super::shared::{Hub, Wake};
 use crate::link::Descriptors;
 use crate::link::blocking::{Outgoing, Room, over_socket};
+
+/// Who reads a ring, once there is one.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    /// The thread that has read the socket before.
+    Thread,
+    /// A task of the hub's runtime.
+    Task,
+}
 
 /// What both threads of a connection share.
 struct Threads {
@@ -38,6 +47,8 @@ struct Threads {
     armed: AtomicBool,
     #[cfg(target_os = "linux")]
     ring: ring::Active,
+    #[cfg(target_os = "linux")]
+    reader: Reader,
 }
 
 /// Bytes that were taken from the hub and not yet from us, and where they go.
@@ -52,7 +63,7 @@ impl Hub {
     /// call can have. Handlers that wait go on, on the hub's runtime.
     ///
     /// On Linux the peer may offer a ring of shared memory ([`BlockingPeer::with_ring`](crate::client::BlockingPeer::with_ring))
-    /// of up to [`RING_BYTES_MAX`]: it carries all frames then, and the socket descriptors and the end.
+    /// of up to [`RING_BYTES_MAX`](crate::hub::RING_BYTES_MAX): it carries all frames then, and the socket descriptors and the end.
     ///
     /// # Errors
     ///
@@ -65,6 +76,41 @@ impl Hub {
         &self,
         socket: UnixStream,
         admission: &Admission,
+    ) -> Result<Connection, AdmitError> {
+        self.attach_threads(
+            socket,
+            admission,
+            #[cfg(target_os = "linux")]
+            Reader::Thread,
+        )
+    }
+
+    /// As [`Self::attach_blocking`] for a peer that offers a ring, which is then read by a task of the hub's runtime instead of a
+    /// thread of its own, as is a connection of [`Self::attach`]: for many peers, of which one thread takes in what all of them
+    /// answer to a value of a topic, where a thread for each would have to be woken. The calls of a single peer come and go faster by
+    /// [`Self::attach_blocking`].
+    ///
+    /// # Errors
+    ///
+    /// See [`AdmitError`]; the socket is closed then.
+    ///
+    /// # Panics
+    ///
+    /// When the system has no thread left.
+    #[cfg(target_os = "linux")]
+    pub fn attach_ring(
+        &self,
+        socket: UnixStream,
+        admission: &Admission,
+    ) -> Result<Connection, AdmitError> {
+        self.attach_threads(socket, admission, Reader::Task)
+    }
+
+    fn attach_threads(
+        &self,
+        socket: UnixStream,
+        admission: &Admission,
+        #[cfg(target_os = "linux")] reader: Reader,
     ) -> Result<Connection, AdmitError> {
         let host = self.admit(admission)?;
         let descriptors = self.open_lane(&host);
@@ -82,6 +128,8 @@ impl Hub {
             armed: AtomicBool::new(false),
             #[cfg(target_os = "linux")]
             ring: ring::Active::default(),
+            #[cfg(target_os = "linux")]
+            reader,
         });
         let waker = Arc::clone(&threads);
         let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || waker.wake());

@@ -18,6 +18,15 @@ const HUNG_UP: PollFlags = PollFlags::RDHUP;
 #[cfg(not(target_os = "linux"))]
 const HUNG_UP: PollFlags = PollFlags::empty();
 
+/// What a turn has come to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    /// Not all is taken in: the next turn is for that.
+    pub(super) left: bool,
+    /// The connection has.
+    pub(super) ended: bool,
+}
+
 impl Threads {
     pub(super) fn read(self: &Arc<Self>, mut incoming: Incoming) {
         // Handlers run here until they first wait, and use the runtime's timers before that.
@@ -36,7 +45,9 @@ impl Threads {
                 #[cfg(target_os = "linux")]
                 Ok(_) if std::mem::take(&mut first) && super::ring::is_offered(&buffer) => {
                     match self.take_ring(&mut buffer) {
-                        Ok(ring) => incoming = ring,
+                        Ok(Some(ring)) => incoming = ring,
+                        // A task reads from now on.
+                        Ok(None) => return,
                         Err(error) => self.host.lost(Some(error)),
                     }
                 }
@@ -56,18 +67,21 @@ impl Threads {
     fn take_in(&self, buffer: &mut RecvBuffer) -> bool {
         // Every turn uses up a frame at least, or is the last.
         loop {
-            self.reading.store(true, Ordering::SeqCst);
-            let left = self.host.receive(buffer, Framing::Stream);
-            if self.finish_turn() {
-                return true;
-            }
-            if !left {
-                return false;
+            let Turn { left, ended } = self.turn(buffer);
+            if ended || !left {
+                return ended;
             }
             if self.pause() {
                 return true;
             }
         }
+    }
+
+    /// Takes in as much as one turn may, and sends what came of it.
+    pub(super) fn turn(&self, buffer: &mut RecvBuffer) -> Turn {
+        self.reading.store(true, Ordering::SeqCst);
+        let left = self.host.receive(buffer, Framing::Stream);
+        Turn { left, ended: self.finish_turn() }
     }
 
     /// Waits while the peer has sent more than its budget allows. True when it hangs up meanwhile, which ends it: what it had no

@@ -1,17 +1,17 @@
-//! A ring that a peer offers on a connection of threads: taken over by the reader, ended by whoever learns that the peer is gone.
+//! A ring that a peer offers on a connection of threads: taken over by the reader or a task, ended by whoever learns that the peer
+//! is gone.
 
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, OnceLock};
 
+use portcullis_shm::ring::Bell;
 use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
-use super::Threads;
-use crate::link::blocking::{Incoming, Offer, RingEnds, answer, over_ring};
+use super::{Reader, Threads};
+use crate::link::blocking::{Incoming, Offer, RING_BYTES_MAX, RingEnds, Rung, answer, over_ring};
 use crate::link::{RecvBuffer, watch};
-
-/// The largest ring that a hub takes from a peer, in bytes of each direction. The memory is the peer's.
-pub const RING_BYTES_MAX: u32 = 1024 * 1024;
 
 /// The ring of a connection, once there is one.
 #[derive(Default)]
@@ -32,23 +32,41 @@ pub(super) fn is_offered(buffer: &RecvBuffer) -> bool {
 }
 
 impl Threads {
-    /// Takes the ring that stands at the beginning of what has come; what is read from now on.
-    pub(super) fn take_ring(self: &Arc<Self>, buffer: &mut RecvBuffer) -> io::Result<Incoming> {
+    /// Takes the ring that stands at the beginning of what has come; what is read from now on, unless a task does.
+    pub(super) fn take_ring(
+        self: &Arc<Self>,
+        buffer: &mut RecvBuffer,
+    ) -> io::Result<Option<Incoming>> {
         let descriptors = self.descriptors.as_ref().ok_or(io::ErrorKind::Unsupported)?;
         let offer = Offer::take(buffer, descriptors)?;
         let watched = watch_end(&self.socket, &self.host.hub.runtime)?;
-        let ring = answer(&self.socket, offer, RING_BYTES_MAX, self.host.hub.spin)?;
-        let (incoming, outgoing, room, ends) = over_ring(ring, &self.socket, descriptors, None);
+        let bell = match self.reader {
+            Reader::Thread => None,
+            Reader::Task => Some(watch_bell(&self.host.hub.runtime)?),
+        };
+        let told_by = bell.as_ref().map(AsyncFd::get_ref);
+        let ring = answer(&self.socket, offer, RING_BYTES_MAX, self.host.hub.spin, told_by)?;
+        let (reading, outgoing, room, ends) = over_ring(ring, &self.socket, descriptors, None);
         self.change_way(outgoing, room);
         // A connection takes one ring: its offer is the first that comes.
         let _ = self.ring.0.set(ends);
+        if let Some(bell) = bell {
+            self.read_by_task(Rung::new(reading, bell), std::mem::take(buffer), watched);
+            return Ok(None);
+        }
         let threads = Arc::clone(self);
         self.host.hub.runtime.spawn(async move {
             watched.await;
             threads.ring.end();
         });
-        Ok(incoming)
+        Ok(Some(Incoming::Ring(reading)))
     }
+}
+
+/// Makes the bell that the peer rings.
+fn watch_bell(runtime: &tokio::runtime::Handle) -> io::Result<AsyncFd<Bell>> {
+    let _entered = runtime.enter();
+    watch(Bell::create()?, Interest::READABLE)
 }
 
 /// Waits until a socket has ended, which it tells though nobody reads it.

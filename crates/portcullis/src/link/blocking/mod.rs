@@ -5,6 +5,8 @@
 mod offer;
 #[cfg(target_os = "linux")]
 mod ring;
+#[cfg(target_os = "linux")]
+mod rung;
 mod socket;
 
 use std::io;
@@ -13,9 +15,13 @@ use std::time::Duration;
 use super::RecvBuffer;
 
 #[cfg(target_os = "linux")]
+pub use offer::RING_BYTES_MAX;
+#[cfg(target_os = "linux")]
 pub(crate) use offer::{Offer, answer, offer};
 #[cfg(target_os = "linux")]
 pub(crate) use ring::{RingEnds, over_ring};
+#[cfg(target_os = "linux")]
+pub(crate) use rung::Rung;
 pub(crate) use socket::{over_socket, wait};
 
 /// What comes from the other side.

@@ -1,13 +1,15 @@
 //! How a ring is agreed on, before the first frame (`docs/protocol.md`, section 16): the peer makes the memory and sends its
-//! descriptor along with [`MAGIC`] and the capacity; the hub takes it with one byte, or the connection ends.
+//! descriptor along with [`MAGIC`] and the capacity; the hub takes it with one byte, or the connection ends. The byte says how the
+//! hub is told of records: it sleeps on the ring, or it has a bell, whose descriptor comes along.
 
-use std::io::{self, Read};
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use portcullis_shm::ring::{Duplex, Spin};
-use rustix::net::SendFlags;
+use portcullis_shm::ring::{Bell, Duplex, Spin};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg};
 
 use crate::lane::Descriptors;
 use crate::link::unix::transmit;
@@ -19,6 +21,11 @@ const MAGIC: &[u8; 8] = b"PCRING\0\x01";
 const OFFER_BYTES: usize = MAGIC.len() + 4;
 /// What the hub answers when it has mapped the ring.
 const TAKEN: u8 = b'R';
+/// The same, with the descriptor of the bell that tells it what has come.
+const TAKEN_WITH_BELL: u8 = b'B';
+
+/// The largest ring that a hub takes from a peer, in bytes of each direction. The memory is the peer's.
+pub const RING_BYTES_MAX: u32 = 1024 * 1024;
 
 /// How long the hub may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -29,7 +36,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 ///
 /// The memory cannot be had, or the hub takes no rings here.
 pub(crate) fn offer(socket: &UnixStream, capacity: u32, spin: Spin) -> io::Result<Duplex> {
-    let (ring, memory) = Duplex::create(capacity, spin).map_err(io::Error::other)?;
+    let (mut ring, memory) = Duplex::create(capacity, spin).map_err(io::Error::other)?;
     let descriptors = Descriptors::default();
     descriptors.hand_over([memory]);
     let mut message = [0; OFFER_BYTES];
@@ -40,12 +47,14 @@ pub(crate) fn offer(socket: &UnixStream, capacity: u32, spin: Spin) -> io::Resul
     transmit(socket.as_fd(), &message, SendFlags::NOSIGNAL, Some(&descriptors))?;
     let before = socket.read_timeout()?;
     socket.set_read_timeout(Some(ANSWER_MAX))?;
-    let mut answer = [0; 1];
-    let mut from = socket;
-    let come = from.read(&mut answer);
+    let come = hear(socket);
     socket.set_read_timeout(before)?;
     match come {
-        Ok(1) if answer == [TAKEN] => Ok(ring),
+        Ok((Some(TAKEN), _)) => Ok(ring),
+        Ok((Some(TAKEN_WITH_BELL), Some(bell))) => {
+            ring.producer.tell_by(Bell::from(bell));
+            Ok(ring)
+        }
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(io::Error::new(
             io::ErrorKind::TimedOut,
             "the hub did not answer the offer of a ring",
@@ -53,9 +62,23 @@ pub(crate) fn offer(socket: &UnixStream, capacity: u32, spin: Spin) -> io::Resul
         Err(error) => Err(error),
         Ok(_) => Err(io::Error::new(
             io::ErrorKind::ConnectionRefused,
-            "the hub takes no ring of this size on this connection: see Hub::attach_blocking",
+            "the hub takes no ring of this size on this connection: see Hub::attach_blocking and Hub::attach_ring",
         )),
     }
+}
+
+/// Waits for the answer: one byte, none where the socket has ended, and what has come along.
+fn hear(socket: &UnixStream) -> io::Result<(Option<u8>, Option<OwnedFd>)> {
+    let mut answer = [0; 1];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let into = &mut [IoSliceMut::new(&mut answer)];
+    let received = recvmsg(socket, into, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let come = control.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+        _ => None,
+    });
+    Ok((answer.first().copied().filter(|_| received.bytes == 1), come))
 }
 
 /// The ring that a peer offers.
@@ -87,7 +110,7 @@ impl Offer {
     }
 }
 
-/// Maps what was offered, and says so.
+/// Maps what was offered, and says so; with a bell if whoever takes it does not sleep on the ring.
 ///
 /// # Errors
 ///
@@ -97,6 +120,7 @@ pub(crate) fn answer(
     Offer { capacity, memory }: Offer,
     capacity_max: u32,
     spin: Spin,
+    bell: Option<&Bell>,
 ) -> io::Result<Duplex> {
     if capacity > capacity_max {
         return Err(violation(format!(
@@ -106,6 +130,14 @@ pub(crate) fn answer(
     let ring =
         Duplex::open(memory, capacity, spin).map_err(|error| violation(error.to_string()))?;
     let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-    transmit(socket.as_fd(), &[TAKEN], flags, None)?;
+    let leaving = Descriptors::default();
+    let answer = match bell {
+        None => TAKEN,
+        Some(bell) => {
+            leaving.hand_over([bell.as_fd().try_clone_to_owned()?]);
+            TAKEN_WITH_BELL
+        }
+    };
+    transmit(socket.as_fd(), &[answer], flags, Some(&leaving))?;
     Ok(ring)
 }

@@ -13,7 +13,7 @@ use portcullis_shm::ring::{
 };
 use rustix::net::{RecvFlags, SendFlags, recv};
 
-use super::{Incoming, Outgoing};
+use super::Outgoing;
 use crate::lane::Descriptors;
 use crate::link::unix::transmit;
 use crate::link::{RecvBuffer, violation};
@@ -45,7 +45,7 @@ pub(crate) fn over_ring(
     socket: &Arc<UnixStream>,
     descriptors: &Arc<Descriptors>,
     tick: Option<Duration>,
-) -> (Incoming, Outgoing, super::Room, RingEnds) {
+) -> (Reading, Outgoing, super::Room, RingEnds) {
     descriptors.fetch_from(Arc::clone(socket));
     let Duplex { producer, consumer } = ring;
     let ends = RingEnds { reading: consumer.closer(), writing: producer.closer() };
@@ -57,7 +57,7 @@ pub(crate) fn over_ring(
         socket: Arc::clone(socket),
         descriptors: Arc::clone(descriptors),
     };
-    (Incoming::Ring(reading), Outgoing::Ring(writing), super::Room::Ring(room), ends)
+    (reading, Outgoing::Ring(writing), super::Room::Ring(room), ends)
 }
 
 #[derive(Debug)]
@@ -68,6 +68,11 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
+    /// Marks that this side waits for records, to be told by its bell; true when there are some.
+    pub(super) fn arm(&mut self) -> bool {
+        self.consumer.arm()
+    }
+
     pub(super) fn read(
         &mut self,
         into: &mut RecvBuffer,
@@ -89,7 +94,8 @@ impl Reading {
         }
     }
 
-    fn take(&mut self, into: &mut RecvBuffer) -> io::Result<usize> {
+    /// Takes in what is there; 0 when nothing is.
+    pub(super) fn take(&mut self, into: &mut RecvBuffer) -> io::Result<usize> {
         let before = into.filled().len();
         let records = into.append(|bytes| self.consumer.pop_batch(bytes, READ_BYTES));
         let bytes = into.filled().len() - before;
