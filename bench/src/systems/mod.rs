@@ -55,8 +55,9 @@ pub(crate) static ALL: &[&dyn System] = &[
     &tokio_relay::TokioRelay,
     &portcullis::Portcullis,
     &portcullis::Blocking,
-    &portcullis_ring::PortcullisRing { spin: false },
-    &portcullis_ring::PortcullisRing { spin: true },
+    &portcullis_ring::PortcullisRing { how: portcullis_ring::How::Threads },
+    &portcullis_ring::PortcullisRing { how: portcullis_ring::How::Spinning },
+    &portcullis_ring::PortcullisRing { how: portcullis_ring::How::Task },
     &portcullis::Relay,
     &portcullis::RelayedPeer,
 ];

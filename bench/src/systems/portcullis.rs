@@ -230,7 +230,7 @@ pub(super) async fn send(
     load: Load,
     links: Vec<UnixStream>,
     meter: &mut Meter,
-    attach: fn(&Hub, UnixStream, &Admission) -> Result<()>,
+    attach: impl Fn(&Hub, UnixStream, &Admission) -> Result<()>,
 ) -> Result<Sample> {
     let hub = hub()?;
     let Told { service, until: wanted, mut told } = Told::new();

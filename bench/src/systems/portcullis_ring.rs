@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use ::portcullis::client::{BlockingPeer, Ring, Spin};
+use ::portcullis::hub::{Admission, AdmitError, Connection, Hub};
 use ::portcullis::peer::Target;
 use anyhow::Result;
 use futures_util::TryStreamExt;
@@ -18,13 +19,30 @@ use crate::meter::{Meter, Sample};
 
 /// Served by the hub over a ring.
 pub(crate) struct PortcullisRing {
-    /// Whether both sides look for a while before they sleep.
-    pub(crate) spin: bool,
+    pub(crate) how: How,
+}
+
+/// How what comes by a ring is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// Each ring by a thread.
+    Threads,
+    /// The same, and both sides look for a while before they sleep.
+    Spinning,
+    /// All rings by the one thread of the hub's runtime.
+    Task,
 }
 
 impl PortcullisRing {
     fn kind(&self) -> Spin {
-        if self.spin { Spin::Adaptive } else { Spin::Never }
+        if self.how == How::Spinning { Spin::Adaptive } else { Spin::Never }
+    }
+
+    fn attach(&self) -> Attach {
+        match self.how {
+            How::Threads | How::Spinning => Hub::attach_blocking,
+            How::Task => Hub::attach_ring,
+        }
     }
 
     fn connect(&self, link: UnixStream) -> Result<BlockingPeer> {
@@ -33,24 +51,32 @@ impl PortcullisRing {
     }
 }
 
+type Attach = fn(&Hub, UnixStream, &Admission) -> Result<Connection, AdmitError>;
+
 impl System for PortcullisRing {
     fn name(&self) -> &'static str {
-        if self.spin { "portcullis-ring-spin" } else { "portcullis-ring" }
+        match self.how {
+            How::Threads => "portcullis-ring",
+            How::Spinning => "portcullis-ring-spin",
+            How::Task => "portcullis-ring-task",
+        }
     }
 
     fn about(&self) -> &'static str {
-        if self.spin {
-            "portcullis-ring, looking for a while before sleeping"
-        } else {
-            "served by the hub over a ring of shared memory, threads on both sides; policy, validation, limits, deadlines"
+        match self.how {
+            How::Threads => {
+                "served by the hub over a ring of shared memory, threads on both sides; policy, validation, limits, deadlines"
+            }
+            How::Spinning => "portcullis-ring, looking for a while before sleeping",
+            How::Task => "portcullis-ring, all rings read by the one thread of the hub's runtime",
         }
     }
 
     fn does(&self, load: Load) -> bool {
         match load.work {
             Work::Call | Work::InFlight => true,
-            Work::Stream | Work::Deliver => load.bytes < 1 << 20 && !self.spin,
-            Work::Idle => !self.spin,
+            Work::Stream | Work::Deliver => load.bytes < 1 << 20 && self.how != How::Spinning,
+            Work::Idle => self.how != How::Spinning,
         }
     }
 
@@ -58,7 +84,7 @@ impl System for PortcullisRing {
         block_on(async {
             let hub = hub_that(self.kind())?;
             let _served = hub.serve(PingServer::from_arc(Told::new().service))?;
-            hub.attach_blocking(link, &admission("client"))?.closed().await;
+            self.attach()(&hub, link, &admission("client"))?.closed().await;
             Ok(())
         })
     }
@@ -83,8 +109,9 @@ impl System for PortcullisRing {
 
     fn send(&self, load: Load, links: Vec<UnixStream>, meter: &mut Meter) -> Result<Sample> {
         let hub = || hub_that(self.kind());
+        let attach = self.attach();
         block_on(send(hub, load, links, meter, |hub, link, admission| {
-            hub.attach_blocking(link, admission)?;
+            attach(hub, link, admission)?;
             Ok(())
         }))
     }
