@@ -161,6 +161,15 @@ async fn f15_a_lender_is_paced_whatever_becomes_of_it() {
             let (_hosted, _publisher) = serve(&hub);
             let mut events = hub.events();
             let (ours, theirs) = UnixStream::pair().expect("a pair");
+            let mut lender = Lender::new(FRAME);
+            lender.bind();
+            for number in 1..=LOANS {
+                lender.lend(number);
+                lender.hand_over(number);
+            }
+            // Before anybody reads, so that what is noticed first does not depend on who is quicker. The socket has room for it.
+            lender.send(&theirs);
+            theirs.shutdown(how).expect("it is open");
             let admission = Admission::new("lender", "all", Kind::Native);
             let attached = if blocking {
                 hub.attach_blocking(ours, &admission)
@@ -168,18 +177,6 @@ async fn f15_a_lender_is_paced_whatever_becomes_of_it() {
                 hub.attach(UnixLink::new(ours).expect("a link"), &admission)
             };
             let _connection = attached.expect("admitted");
-            let mut lender = Lender::new(FRAME);
-            lender.bind();
-            for number in 1..=LOANS {
-                lender.lend(number);
-                lender.hand_over(number);
-            }
-            let sender = tokio::task::spawn_blocking(move || {
-                lender.send(&theirs);
-                theirs.shutdown(how).expect("it is open");
-                (theirs, lender)
-            });
-            let _kept = sender.await.expect("sent");
             let copied = loop {
                 match events.next().await.expect("an event") {
                     HubEvent::Left { peer, .. } => break peer.counters.blobs_in,
