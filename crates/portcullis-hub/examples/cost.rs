@@ -31,7 +31,7 @@ impl Service for Served {
     fn descriptor(&self) -> &'static Descriptor {
         self.0
     }
-    fn dispatch(&self, _: Request<'_>) -> Dispatch {
+    fn dispatch(self: Arc<Self>, _: Request<'_>) -> Dispatch {
         Dispatch::unknown()
     }
 }

@@ -203,6 +203,23 @@ impl Charge {
         taken
     }
 
+    /// Gives all of it back before it is dropped; [`Self::take_again`] takes one anew.
+    pub(crate) fn give_back(&mut self) {
+        if self.amount > 0 {
+            self.account.give(self.resource, std::mem::take(&mut self.amount));
+        }
+        if std::mem::take(&mut self.stream) {
+            self.account.give(Resource::Streams, 1);
+        }
+    }
+
+    /// Takes one from the account, of a charge that was given back. What does not fit changes nothing.
+    pub(crate) fn take_again(&mut self, resource: Resource) -> Result<(), Over> {
+        self.account.take(resource, 1)?;
+        (self.resource, self.amount) = (resource, 1);
+        Ok(())
+    }
+
     /// Counts a call as a stream, too.
     pub(crate) fn and_stream(mut self) -> Result<Self, Over> {
         self.account.take(Resource::Streams, 1)?;
@@ -213,9 +230,6 @@ impl Charge {
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.account.give(self.resource, self.amount);
-        if self.stream {
-            self.account.give(Resource::Streams, 1);
-        }
+        self.give_back();
     }
 }

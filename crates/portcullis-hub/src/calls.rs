@@ -162,7 +162,7 @@ impl Hub {
         if up || down {
             state.session.accept(id, up, down);
         }
-        let charged = match state.account.charge(Resource::Calls) {
+        let charged = match state.spares.charge(&state.account) {
             Ok(one) if up || down => one.and_stream(),
             charged => charged,
         };
@@ -175,15 +175,17 @@ impl Hub {
         if let (Some(_), Route::Main(_), Some(origin)) = (&charge, &route, &state.origin) {
             match state.account.take(Resource::HandledBytes, asked.body.size()) {
                 Ok(()) => {
-                    started = Some(Call::new(Arc::clone(origin), Some(deadline), correlation));
+                    started = Some(state.spares.call(origin, deadline, correlation));
                 }
                 Err(beyond) => (charge, over) = (None, Some(beyond)),
             }
         }
+        let mut job = None;
         if let Some(inbound) = state.session.inbound_mut(id) {
             inbound.meta = Some(meta);
             inbound.charge = charge;
-            if let Some(call) = started.clone() {
+            if let Some((handled, call)) = started {
+                job = Some(handled);
                 inbound.work = if up || down {
                     let mut local = Box::new(LocalCall::default());
                     local.call = Some(call);
@@ -199,7 +201,7 @@ impl Hub {
         }
         match route {
             Route::Main(service) => {
-                let Some(call) = started else { return Ok(()) };
+                let Some(call) = job else { return Ok(()) };
                 turn.jobs.push(Job {
                     service,
                     ordinal: asked.ordinal,
@@ -335,12 +337,26 @@ impl Hub {
         now: Time,
         turn: &mut Turn,
     ) {
-        let Some(state) = self.peers.get_mut(peer.0) else { return };
+        self.write_end(peer, id, status, body, now, turn);
+        self.touch(peer, turn);
+    }
+
+    /// The same for whoever ends many, and then sees to it that they leave. What the call's handler in main was told comes back.
+    pub(crate) fn write_end(
+        &mut self,
+        peer: PeerId,
+        id: u32,
+        status: Status,
+        body: Parts<'_>,
+        now: Time,
+        turn: &mut Turn,
+    ) -> Option<Call> {
+        let state = self.peers.get_mut(peer.0)?;
         let sent = state.session.reply(id, status, |out| out.body(body));
         match sent {
-            Ok(mut inbound) => {
+            Ok(inbound) => {
                 self.tap_outcome(peer, inbound.meta.as_ref(), status, Some(body), now, turn);
-                self.settled(peer, id, &mut inbound, status, body.size(), now, turn);
+                return self.settled(peer, id, inbound, status, body.size(), now, turn);
             }
             Err(error @ SendError::TooLarge { .. }) => {
                 let error = Error::from(error);
@@ -349,6 +365,7 @@ impl Hub {
             // It was cancelled or ran out meanwhile, and has its outcome.
             Err(_) => {}
         }
+        None
     }
 
     /// Ends a call with an error that names the channel and the call.
@@ -388,36 +405,39 @@ impl Hub {
                 failure.channel = name.to_string();
             }
         }
-        if let Some(mut inbound) = state.session.fail(id, status, &failure) {
+        if let Some(inbound) = state.session.fail(id, status, &failure) {
             self.tap_failure(peer, inbound.meta.as_ref(), status, &failure, now, turn);
-            self.settled(peer, id, &mut inbound, status, 0, now, turn);
+            self.settled(peer, id, inbound, status, 0, now, turn);
+            self.touch(peer, turn);
         }
     }
 
+    /// Counts a call that has ended, stops what is left of its work and keeps what the next one can use.
     #[allow(clippy::too_many_arguments, reason = "a call, and how it ended")]
     fn settled(
         &mut self,
         peer: PeerId,
         id: u32,
-        inbound: &mut Inbound,
+        inbound: Inbound,
         status: Status,
         bytes_out: usize,
         now: Time,
         turn: &mut Turn,
-    ) {
+    ) -> Option<Call> {
         if let Some(meta) = &inbound.meta {
             self.call_ended(peer, meta, status, bytes_out, now, &mut turn.events);
         }
-        match &mut inbound.work {
+        let mut handled = None;
+        match inbound.work {
             // It has just ended by itself.
-            Work::Handler(_) => {}
+            Work::Handler(call) => handled = Some(call),
             Work::Relay(relay) if relay.is_over() => {}
-            work => {
-                let work = std::mem::take(work);
-                self.stop_work(peer, id, work, turn);
-            }
+            work => self.stop_work(peer, id, work, turn),
         }
-        self.touch(peer, turn);
+        if let (Some(charge), Some(state)) = (inbound.charge, self.peers.get_mut(peer.0)) {
+            state.spares.keep_charge(charge);
+        }
+        handled
     }
 
     /// A caller has given up, or its time is over: the work stops, and the call ends at once.

@@ -196,6 +196,8 @@ impl Hub {
         }
     }
 
+    // Into the loop around it: a request is dealt with where the session has made it.
+    #[inline(always)]
     fn event(
         &mut self,
         peer: PeerId,
@@ -294,8 +296,11 @@ impl Hub {
     /// correlation number of each.
     pub fn complete(&mut self, peer: PeerId, replies: &mut Replies, now: Time, turn: &mut Turn) {
         let bytes = std::mem::take(&mut replies.bytes);
-        let held = replies.entries.iter().map(|reply| reply.args_bytes).sum();
-        let notifications = replies.entries.iter().filter(|reply| reply.id.is_none()).count();
+        let (mut held, mut notifications) = (0, 0);
+        for reply in &replies.entries {
+            held += reply.args_bytes;
+            notifications += usize::from(reply.id.is_none());
+        }
         self.handled(peer, held, notifications);
         for reply in replies.entries.drain(..) {
             if let Err(error) = &reply.outcome {
@@ -303,7 +308,7 @@ impl Hub {
                 self.dismiss(peer, Goodbye::because(Reason::MalformedPayload, text), now, turn);
                 break;
             }
-            self.complete_one(peer, &reply, &bytes, now, turn);
+            self.complete_one(peer, reply, &bytes, now, turn);
         }
         replies.bytes = bytes;
         replies.clear();
@@ -314,7 +319,7 @@ impl Hub {
     fn complete_one(
         &mut self,
         peer: PeerId,
-        reply: &HandlerReply,
+        reply: HandlerReply,
         bytes: &[u8],
         now: Time,
         turn: &mut Turn,
@@ -322,21 +327,24 @@ impl Hub {
         let (Some(id), Ok(outcome)) = (reply.id, &reply.outcome) else { return };
         // Its call may have ended long ago, and the peer have opened another under the same id.
         let Some(state) = self.peers.get_mut(peer.0) else { return };
-        let meta = state.session.inbound_mut(id).and_then(|inbound| inbound.meta);
-        if meta.is_none_or(|meta| meta.correlation != reply.correlation) {
+        let Some(inbound) = state.session.inbound_mut(id) else { return };
+        if inbound.meta.is_none_or(|meta| meta.correlation != reply.correlation) {
             return;
         }
         // Items may still wait for credit; the outcome comes behind them.
-        let mut held = |status, body: Parts<'_>| {
-            let work = state.session.inbound_mut(id).map(|inbound| &mut inbound.work);
-            if let Some(Work::Local(local)) = work { local.hold_end(status, body) } else { false }
+        let mut held = |status, body: Parts<'_>| match &mut inbound.work {
+            Work::Local(local) => local.hold_end(status, body),
+            _ => false,
         };
         match outcome {
             Outcome::Written(status) => {
                 let bytes = bytes.get(reply.body.clone()).unwrap_or_default();
                 let body = Parts { bytes, blobs: &reply.blobs };
                 if !held(*status, body) {
-                    self.end_call(peer, id, *status, body, now, turn);
+                    let handled = self.write_end(peer, id, *status, body, now, turn);
+                    if let (Some(call), Some(state)) = (handled, self.peers.get_mut(peer.0)) {
+                        state.spares.keep_call(call, reply.call);
+                    }
                 }
             }
             Outcome::Failed(error) => {

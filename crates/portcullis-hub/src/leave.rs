@@ -71,6 +71,7 @@ impl Hub {
         let Some(state) = self.peers.get_mut(peer.0) else { return };
         state.ended = Some(goodbye.clone());
         state.origin = None;
+        state.spares.clear();
         let handles = state.handles.drain();
         state.served.clear();
         state.half_open = None;

@@ -35,6 +35,7 @@ mod relay;
 mod report;
 mod retained;
 mod slab;
+mod spare;
 mod streams;
 mod subscriber;
 mod tap;

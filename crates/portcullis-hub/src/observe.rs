@@ -225,6 +225,7 @@ impl PeerState {
 
 impl Hub {
     /// Counts a call that has ended, and records it if anyone observes.
+    #[inline]
     pub(crate) fn call_ended(
         &mut self,
         caller: PeerId,
@@ -240,9 +241,22 @@ impl Hub {
         let Some(state) = self.peers.get_mut(caller.0) else { return };
         state.counters.calls += 1;
         state.counters.errors += u64::from(failed);
-        if !self.config.observe_calls {
-            return;
+        if self.config.observe_calls {
+            self.record_call(caller, meta, status, bytes_out, now, events);
         }
+    }
+
+    #[cold]
+    fn record_call(
+        &self,
+        caller: PeerId,
+        meta: &Meta,
+        status: Status,
+        bytes_out: usize,
+        now: Time,
+        events: &mut Vec<HubEvent>,
+    ) {
+        let Some(state) = self.peers.get(caller.0) else { return };
         let caller = state.caller.label.clone();
         let callee = meta.callee.and_then(|callee| self.peers.get(callee.0));
         let callee = callee.map(|callee| callee.caller.label.clone()).unwrap_or_default();

@@ -18,6 +18,7 @@ use crate::observe::PeerCounters;
 use crate::parcels::Room;
 use crate::policy::roles::RoleIndex;
 use crate::policy::standing::Standing;
+use crate::spare::Spares;
 use crate::work::{Inbound, RelayOut};
 
 /// Names a connection, for as long as the hub runs.
@@ -106,6 +107,8 @@ pub(crate) struct PeerState {
     /// The peer whose calls this one was told come next.
     pub(crate) told_caller: Option<Arc<Caller>>,
     pub(crate) account: Arc<Account>,
+    /// What calls that have ended have left for the next ones.
+    pub(crate) spares: Spares,
     /// It counts as one of its user's connections.
     _presence: Charge,
     /// It has not said hello yet.
@@ -194,6 +197,7 @@ impl Hub {
             handles: Handles::default(),
             told_caller: None,
             account,
+            spares: Spares::default(),
             _presence: presence,
             half_open: Some(half_open),
             link_copies: 0,

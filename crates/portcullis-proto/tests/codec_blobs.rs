@@ -95,13 +95,22 @@ fn bytes_that_nobody_else_holds_are_given_away() {
 }
 
 #[test]
-fn a_list_with_room_for_one_is_no_larger_than_any_list() {
+fn a_list_with_a_place_for_one_is_no_larger_than_any_list() {
     assert_eq!(
         (size_of::<Blob>(), size_of::<Blobs>()),
         (size_of::<[usize; 2]>(), size_of::<Vec<Blob>>())
     );
-    let list = |count| std::iter::repeat_n(Blob::default(), count).collect::<Blobs>();
-    assert_eq!([list(0).spilled(), list(1).spilled(), list(2).spilled()], [false, false, true]);
+    let all: Vec<Blob> = (0..4u8).map(|byte| vec![byte].into()).collect();
+    for count in 0..=all.len() {
+        let (some, mut pushed) = (&all[..count], Blobs::new());
+        some.iter().for_each(|blob| pushed.push(blob.clone()));
+        assert_eq!((&*pushed, &pushed), (some, &Blobs::from(some)));
+        assert_eq!(some.iter().cloned().collect::<Blobs>(), pushed);
+        let from_start = pushed.as_ptr().addr().wrapping_sub((&raw const pushed).addr());
+        assert_eq!(count == 1, from_start < size_of::<Blobs>(), "one stands in its place");
+        pushed.clear();
+        assert!(pushed.is_empty());
+    }
 }
 
 #[test]

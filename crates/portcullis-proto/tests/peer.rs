@@ -25,7 +25,7 @@ impl Service for Silent {
         self.0
     }
 
-    fn dispatch(&self, _: Request<'_>) -> Dispatch {
+    fn dispatch(self: Arc<Self>, _: Request<'_>) -> Dispatch {
         Dispatch::unknown()
     }
 }

@@ -242,7 +242,13 @@ impl Host for NoHost {
 
 fn dispatch(ordinal: u32, body: &[u8]) -> Dispatch {
     let call = Call::new(Arc::new(Origin::new(Arc::new(NoHost), None)), None, 0);
-    LampsServer::new(House::default()).dispatch(Request { ordinal, body, blobs: &[], call, id: 1 })
+    Arc::new(LampsServer::new(House::default())).dispatch(Request {
+        ordinal,
+        body,
+        blobs: &[],
+        call,
+        id: 1,
+    })
 }
 
 #[test]

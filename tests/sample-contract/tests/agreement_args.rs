@@ -95,7 +95,7 @@ fn schema() -> Schema {
 /// What the generated server says of the arguments of a call.
 fn served(ordinal: u32, body: &[u8]) -> Verdict {
     let call = Call::new(Arc::new(Origin::new(Arc::new(Nowhere), None)), None, 0);
-    match ProbeServer::new(Nobody).dispatch(Request {
+    match Arc::new(ProbeServer::new(Nobody)).dispatch(Request {
         ordinal,
         body,
         blobs: &[],

@@ -79,7 +79,10 @@ pub(crate) fn expand(krate: &TokenStream, interface: &Interface) -> TokenStream 
                 }
             }
 
-            fn dispatch(&self, request: #krate::rpc::Request<'_>) -> #krate::rpc::Dispatch {
+            fn dispatch(
+                self: ::std::sync::Arc<Self>,
+                request: #krate::rpc::Request<'_>,
+            ) -> #krate::rpc::Dispatch {
                 match request.ordinal {
                     #(#arms)*
                     _ => #krate::rpc::Dispatch::unknown(),
@@ -120,7 +123,7 @@ fn arm(krate: &TokenStream, trait_ident: &Ident, ordinal: u32, channel: &Channel
     });
     let (locals, types): (Vec<&Ident>, Vec<_>) =
         fields.iter().map(|(local, field)| (local, &field.ty)).unzip();
-    let call = quote!(<S as #trait_ident>::#ident(&service, &call, #(#passed),*).await);
+    let call = quote!(<S as #trait_ident>::#ident(&self.0, &call, #(#passed),*).await);
     let reply = match &channel.output.error {
         None => quote!(::core::result::Result::<_, #krate::error::Error>::Ok(#call)),
         Some(_) => call,
@@ -147,7 +150,6 @@ fn arm(krate: &TokenStream, trait_ident: &Ident, ordinal: u32, channel: &Channel
                 }
             };
             #flows
-            let service = ::std::sync::Arc::clone(&self.0);
             let call = request.call;
             #start
         }

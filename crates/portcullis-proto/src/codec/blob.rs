@@ -6,10 +6,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
 use super::limit::check_len;
-use super::{CodecError, Decoder, Encoder, Limit, Limited, Message};
+use super::{Blobs, CodecError, Decoder, Encoder, Limit, Limited, Message};
 use crate::schema::{SchemaBuilder, Type};
 
 /// Most blobs that the body of one message may have.
@@ -20,9 +18,6 @@ pub const BLOBS_MAX: usize = 16;
 /// Made of bytes, it is carried by copies; of a slot of shared memory, it is lent to receivers that can map it.
 #[derive(Clone)]
 pub struct Blob(Inner);
-
-/// Blobs of a message that has come: most have one, which is no reason to allocate.
-pub type Blobs = SmallVec<[Blob; 1]>;
 
 #[derive(Clone)]
 enum Inner {
@@ -226,10 +221,10 @@ impl Parts<'_> {
         self.bytes.len().saturating_add(Blob::total(self.blobs))
     }
 
-    /// The same blobs, to be kept. Most messages have none, and pay a look for it.
+    /// The same blobs, to be kept.
     #[inline]
     pub fn to_blobs(self) -> Blobs {
-        if self.blobs.is_empty() { Blobs::new() } else { self.blobs.into() }
+        self.blobs.into()
     }
 
     /// The same, to be kept: blobs are not copied.

@@ -230,6 +230,14 @@ impl<'a> Decoder<'a> {
         std::str::from_utf8(self.raw(length)?).map_err(|_| CodecError::new(ErrorKind::BadUtf8))
     }
 
+    /// The same, to be kept: it is copied first and checked where it then stands. Memory is aligned, and what is aligned is
+    /// checked a word at a time.
+    #[inline]
+    pub fn owned_text(&mut self, length: usize) -> Result<String, CodecError> {
+        let bytes = self.raw(length)?.to_vec();
+        String::from_utf8(bytes).map_err(|_| CodecError::new(ErrorKind::BadUtf8))
+    }
+
     /// Checks text whose length was read before, and passes over it.
     #[inline]
     pub fn skip_text(&mut self, length: usize) -> Result<(), CodecError> {

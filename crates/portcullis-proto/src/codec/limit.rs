@@ -114,7 +114,7 @@ impl Limited for String {
     fn decode_limited(input: &mut Decoder<'_>, limit: &Limit) -> Result<Self, CodecError> {
         let length = input.count(1)?;
         check_len(length, limit)?;
-        input.text(length).map(str::to_owned)
+        input.owned_text(length)
     }
 }
 

@@ -11,6 +11,7 @@
 #[doc(hidden)]
 pub mod applies;
 mod blob;
+mod blobs;
 mod builtin;
 mod collections;
 mod decoder;
@@ -23,7 +24,8 @@ mod limit;
 mod primitives;
 mod typed_array;
 
-pub use blob::{BLOBS_MAX, Blob, Blobs, Body, Keep, Parts, from_parts};
+pub use blob::{BLOBS_MAX, Blob, Body, Keep, Parts, from_parts};
+pub use blobs::Blobs;
 pub use builtin::{Duration, Json, SAFE_INT_MAX, SafeInt, Timestamp, Unknown, Uuid};
 pub use decoder::Decoder;
 pub(crate) use decoder::{f32_of, f64_of, unzigzag};

@@ -146,7 +146,8 @@ impl Message for String {
     }
     #[inline]
     fn decode(input: &mut Decoder<'_>) -> Result<Self, CodecError> {
-        input.string().map(str::to_owned)
+        let length = input.count(1)?;
+        input.owned_text(length)
     }
     fn describe(_: &mut SchemaBuilder) -> Type {
         Type::String { min: None, max: None }

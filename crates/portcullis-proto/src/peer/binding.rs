@@ -13,8 +13,8 @@ use super::subscription::Subscription;
 use crate::codec::{Body, CodecError, Encoder, Message};
 use crate::error::Error;
 use crate::frame::Kind;
-use crate::rpc::{Call, CallError, ChannelInfo, Host, Sink};
-use crate::session::{Leg, Opening};
+use crate::rpc::{Call, CallError, ChannelInfo, Host, LocalCall, Sink};
+use crate::session::{Leg, Opening, SendError, Session};
 use crate::status::Status;
 use crate::time::Time;
 
@@ -112,11 +112,12 @@ impl Binding {
         Self { handle: Arc::clone(&self.handle), timeout }
     }
 
-    fn deadline(&self, channel: &ChannelInfo, now: Time) -> Time {
+    /// When a call of `channel` ends at the latest, if that is known, and how long it may take.
+    fn time(&self, channel: &ChannelInfo) -> (Option<Time>, Duration) {
         match self.timeout {
-            Timeout::Declared => now + channel.deadline,
-            Timeout::Of(timeout) => now + timeout,
-            Timeout::Until(end) => end.min(now + channel.deadline),
+            Timeout::Declared => (None, channel.deadline),
+            Timeout::Of(timeout) => (None, timeout),
+            Timeout::Until(end) => (Some(end), channel.deadline),
         }
     }
 
@@ -128,18 +129,19 @@ impl Binding {
         (up, down): (bool, bool),
         args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> (Calling<T, F>, u32) {
-        let peer = &self.handle.peer;
-        let now = peer.now();
+        let (peer, (latest, within)) = (&self.handle.peer, self.time(channel));
         let opening = Opening {
             kind: Kind::Request,
             binding: self.handle.number,
             ordinal: channel.ordinal,
-            deadline: Some(self.deadline(channel, now)),
+            deadline: latest,
             slack_ms: 0,
             up,
             down,
         };
-        self.begin(opening, now, channel, Pending::default(), args)
+        self.begin(channel, opening, Pending::default(), |session, pending| {
+            session.open_within(opening, within, || peer.now(), pending, args)
+        })
     }
 
     /// Asks the hub for a binding, which is given back when nobody takes the answer.
@@ -169,27 +171,30 @@ impl Binding {
         pending: Pending,
         args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> Calling<T, F> {
-        let now = self.handle.peer.now();
+        let (peer, (latest, within)) = (&self.handle.peer, self.time(channel));
         let opening = Opening {
             kind: Kind::Request,
             binding: self.handle.number,
             ordinal: channel.ordinal,
-            deadline: Some(self.deadline(channel, now)),
+            deadline: latest,
             slack_ms: 0,
             up: false,
             down: false,
         };
-        self.begin(opening, now, channel, pending, args).0
+        let (calling, _) = self.begin(channel, opening, pending, |session, pending| {
+            session.open_within(opening, within, || peer.now(), pending, args)
+        });
+        calling
     }
 
+    /// Begins a call that `open` opens.
     #[inline]
     fn begin<T, F>(
         &self,
-        opening: Opening,
-        now: Time,
         channel: &'static ChannelInfo,
+        opening: Opening,
         mut pending: Pending,
-        args: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+        open: impl FnOnce(&mut Session<LocalCall, Pending>, Pending) -> Result<u32, SendError>,
     ) -> (Calling<T, F>, u32) {
         let peer = &self.handle.peer;
         let number = opening.binding;
@@ -202,7 +207,7 @@ impl Binding {
             let undo = std::mem::take(&mut pending.undo);
             pending.cell = Some(cell);
             pending.local = (opening.up || opening.down).then(Box::default);
-            match core.session.open(opening, now, pending, args) {
+            match open(&mut core.session, pending) {
                 Ok(id) => {
                     if let Some(cell) = core.cells.get(cell) {
                         cell.id = id;
@@ -296,7 +301,9 @@ impl Binding {
             up: false,
             down: true,
         };
-        let (calling, id) = self.begin(opening, now, channel, Pending::default(), |_| Ok(()));
+        let (calling, id) = self.begin(channel, opening, Pending::default(), |session, pending| {
+            session.open(opening, now, pending, |_| Ok(()))
+        });
         // Items arrive only while the binding lives.
         Subscription::new(Incoming::new(calling, id), self.clone())
     }
@@ -431,8 +438,9 @@ impl PublishTo for Binding {
             up: false,
             down: false,
         };
-        let (calling, _) =
-            self.begin(opening, now, channel, Pending::default(), |out| out.body(value.parts()));
+        let (calling, _) = self.begin(channel, opening, Pending::default(), |session, pending| {
+            session.open(opening, now, pending, |out| out.body(value.parts()))
+        });
         Reporting::calling(calling)
     }
 }

@@ -64,9 +64,9 @@ impl<T: Message, F: CallError> Calling<T, F> {
         let Some(cell) = core.cells.get(key) else { return Poll::Pending };
         let outcome = match cell.ending {
             Ending::Open => {
-                let mut replaced = Wakes::default();
-                replaced.put(&mut cell.waker, context.waker());
+                let replaced = Wakes::replace(&mut cell.waker, context.waker());
                 drop(core);
+                drop(replaced);
                 return Poll::Pending;
             }
             Ending::Answered(Status::Ok) => from_parts::<T>(&cell.body, &cell.blobs)

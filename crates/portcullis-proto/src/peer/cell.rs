@@ -92,6 +92,7 @@ impl Cells {
     }
 
     /// Frees a cell. Whom it would have woken comes back, to be dropped without the lock.
+    #[inline]
     #[must_use]
     pub(super) fn release(&mut self, key: CellKey) -> Option<Waker> {
         let cell = self.get(key)?;
@@ -114,6 +115,7 @@ impl Cells {
     }
 
     /// Settles a call, and wakes its future.
+    #[inline]
     pub(super) fn settle(
         &mut self,
         pending: Pending,

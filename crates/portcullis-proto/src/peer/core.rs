@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::cell::{CellKey, Cells, Ending, Pending, Undo};
-use super::control::{Bound, Served, hub_ordinal};
+use super::cell::{Cells, Ending, Pending, Undo};
+use super::control::Served;
 use super::retired::Retired;
-use crate::codec::{Blobs, Message, Parts, from_bytes, to_bytes};
+use crate::codec::{Blobs, Parts, from_bytes, to_bytes};
 use crate::error::{Error, FailureBody};
-use crate::frame::{Kind, body_range};
+use crate::frame::body_range;
 use crate::goodbye::{Goodbye, Reason};
 use crate::rpc::{
     Call, Caller, Host, Job, LocalCall, Origin, Service, Wakes, credited, stop_local,
 };
 use crate::session::{
-    CallerTold, Config, Ended, Event, Expired, Hello, Lane, Leg, Opening, PROTOCOL, Received,
-    Refused, SendError, Session, Side, Welcome,
+    CallerTold, Config, Ended, Event, Expired, Hello, Lane, Leg, PROTOCOL, Received, Refused,
+    SendError, Session, Side, Welcome,
 };
 use crate::status::Status;
 use crate::time::Time;
@@ -64,7 +64,7 @@ pub(super) struct Core {
     /// Bindings whose instances have left, and that were not released.
     pub(super) unbound: Vec<u32>,
     /// Bindings and exports that are to be given back as soon as there is room for a call: each with the hub's ordinal.
-    giving_back: Vec<(u32, u32)>,
+    pub(super) giving_back: Vec<(u32, u32)>,
     /// What is to be done and dropped once the lock is gone.
     pub(super) retired: Retired,
 }
@@ -129,6 +129,7 @@ impl Core {
         host: &dyn Fn() -> Arc<dyn Host>,
         turn: &mut Turn,
     ) -> Delivery {
+        self.session.date(now);
         let mut consumed = 0;
         // Most peers only call, and are called by nobody.
         let mut origin: Option<Arc<Origin>> = None;
@@ -155,6 +156,12 @@ impl Core {
                     if let Some((local, wakes)) = self.reader_of(leg) {
                         local.push_row(missed, row, wakes);
                     }
+                    continue;
+                }
+                Ok(Received {
+                    event: Some(Event::End { status, body, blobs, data, .. }), ..
+                }) => {
+                    self.outcome(data, status, (body, blobs), now);
                     continue;
                 }
                 Ok(Received { event: Some(event), .. }) => event,
@@ -186,7 +193,7 @@ impl Core {
                     self.caller = Some(Arc::new(Caller { peer, label, role }));
                     origin = None;
                 }
-                other => self.event(other, now),
+                other => self.event(other),
             }
         }
     }
@@ -250,7 +257,7 @@ impl Core {
         Some((local, &mut self.retired.wakes))
     }
 
-    fn event(&mut self, event: Event<'_, Pending>, now: Time) {
+    fn event(&mut self, event: Event<'_, Pending>) {
         match event {
             Event::Welcome(welcome) => {
                 self.welcome = Some(*welcome);
@@ -284,31 +291,16 @@ impl Core {
                 }
             }
             Event::Cancel { id } => self.stop(id, Status::Cancelled, "the caller cancelled"),
-            Event::End { status, body, blobs, mut data, .. } => {
-                if status == Status::Ok
-                    && data.export.is_some()
-                    && let Ok(Served { export: number }) = from_bytes(body)
-                    && let Some(export) = data.export.take()
-                {
-                    self.exports.push(Export { number, ..*export });
-                }
-                if status == Status::Ok {
-                    self.undo(data.undo, body, now);
-                }
-                if let Some(released) = data.released {
-                    self.unbound.retain(|each| *each != released);
-                }
-                self.settle(data, Ending::Answered(status), body, blobs);
-            }
             Event::Unbound { binding } => {
                 if self.unbound.len() < UNBOUND_MAX && !self.unbound.contains(&binding) {
                     self.unbound.push(binding);
                 }
             }
-            // Requests and items are dealt with before; the session refuses the hub what only peers say, and a peer keeps what
+            // Requests, items and outcomes are dealt with before; the session refuses the hub what only peers say, and a peer keeps what
             // main sends.
             Event::Item { .. }
             | Event::Row { .. }
+            | Event::End { .. }
             | Event::Shed(_)
             | Event::Request { .. }
             | Event::Notify { .. }
@@ -320,92 +312,34 @@ impl Core {
         }
     }
 
-    /// The future of a call is dropped: the call is given up, and a good outcome undone. What belonged to it comes back,
-    /// to be dropped without the lock.
-    pub(super) fn give_up(&mut self, key: CellKey, now: Time) -> Option<Pending> {
-        let cell = self.cells.get(key)?;
-        let (id, ending, undo) = (cell.id, cell.ending, cell.undo);
-        let body = std::mem::take(&mut cell.body);
-        let mut waker = self.cells.release(key);
-        self.retired.wakes.forget(&mut waker);
-        match ending {
-            Ending::Open => {
-                let mut pending = self.session.cancel(id)?;
-                if let Some(local) = &mut pending.local {
-                    // Whoever sends items hears that nobody takes them any more.
-                    local.wake_writer(&mut self.retired.wakes);
-                }
-                self.undo_late(id, undo);
-                Some(pending)
+    /// A call of this side has ended.
+    #[inline]
+    fn outcome(
+        &mut self,
+        mut data: Pending,
+        status: Status,
+        (body, blobs): (&[u8], Blobs),
+        now: Time,
+    ) {
+        if status == Status::Ok {
+            if data.export.is_some()
+                && let Ok(Served { export: number }) = from_bytes(body)
+                && let Some(export) = data.export.take()
+            {
+                self.exports.push(Export { number, ..*export });
             }
-            Ending::Answered(Status::Ok) => {
-                self.undo(undo, &body, now);
-                None
-            }
-            Ending::Answered(_)
-            | Ending::Refused(_)
-            | Ending::Expired { .. }
-            | Ending::Lost { .. } => None,
-        }
-    }
-
-    /// A call was given up whose good outcome, should it come, is to be undone.
-    fn undo_late(&mut self, id: u32, undo: Undo) {
-        if undo != Undo::Nothing {
-            self.session.expect_late(id, Pending { undo, ..Pending::default() });
-        }
-    }
-
-    /// Gives back what nobody wants any more.
-    fn undo(&mut self, undo: Undo, body: &[u8], now: Time) {
-        match undo {
-            Undo::Nothing => {}
-            Undo::Bound => {
-                if let Ok(bound) = from_bytes::<Bound>(body) {
-                    self.give_back(hub_ordinal::RELEASE, bound.binding, now);
-                }
-            }
-            Undo::Served => {
-                if let Ok(Served { export }) = from_bytes(body) {
-                    let gone = self.exports.extract_if(.., |each| each.number == export);
-                    self.retired.exports.extend(gone);
-                    self.give_back(hub_ordinal::WITHDRAW, export, now);
-                }
+            if data.undo != Undo::Nothing {
+                self.undo(data.undo, body, now);
             }
         }
-    }
-
-    /// Gives a binding or an export back; when there is no room for a call, as soon as there is.
-    pub(super) fn give_back(&mut self, ordinal: u32, number: u32, now: Time) {
-        if self.ended.is_none() {
-            self.giving_back.push((ordinal, number));
-            self.give_all_back(now);
+        if let Some(released) = data.released {
+            self.unbound.retain(|each| *each != released);
         }
-    }
-
-    fn give_all_back(&mut self, now: Time) {
-        // Every turn makes a call, or ends the loop.
-        while let Some((ordinal, number)) = self.giving_back.first().copied() {
-            let opening = Opening {
-                kind: Kind::Request,
-                binding: 0,
-                ordinal,
-                // The hub answers at once, and what is to be undone must not be given up.
-                deadline: None,
-                slack_ms: 0,
-                up: false,
-                down: false,
-            };
-            let released = (ordinal == hub_ordinal::RELEASE).then_some(number);
-            let pending = Pending { released, ..Pending::default() };
-            if self.session.open(opening, now, pending, |out| number.encode(out)).is_err() {
-                return;
-            }
-            self.giving_back.remove(0);
-        }
+        self.settle(data, Ending::Answered(status), body, blobs);
     }
 
     /// Settles a call of this side, and wakes its future.
+    #[inline]
     fn settle(&mut self, mut pending: Pending, ending: Ending, body: &[u8], blobs: Blobs) {
         self.retired.exports.extend(pending.export.take().map(|export| *export));
         self.cells.settle(pending, ending, body, blobs, &mut self.retired.wakes);
@@ -443,6 +377,7 @@ impl Core {
     }
 
     pub(super) fn handle_timeout(&mut self, now: Time) {
+        self.session.date(now);
         let mut expired = Vec::new();
         self.session.handle_timeout(now, &mut expired);
         for expired in expired {

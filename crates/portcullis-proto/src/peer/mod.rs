@@ -13,6 +13,7 @@ mod retired;
 mod serve;
 mod shared;
 mod subscription;
+mod undoing;
 
 pub use self::core::{Delivery, PeerConfig, Turn, correlation};
 pub use binding::{Binding, PublishTo, Publisher};

@@ -51,6 +51,15 @@ impl Shared {
         self.driver.now()
     }
 
+    /// The state, with the time of all calls running.
+    fn dated(&self) -> MutexGuard<'_, Core> {
+        let mut core = self.lock();
+        if core.session.has_undated() {
+            core.session.date(self.now());
+        }
+        core
+    }
+
     /// Works on the state, then wakes the driver if there is something to send.
     pub(super) fn with<R>(&self, work: impl FnOnce(&mut Core) -> R) -> R {
         let mut core = self.lock();
@@ -182,7 +191,7 @@ impl Peer {
 
     /// Moves what may leave to the end of `into`; false when there is nothing.
     pub fn transmit(&self, into: &mut Vec<u8>) -> bool {
-        self.0.lock().session.transmit(into)
+        self.0.dated().session.transmit(into)
     }
 
     /// Ready when there is something to transmit, or the connection has ended. Whoever asks is woken at the next change of
@@ -200,7 +209,7 @@ impl Peer {
 
     /// When to call [`Self::handle_timeout`].
     pub fn next_timeout(&self) -> Option<Time> {
-        self.0.lock().session.next_timeout()
+        self.0.dated().session.next_timeout()
     }
 
     /// Deals with what has run out.

@@ -1,7 +1,7 @@
 //! What a handler knows of the call it serves.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -45,6 +45,8 @@ impl fmt::Debug for Origin {
 #[derive(Debug, Default)]
 pub struct CancelToken {
     cancelled: AtomicBool,
+    /// Somebody has said whom to wake.
+    registered: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -62,6 +64,7 @@ impl CancelToken {
 
     /// Whom to wake on cancel. Look at [`Self::is_cancelled`] after it.
     pub fn register(&self, waker: &Waker) {
+        self.registered.store(true, Ordering::Relaxed);
         let mut slot = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
         let mut replaced = Wakes::default();
         replaced.put(&mut slot, waker);
@@ -84,14 +87,15 @@ struct Inner {
     origin: Arc<Origin>,
     /// In microseconds; `NO_DEADLINE` for none.
     deadline: AtomicU64,
-    correlation: u64,
+    correlation: AtomicU64,
 }
 
 impl Call {
     /// A call that has come in.
     pub fn new(origin: Arc<Origin>, deadline: Option<Time>, correlation: u64) -> Self {
         let deadline = AtomicU64::new(deadline.map_or(NO_DEADLINE, Time::as_micros));
-        Self(Arc::new(Inner { token: CancelToken::default(), origin, deadline, correlation }))
+        let (token, correlation) = (CancelToken::default(), AtomicU64::new(correlation));
+        Self(Arc::new(Inner { token, origin, deadline, correlation }))
     }
 
     /// Who calls. `None` where the handler runs in a peer whose role is not told: the hub has checked the caller and speaks
@@ -113,7 +117,7 @@ impl Call {
 
     /// The number by which errors and logs name the call; 0 for a notification to a peer.
     pub fn correlation(&self) -> u64 {
-        self.0.correlation
+        self.0.correlation.load(Ordering::Relaxed)
     }
 
     /// Whether nobody waits for the outcome any more.
@@ -131,12 +135,40 @@ impl Call {
     }
 }
 
+/// A call that has ended, with the two handles that there are of it: who serves calls keeps it for another one of the same
+/// origin, and makes neither it nor the handles anew.
+#[derive(Debug)]
+pub struct SpareCall(Call, Call);
+
+impl SpareCall {
+    /// Two handles on one call. `None` when there are others, whose holders may still look at it, or when somebody has said whom
+    /// it is to wake.
+    pub fn of(one: Call, other: Call) -> Option<Self> {
+        let all = Arc::ptr_eq(&one.0, &other.0) && Arc::strong_count(&one.0) == 2;
+        if !all || one.0.token.registered.load(Ordering::Relaxed) {
+            return None;
+        }
+        // What those who held it have done with it is done.
+        fence(Ordering::Acquire);
+        Some(Self(one, other))
+    }
+
+    /// Two handles on another call.
+    pub fn renewed(self, deadline: Time, correlation: u64) -> (Call, Call) {
+        let Self(one, other) = self;
+        one.0.token.cancelled.store(false, Ordering::Relaxed);
+        one.0.deadline.store(deadline.as_micros(), Ordering::Relaxed);
+        one.0.correlation.store(correlation, Ordering::Relaxed);
+        (one, other)
+    }
+}
+
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("caller", &self.caller())
             .field("remaining", &self.remaining())
-            .field("correlation", &self.0.correlation)
+            .field("correlation", &self.correlation())
             .field("cancelled", &self.is_cancelled())
             .finish()
     }

@@ -11,7 +11,7 @@ mod service;
 mod stream;
 mod wakes;
 
-pub use call::{Call, Caller, CancelToken, Origin};
+pub use call::{Call, Caller, CancelToken, Origin, SpareCall};
 pub use descriptor::{ChannelInfo, Client, Descriptor, Interface, Publish};
 pub use failure::{CallError, Failure, IntoFailure, Reply};
 pub use items::{Items, Taken};

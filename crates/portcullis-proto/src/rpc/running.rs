@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::call::Call;
-use super::service::{Job, Mode, Outcome, Started, Task, poll_task};
+use super::service::{Job, Mode, Outcome, Request, Started, Task, poll_task, start_service};
 use crate::codec::{Blob, Body, CodecError};
 use crate::error::Error;
 use crate::status::Status;
@@ -70,27 +70,30 @@ pub fn start_job(
 ) -> Option<(Mode, Running)> {
     let start = replies.bytes.len();
     let (channel, args_bytes) = (job.channel(), job.args_bytes());
+    let Job { service, ordinal, id, body: args, blobs: args_blobs, call, in_place } = job;
     let mut blobs = Vec::new();
-    let outcome = if job.call.is_cancelled() {
+    let outcome = if call.is_cancelled() {
         // Its cancel came in the same burst, and the call has its outcome.
         Ok(cancelled())
     } else {
-        match job.start(input, &mut replies.bytes, &mut blobs) {
+        let body = input.get(args).unwrap_or_default();
+        let request =
+            Request { ordinal, body, blobs: &args_blobs, call: call.clone(), id: id.unwrap_or(0) };
+        match start_service(service, request, in_place, &mut replies.bytes, &mut blobs) {
             Started::Ready(outcome) => Ok(outcome),
             Started::Malformed(error) => Err(error),
             Started::Pending(mode, task) => {
                 let (task, complete) = (Some(task), Arc::clone(complete));
-                let Job { id, call, .. } = job;
                 return Some((mode, Running { task, channel, id, args_bytes, call, complete }));
             }
         }
     };
     replies.entries.push(Reply {
-        id: job.id,
+        id,
         channel,
         args_bytes,
-        correlation: job.call.correlation(),
-        call: job.call,
+        correlation: call.correlation(),
+        call,
         outcome,
         body: start..replies.bytes.len(),
         blobs,

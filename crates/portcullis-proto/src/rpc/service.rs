@@ -30,8 +30,9 @@ pub trait Service: Send + Sync + 'static {
         Mode::Async
     }
 
-    /// Decodes the arguments and starts the handler, without polling it.
-    fn dispatch(&self, request: Request<'_>) -> Dispatch;
+    /// Decodes the arguments and starts the handler, without polling it. The handler keeps the service: whoever has a handle
+    /// to give counts no other one.
+    fn dispatch(self: Arc<Self>, request: Request<'_>) -> Dispatch;
 }
 
 /// A call on its way to its handler.
@@ -236,40 +237,37 @@ impl Job {
     pub fn args_bytes(&self) -> usize {
         self.body.len().saturating_add(Blob::total(&self.blobs))
     }
+}
 
-    /// Starts the handler and polls it once, with its arguments taken from `input`.
-    #[inline]
-    pub fn start(&self, input: &[u8], out: &mut Vec<u8>, blobs: &mut Vec<Blob>) -> Started {
-        let request = Request {
-            ordinal: self.ordinal,
-            body: input.get(self.body.clone()).unwrap_or_default(),
-            blobs: &self.blobs,
-            call: self.call.clone(),
-            id: self.id.unwrap_or(0),
-        };
-        // A conversion that a contract names (`#[with]`) is the application's code, too.
-        let dispatch = catch_unwind(AssertUnwindSafe(|| self.service.dispatch(request)));
-        match dispatch {
-            Ok(Dispatch::Task { mode: Mode::Blocking, task }) => {
-                Started::Pending(Mode::Blocking, task)
-            }
-            Ok(Dispatch::Task { mode: Mode::Async, task }) if !self.in_place => {
-                Started::Pending(Mode::Async, task)
-            }
-            Ok(Dispatch::Task { mode, mut task }) => {
-                let mut context = Context::from_waker(std::task::Waker::noop());
-                match poll_task(task.as_mut(), &mut context, out, blobs) {
-                    Poll::Ready(outcome) => Started::Ready(outcome),
-                    Poll::Pending => Started::Pending(mode, task),
-                }
-            }
-            Ok(Dispatch::Malformed(error)) => Started::Malformed(error),
-            Ok(Dispatch::Unknown) => Started::Ready(Outcome::Failed(Error::new(
-                Status::Unimplemented,
-                "the server does not serve this",
-            ))),
-            Err(panic) => Started::Ready(Outcome::Panicked(panic_text(&*panic))),
+/// Starts the handler of a request, and polls it once if it may be in place.
+#[inline]
+pub(super) fn start_service(
+    service: Arc<dyn Service>,
+    request: Request<'_>,
+    in_place: bool,
+    out: &mut Vec<u8>,
+    blobs: &mut Vec<Blob>,
+) -> Started {
+    // A conversion that a contract names (`#[with]`) is the application's code, too.
+    let dispatch = catch_unwind(AssertUnwindSafe(|| service.dispatch(request)));
+    match dispatch {
+        Ok(Dispatch::Task { mode: Mode::Blocking, task }) => Started::Pending(Mode::Blocking, task),
+        Ok(Dispatch::Task { mode: Mode::Async, task }) if !in_place => {
+            Started::Pending(Mode::Async, task)
         }
+        Ok(Dispatch::Task { mode, mut task }) => {
+            let mut context = Context::from_waker(std::task::Waker::noop());
+            match poll_task(task.as_mut(), &mut context, out, blobs) {
+                Poll::Ready(outcome) => Started::Ready(outcome),
+                Poll::Pending => Started::Pending(mode, task),
+            }
+        }
+        Ok(Dispatch::Malformed(error)) => Started::Malformed(error),
+        Ok(Dispatch::Unknown) => Started::Ready(Outcome::Failed(Error::new(
+            Status::Unimplemented,
+            "the server does not serve this",
+        ))),
+        Err(panic) => Started::Ready(Outcome::Panicked(panic_text(&*panic))),
     }
 }
 

@@ -35,9 +35,18 @@ impl Wakes {
 
     /// Whom to wake from now on.
     pub fn put(&mut self, slot: &mut Option<Waker>, waker: &Waker) {
-        if !slot.as_ref().is_some_and(|held| held.will_wake(waker)) {
-            self.gone.extend(slot.replace(waker.clone()));
+        self.gone.extend(Self::replace(slot, waker));
+    }
+
+    /// The same for whoever has nothing else to do with wakers: whom it was to wake before comes back, to be dropped without
+    /// the lock.
+    #[inline]
+    #[must_use]
+    pub fn replace(slot: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
+        if slot.as_ref().is_some_and(|held| held.will_wake(waker)) {
+            return None;
         }
+        slot.replace(waker.clone())
     }
 }
 

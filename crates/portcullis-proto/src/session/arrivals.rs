@@ -202,7 +202,7 @@ impl Arrivals {
         parcels: Parcels<'_>,
         mut borrow: impl FnMut(SlotLoan) -> Result<Blob, Goodbye>,
     ) -> Result<Option<Blobs>, Goodbye> {
-        let mut blobs = Blobs::with_capacity(parcels.len());
+        let mut blobs = Blobs::new();
         let mut all_kept = true;
         // All of them, whatever the first one is: their numbers are free again.
         for id in parcels.numbers() {

@@ -50,8 +50,9 @@ impl<T> CallTable<T> {
         self.open
     }
 
-    /// Opens a call in the lowest free slot; `None` when all are taken.
-    pub(super) fn open(&mut self, value: T) -> Option<u32> {
+    /// Opens a call in the lowest free slot; `None` when all are taken. What belongs to it is made in its place: it is large.
+    #[inline]
+    pub(super) fn open(&mut self, make: impl FnOnce() -> T) -> Option<u32> {
         if self.open >= self.slots_max {
             return None;
         }
@@ -67,14 +68,15 @@ impl<T> CallTable<T> {
             last => last + 1,
         };
         entry.id = (generation << 16) | slot as u32;
-        entry.value = Some(value);
+        entry.value = Some(make());
         let id = entry.id;
         self.mark(slot, true);
         Some(id)
     }
 
     /// Takes in a call that the other side has opened under `id`.
-    pub(super) fn admit(&mut self, id: u32, value: T) -> Found<()> {
+    #[inline]
+    pub(super) fn admit(&mut self, id: u32, make: impl FnOnce() -> T) -> Found<()> {
         let slot = slot_of(id);
         if slot >= self.slots_max {
             return Found::Beyond;
@@ -85,7 +87,7 @@ impl<T> CallTable<T> {
             return Found::Unknown;
         }
         entry.id = id;
-        entry.value = Some(value);
+        entry.value = Some(make());
         self.mark(slot, true);
         Found::Open(())
     }
@@ -137,7 +139,15 @@ impl<T> CallTable<T> {
         self.slots.iter_mut().filter_map(|slot| Some((slot.id, slot.value.take()?))).collect()
     }
 
+    #[inline]
     fn grow(&mut self, slot: usize) {
+        if slot >= self.slots.len() {
+            self.grow_to(slot);
+        }
+    }
+
+    #[cold]
+    fn grow_to(&mut self, slot: usize) {
         while self.slots.len() <= slot {
             self.slots.push(Slot { id: 0, value: None });
         }
@@ -167,15 +177,15 @@ mod tests {
     #[test]
     fn f11_ids_wrap_without_reuse_of_a_live_one() {
         let mut calls = CallTable::new(2);
-        let kept = calls.open("kept").expect("free");
+        let kept = calls.open(|| "kept").expect("free");
         assert_eq!(kept, 0x1_0000);
         let mut last = 0;
         for _ in 0..70_000 {
-            let id = calls.open("brief").expect("free");
+            let id = calls.open(|| "brief").expect("free");
             assert_ne!(id, kept);
             assert_ne!(id, last);
             assert_ne!(id >> 16, 0);
-            assert!(calls.open("beyond").is_none());
+            assert!(calls.open(|| "beyond").is_none());
             calls.remove(id);
             last = id;
         }
@@ -186,31 +196,31 @@ mod tests {
     #[test]
     fn the_other_sides_ids_are_checked() {
         let mut calls = CallTable::new(2);
-        assert_eq!(calls.admit(0x1_0000, ()), Found::Open(()));
-        assert_eq!(calls.admit(0x1_0000, ()), Found::Unknown, "taken");
-        assert_eq!(calls.admit(0x2_0000, ()), Found::Unknown, "slot taken");
-        assert_eq!(calls.admit(0x0_0001, ()), Found::Unknown, "generation 0");
-        assert_eq!(calls.admit(0x1_0002, ()), Found::Beyond);
+        assert_eq!(calls.admit(0x1_0000, || ()), Found::Open(()));
+        assert_eq!(calls.admit(0x1_0000, || ()), Found::Unknown, "taken");
+        assert_eq!(calls.admit(0x2_0000, || ()), Found::Unknown, "slot taken");
+        assert_eq!(calls.admit(0x0_0001, || ()), Found::Unknown, "generation 0");
+        assert_eq!(calls.admit(0x1_0002, || ()), Found::Beyond);
         calls.remove(0x1_0000);
         assert_eq!(calls.find(0x1_0000), Found::Ended);
         assert_eq!(calls.find(0x3_0000), Found::Unknown);
-        assert_eq!(calls.admit(0x1_0000, ()), Found::Unknown, "used last");
-        assert_eq!(calls.admit(0x2_0000, ()), Found::Open(()));
+        assert_eq!(calls.admit(0x1_0000, || ()), Found::Unknown, "used last");
+        assert_eq!(calls.admit(0x2_0000, || ()), Found::Open(()));
         assert_eq!(calls.find(0x1_0000), Found::Unknown, "no longer the last one");
     }
 
     #[test]
     fn calls_opened_before_the_limit_was_known_are_found() {
         let mut calls = CallTable::new(4);
-        let first = calls.open("first").expect("free");
-        let second = calls.open("second").expect("free");
+        let first = calls.open(|| "first").expect("free");
+        let second = calls.open(|| "second").expect("free");
         calls.set_slots_max(1);
         assert_eq!(calls.find(second), Found::Open(&mut "second"));
-        assert!(calls.open("third").is_none());
+        assert!(calls.open(|| "third").is_none());
         assert_eq!(calls.remove(first), Some("first"));
-        assert!(calls.open("third").is_none(), "the second one still counts");
+        assert!(calls.open(|| "third").is_none(), "the second one still counts");
         assert_eq!(calls.remove(second), Some("second"));
         assert_eq!(calls.find(0x2_0001), Found::Beyond);
-        assert_eq!(calls.open("third"), Some(0x2_0000));
+        assert_eq!(calls.open(|| "third"), Some(0x2_0000));
     }
 }

@@ -33,6 +33,7 @@ pub use shipping::BlobsSent;
 pub use timeout::{GRACE_MS, QUIET_MS};
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::codec::Blob;
 use crate::goodbye::{Goodbye, Reason};
@@ -100,14 +101,14 @@ struct Outbound<O> {
     /// `None` once this side has cancelled: what still comes is discarded.
     data: Option<O>,
     /// Set when the outcome of a cancelled call is wanted all the same.
-    late: Option<O>,
+    late: Option<Box<O>>,
     flows: Flows,
     deadline: Option<Time>,
     /// The frame that opens it, if that had to wait.
     opener: Option<HeldKey>,
     /// More of it waits behind that frame.
     followed: bool,
-    /// Whether a time is promised for the answer: a topic may be silent for ever.
+    /// Whether its end is due: see [`Session::awaited`].
     awaited: bool,
 }
 
@@ -131,6 +132,8 @@ pub struct Session<I, O> {
     blobs: Vec<Blob>,
     /// Data parsed and not yet acknowledged, in bytes.
     unacknowledged: u64,
+    /// Calls of this side whose time runs from when the owner next says what time it is, and how long each may take.
+    undated: Vec<(u32, Duration)>,
     /// No deadline is earlier than this.
     deadline_floor: Option<Time>,
     /// The next time-out has come nearer since the owner last asked.
@@ -165,6 +168,7 @@ impl<I, O> Session<I, O> {
             borrowed_bytes: 0,
             blobs_taken: 0,
             unacknowledged: 0,
+            undated: Vec::new(),
             deadline_floor: None,
             timeout_moved: false,
             keepalive: config.keepalive,
@@ -321,6 +325,7 @@ impl<I, O> Session<I, O> {
         let unsent = self.unsent();
         self.outbox.clear(in_silence);
         self.arrivals.clear();
+        self.undated.clear();
         self.deadline_floor = None;
         self.awaited = 0;
         Ended {

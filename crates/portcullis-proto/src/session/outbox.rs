@@ -278,7 +278,7 @@ impl Outbox {
         &mut self,
         writing: Writing,
         blobs: &mut Vec<Blob>,
-        due: Option<Time>,
+        due: impl FnOnce() -> Option<Time>,
     ) -> Option<HeldKey> {
         let length = frame::finish(&mut self.ready, writing.start);
         if self.window > 0
@@ -293,7 +293,7 @@ impl Outbox {
         let Spare { mut bytes, blobs: next } = std::mem::take(&mut self.spare);
         bytes.extend_from_slice(self.ready.get(writing.start..).unwrap_or_default());
         self.ready.truncate(writing.start);
-        let held = Held { bytes, blobs: std::mem::replace(blobs, next), due };
+        let held = Held { bytes, blobs: std::mem::replace(blobs, next), due: due() };
         self.held_bytes += held.size();
         self.blob_bytes += Blob::total(&held.blobs);
         self.held.push_back(held);
@@ -387,7 +387,7 @@ impl Outbox {
         for id in known {
             let head = Head { flags: FLAG_ABANDON, id, ..Head::new(Kind::Parcel) };
             let (writing, _) = self.begin(head);
-            self.commit(writing, &mut Vec::new(), None);
+            self.commit(writing, &mut Vec::new(), || None);
         }
         true
     }

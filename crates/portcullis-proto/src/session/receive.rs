@@ -79,10 +79,33 @@ impl<I: Default, O> Session<I, O> {
                             Some(Event::Item { leg, missed: head.ordinal, token, body, blobs });
                         return Ok(Received { consumed, frames, event, needed: 0 });
                     }
-                    match self.take(frame, now) {
-                        Ok(None) => {}
-                        Ok(event) => return Ok(Received { consumed, frames, event, needed: 0 }),
-                        Err(goodbye) => return Err(goodbye),
+                    let Frame { head, body, parcels } = frame;
+                    self.check_state(head.kind)?;
+                    // Taken whatever becomes of their message, so that their numbers are free again.
+                    let Some(blobs) = self.take_blobs(head, parcels)? else {
+                        let event = self.take_shed(head, body.len())?;
+                        return Ok(Received { consumed, frames, event, needed: 0 });
+                    };
+                    let Head { id, binding, ordinal, budget, .. } = head;
+                    // As items: each call has one of these two.
+                    let event = match head.kind {
+                        Kind::Request => {
+                            let (budget_ms, deadline) = (budget, now.after_ms(budget));
+                            if !self.admit(id, (budget != 0).then_some(deadline))? {
+                                continue;
+                            }
+                            Some(Event::Request { id, binding, ordinal, budget_ms, body, blobs })
+                        }
+                        Kind::End => match self.take_end(id, ordinal)? {
+                            Some((status, data)) => {
+                                Some(Event::End { id, status, body, blobs, data })
+                            }
+                            None => continue,
+                        },
+                        _ => self.take(head, body, blobs, now)?,
+                    };
+                    if event.is_some() {
+                        return Ok(Received { consumed, frames, event, needed: 0 });
                     }
                 }
             }
@@ -105,13 +128,13 @@ impl<I: Default, O> Session<I, O> {
         Ok(())
     }
 
-    fn take<'a>(&mut self, frame: Frame<'a>, now: Time) -> Result<Option<Event<'a, O>>, Goodbye> {
-        let Frame { head, body, parcels } = frame;
-        self.check_state(head.kind)?;
-        // Taken whatever becomes of their message, so that their numbers are free again.
-        let Some(blobs) = self.take_blobs(head, parcels)? else {
-            return self.take_shed(head, body.len());
-        };
+    fn take<'a>(
+        &mut self,
+        head: Head,
+        body: &'a [u8],
+        blobs: Blobs,
+        now: Time,
+    ) -> Result<Option<Event<'a, O>>, Goodbye> {
         let Head { binding, ordinal, id, budget, .. } = head;
         match head.kind {
             Kind::Hello => self.take_hello(body).map(Some),
@@ -138,32 +161,23 @@ impl<I: Default, O> Session<I, O> {
                 }
                 Ok(None)
             }
-            Kind::Request => {
-                if !self.admit(id)? {
-                    return Ok(None);
-                }
-                if budget != 0 {
-                    self.set_inbound_deadline(id, now.after_ms(budget));
-                }
-                Ok(Some(Event::Request { id, binding, ordinal, budget_ms: budget, body, blobs }))
-            }
             Kind::Notify => Ok(Some(Event::Notify { binding, ordinal, body, blobs })),
             Kind::Subscribe => {
                 bodiless(head.kind, body)?;
-                if !self.admit(id)? {
+                if !self.admit(id, None)? {
                     return Ok(None);
                 }
                 Ok(Some(Event::Subscribe { id, binding, ordinal }))
             }
             Kind::Publish => {
-                if id != 0 && !self.admit(id)? {
+                if id != 0 && !self.admit(id, None)? {
                     return Ok(None);
                 }
                 let id = (id != 0).then_some(id);
                 Ok(Some(Event::Publish { id, binding, ordinal, budget_ms: budget, body, blobs }))
             }
             // Taken in before.
-            Kind::Item => Ok(None),
+            Kind::Item | Kind::Request | Kind::End => Ok(None),
             Kind::Ack => {
                 bodiless(head.kind, body)?;
                 Ok(self.inbound_call(id)?.then_some(Event::Ack { id, token: budget }))
@@ -180,7 +194,6 @@ impl<I: Default, O> Session<I, O> {
                 bodiless(head.kind, body)?;
                 Ok(self.inbound_call(id)?.then_some(Event::Cancel { id }))
             }
-            Kind::End => self.take_end(id, ordinal, body, blobs),
             Kind::Caller => {
                 let told = known_body("caller", body)?;
                 Ok(Some(Event::Caller { peer: binding, told }))
@@ -254,7 +267,7 @@ impl<I: Default, O> Session<I, O> {
             Kind::Notify => Some(Shed::OneWay),
             Kind::Publish if id == 0 => Some(Shed::OneWay),
             // Others have no blobs.
-            _ => self.admit(id)?.then_some(Shed::Call(id)),
+            _ => self.admit(id, None)?.then_some(Shed::Call(id)),
         };
         Ok(shed.map(Event::Shed))
     }
@@ -348,10 +361,14 @@ impl<I: Default, O> Session<I, O> {
     }
 
     /// Opens a call of the other side. False when it was refused for its slot, which has been answered.
-    fn admit(&mut self, id: u32) -> Result<bool, Goodbye> {
-        let call = Inbound { data: I::default(), flows: Flows::default(), deadline: None };
+    #[inline]
+    fn admit(&mut self, id: u32, deadline: Option<Time>) -> Result<bool, Goodbye> {
+        let call = || Inbound { data: I::default(), flows: Flows::default(), deadline };
         match self.inbound.admit(id, call) {
-            Found::Open(()) => Ok(true),
+            Found::Open(()) => {
+                self.note_deadline(deadline);
+                Ok(true)
+            }
             Found::Beyond => {
                 self.refuse(id);
                 Ok(false)
@@ -371,13 +388,8 @@ impl<I: Default, O> Session<I, O> {
         }
     }
 
-    fn take_end<'a>(
-        &mut self,
-        id: u32,
-        code: u32,
-        body: &'a [u8],
-        blobs: Blobs,
-    ) -> Result<Option<Event<'a, O>>, Goodbye> {
+    /// How a call of this side has ended, and what belonged to it, if its outcome is wanted.
+    fn take_end(&mut self, id: u32, code: u32) -> Result<Option<(Status, O)>, Goodbye> {
         let Some(call) = self.outbound.get(id) else { return Err(unknown_id(id)) };
         let status = Status::from_code(code);
         if status.is_none() && call.data.is_some() {
@@ -386,8 +398,7 @@ impl<I: Default, O> Session<I, O> {
             return Err(Goodbye::because(Reason::MalformedPayload, text));
         }
         let data = self.take_outcome(id)?;
-        let (Some(data), Some(status)) = (data, status) else { return Ok(None) };
-        Ok(Some(Event::End { id, status, body, blobs, data }))
+        Ok(status.zip(data))
     }
 
     /// A call of this side has ended: what belonged to it, if its outcome is wanted.
@@ -396,7 +407,7 @@ impl<I: Default, O> Session<I, O> {
         if call.followed {
             self.outbox.withdraw_of_ended(id);
         }
-        Ok(self.forget(id).and_then(|call| call.data.or(call.late)))
+        Ok(self.forget(id).and_then(|call| call.data.or(call.late.map(|late| *late))))
     }
 }
 

@@ -84,7 +84,7 @@ impl<I, O> Session<I, O> {
         if sent == 0 {
             self.outbox.abandon(writing);
         } else {
-            let held = self.commit(writing, None);
+            let held = self.commit(writing, || None);
             if let Some(flows) = self.flows(leg) {
                 flows.send = Some(flow);
             }

@@ -1,6 +1,8 @@
 //! The sending half: each function writes one frame straight into the outbox.
 
+use std::cell::Cell;
 use std::fmt;
+use std::time::Duration;
 
 use super::flow::{Flows, RecvFlow, SendFlow};
 use super::outbox::{HeldKey, Writing};
@@ -77,6 +79,16 @@ pub struct Opening {
     pub down: bool,
 }
 
+impl Opening {
+    /// Whether a time is promised for the answer: a topic may be silent for ever.
+    fn is_awaited(&self) -> bool {
+        self.kind != Kind::Subscribe
+    }
+}
+
+/// Calls that wait for [`Session::date`]; of those beyond, each asks for the time.
+const UNDATED_MAX: usize = 128;
+
 impl<I, O> Session<I, O> {
     /// Peer: introduces this side.
     pub fn hello(&mut self, hello: &Hello) -> Result<(), SendError> {
@@ -112,8 +124,63 @@ impl<I, O> Session<I, O> {
         data: O,
         body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> Result<u32, SendError> {
+        let due = opening.deadline.map(|deadline| deadline.before_ms(opening.slack_ms));
+        let budget = due.map_or(0, |due| due.budget_ms(now).max(1));
+        let id = self.open_with(opening, budget, || due, data, body)?;
+        self.note_deadline(opening.deadline);
+        if opening.is_awaited() {
+            self.begin_to_wait(now);
+        }
+        Ok(id)
+    }
+
+    /// Opens a call that may take `within` from when [`Self::date`] says what time it is: before it leaves. To read the clock
+    /// for each call of a burst costs as much as to write it. The time is asked at once where something depends on it, as the
+    /// moment does at which it ends at the latest, if the opening says one.
+    #[inline]
+    pub fn open_within(
+        &mut self,
+        opening: Opening,
+        within: Duration,
+        clock: impl Fn() -> Time,
+        data: O,
+        body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Result<u32, SendError> {
+        let latest = opening.deadline;
+        let end = |now: Time| latest.map_or(now + within, |latest| latest.min(now + within));
+        let many = self.undated.len() >= UNDATED_MAX;
+        let asked = (latest.is_some() || self.awaited == 0 || many).then(&clock);
+        let now = asked.unwrap_or_default();
+        let budget = end(now).budget_ms(now).max(1);
+        let deadline = Cell::new(asked.map(end));
+        // What has to wait for the other side is told anew, when it leaves, how long it has.
+        let due = || {
+            deadline.set(deadline.get().or_else(|| Some(end(clock()))));
+            deadline.get()
+        };
+        let id = self.open_with(opening, budget, due, data, body)?;
+        match deadline.get() {
+            Some(deadline) => self.set_outbound_deadline(id, deadline),
+            None => self.undated.push((id, within)),
+        }
+        match asked {
+            Some(now) => self.begin_to_wait(now),
+            None => self.awaited += 1,
+        }
+        Ok(id)
+    }
+
+    #[inline]
+    fn open_with(
+        &mut self,
+        opening: Opening,
+        budget: u32,
+        due: impl FnOnce() -> Option<Time>,
+        data: O,
+        body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
+    ) -> Result<u32, SendError> {
         self.check_room()?;
-        let Opening { kind, binding, ordinal, deadline, slack_ms, up, down } = opening;
+        let Opening { kind, binding, ordinal, deadline, slack_ms: _, up, down } = opening;
         // Before the handshake is done nobody has given credit.
         let credit = |granted| if self.state == State::Greeting { 0 } else { granted };
         let Limits { stream_items, stream_bytes, .. } = self.theirs;
@@ -121,8 +188,8 @@ impl<I, O> Session<I, O> {
             send: up.then(|| SendFlow::new(credit(stream_items), credit(stream_bytes))),
             recv: down.then(|| RecvFlow::new(self.ours.stream_items, self.ours.stream_bytes)),
         };
-        let awaited = kind != Kind::Subscribe;
-        let call = Outbound {
+        let awaited = opening.is_awaited();
+        let call = || Outbound {
             data: Some(data),
             late: None,
             flows,
@@ -132,8 +199,6 @@ impl<I, O> Session<I, O> {
             awaited,
         };
         let id = self.outbound.open(call).ok_or(SendError::TooManyCalls)?;
-        let due = deadline.map(|deadline| deadline.before_ms(slack_ms));
-        let budget = due.map_or(0, |due| due.budget_ms(now).max(1));
         let head = Head { binding, ordinal, id, budget, ..Head::new(kind) };
         let opener = match self.data_frame(head, due, body) {
             Ok((_, opener)) => opener,
@@ -144,10 +209,6 @@ impl<I, O> Session<I, O> {
         };
         if let Some(call) = self.outbound.get(id) {
             call.opener = opener;
-        }
-        self.note_deadline(deadline);
-        if awaited {
-            self.begin_to_wait(now);
         }
         Ok(id)
     }
@@ -176,7 +237,7 @@ impl<I, O> Session<I, O> {
         body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> Result<(), SendError> {
         self.check_room()?;
-        self.data_frame(Head { binding, ordinal, ..Head::new(kind) }, None, body).map(|_| ())
+        self.data_frame(Head { binding, ordinal, ..Head::new(kind) }, || None, body).map(|_| ())
     }
 
     /// Says which flows a call of the other side has. Before it, items of that call are violations.
@@ -230,7 +291,7 @@ impl<I, O> Session<I, O> {
         let flags = callee | if token.is_some() { FLAG_ACK } else { 0 };
         let budget = token.unwrap_or(0);
         let head = Head { flags, ordinal: missed, id, budget, ..Head::new(Kind::Item) };
-        let (bytes, held) = self.data_frame(head, None, body)?;
+        let (bytes, held) = self.data_frame(head, || None, body)?;
         if let Some(flow) = self.flows(leg).and_then(|flows| flows.send.as_mut()) {
             flow.spend(bytes);
         }
@@ -272,7 +333,7 @@ impl<I, O> Session<I, O> {
         if call.data.is_none() || call.flows.send.take().is_none() {
             return Err(SendError::CallEnded);
         }
-        self.data_frame(Head { id, ..Head::new(Kind::Finish) }, None, |_| Ok(()))?;
+        self.data_frame(Head { id, ..Head::new(Kind::Finish) }, || None, |_| Ok(()))?;
         self.note_followed(Leg::Outbound(id));
         Ok(())
     }
@@ -290,7 +351,7 @@ impl<I, O> Session<I, O> {
         } else {
             let head = Head { id, ..Head::new(Kind::Cancel) };
             // An empty body breaks nothing, and a closed session has no calls.
-            let _ = self.data_frame(head, None, |_| Ok(()));
+            let _ = self.data_frame(head, || None, |_| Ok(()));
         }
         Some(data)
     }
@@ -299,7 +360,7 @@ impl<I, O> Session<I, O> {
     /// Nothing comes when the connection ends before. False when the call never left: it has no outcome.
     pub fn expect_late(&mut self, id: u32, data: O) -> bool {
         let call = self.outbound.get(id).filter(|call| call.data.is_none());
-        call.map(|call| call.late = Some(data)).is_some()
+        call.map(|call| call.late = Some(Box::new(data))).is_some()
     }
 
     /// Ends a call of the other side with a body. Returns what was attached to it.
@@ -314,7 +375,7 @@ impl<I, O> Session<I, O> {
             return Err(SendError::CallEnded);
         }
         let head = Head { ordinal: status.code(), id, ..Head::new(Kind::End) };
-        self.data_frame(head, None, body)?;
+        self.data_frame(head, || None, body)?;
         self.inbound.remove(id).map(|call| call.data).ok_or(SendError::CallEnded)
     }
 
@@ -328,12 +389,12 @@ impl<I, O> Session<I, O> {
     pub fn caller(&mut self, peer: u32, told: &CallerTold) {
         let head = Head { binding: peer, ..Head::new(Kind::Caller) };
         // Labels and roles were checked when they were given.
-        let _ = self.data_frame(head, None, |out| told.encode(out));
+        let _ = self.data_frame(head, || None, |out| told.encode(out));
     }
 
     /// Hub: tells a peer that the instance behind a binding has left.
     pub fn unbound(&mut self, binding: u32) {
-        let _ = self.data_frame(Head { binding, ..Head::new(Kind::Unbound) }, None, |_| Ok(()));
+        let _ = self.data_frame(Head { binding, ..Head::new(Kind::Unbound) }, || None, |_| Ok(()));
     }
 
     /// Answers a call whose slot is beyond the limit.
@@ -341,7 +402,7 @@ impl<I, O> Session<I, O> {
         let status = Status::ResourceExhausted;
         let failure = FailureBody::new("too many calls are open on this connection");
         let head = Head { ordinal: status.code(), id, ..Head::new(Kind::End) };
-        let _ = self.data_frame(head, None, |out| failure.encode(out));
+        let _ = self.data_frame(head, || None, |out| failure.encode(out));
     }
 
     pub(super) fn flows(&mut self, leg: Leg) -> Option<&mut Flows> {
@@ -354,20 +415,22 @@ impl<I, O> Session<I, O> {
         }
     }
 
-    /// Writes a data frame; returns the size of its body with its blobs, and its key if it has to wait. With `due`, its budget is then
-    /// what is left until that moment when it leaves.
+    /// Writes a data frame; returns the size of its body with its blobs, and its key if it has to wait. With
+    /// `due`, its budget is then what is left until that moment when it leaves.
     #[inline]
     fn data_frame(
         &mut self,
         head: Head,
-        due: Option<Time>,
+        due: impl FnOnce() -> Option<Time>,
         body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> Result<(usize, Option<HeldKey>), SendError> {
         if self.state == State::Closed {
             return Err(SendError::Closed);
         }
         let (writing, out) = self.outbox.begin(head);
-        self.blobs.clear();
+        if !self.blobs.is_empty() {
+            self.blobs.clear();
+        }
         if let Err(error) = body(&mut Encoder::with_blobs(out, &mut self.blobs)) {
             self.outbox.abandon(writing);
             return Err(SendError::Codec(error));
@@ -389,7 +452,11 @@ impl<I, O> Session<I, O> {
 
     /// A data frame is whole: it leaves, or waits under the key that comes back.
     #[inline]
-    pub(super) fn commit(&mut self, writing: Writing, due: Option<Time>) -> Option<HeldKey> {
+    pub(super) fn commit(
+        &mut self,
+        writing: Writing,
+        due: impl FnOnce() -> Option<Time>,
+    ) -> Option<HeldKey> {
         let waited = self.outbox.is_held();
         let held = self.outbox.commit(writing, &mut self.blobs, due);
         self.timeout_moved |= held.is_some() && !waited && self.keepalive;

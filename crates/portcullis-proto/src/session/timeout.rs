@@ -80,6 +80,31 @@ impl<I, O> Session<I, O> {
         }
     }
 
+    pub(super) fn set_outbound_deadline(&mut self, id: u32, deadline: Time) {
+        // Of a call that was given up nobody waits for the end.
+        if let Some(call) = self.outbound.get(id)
+            && call.data.is_some()
+        {
+            call.deadline = Some(deadline);
+            self.note_deadline(Some(deadline));
+        }
+    }
+
+    /// Whether calls were opened by [`Self::open_within`] since the last [`Self::date`].
+    #[inline]
+    pub fn has_undated(&self) -> bool {
+        !self.undated.is_empty()
+    }
+
+    /// Says what time it is: from now on the time of those calls runs. Before anything is transmitted, taken in or waited for.
+    pub fn date(&mut self, now: Time) {
+        let mut undated = std::mem::take(&mut self.undated);
+        for (id, within) in undated.drain(..) {
+            self.set_outbound_deadline(id, now + within);
+        }
+        self.undated = undated;
+    }
+
     /// When a call of the other side runs out.
     pub fn inbound_deadline(&mut self, id: u32) -> Option<Time> {
         self.inbound.get(id)?.deadline

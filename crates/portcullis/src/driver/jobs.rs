@@ -22,17 +22,20 @@ pub(crate) fn start_all(
     (pace, clock, began): (&Pace, &Clock, Time),
     mut spawn: impl FnMut(Mode, Running, tracing::Span),
 ) -> Time {
-    let watched = pace.watches();
+    // Where one ends, the next begins: the clock is read once for each.
+    let mut last = pace.watches().then(|| clock.now());
     for mut job in jobs.drain(..) {
         // Spawned ones begin in any order, and order is all that a notification has: there is no outcome to wait for.
         job.in_place = job.id.is_none() || !pace.is_slow(job.channel());
-        let timed = watched.then(|| (job.channel(), clock.now()));
+        let channel = if last.is_some() { job.channel() } else { "" };
         let span = span(&job);
         let entered = span.enter();
         let pending = start_job(job, input, replies, complete);
         drop(entered);
-        if let Some((channel, began)) = timed {
-            pace.polled(channel, clock.now().since(began));
+        if let Some(last) = &mut last {
+            let now = clock.now();
+            pace.polled(channel, now.since(*last));
+            *last = now;
         }
         if let Some((mode, running)) = pending {
             spawn(mode, running, span);

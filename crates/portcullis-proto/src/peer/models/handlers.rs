@@ -59,7 +59,7 @@ impl Service for Waits {
         Sample::descriptor()
     }
 
-    fn dispatch(&self, _: Request<'_>) -> Dispatch {
+    fn dispatch(self: Arc<Self>, _: Request<'_>) -> Dispatch {
         self.alive.fetch_add(1, Ordering::Relaxed);
         let (gate, alive) = (Arc::clone(&self.gate), Alive(Arc::clone(&self.alive)));
         Dispatch::task(Mode::Async, async move {

@@ -21,7 +21,7 @@ impl Service for Held {
         Sample::descriptor()
     }
 
-    fn dispatch(&self, _: Request<'_>) -> Dispatch {
+    fn dispatch(self: Arc<Self>, _: Request<'_>) -> Dispatch {
         Dispatch::task(Mode::Async, async { Ok::<u32, crate::error::Error>(1) })
     }
 }
