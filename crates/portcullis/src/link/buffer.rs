@@ -103,12 +103,10 @@ impl RecvBuffer {
 
     /// Puts a message that stands elsewhere among the bytes, for more comes behind it.
     fn settle(&mut self) {
-        if self.message.is_empty() {
-            // To make and drop an empty one takes a call through its table, each time that something is read.
-            return;
-        }
         let message = std::mem::take(&mut self.message);
-        self.append_copy(&message);
+        if !message.is_empty() {
+            self.append_copy(&message);
+        }
     }
 
     fn append_copy(&mut self, message: &[u8]) {
