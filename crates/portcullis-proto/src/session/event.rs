@@ -2,6 +2,7 @@
 
 use super::{CallerTold, Hello, Welcome};
 use crate::codec::Blobs;
+use crate::frame::FLAG_CALLEE;
 use crate::goodbye::Goodbye;
 use crate::row::Row;
 use crate::status::Status;
@@ -13,6 +14,17 @@ pub enum Leg {
     Inbound(u32),
     /// Opened by this side.
     Outbound(u32),
+}
+
+impl Leg {
+    /// How an item or credit that this side sends names the call: by its id, and who of the two is its callee.
+    #[inline]
+    pub(super) fn id_and_flags(self) -> (u32, u8) {
+        match self {
+            Self::Inbound(id) => (id, FLAG_CALLEE),
+            Self::Outbound(id) => (id, 0),
+        }
+    }
 }
 
 /// What a frame meant. Bodies are borrowed from the receive buffer and not yet checked against a contract. What is rare and

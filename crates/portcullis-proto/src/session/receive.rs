@@ -56,39 +56,30 @@ impl<I: Default, O> Session<I, O> {
                     if frame.head.kind.is_data() {
                         self.count_data(length)?;
                     }
-                    if frame.head.kind == Kind::Item {
-                        // Streams have many: this one is made where it goes, which halves what it costs to be handed on.
-                        let Frame { head, body, parcels } = frame;
-                        self.check_state(head.kind)?;
-                        if head.flags & FLAG_ROW != 0 {
-                            let (row, leg) = self.take_row(head, body)?;
-                            frames = frames.saturating_add(row.count() - 1);
-                            let Some(leg) = leg else { continue };
-                            let event = Some(Event::Row { leg, missed: head.ordinal, row });
-                            return Ok(Received { consumed, frames, event, needed: 0 });
-                        }
-                        // Taken in any case, so that their numbers are free again.
-                        let Some(blobs) = self.take_blobs(head, parcels)? else {
-                            let event = self.take_shed(head, body.len())?;
-                            return Ok(Received { consumed, frames, event, needed: 0 });
-                        };
-                        let bytes = body.len().saturating_add(Blob::total(&blobs));
-                        let Some(leg) = self.spend_item(head, bytes)? else { continue };
-                        let token = (head.flags & FLAG_ACK != 0).then_some(head.budget);
-                        let event =
-                            Some(Event::Item { leg, missed: head.ordinal, token, body, blobs });
-                        return Ok(Received { consumed, frames, event, needed: 0 });
-                    }
                     let Frame { head, body, parcels } = frame;
                     self.check_state(head.kind)?;
+                    // Only items define it.
+                    if head.flags & FLAG_ROW != 0 {
+                        let (row, leg) = self.take_row(head, body)?;
+                        frames = frames.saturating_add(row.count() - 1);
+                        let Some(leg) = leg else { continue };
+                        let event = Some(Event::Row { leg, missed: head.ordinal, row });
+                        return Ok(Received { consumed, frames, event, needed: 0 });
+                    }
                     // Taken whatever becomes of their message, so that their numbers are free again.
                     let Some(blobs) = self.take_blobs(head, parcels)? else {
                         let event = self.take_shed(head, body.len())?;
                         return Ok(Received { consumed, frames, event, needed: 0 });
                     };
                     let Head { id, binding, ordinal, budget, .. } = head;
-                    // As items: each call has one of these two.
+                    // Calls and streams have many of these: they are made where they go, which halves what it costs to be handed on.
                     let event = match head.kind {
+                        Kind::Item => {
+                            let bytes = body.len().saturating_add(Blob::total(&blobs));
+                            let Some(leg) = self.spend_item(head, bytes)? else { continue };
+                            let token = (head.flags & FLAG_ACK != 0).then_some(budget);
+                            Some(Event::Item { leg, missed: ordinal, token, body, blobs })
+                        }
                         Kind::Request => {
                             let (budget_ms, deadline) = (budget, now.after_ms(budget));
                             if !self.admit(id, (budget != 0).then_some(deadline))? {

@@ -6,7 +6,7 @@ use super::credit::spend;
 use super::flow::SendFlow;
 use super::{Leg, SendError, Session};
 use crate::codec::{CodecError, Encoder};
-use crate::frame::{FLAG_CALLEE, FLAG_ROW, HEADER_BYTES, Head, Kind};
+use crate::frame::{FLAG_ROW, HEADER_BYTES, Head, Kind};
 use crate::goodbye::Goodbye;
 use crate::row::{self, Row};
 
@@ -55,10 +55,7 @@ impl<I, O> Session<I, O> {
         body: &mut impl FnMut(usize, &mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> usize {
         let Some(mut flow) = self.flows(leg).and_then(|flows| flows.send) else { return 0 };
-        let (id, callee) = match leg {
-            Leg::Inbound(id) => (id, FLAG_CALLEE),
-            Leg::Outbound(id) => (id, 0),
-        };
+        let (id, callee) = leg.id_and_flags();
         let head = Head { flags: callee | FLAG_ROW, ordinal: missed, id, ..Head::new(Kind::Item) };
         let frame_bytes_max = self.theirs.frame_bytes as usize;
         let (writing, out) = self.outbox.begin(head);

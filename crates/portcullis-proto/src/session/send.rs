@@ -12,7 +12,7 @@ use super::{
 };
 use crate::codec::{Blob, CodecError, Encoder, Message};
 use crate::error::FailureBody;
-use crate::frame::{self, FLAG_ACK, FLAG_CALLEE, HEADER_BYTES, Head, Kind};
+use crate::frame::{self, FLAG_ACK, HEADER_BYTES, Head, Kind};
 use crate::goodbye::Goodbye;
 use crate::status::Status;
 use crate::text::beginning;
@@ -284,10 +284,7 @@ impl<I, O> Session<I, O> {
         token: Option<u32>,
         body: impl FnOnce(&mut Encoder<'_>) -> Result<(), CodecError>,
     ) -> Result<(), SendError> {
-        let (id, callee) = match leg {
-            Leg::Inbound(id) => (id, FLAG_CALLEE),
-            Leg::Outbound(id) => (id, 0),
-        };
+        let (id, callee) = leg.id_and_flags();
         let flags = callee | if token.is_some() { FLAG_ACK } else { 0 };
         let budget = token.unwrap_or(0);
         let head = Head { flags, ordinal: missed, id, budget, ..Head::new(Kind::Item) };
@@ -319,10 +316,7 @@ impl<I, O> Session<I, O> {
     pub fn credit(&mut self, leg: Leg, items: u32, bytes: u32) {
         let Some(flow) = self.flows(leg).and_then(|flows| flows.recv.as_mut()) else { return };
         flow.add(items, bytes);
-        let (id, flags) = match leg {
-            Leg::Inbound(id) => (id, FLAG_CALLEE),
-            Leg::Outbound(id) => (id, 0),
-        };
+        let (id, flags) = leg.id_and_flags();
         let head = Head { flags, ordinal: items, id, budget: bytes, ..Head::new(Kind::Credit) };
         self.outbox.control(head, &[]);
     }
