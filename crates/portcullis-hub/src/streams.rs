@@ -168,7 +168,9 @@ impl Hub {
             (0, Ok(()))
         };
         let bytes = batch.items().take(sent).map(|item| item.size()).sum();
-        for item in batch.items().take(sent) {
+        // Those that wait are on their way, too; those behind one that cannot be sent are not.
+        let passed = if wrong.is_ok() { batch.count() } else { sent };
+        for item in batch.items().take(passed) {
             self.tap_item(caller, &meta, false, item, turn);
         }
         if sent > 0 {
@@ -181,9 +183,6 @@ impl Hub {
         if wrong.is_err() {
             self.cancelled(caller, caller_id, Status::ResourceExhausted, TOO_LARGE, now, turn);
         } else if sent < batch.count() {
-            for item in batch.items().skip(sent) {
-                self.tap_item(caller, &meta, false, item, turn);
-            }
             let rest = batch.with_missed(missed).skip(sent);
             self.queue_down((callee, batch.size() - bytes), caller, caller_id, rest, now, turn);
         }
