@@ -129,10 +129,7 @@ class Session(SessionCore):
             case frame.NOTIFY:
                 self.events.notify(head.binding, head.ordinal, body)
             case frame.ITEM:
-                if head.flags & frame.FLAG_ROW:
-                    self._take_row(head, data)
-                else:
-                    self._take_item(head, body)
+                self._take_item(head, body)
             case frame.END:
                 self._take_end(head.id, head.ordinal, body)
             case frame.CALLER:
@@ -221,33 +218,24 @@ class Session(SessionCore):
         self.events.request(head.id, head.binding, head.ordinal, body, head.budget)
 
     def _take_item(self, head: frame.Head, body: Body) -> None:
-        if head.flags & frame.FLAG_CALLEE:
-            made = self._made(head.id)
-            if made is not None:
-                _spend(made, body)
-                made.owner.item(head.ordinal, head.budget if head.flags & frame.FLAG_ACK else None, body)
-        else:
-            served = self._served(head.id)
-            if served is not None:
-                _spend(served, body)
-                if served.owner is not None:
-                    served.owner.item(body)
-
-    def _take_row(self, head: frame.Head, row: bytes) -> None:
-        # Whoever takes an item may end or cancel the call, and with it what follows.
-        if head.flags & frame.FLAG_CALLEE:
-            made, missed = self._made(head.id), head.ordinal
-            for item in _items_for(made, row):
-                if made is None or made.cancelled or self.outbound.get(head.id) is not made:
+        is_made = bool(head.flags & frame.FLAG_CALLEE)
+        call = self._made(head.id) if is_made else self._served(head.id)
+        token = head.budget if head.flags & frame.FLAG_ACK else None
+        missed = head.ordinal
+        for item in _items_of(head, body, call):
+            # Whoever takes an item may end or cancel the call, and with it what follows.
+            if is_made:
+                made = self.outbound.get(head.id)
+                if made is None or made is not call or made.cancelled:
                     return
-                made.owner.item(missed, None, item)
-                missed = 0
-        else:
-            served = self._served(head.id)
-            for item in _items_for(served, row):
-                if served is None or served.owner is None or self.inbound.find(head.id) is not served:
+                made.owner.item(missed, token, item)
+            else:
+                served = self.inbound.find(head.id)
+                if served is not call or not isinstance(served, Inbound) or served.owner is None:
                     return
                 served.owner.item(item)
+            # What was missed stood before the first of a row.
+            missed = 0
 
     def _take_credit(self, head: frame.Head) -> None:
         call = self._made(head.id) if head.flags & frame.FLAG_CALLEE else self._served(head.id)
@@ -310,10 +298,10 @@ def _spend(call: Inbound | Outbound, body: Body) -> None:
     call.recv.spend(body.size)
 
 
-def _items_for(call: Inbound | Outbound | None, row: bytes) -> list[Body]:
-    """The items of a row, all of them charged. Nobody wants them any more when there is no call."""
+def _items_of(head: frame.Head, body: Body, call: Inbound | Outbound | None) -> list[Body]:
+    """What a frame has brought, all of it charged. Nobody wants it any more when there is no call."""
     items = []
-    for item in map(Body, frame.items_of(row)):
+    for item in map(Body, frame.items_of(body.data)) if head.flags & frame.FLAG_ROW else (body,):
         if call is not None:
             _spend(call, item)
         items.append(item)
