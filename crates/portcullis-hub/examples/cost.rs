@@ -3,7 +3,6 @@
 //! and to compare two builds; figures of whole processes are the benchmark's.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Instant;
 
 use portcullis_hub::{Admission, Hub, HubConfig, Kind, PeerId, Role, Turn};
@@ -11,9 +10,9 @@ use portcullis_proto::codec::{Message, to_bytes};
 use portcullis_proto::frame::{self, Head, Kind as Frame, Parsed};
 use portcullis_proto::peer::{Bind, Serve, Target, hub_ordinal};
 use portcullis_proto::rpc::{
-    Descriptor, Dispatch, HandlerReply, Host, Outcome, Replies, Request, Service, Taken, WriteBody,
+    Descriptor, Dispatch, HandlerReply, NoFlows, Outcome, Replies, Request, Service,
 };
-use portcullis_proto::session::{Hello, Leg, Limits, PROTOCOL, SendError};
+use portcullis_proto::session::{Hello, Limits, PROTOCOL};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 use sample_contract::{EchoReply, EchoRequest, contract};
@@ -36,28 +35,6 @@ impl Service for Served {
     }
 }
 
-/// The flows of calls that have none.
-struct Nobody;
-
-impl Host for Nobody {
-    fn now(&self) -> Time {
-        Time::ZERO
-    }
-    fn poll_send(
-        &self,
-        _: Leg,
-        _: Option<u32>,
-        _: &mut Context<'_>,
-        _: WriteBody<'_>,
-    ) -> Poll<Result<(), SendError>> {
-        Poll::Pending
-    }
-    fn poll_take(&self, _: Leg, _: &mut Context<'_>) -> Poll<Option<Taken>> {
-        Poll::Ready(None)
-    }
-    fn finish(&self, _: Leg) {}
-}
-
 fn write(out: &mut Vec<u8>, head: Head, body: &[u8]) {
     let start = frame::begin(out, head);
     out.extend_from_slice(body);
@@ -75,7 +52,7 @@ impl Bench {
         let mut admission = Admission::new(label, "peer", Kind::Native);
         admission.user = user.map(str::to_owned);
         let peer = self.hub.admit(&admission, Time::ZERO).expect("admitted");
-        self.hub.set_host(peer, Arc::new(Nobody));
+        self.hub.set_host(peer, Arc::new(NoFlows));
         let hello = Hello {
             protocol_min: PROTOCOL,
             protocol_max: PROTOCOL,

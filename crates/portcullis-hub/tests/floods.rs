@@ -2,16 +2,15 @@
 //! else is disturbed.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use portcullis_hub::{Admission, Hub, HubConfig, HubEvent, InstanceId, Kind, PeerId, Role, Turn};
 use portcullis_proto::codec::{Message, to_bytes};
 use portcullis_proto::frame::{self, Head, Kind as Frame, Parsed};
 use portcullis_proto::goodbye::Reason;
 use portcullis_proto::peer::{Bind, Serve, Target, hub_ordinal};
-use portcullis_proto::rpc::{Call, HandlerReply, Host, Origin, Outcome, Replies, Taken, WriteBody};
+use portcullis_proto::rpc::{Call, HandlerReply, NoFlows, Origin, Outcome, Replies};
 use portcullis_proto::session::Shape;
-use portcullis_proto::session::{Hello, Leg, Limits, PROTOCOL, SendError};
+use portcullis_proto::session::{Hello, Limits, PROTOCOL};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 use sample_contract::contract;
@@ -255,28 +254,6 @@ fn a_flood_of_one_peer_ends_no_other() {
     assert_eq!(bench.hub.open_work(), 0);
 }
 
-/// The flows of a call that has none.
-struct Nobody;
-
-impl Host for Nobody {
-    fn now(&self) -> Time {
-        Time::ZERO
-    }
-    fn poll_send(
-        &self,
-        _: Leg,
-        _: Option<u32>,
-        _: &mut Context<'_>,
-        _: WriteBody<'_>,
-    ) -> Poll<Result<(), SendError>> {
-        Poll::Pending
-    }
-    fn poll_take(&self, _: Leg, _: &mut Context<'_>) -> Poll<Option<Taken>> {
-        Poll::Ready(None)
-    }
-    fn finish(&self, _: Leg) {}
-}
-
 #[test]
 fn the_outcome_of_an_older_call_ends_no_newer_one() {
     let mut bench = Bench::new();
@@ -293,7 +270,7 @@ fn the_outcome_of_an_older_call_ends_no_newer_one() {
         channel: "sample.echo.block",
         args_bytes: 0,
         correlation: 1,
-        call: Call::new(Arc::new(Origin::new(Arc::new(Nobody), None)), None, 1),
+        call: Call::new(Arc::new(Origin::new(Arc::new(NoFlows), None)), None, 1),
         outcome: Ok(Outcome::Written(Status::Ok)),
         body: 0..0,
         blobs: Vec::new(),

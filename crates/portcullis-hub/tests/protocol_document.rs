@@ -11,8 +11,8 @@ use portcullis_proto::codec::ErrorKind;
 use portcullis_proto::frame::{HEADER_BYTES, Kind as FrameKind, Parsed, parse};
 use portcullis_proto::goodbye::Reason;
 use portcullis_proto::peer::{Driver, Peer, PeerConfig, Target};
-use portcullis_proto::rpc::{Host, Replies, Taken, WriteBody, start_job};
-use portcullis_proto::session::{FRAME_BYTES_FLOOR, Leg, Limits, SendError, WINDOW_BYTES_FLOOR};
+use portcullis_proto::rpc::{NoFlows, Replies, start_job};
+use portcullis_proto::session::{FRAME_BYTES_FLOOR, Limits, WINDOW_BYTES_FLOOR};
 use portcullis_proto::status::Status;
 use portcullis_proto::time::Time;
 use sample_contract::{
@@ -91,26 +91,6 @@ impl Driver for Still {
     fn now(&self) -> Time {
         Time::ZERO
     }
-}
-
-/// Handlers of the example have no flows.
-impl Host for Still {
-    fn now(&self) -> Time {
-        Time::ZERO
-    }
-    fn poll_send(
-        &self,
-        _: Leg,
-        _: Option<u32>,
-        _: &mut Context<'_>,
-        _: WriteBody<'_>,
-    ) -> Poll<Result<(), SendError>> {
-        Poll::Pending
-    }
-    fn poll_take(&self, _: Leg, _: &mut Context<'_>) -> Poll<Option<Taken>> {
-        Poll::Pending
-    }
-    fn finish(&self, _: Leg) {}
 }
 
 struct Answers;
@@ -244,7 +224,8 @@ fn example() -> String {
     hub.serve("sample.topics", "", None, &mut turn).expect("served");
     let admission = Admission::new("viewer", "window", Kind::Native);
     let id = hub.admit(&admission, Time::ZERO).expect("admitted");
-    hub.set_host(id, Arc::new(Still));
+    // Handlers of the example have no flows.
+    hub.set_host(id, Arc::new(NoFlows));
     let config = PeerConfig { client: "example".into(), ..PeerConfig::default() };
     let peer = Peer::new(&config, Arc::new(Still));
     let mut example = Example { hub, peer: peer.clone(), id, text: String::new() };

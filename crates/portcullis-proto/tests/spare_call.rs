@@ -1,35 +1,13 @@
 //! Contexts of calls that have ended, for others: nothing of one call reaches the next.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
-use portcullis_proto::rpc::{Call, Host, Origin, SpareCall, Taken, Wakes, WriteBody};
-use portcullis_proto::session::{Leg, SendError};
+use portcullis_proto::rpc::{Call, NoFlows, Origin, SpareCall, Wakes};
 use portcullis_proto::time::Time;
 
-struct Nobody;
-
-impl Host for Nobody {
-    fn now(&self) -> Time {
-        Time::ZERO
-    }
-    fn poll_send(
-        &self,
-        _: Leg,
-        _: Option<u32>,
-        _: &mut Context<'_>,
-        _: WriteBody<'_>,
-    ) -> Poll<Result<(), SendError>> {
-        Poll::Pending
-    }
-    fn poll_take(&self, _: Leg, _: &mut Context<'_>) -> Poll<Option<Taken>> {
-        Poll::Ready(None)
-    }
-    fn finish(&self, _: Leg) {}
-}
-
 fn call() -> Call {
-    let origin = Arc::new(Origin::new(Arc::new(Nobody), None));
+    let origin = Arc::new(Origin::new(Arc::new(NoFlows), None));
     Call::new(origin, Some(Time::from_micros(5)), 1)
 }
 

@@ -4,11 +4,10 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use portcullis::peer::{PeerConfig, Target};
-use portcullis::rpc::{Dispatch, Host, Interface, Mode, Origin, Request, Service, Taken};
+use portcullis::rpc::{Dispatch, Interface, Mode, NoFlows, Origin, Request, Service};
 use portcullis::schema::{Channel, ChannelKind, Overflow, SchemaBuilder, Type};
 use portcullis::{Call, Error, Failure, Hub, Role, Sink, Source, Status};
 
@@ -211,37 +210,8 @@ fn two_interfaces_of_one_name_are_no_contract() {
     assert_eq!(error.to_string(), "two interfaces are called `test.lamps`");
 }
 
-/// A host for calls whose flows nobody uses.
-struct NoHost;
-
-impl Host for NoHost {
-    fn now(&self) -> portcullis_proto::time::Time {
-        portcullis_proto::time::Time::default()
-    }
-
-    fn poll_send(
-        &self,
-        _: portcullis_proto::session::Leg,
-        _: Option<u32>,
-        _: &mut Context<'_>,
-        _: portcullis::rpc::WriteBody<'_>,
-    ) -> Poll<Result<(), portcullis_proto::session::SendError>> {
-        Poll::Pending
-    }
-
-    fn poll_take(
-        &self,
-        _: portcullis_proto::session::Leg,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Taken>> {
-        Poll::Pending
-    }
-
-    fn finish(&self, _: portcullis_proto::session::Leg) {}
-}
-
 fn dispatch(ordinal: u32, body: &[u8]) -> Dispatch {
-    let call = Call::new(Arc::new(Origin::new(Arc::new(NoHost), None)), None, 0);
+    let call = Call::new(Arc::new(Origin::new(Arc::new(NoFlows), None)), None, 0);
     Arc::new(LampsServer::new(House::default())).dispatch(Request {
         ordinal,
         body,

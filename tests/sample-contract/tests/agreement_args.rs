@@ -5,15 +5,12 @@
 mod support;
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use portcullis::codec::{Encoder, Message};
-use portcullis::rpc::{Dispatch, Host, Interface, Origin, Request, Service, Taken, WriteBody};
+use portcullis::rpc::{Dispatch, Interface, NoFlows, Origin, Request, Service};
 use portcullis::{Call, Sink};
 use portcullis_proto::schema::validate::Plan;
 use portcullis_proto::schema::{Schema, SchemaBuilder};
-use portcullis_proto::session::{Leg, SendError};
-use portcullis_proto::time::Time;
 use proptest::prelude::*;
 use sample_contract::{Change, Node, Preferences, Shape};
 use support::{Rng, Verdict, hex, mutate, valid, verdict};
@@ -65,27 +62,6 @@ impl Probe for Nobody {
     async fn flow(&self, _: &Call, _: (u8, String), _: Sink<u8>) {}
 }
 
-struct Nowhere;
-
-impl Host for Nowhere {
-    fn now(&self) -> Time {
-        Time::ZERO
-    }
-    fn poll_send(
-        &self,
-        _: Leg,
-        _: Option<u32>,
-        _: &mut Context<'_>,
-        _: WriteBody<'_>,
-    ) -> Poll<Result<(), SendError>> {
-        Poll::Ready(Err(SendError::Closed))
-    }
-    fn poll_take(&self, _: Leg, _: &mut Context<'_>) -> Poll<Option<Taken>> {
-        Poll::Ready(None)
-    }
-    fn finish(&self, _: Leg) {}
-}
-
 fn schema() -> Schema {
     let mut builder = SchemaBuilder::new();
     ProbeInterface::describe(&mut builder);
@@ -94,7 +70,7 @@ fn schema() -> Schema {
 
 /// What the generated server says of the arguments of a call.
 fn served(ordinal: u32, body: &[u8]) -> Verdict {
-    let call = Call::new(Arc::new(Origin::new(Arc::new(Nowhere), None)), None, 0);
+    let call = Call::new(Arc::new(Origin::new(Arc::new(NoFlows), None)), None, 0);
     match Arc::new(ProbeServer::new(Nobody)).dispatch(Request {
         ordinal,
         body,
